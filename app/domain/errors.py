@@ -1,0 +1,145 @@
+"""Everything that the service can refuse or fail at, one tree; HTTP statuses live at the edge.
+
+ClinicError
+├── NotFound
+├── Unauthenticated
+├── Forbidden
+├── InvalidInput              (carries problems: where, what, code)
+│   ├── InvalidSpec
+│   ├── InvalidData           (an upload, or data that cannot serve a spec)
+│   └── IdempotencyMismatch
+├── Conflict
+│   ├── IllegalTransition
+│   ├── IdempotencyInFlight
+│   └── InUse
+├── TooLarge
+├── Overloaded
+├── Unavailable
+├── Fenced                    (a worker's attempt is no longer the run's)
+└── Misconfigured             (the environment, the home or a port does not let a process start)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with an input, and where."""
+
+    #: JSON pointer into the body, or `query/<name>`, `header/<name>`, `row/<n>/<column>`.
+    pointer: str
+    detail: str
+    #: A stable word a client may switch on.
+    code: str
+
+
+class ClinicError(Exception):
+    """Something went wrong in Gradient Clinic."""
+
+    #: A stable word a client may switch on.
+    code = "error"
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(self.detail)
+
+
+class NotFound(ClinicError):
+    """There is no such thing in this workspace."""
+
+    code = "not_found"
+
+
+class Unauthenticated(ClinicError):
+    """A valid API key is needed: send `Authorization: Bearer <key>`."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(ClinicError):
+    """This API key lacks the scope that the call needs."""
+
+    code = "missing_scope"
+
+
+class InvalidInput(ClinicError):
+    """The request is not valid."""
+
+    code = "invalid_input"
+
+    def __init__(self, detail: str | None = None, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.problems = tuple(problems)
+
+
+class InvalidSpec(InvalidInput):
+    """The job spec is not valid."""
+
+    code = "invalid_spec"
+
+
+class InvalidData(InvalidInput):
+    """The data cannot be used as asked."""
+
+    code = "invalid_data"
+
+
+class IdempotencyMismatch(InvalidInput):
+    """This Idempotency-Key was used before with another request body."""
+
+    code = "idempotency_key_reused"
+
+
+class Conflict(ClinicError):
+    """The request does not fit the current state."""
+
+    code = "conflict"
+
+
+class IllegalTransition(Conflict):
+    """The run cannot go from its present status to the one asked for."""
+
+    code = "illegal_transition"
+
+
+class IdempotencyInFlight(Conflict):
+    """A request with this Idempotency-Key is still being answered; try again shortly."""
+
+    code = "idempotency_in_flight"
+
+
+class InUse(Conflict):
+    """Runs that have not ended still need this."""
+
+    code = "in_use"
+
+
+class TooLarge(ClinicError):
+    """The request is larger than this service takes."""
+
+    code = "too_large"
+
+
+class Overloaded(ClinicError):
+    """A quota or limit is reached; try again later."""
+
+    code = "overloaded"
+
+
+class Unavailable(ClinicError):
+    """A part that the service needs cannot be reached; try again shortly."""
+
+    code = "unavailable"
+
+
+class Fenced(ClinicError):
+    """This attempt is no longer the run's: another worker has it, or it has ended."""
+
+    code = "fenced"
+
+
+class Misconfigured(ClinicError):
+    """The environment does not let this process start."""
+
+    code = "misconfigured"

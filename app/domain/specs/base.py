@@ -1,0 +1,78 @@
+"""What all parts of a job spec share: frozen, no unknown fields, null means the default, clean numbers and words."""
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+#: The largest integer that every part of the system can hold.
+MAX_INT = 2**31 - 1
+
+
+def _clean(text: str) -> str:
+    """Refuse what PostgreSQL and UTF-8 cannot hold."""
+    if "\x00" in text:
+        raise ValueError("must not contain the NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not contain lone surrogates")
+    return text
+
+
+CleanText = Annotated[str, AfterValidator(_clean)]
+ShortText = Annotated[CleanText, StringConstraints(max_length=200)]
+LongText = Annotated[CleanText, StringConstraints(max_length=10_000)]
+Tag = Annotated[CleanText, StringConstraints(min_length=1, max_length=64)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e30, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+PositiveInt = Annotated[int, Field(ge=1, le=MAX_INT)]
+Seed = Annotated[int, Field(ge=0, le=MAX_INT)]
+
+
+def _also_null(schema: dict[str, Any]) -> None:
+    """Null is accepted wherever a default stands, and the published schema says so."""
+    for name, part in schema.get("properties", {}).items():
+        if name in schema.get("required", ()) or name == "kind":
+            continue
+        options = part.get("anyOf") or part.get("oneOf") or ()
+        if part.get("type") == "null" or {"type": "null"} in options:
+            continue
+        kept = {key: part.pop(key) for key in ("title", "default", "description") if key in part}
+        inner = dict(part)
+        part.clear()
+        part.update({"anyOf": [inner, {"type": "null"}], **kept})
+
+
+class Spec(BaseModel):
+    """One part of a job spec."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra=_also_null, use_attribute_docstrings=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_means_the_default(cls, value: Any) -> Any:  # noqa: ANN401 - untrusted, of any shape
+        if not isinstance(value, dict):
+            return value
+        required = {name for name, part in cls.model_fields.items() if part.is_required()}
+        return {key: part for key, part in value.items() if part is not None or key in required}
+
+
+def kind_defaults_to(kind: str) -> BeforeValidator:
+    """In a union by `kind`, an object without one (or with null) is of this kind."""
+
+    def fill_in(value: Any) -> Any:  # noqa: ANN401 - untrusted, of any shape
+        if isinstance(value, dict) and value.get("kind") is None:
+            return {**value, "kind": kind}
+        return value
+
+    return BeforeValidator(fill_in)

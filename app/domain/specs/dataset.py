@@ -1,0 +1,160 @@
+"""Tasks and data that a client may train on."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from app.domain.specs.base import CleanText, Fraction, Seed, Spec
+
+#: Longest sequence that a run may train on, in timesteps.
+MAX_LENGTH = 20_000
+ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
+
+
+class LagRange(Spec):
+    """The lags, in timesteps, that the target depends on."""
+
+    min: int = Field(ge=0, le=MAX_LENGTH)
+    max: int = Field(ge=0, le=MAX_LENGTH)
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must be at most max")
+        return self
+
+
+DependencyLag = Annotated[int, Field(ge=0, le=MAX_LENGTH)] | LagRange
+
+
+class _Dataset(Spec):
+    seed: Seed = 0
+    """Makes the data and its split; `training.seed` makes weights, order and dropout."""
+    dependency_lag: DependencyLag | None = None
+    """How far back the target depends on the input, where the client knows; at most length - 1."""
+
+
+class AddingSpec(_Dataset):
+    """Sum two marked numbers, one in each half of the sequence (Hochreiter & Schmidhuber 1997; Le et al. 2015)."""
+
+    kind: Literal["adding"]
+    length: int = Field(100, ge=4, le=MAX_LENGTH)
+
+
+class CopyMemorySpec(_Dataset):
+    """Recall 10 symbols of 8 after `length` blanks; sequences have length + 20 timesteps (Arjovsky et al. 2016)."""
+
+    kind: Literal["copy_memory"]
+    length: int = Field(100, ge=1, le=MAX_LENGTH - 20)
+
+
+class TemporalOrderSpec(_Dataset):
+    """Name the order of two symbols far apart among distractors, 4 classes (Hochreiter & Schmidhuber 1997)."""
+
+    kind: Literal["temporal_order"]
+    length: int = Field(100, ge=10, le=MAX_LENGTH)
+
+
+class DigitsSpec(_Dataset):
+    """Name the handwritten digit from its 64 pixels, one a timestep (scikit-learn's digits)."""
+
+    kind: Literal["digits"]
+
+
+class SplitSpec(Spec):
+    """Shares of the data, in time order for series."""
+
+    train: Fraction = Field(0.7, gt=0)
+    validation: Fraction = 0.15
+    test: Fraction = 0.15
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train, validation and test must sum to 1, not {total:g}")
+        return self
+
+
+class ForecastSpec(_Dataset):
+    """Predict the next `horizon` values of a column of an uploaded CSV from a window of the past."""
+
+    kind: Literal["forecast"]
+    dataset_id: UUID
+    target: ColumnName
+    features: tuple[ColumnName, ...] = Field((), max_length=256)
+    """Columns beside the target's own past."""
+    window: int = Field(48, ge=2, le=MAX_LENGTH)
+    """Timesteps of the past that the model sees."""
+    horizon: int = Field(1, ge=1, le=1000)
+    stride: int = Field(1, ge=1, le=MAX_LENGTH)
+    season: int | None = Field(None, ge=2, le=MAX_LENGTH)
+    """Period in timesteps of the seasonal-naive baseline, where there is one."""
+    series_column: ColumnName | None = None
+    """Names the series of a row when the file holds several."""
+    time_column: ColumnName | None = None
+    """Orders the rows; without it the file's order is time."""
+    split: SplitSpec = Field(default_factory=SplitSpec)
+    missing: Literal["reject", "forward_fill", "drop"] = "reject"
+    loss: Literal["mse", "mae"] = "mse"
+
+
+class TextSpec(_Dataset):
+    """Predict the next character of an uploaded text."""
+
+    kind: Literal["text"]
+    dataset_id: UUID
+    length: int = Field(128, ge=2, le=MAX_LENGTH)
+    """Characters of one training sequence."""
+    split: SplitSpec = Field(default_factory=SplitSpec)
+
+
+class SequencesSpec(_Dataset):
+    """Label sequences of different lengths, or each of their timesteps, from an uploaded CSV."""
+
+    kind: Literal["sequences"]
+    dataset_id: UUID
+    sequence_column: ColumnName
+    order_column: ColumnName | None = None
+    """Orders the rows of a sequence; without it the file's order does."""
+    features: tuple[ColumnName, ...] = Field(min_length=1, max_length=256)
+    label: ColumnName
+    target: Literal["per_sequence", "per_step"] = "per_sequence"
+    task: Literal["classification", "regression"] = "classification"
+    max_length: int | None = Field(None, ge=2, le=MAX_LENGTH)
+    """Longer sequences keep their last `max_length` timesteps."""
+    split: SplitSpec = Field(default_factory=SplitSpec)
+    """Shares of the sequences, drawn by `seed`."""
+
+
+DatasetSpec = Annotated[
+    AddingSpec
+    | CopyMemorySpec
+    | TemporalOrderSpec
+    | DigitsSpec
+    | ForecastSpec
+    | TextSpec
+    | SequencesSpec,
+    Field(discriminator="kind"),
+]
+UploadedSpec = ForecastSpec | TextSpec | SequencesSpec
+#: Timesteps after the blanks and before them in `copy_memory`.
+COPY_SYMBOLS = 10
+#: One pixel a timestep.
+DIGITS_LENGTH = 64
+
+
+def sequence_length(spec: DatasetSpec) -> int | None:
+    """Timesteps of one training sequence, where the spec alone says; None where the data does."""
+    match spec:
+        case AddingSpec() | TemporalOrderSpec() | TextSpec():
+            return spec.length
+        case CopyMemorySpec():
+            return spec.length + 2 * COPY_SYMBOLS
+        case DigitsSpec():
+            return DIGITS_LENGTH
+        case ForecastSpec():
+            return spec.window
+        case SequencesSpec():
+            return spec.max_length

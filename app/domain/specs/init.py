@@ -1,0 +1,125 @@
+"""How weights start."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.domain.specs.base import Finite, NonNegative, Positive, Spec, kind_defaults_to
+
+
+class _Scaled(Spec):
+    gain: Positive = 1.0
+
+
+class XavierUniform(_Scaled):
+    """U(-a, a), a = gain sqrt(6 / (fan_in + fan_out)), per gate (Glorot & Bengio 2010)."""
+
+    kind: Literal["xavier_uniform"] = "xavier_uniform"
+
+
+class XavierNormal(_Scaled):
+    """N(0, gain^2 2 / (fan_in + fan_out)), per gate (Glorot & Bengio 2010)."""
+
+    kind: Literal["xavier_normal"]
+
+
+class HeUniform(_Scaled):
+    """U(-a, a), a = gain sqrt(6 / fan_in) (He et al. 2015)."""
+
+    kind: Literal["he_uniform"]
+
+
+class HeNormal(_Scaled):
+    """N(0, gain^2 2 / fan_in) (He et al. 2015)."""
+
+    kind: Literal["he_normal"]
+
+
+class Orthogonal(_Scaled):
+    """gain times a random orthogonal matrix, one per gate (Saxe et al. 2014)."""
+
+    kind: Literal["orthogonal"] = "orthogonal"
+
+
+class Identity(_Scaled):
+    """gain times the identity, one per gate (Le et al. 2015)."""
+
+    kind: Literal["identity"]
+
+
+class Normal(Spec):
+    """N(0, std^2)."""
+
+    kind: Literal["normal"]
+    std: NonNegative = 0.01
+
+
+class Uniform(Spec):
+    """U(-bound, bound)."""
+
+    kind: Literal["uniform"]
+    bound: NonNegative = 0.01
+
+
+class SpectralRadius(Spec):
+    """Gaussian matrix, one per gate, rescaled so that its largest |eigenvalue| is `radius`."""
+
+    kind: Literal["spectral_radius"]
+    radius: Positive = 1.0
+
+
+class Zeros(Spec):
+    """All zero."""
+
+    kind: Literal["zeros"] = "zeros"
+
+
+class TorchDefault(Spec):
+    """U(-1/sqrt(H), 1/sqrt(H)) for weights and biases, as torch.nn does."""
+
+    kind: Literal["torch_default"]
+
+
+RecurrentInit = Annotated[
+    XavierUniform
+    | XavierNormal
+    | HeUniform
+    | HeNormal
+    | Orthogonal
+    | Identity
+    | Normal
+    | Uniform
+    | SpectralRadius
+    | Zeros
+    | TorchDefault,
+    Field(discriminator="kind"),
+    kind_defaults_to("orthogonal"),
+]
+InputInit = Annotated[
+    XavierUniform
+    | XavierNormal
+    | HeUniform
+    | HeNormal
+    | Orthogonal
+    | Normal
+    | Uniform
+    | Zeros
+    | TorchDefault,
+    Field(discriminator="kind"),
+    kind_defaults_to("xavier_uniform"),
+]
+BiasInit = Annotated[
+    Normal | Uniform | Zeros | TorchDefault,
+    Field(discriminator="kind"),
+    kind_defaults_to("zeros"),
+]
+
+
+class InitSpec(Spec):
+    """How recurrent weights, input weights and biases start."""
+
+    recurrent: RecurrentInit = Field(default_factory=Orthogonal)
+    input: InputInit = Field(default_factory=XavierUniform)
+    bias: BiasInit = Field(default_factory=Zeros)
+    forget_bias: Finite | None = Field(None, ge=-100, le=100)
+    """For lstm alone (default 1.0 there): the sum of torch's two forget biases."""

@@ -1,0 +1,112 @@
+"""The job spec: what one run is asked to do, complete, immutable and serialisable."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.domain.specs.base import LongText, Positive, PositiveInt, Seed, ShortText, Spec, Tag
+from app.domain.specs.clipping import ClippingSpec, NormClipping
+from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
+from app.domain.specs.init import InitSpec
+from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
+from app.domain.specs.optimizer import AdamSpec, OptimizerSpec, RegularizationSpec
+
+#: Codes of the rules that span several fields; a schema cannot state them, so clients may meet them as 422.
+CROSS_FIELD_CODES = (
+    "forget_bias_needs_lstm",
+    "lag_longer_than_sequence",
+    "bptt_longer_than_sequence",
+)
+DEFAULT_FORGET_BIAS = 1.0
+
+
+class TrainingSpec(Spec):
+    """How long, in what portions and where a run trains."""
+
+    num_steps: int = Field(5000, ge=1, le=100_000_000)
+    batch_size: int = Field(32, ge=1, le=65_536)
+    seed: Seed = 0
+    """Makes initial weights, order of the data and dropout."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")] = "auto"
+    precision: Literal["float32", "float64"] = "float32"
+    bptt_length: PositiveInt | None = None
+    """Timesteps that a gradient may flow back; null is the whole sequence."""
+    evaluate_every: PositiveInt = 200
+    """Steps between evaluations."""
+    time_limit_s: Positive | None = None
+    on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
+    """What a loss or gradient that is not finite leads to; `report` ends the run as diverged."""
+    deterministic: bool = True
+    """Deterministic kernels: same seed, same machine, same bits."""
+
+
+class ProbesSpec(Spec):
+    """How much looking a run may cost."""
+
+    budget: float = Field(0.05, ge=0, le=1, allow_inf_nan=False)
+    """Largest share of wall time that probes may take, those at the first and last step aside."""
+    every: PositiveInt | None = None
+    """Steps between probes; null adapts to the budget."""
+    tier: Literal["off", "economy", "standard", "full"] = "standard"
+
+
+class JobSpec(Spec):
+    """A recurrent network, the data it learns from and how it is trained."""
+
+    name: ShortText = ""
+    tags: tuple[Tag, ...] = Field((), max_length=20)
+    notes: LongText = ""
+    model: ModelSpec
+    init: InitSpec = Field(default_factory=InitSpec)
+    clipping: ClippingSpec = Field(default_factory=NormClipping)
+    optimizer: OptimizerSpec = Field(default_factory=AdamSpec)
+    regularization: RegularizationSpec = Field(default_factory=RegularizationSpec)
+    dataset: DatasetSpec
+    training: TrainingSpec = Field(default_factory=TrainingSpec)
+    probes: ProbesSpec = Field(default_factory=ProbesSpec)
+
+    @model_validator(mode="after")
+    def _forget_bias_is_for_lstm(self) -> Self:
+        if self.init.forget_bias is not None and not isinstance(self.model, LstmSpec):
+            raise PydanticCustomError(
+                "forget_bias_needs_lstm",
+                "init.forget_bias is for lstm alone; this model is {kind}",
+                {"kind": self.model.kind, "pointer": "/init/forget_bias"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lags_fit_the_sequence(self) -> Self:
+        length = sequence_length(self.dataset)
+        if length is None:
+            return self
+        lag = self.dataset.dependency_lag
+        longest = lag.max if isinstance(lag, LagRange) else lag
+        if longest is not None and longest > length - 1:
+            raise PydanticCustomError(
+                "lag_longer_than_sequence",
+                "dataset.dependency_lag is at most length - 1 = {most}, not {lag}",
+                {"most": length - 1, "lag": longest, "pointer": "/dataset/dependency_lag"},
+            )
+        bptt = self.training.bptt_length
+        if bptt is not None and bptt > length:
+            raise PydanticCustomError(
+                "bptt_longer_than_sequence",
+                "training.bptt_length is at most the sequence's {length} timesteps, not {bptt}",
+                {"length": length, "bptt": bptt, "pointer": "/training/bptt_length"},
+            )
+        return self
+
+    @property
+    def activation(self) -> Literal["tanh", "relu", "linear"]:
+        """The non-linearity of an elman cell; gated cells use tanh."""
+        return self.model.activation if isinstance(self.model, ElmanSpec) else "tanh"
+
+    @property
+    def forget_bias(self) -> float | None:
+        """Sum of torch's two forget biases at the start; None for cells without a forget gate."""
+        if not isinstance(self.model, LstmSpec):
+            return None
+        given = self.init.forget_bias
+        return DEFAULT_FORGET_BIAS if given is None else given

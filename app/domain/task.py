@@ -1,0 +1,76 @@
+"""What the data says about itself: the lag it needs, the score without memory, the score to hope for."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class LagSource(StrEnum):
+    """How the required lag came to be known."""
+
+    #: Follows from the task's definition.
+    TASK = "task"
+    #: The client said so (`dependency_lag`).
+    DECLARED = "declared"
+    #: Measured as the held-out gain of context; can make at most a warning.
+    ESTIMATED = "estimated"
+    UNKNOWN = "unknown"
+
+
+class RequiredLag(BaseModel):
+    """How far back in time, in timesteps, the target depends on the input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: The lag that is judged; None when unknown.
+    timesteps: int | None = None
+    min: int | None = None
+    median: int | None = None
+    max: int | None = None
+    source: LagSource = LagSource.UNKNOWN
+    #: One sentence on how it was found.
+    method: str = "not known"
+
+
+class MetricMode(StrEnum):
+    MINIMISE = "min"
+    MAXIMISE = "max"
+
+
+class Baseline(BaseModel):
+    """The trivial predictor that a model must beat, scored on the task's metric."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: For example `predict_mean`, `naive`, `seasonal_naive`, `unigram`, `majority_class`.
+    name: str
+    #: Name of the task metric that `value` is in.
+    metric: str
+    value: float
+    #: Formula or measurement that gives the value.
+    source: str
+
+
+class TaskFacts(BaseModel):
+    """What is known of a run's task once its data is built; written by the worker when it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: The metric that the task is judged by, present in every evaluation.
+    metric: str
+    mode: MetricMode
+    #: Score of the trivial predictor(s); the first one is the run's `baseline`.
+    baselines: tuple[Baseline, ...] = ()
+    #: Score that a model with perfect memory can reach; None when unknown.
+    attainable: float | None = None
+    required_lag: RequiredLag = RequiredLag()
+    #: Timesteps of one (longest) training sequence.
+    length: int
+    input_size: int
+    output_size: int
+    #: True when the loss sits at each sequence's last valid timestep alone.
+    many_to_one: bool
+
+    @property
+    def baseline(self) -> Baseline | None:
+        return self.baselines[0] if self.baselines else None

@@ -1,0 +1,153 @@
+"""A run's readings as NumPy arrays: what the worker sends, the store keeps and the diagnosis reads.
+
+Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite values are kept as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+
+ProfileShape = Literal["exponential", "power_law", "plateau", "rising", "undetermined"]
+Cotangent = Literal["loss", "random"]
+Path = Literal["total", "within_layer"]
+Direction = Literal["forward", "reverse"]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TelemetryChunk:
+    """Consecutive recorded steps of one run, as one flush carries them."""
+
+    #: (n,) optimizer steps, ascending.
+    steps_n: IntArray
+    #: Seconds of training since the attempt's step 0, per step, are the quantity `elapsed_s`.
+    scalars: Mapping[str, FloatArray]
+    #: quantity -> (n, P), columns in the order of the run's tensor names.
+    tensors: Mapping[str, FloatArray]
+
+    @property
+    def first_step(self) -> int:
+        return int(self.steps_n[0])
+
+    @property
+    def last_step(self) -> int:
+        return int(self.steps_n[-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalarReading:
+    """One number that is not measured at every step: a task metric or a probe's scalar."""
+
+    step: int
+    quantity: str
+    #: `model`, `train`, `validation`, `test`, `layer:0`, `layer:0/reverse`, `tensor:rnn.weight_hh_l0`, `gate:0/forget`.
+    scope: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Horizon:
+    """Largest lag before the profile first falls below `threshold` of lag 0, in timesteps."""
+
+    value: int
+    #: First lag below the threshold; None when censored.
+    first_below: int | None
+    #: True when the profile never falls below within the sequence: the horizon is at least `value`.
+    censored: bool
+    threshold: float
+    #: 95 % bootstrap interval over sequences.
+    interval: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class LagRatio:
+    """Gradient norm at the required lag relative to lag 0, with its 95 % bootstrap interval."""
+
+    lag: int
+    value: float
+    interval: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class LagProfile:
+    """Norm of the loss gradient with respect to the state, over the lag from its anchor.
+
+    `log_norm_T[k]` = ln RMS over anchors of ||dl_a / ds_(a-k)||, natural logarithm, -inf for an exact zero.
+    """
+
+    step: int
+    #: `model` (judged), `layer:0`, `layer:0/reverse`.
+    scope: str
+    layer: int
+    direction: Direction
+    path: Path
+    log_norm_T: DoubleArray
+    #: Anchors that have this lag within their sequence.
+    num_anchors_T: IntArray
+    #: Profile of the hidden part and, for LSTM, the cell part alone; None where there is none.
+    log_norm_hidden_T: DoubleArray | None = None
+    log_norm_cell_T: DoubleArray | None = None
+    #: Each coordinate times its standard deviation over the sample.
+    log_norm_scaled_T: DoubleArray | None = None
+    #: Median over sequences instead of RMS.
+    log_norm_median_T: DoubleArray | None = None
+    #: A float32 backward pass would have given exact zeros somewhere.
+    underflowed: bool
+    cotangent: Cotangent
+    shape: ProfileShape
+    #: Theil-Sen slope, nats per timestep of lag, negative = decays; None unless the shape is exponential.
+    decay_rate: float | None
+    decay_rate_interval: Interval | None
+    #: Lags (first, last) that the slope was fitted over.
+    fit_lags: tuple[int, int] | None
+    #: Norm at the end of the entry transient relative to lag 0.
+    entry_ratio: float | None
+    horizon: Horizon
+    #: None where the required lag is unknown or longer than the sequence.
+    ratio_at_required_lag: LagRatio | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingBatch:
+    """All that one flush carries to the store, written in one fenced transaction."""
+
+    chunk: TelemetryChunk | None = None
+    readings: tuple[ScalarReading, ...] = ()
+    profiles: tuple[LagProfile, ...] = ()
+    #: Optimizer steps done so far.
+    progress_step: int = 0
+    steps_per_second: float | None = None
+
+    def is_empty(self) -> bool:
+        return self.chunk is None and not self.readings and not self.profiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telemetry:
+    """Every reading of a run up to one moment."""
+
+    steps_n: IntArray
+    scalars: Mapping[str, FloatArray]
+    tensor_names: tuple[str, ...] = ()
+    tensors: Mapping[str, FloatArray] = field(default_factory=dict)
+    #: Ordered by step.
+    readings: tuple[ScalarReading, ...] = ()
+    #: Ordered by step.
+    profiles: tuple[LagProfile, ...] = ()
+
+    def series(self, quantity: str, scope: str) -> tuple[IntArray, DoubleArray]:
+        """Steps and values of a quantity that is not measured at every step."""
+        found = [r for r in self.readings if r.quantity == quantity and r.scope == scope]
+        steps = np.array([r.step for r in found], dtype=np.int32)
+        return steps, np.array([r.value for r in found], dtype=np.float64)
+
+    @property
+    def last_step(self) -> int | None:
+        return int(self.steps_n[-1]) if self.steps_n.size else None
