@@ -1,4 +1,4 @@
-"""What is measured: every quantity's name, unit, formula, reduction, sign and source, in one literal table."""
+"""What is measured: every quantity's name, unit, formula, sign and source, in one table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,7 +45,7 @@ _EVERY_STEP = (
     Quantity(
         name="clip_coefficient",
         unit="1",
-        formula="norm after clipping / norm before; 1 untouched, < 1 clipped, > 1 raised by min_norm",
+        formula="norm after clipping / norm before; 1 untouched, < 1 clipped, > 1 raised",
         source="Pascanu et al. 2013, algorithm 1",
         cadence=Cadence.EVERY_STEP,
     ),

@@ -1,4 +1,4 @@
-"""A run: one execution of one job spec and all it left behind; its statuses and the only ways between them.
+"""A run: one execution of one job spec; its statuses and the only ways between them.
 
 queued ──claim──> running ──> succeeded | failed | cancelled
    ^                 │
@@ -84,7 +84,8 @@ COMPLETED_AS_ASKED = frozenset({StopReason.COMPLETED, StopReason.CONVERGED})
 def check_transition(present: RunStatus, wanted: RunStatus) -> None:
     """Raise IllegalTransition unless TRANSITIONS has it."""
     if wanted not in TRANSITIONS[present]:
-        raise IllegalTransition(f"a {present} run cannot become {wanted}")
+        detail = f"a {present} run cannot become {wanted}"
+        raise IllegalTransition(detail)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the data says about itself: the lag it needs, the score without memory, the score to hope for."""
+"""What the data says about itself: the lag it needs, the score without memory, the best score."""
 
 from enum import StrEnum
 
@@ -52,7 +52,7 @@ class Baseline(BaseModel):
 
 
 class TaskFacts(BaseModel):
-    """What is known of a run's task once its data is built; written by the worker when it starts."""
+    """What is known of a run's task once its data is built; written by the worker."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

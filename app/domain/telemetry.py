@@ -1,6 +1,6 @@
 """A run's readings as NumPy arrays: what the worker sends, the store keeps and the diagnosis reads.
 
-Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite values are kept as they are.
+Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite values stay.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class ScalarReading:
 
     step: int
     quantity: str
-    #: `model`, `train`, `validation`, `test`, `layer:0`, `layer:0/reverse`, `tensor:rnn.weight_hh_l0`, `gate:0/forget`.
+    #: `model`, `train`, `validation`, `test`, `layer:0/reverse`, `gate:0/forget`, `tensor:<name>`.
     scope: str
     value: float
 
@@ -79,7 +79,7 @@ class LagRatio:
 class LagProfile:
     """Norm of the loss gradient with respect to the state, over the lag from its anchor.
 
-    `log_norm_T[k]` = ln RMS over anchors of ||dl_a / ds_(a-k)||, natural logarithm, -inf for an exact zero.
+    `log_norm_T[k]` = ln RMS over anchors of ||dl_a / ds_(a-k)||, -inf for an exact zero.
     """
 
     step: int
@@ -102,7 +102,7 @@ class LagProfile:
     underflowed: bool
     cotangent: Cotangent
     shape: ProfileShape
-    #: Theil-Sen slope, nats per timestep of lag, negative = decays; None unless the shape is exponential.
+    #: Theil-Sen slope in nats per timestep of lag, negative = decays; only when exponential.
     decay_rate: float | None
     decay_rate_interval: Interval | None
     #: Lags (first, last) that the slope was fitted over.

@@ -1,4 +1,4 @@
-"""What all parts of a job spec share: frozen, no unknown fields, null means the default, clean numbers and words."""
+"""What all parts of a job spec share: frozen, no unknown fields, null means the default."""
 
 from typing import Annotated, Any
 
@@ -60,7 +60,7 @@ class Spec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_means_the_default(cls, value: Any) -> Any:  # noqa: ANN401 - untrusted, of any shape
+    def _null_means_the_default(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         required = {name for name, part in cls.model_fields.items() if part.is_required()}
@@ -70,7 +70,7 @@ class Spec(BaseModel):
 def kind_defaults_to(kind: str) -> BeforeValidator:
     """In a union by `kind`, an object without one (or with null) is of this kind."""
 
-    def fill_in(value: Any) -> Any:  # noqa: ANN401 - untrusted, of any shape
+    def fill_in(value: Any) -> Any:
         if isinstance(value, dict) and value.get("kind") is None:
             return {**value, "kind": kind}
         return value

@@ -9,6 +9,8 @@ from app.domain.specs.base import CleanText, Fraction, Seed, Spec
 
 #: Longest sequence that a run may train on, in timesteps.
 MAX_LENGTH = 20_000
+#: How far the shares of a split may miss 1.
+SPLIT_ROUNDING = 1e-6
 ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
 
 
@@ -36,24 +38,24 @@ class _Dataset(Spec):
 
 
 class AddingSpec(_Dataset):
-    """Sum two marked numbers, one in each half of the sequence (Hochreiter & Schmidhuber 1997; Le et al. 2015)."""
+    """Sum two marked numbers, one in each half (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["adding"]
-    length: int = Field(100, ge=4, le=MAX_LENGTH)
+    length: int = Field(default=100, ge=4, le=MAX_LENGTH)
 
 
 class CopyMemorySpec(_Dataset):
-    """Recall 10 symbols of 8 after `length` blanks; sequences have length + 20 timesteps (Arjovsky et al. 2016)."""
+    """Recall 10 symbols of 8 after `length` blanks: length + 20 timesteps (Arjovsky 2016)."""
 
     kind: Literal["copy_memory"]
-    length: int = Field(100, ge=1, le=MAX_LENGTH - 20)
+    length: int = Field(default=100, ge=1, le=MAX_LENGTH - 20)
 
 
 class TemporalOrderSpec(_Dataset):
-    """Name the order of two symbols far apart among distractors, 4 classes (Hochreiter & Schmidhuber 1997)."""
+    """Name the order of two symbols among distractors, 4 classes (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["temporal_order"]
-    length: int = Field(100, ge=10, le=MAX_LENGTH)
+    length: int = Field(default=100, ge=10, le=MAX_LENGTH)
 
 
 class DigitsSpec(_Dataset):
@@ -65,37 +67,37 @@ class DigitsSpec(_Dataset):
 class SplitSpec(Spec):
     """Shares of the data, in time order for series."""
 
-    train: Fraction = Field(0.7, gt=0)
+    train: Fraction = Field(default=0.7, gt=0)
     validation: Fraction = 0.15
     test: Fraction = 0.15
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
         total = self.train + self.validation + self.test
-        if abs(total - 1) > 1e-6:
+        if abs(total - 1) > SPLIT_ROUNDING:
             raise ValueError(f"train, validation and test must sum to 1, not {total:g}")
         return self
 
 
 class ForecastSpec(_Dataset):
-    """Predict the next `horizon` values of a column of an uploaded CSV from a window of the past."""
+    """Predict the next `horizon` values of a column of an uploaded CSV from a window before."""
 
     kind: Literal["forecast"]
     dataset_id: UUID
     target: ColumnName
-    features: tuple[ColumnName, ...] = Field((), max_length=256)
+    features: tuple[ColumnName, ...] = Field(default=(), max_length=256)
     """Columns beside the target's own past."""
-    window: int = Field(48, ge=2, le=MAX_LENGTH)
+    window: int = Field(default=48, ge=2, le=MAX_LENGTH)
     """Timesteps of the past that the model sees."""
-    horizon: int = Field(1, ge=1, le=1000)
-    stride: int = Field(1, ge=1, le=MAX_LENGTH)
-    season: int | None = Field(None, ge=2, le=MAX_LENGTH)
+    horizon: int = Field(default=1, ge=1, le=1000)
+    stride: int = Field(default=1, ge=1, le=MAX_LENGTH)
+    season: int | None = Field(default=None, ge=2, le=MAX_LENGTH)
     """Period in timesteps of the seasonal-naive baseline, where there is one."""
     series_column: ColumnName | None = None
     """Names the series of a row when the file holds several."""
     time_column: ColumnName | None = None
     """Orders the rows; without it the file's order is time."""
-    split: SplitSpec = Field(default_factory=SplitSpec)
+    split: SplitSpec = SplitSpec()
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
     loss: Literal["mse", "mae"] = "mse"
 
@@ -105,9 +107,9 @@ class TextSpec(_Dataset):
 
     kind: Literal["text"]
     dataset_id: UUID
-    length: int = Field(128, ge=2, le=MAX_LENGTH)
+    length: int = Field(default=128, ge=2, le=MAX_LENGTH)
     """Characters of one training sequence."""
-    split: SplitSpec = Field(default_factory=SplitSpec)
+    split: SplitSpec = SplitSpec()
 
 
 class SequencesSpec(_Dataset):
@@ -122,9 +124,9 @@ class SequencesSpec(_Dataset):
     label: ColumnName
     target: Literal["per_sequence", "per_step"] = "per_sequence"
     task: Literal["classification", "regression"] = "classification"
-    max_length: int | None = Field(None, ge=2, le=MAX_LENGTH)
+    max_length: int | None = Field(default=None, ge=2, le=MAX_LENGTH)
     """Longer sequences keep their last `max_length` timesteps."""
-    split: SplitSpec = Field(default_factory=SplitSpec)
+    split: SplitSpec = SplitSpec()
     """Shares of the sequences, drawn by `seed`."""
 
 

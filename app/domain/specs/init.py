@@ -118,8 +118,8 @@ BiasInit = Annotated[
 class InitSpec(Spec):
     """How recurrent weights, input weights and biases start."""
 
-    recurrent: RecurrentInit = Field(default_factory=Orthogonal)
-    input: InputInit = Field(default_factory=XavierUniform)
-    bias: BiasInit = Field(default_factory=Zeros)
-    forget_bias: Finite | None = Field(None, ge=-100, le=100)
+    recurrent: RecurrentInit = Orthogonal()
+    input: InputInit = XavierUniform()
+    bias: BiasInit = Zeros()
+    forget_bias: Finite | None = Field(default=None, ge=-100, le=100)
     """For lstm alone (default 1.0 there): the sum of torch's two forget biases."""

@@ -12,7 +12,7 @@ from app.domain.specs.init import InitSpec
 from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
 from app.domain.specs.optimizer import AdamSpec, OptimizerSpec, RegularizationSpec
 
-#: Codes of the rules that span several fields; a schema cannot state them, so clients may meet them as 422.
+#: Codes of the rules that span several fields: a schema cannot state them.
 CROSS_FIELD_CODES = (
     "forget_bias_needs_lstm",
     "lag_longer_than_sequence",
@@ -24,8 +24,8 @@ DEFAULT_FORGET_BIAS = 1.0
 class TrainingSpec(Spec):
     """How long, in what portions and where a run trains."""
 
-    num_steps: int = Field(5000, ge=1, le=100_000_000)
-    batch_size: int = Field(32, ge=1, le=65_536)
+    num_steps: int = Field(default=5000, ge=1, le=100_000_000)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
     seed: Seed = 0
     """Makes initial weights, order of the data and dropout."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")] = "auto"
@@ -44,7 +44,7 @@ class TrainingSpec(Spec):
 class ProbesSpec(Spec):
     """How much looking a run may cost."""
 
-    budget: float = Field(0.05, ge=0, le=1, allow_inf_nan=False)
+    budget: float = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
     """Largest share of wall time that probes may take, those at the first and last step aside."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""
@@ -55,16 +55,16 @@ class JobSpec(Spec):
     """A recurrent network, the data it learns from and how it is trained."""
 
     name: ShortText = ""
-    tags: tuple[Tag, ...] = Field((), max_length=20)
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     notes: LongText = ""
     model: ModelSpec
-    init: InitSpec = Field(default_factory=InitSpec)
-    clipping: ClippingSpec = Field(default_factory=NormClipping)
-    optimizer: OptimizerSpec = Field(default_factory=AdamSpec)
-    regularization: RegularizationSpec = Field(default_factory=RegularizationSpec)
+    init: InitSpec = InitSpec()
+    clipping: ClippingSpec = NormClipping()
+    optimizer: OptimizerSpec = AdamSpec()
+    regularization: RegularizationSpec = RegularizationSpec()
     dataset: DatasetSpec
-    training: TrainingSpec = Field(default_factory=TrainingSpec)
-    probes: ProbesSpec = Field(default_factory=ProbesSpec)
+    training: TrainingSpec = TrainingSpec()
+    probes: ProbesSpec = ProbesSpec()
 
     @model_validator(mode="after")
     def _forget_bias_is_for_lstm(self) -> Self:

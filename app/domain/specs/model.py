@@ -8,9 +8,9 @@ from app.domain.specs.base import Fraction, Spec
 
 
 class _Recurrent(Spec):
-    hidden_size: int = Field(64, ge=1, le=8192)
+    hidden_size: int = Field(default=64, ge=1, le=8192)
     """Units per layer and direction."""
-    num_layers: int = Field(1, ge=1, le=64)
+    num_layers: int = Field(default=1, ge=1, le=64)
     bidirectional: bool = False
     dropout: Fraction = 0.0
     """Probability of zeroing an element between layers."""

@@ -18,7 +18,7 @@ class ConstantSchedule(Spec):
     """The learning rate stays."""
 
     kind: Literal["constant"] = "constant"
-    warmup_steps: int = Field(0, ge=0, le=10**9)
+    warmup_steps: int = Field(default=0, ge=0, le=10**9)
     """Steps over which the rate first rises linearly from 0."""
 
 
@@ -28,15 +28,15 @@ class StepSchedule(Spec):
     kind: Literal["step"]
     every: PositiveInt = 1000
     factor: Positive = 0.5
-    warmup_steps: int = Field(0, ge=0, le=10**9)
+    warmup_steps: int = Field(default=0, ge=0, le=10**9)
 
 
 class CosineSchedule(Spec):
     """Half a cosine from the learning rate to `final_fraction` of it at the last step."""
 
     kind: Literal["cosine"]
-    final_fraction: NonNegative = Field(0.0, le=1)
-    warmup_steps: int = Field(0, ge=0, le=10**9)
+    final_fraction: NonNegative = Field(default=0.0, le=1)
+    warmup_steps: int = Field(default=0, ge=0, le=10**9)
 
 
 class WarmupSchedule(Spec):
@@ -56,7 +56,7 @@ ScheduleSpec = Annotated[
 class _Optimizer(Spec):
     learning_rate: Positive = 0.001
     weight_decay: NonNegative = 0.0
-    schedule: ScheduleSpec = Field(default_factory=ConstantSchedule)
+    schedule: ScheduleSpec = ConstantSchedule()
 
 
 class SgdSpec(_Optimizer):

@@ -11,7 +11,7 @@ _objects = TypeAdapter(JsonObject)
 
 
 def merge_patch(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
-    """Apply a patch: null removes (so the default returns), objects merge, a new `kind` replaces."""
+    """Apply a patch: null removes (the default returns), objects merge, a new `kind` replaces."""
     merged: JsonObject = dict(document)
     for key, change in patch.items():
         present = merged.get(key)
@@ -34,5 +34,5 @@ def as_document(spec: JobSpec) -> JsonObject:
 
 
 def patched(spec: JobSpec, patch: Mapping[str, JsonValue]) -> JobSpec:
-    """The spec with a patch applied. Raises pydantic.ValidationError when the result is not valid."""
+    """The spec with a patch applied. Raises pydantic.ValidationError where that is not valid."""
     return JobSpec.model_validate(merge_patch(as_document(spec), patch))
