@@ -1,0 +1,12 @@
+"""The trainer: the only code that imports torch, and the one that supervises it.
+
+main.py          the Celery application and its life: boot, work, leave
+celery_app.py    how Celery is set, and the check at boot that it is
+tasks.py         `runs.execute`, the one task; a message is only a bell
+workshop.py      one worker process: its slots, devices, forkserver and active runs
+supervise.py     one claimed run: heartbeat, cancel, stall, and what its child's end means
+reconcile.py     the sweep: runs that lost their worker, bells that were lost, deaf workers
+children.py      the worker's side of the forkserver; forkserver.py is the other side
+execute.py       in the child: build the task, train, finish
+sending.py       in the child: readings leave in order, each exactly once
+"""

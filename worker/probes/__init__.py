@@ -1,0 +1,1 @@
+"""Probes: each module measures one quantity of a network and changes nothing about it."""

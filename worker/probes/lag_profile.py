@@ -1,0 +1,169 @@
+"""How far back the gradient reaches: norms of single loss terms' gradients by lag, for every scope of a network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import Cotangent, DoubleArray, IntArray, LagProfile
+from worker.replay.anchors import (
+    ANCHORS_PER_SEQUENCE,
+    choose_anchors,
+    loss_cotangents,
+    read_states,
+    sequences_needed,
+)
+from worker.replay.lag_curve import log_median, log_rms, summarise
+from worker.replay.network import AnchorReplay, NormVariant, ScopeTrace, trace_scopes
+from worker.replay.preparation import blocks, deviations, is_finite, linearise_network
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.tail import fit_tail
+
+#: Enough for a horizon that repeats within a tenth; with four sequences it scattered fourfold.
+STANDARD_ANCHORS = 128
+#: The horizon is where the profile first falls below this share of lag 0.
+HORIZON_THRESHOLD = 0.01
+#: RMS of ∂ℓ/∂output below which the direction is the rounding of a float32 network: the task is solved.
+MIN_COTANGENT = 1e-6
+#: ln of the smallest positive float32.
+LOG_SMALLEST_FLOAT32 = float(np.log(2.0) * -149)
+
+_PURPOSE = 0x9B0BE
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    scopes: tuple[ScopeTrace, ...]
+    sequence_N: IntArray
+    cotangent: Cotangent
+
+
+def measure_lag_profiles(
+    model: ReplayableNetwork,
+    sample: ProbeSample,
+    *,
+    step: int,
+    required_lag: int | None,
+    seed: int,
+    max_anchors: int = STANDARD_ANCHORS,
+) -> tuple[LagProfile, ...]:
+    """Profiles of `model`, then of each layer and direction; none where the states are not finite."""
+    random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
+    num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
+    sample = sample.take(0, num_sequences, many_to_one=model.many_to_one)
+    per_sequence = 1 if model.many_to_one else ANCHORS_PER_SEQUENCE
+    replayed: list[_Block] = []
+    first_sequence = 0
+    for part in blocks(model, sample, anchors_per_sequence=per_sequence):
+        cotangent = replayed[0].cotangent if replayed else None
+        block = _replay(model, part, random, cotangent, first_sequence=first_sequence)
+        if block is None:
+            return ()
+        replayed.append(block)
+        first_sequence += part.num_sequences
+    sequence_N = np.concatenate([block.sequence_N for block in replayed])
+    measured = _Measured(sequence_N=sequence_N, cotangent=replayed[0].cotangent, random=random)
+    groups = zip(*(block.scopes for block in replayed), strict=True)
+    return tuple(
+        measured.profile(traces, step=step, required_lag=required_lag) for traces in groups
+    )
+
+
+def _replay(
+    model: ReplayableNetwork,
+    sample: ProbeSample,
+    random: np.random.Generator,
+    cotangent: Cotangent | None,
+    *,
+    first_sequence: int,
+) -> _Block | None:
+    """Traces of one block of sequences; whether the loss still has a direction is decided on the first."""
+    stack = linearise_network(model, sample)
+    anchors = choose_anchors(sample, many_to_one=model.many_to_one)
+    if not is_finite(stack) or anchors.sequence_N.numel() == 0:
+        return None
+    top = tuple(cell.states for cell in stack[-1])
+    states_ND = read_states(top, anchors, many_to_one=model.many_to_one)
+    gradient_NO = loss_cotangents(model, sample, anchors, states_ND)
+    if cotangent is None:
+        rms = float(gradient_NO.square().sum(dim=1).mean().sqrt())
+        cotangent = "loss" if rms > MIN_COTANGENT else "random"
+    if cotangent == "random":
+        gradient_NO = _random_directions(gradient_NO, random)
+    replay = AnchorReplay(
+        stack=stack,
+        anchors=anchors,
+        readout_gradient_ND=gradient_NO @ model.readout.weight.detach().double(),
+        many_to_one=model.many_to_one,
+        deviations=deviations(stack, sample.valid_lengths()),
+    )
+    sequence_N = anchors.sequence_N.cpu().numpy().astype(np.int32) + first_sequence
+    with torch.no_grad():
+        return _Block(scopes=trace_scopes(replay), sequence_N=sequence_N, cotangent=cotangent)
+
+
+def _random_directions(like_NO: Tensor, random: np.random.Generator) -> Tensor:
+    """Unit vectors, uniform on the sphere of the outputs."""
+    drawn_NO = torch.from_numpy(random.standard_normal(tuple(like_NO.shape)))
+    return torch.nn.functional.normalize(drawn_NO, dim=1).to(like_NO.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """What all profiles of one probe share."""
+
+    sequence_N: IntArray
+    cotangent: Cotangent
+    random: np.random.Generator
+
+    def profile(
+        self, traces: tuple[ScopeTrace, ...], *, step: int, required_lag: int | None
+    ) -> LagProfile:
+        """One scope's profile from its traces, one a block."""
+        norms = _joined(traces)
+        log_norm_NL = norms["whole"]
+        curve = summarise(log_norm_NL, self.sequence_N, self.random)
+        tail = fit_tail(curve.log_ratio_L, curve.log_ratio_RL, last_lag=curve.last_lag)
+        ratio = None if required_lag is None else curve.ratio_at(required_lag)
+        return LagProfile(
+            step=step,
+            scope=traces[0].scope,
+            layer=traces[0].layer,
+            direction=traces[0].direction,
+            path=traces[0].path,
+            log_norm_T=curve.log_norm_L,
+            num_anchors_T=curve.num_anchors_L,
+            log_norm_hidden_T=_rms_of(norms, "hidden"),
+            log_norm_cell_T=_rms_of(norms, "cell"),
+            log_norm_scaled_T=_rms_of(norms, "scaled"),
+            log_norm_median_T=log_median(log_norm_NL, self.sequence_N),
+            underflowed=_is_underflowed(curve.log_norm_L),
+            cotangent=self.cotangent,
+            shape=tail.shape,
+            decay_rate=tail.decay_rate,
+            decay_rate_interval=tail.decay_rate_interval,
+            fit_lags=tail.fit_lags,
+            entry_ratio=tail.entry_ratio,
+            horizon=curve.horizon(HORIZON_THRESHOLD),
+            ratio_at_required_lag=ratio,
+        )
+
+
+def _joined(traces: tuple[ScopeTrace, ...]) -> dict[NormVariant, DoubleArray]:
+    """Each variant (N, L) over all blocks, up to the largest lag that any anchor has."""
+    num_lags = 1 + max(int(trace.reach_N.max()) for trace in traces)
+    return {
+        variant: np.concatenate([trace.log_norm_NLQ[:, :num_lags, q] for trace in traces])
+        for q, variant in enumerate(traces[0].variants)
+    }
+
+
+def _rms_of(norms: dict[NormVariant, DoubleArray], variant: NormVariant) -> DoubleArray | None:
+    return log_rms(norms[variant]) if variant in norms else None
+
+
+def _is_underflowed(log_norm_L: DoubleArray) -> bool:
+    is_tiny_L = np.isfinite(log_norm_L) & (log_norm_L < LOG_SMALLEST_FLOAT32)
+    return bool(is_tiny_L.any())

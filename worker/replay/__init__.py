@@ -1,0 +1,15 @@
+"""Exact backward pass through time of a trained network, replayed outside of the training step.
+
+- `sample`: what is looked at: a network, a few sequences, their unreduced loss terms
+- `states`: the trajectory that the network's own modules take over these sequences
+- `elman`, `gru`, `lstm`: closed forms of one timestep's Jacobian
+- `cells`: the linearisation that belongs to a layer
+- `adjoint`: the backward recursion, renormalised at each timestep
+- `network`: the recursion from layer to layer, for many anchors at once
+- `anchors`: which loss terms are asked how far back they reach
+- `tail`: slope and shape of a profile; `lag_curve`: root mean squares and bootstrap intervals
+
+Legend of shape suffixes: T timesteps, P timesteps in the order in which a direction reads them, B sequences, N anchors,
+I inputs, H hidden units, G gate pre-activations (a multiple of H), S state coordinates (H, or 2H for LSTM), O outputs,
+Q variants of a norm, L lags, R bootstrap resamples.
+"""

@@ -1,0 +1,65 @@
+"""Elman timestep h' = φ(W_ih x + b_ih + W_hh h + b_hh) in closed form: J = diag(φ') W_hh."""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+import torch
+from torch import Tensor
+
+from worker.replay.states import DirectionStates, RecurrentWeights
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElmanLinearisation:
+    states: DirectionStates
+    #: φ' at the pre-activation: its own exact value, not 1 − h², which is lost where h rounds to 1.
+    slope_PBH: Tensor
+
+    @property
+    def state_size(self) -> int:
+        return self.states.weights.hidden_size
+
+    @property
+    def weights(self) -> RecurrentWeights:
+        return self.states.weights
+
+    @property
+    def gates(self) -> dict[str, Tensor]:
+        return {}
+
+    @property
+    def states_PBS(self) -> Tensor:
+        return self.states.hidden_PBH
+
+    def backward(
+        self, p: int, rows: Tensor | slice, adjoint_NS: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Gradient at the pre-activations of timestep p, and at the state before it."""
+        gates_NG = adjoint_NS * self.slope_PBH[p][rows]
+        return gates_NG, gates_NG @ self.weights.recurrent_GH
+
+    def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
+        """Gradient at W_hh h + b_hh: that at the input side."""
+        return gates_PBG
+
+
+def linearise_elman(
+    states: DirectionStates, activation: Literal["tanh", "relu", "linear"]
+) -> ElmanLinearisation:
+    weights = states.weights
+    bias_G = weights.input_bias_G + weights.recurrent_bias_G
+    drive_PBH = states.x_PBI @ weights.input_GI.T + bias_G
+    drive_PBH += states.previous_PBH @ weights.recurrent_GH.T
+    return ElmanLinearisation(states=states, slope_PBH=_slope(drive_PBH, activation))
+
+
+def _slope(drive_PBH: Tensor, activation: Literal["tanh", "relu", "linear"]) -> Tensor:
+    match activation:
+        case "tanh":
+            return torch.cosh(drive_PBH).square_().reciprocal_()
+        case "relu":
+            return (drive_PBH > 0).double()
+        case "linear":
+            return torch.ones_like(drive_PBH)
+        case _:
+            assert_never(activation)

@@ -1,0 +1,224 @@
+"""The backward recursion through a whole network: from the read-out down, layer by layer, for many anchors at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import Direction, DoubleArray, IntArray, Path
+from worker.replay.adjoint import Injection, Scaled, Trace, add_scaled, propagate
+from worker.replay.anchors import Anchors
+from worker.replay.cells import Linearisation
+from worker.replay.states import reading_order, reorder
+
+LayerCells = tuple[Linearisation, ...]
+#: The gradient's norm over the whole state or gates, over h or c alone, and with each coordinate times its deviation.
+NormVariant = Literal["whole", "hidden", "cell", "scaled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeTrace:
+    """ln norms of one scope by lag from each anchor; lags beyond an anchor's reach are NaN."""
+
+    scope: str
+    layer: int
+    direction: Direction
+    path: Path
+    #: What the columns Q are norms of.
+    variants: tuple[NormVariant, ...]
+    log_norm_NLQ: DoubleArray
+    #: Largest lag within each anchor's sequence.
+    reach_N: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorReplay:
+    """One block of sequences, replayed and ready to be followed back."""
+
+    #: Bottom layer first, each by direction.
+    stack: tuple[LayerCells, ...]
+    anchors: Anchors
+    #: Gradient at what the read-out sees, (N, D·H).
+    readout_gradient_ND: Tensor
+    many_to_one: bool
+    #: Standard deviation of each state coordinate over the sample, per layer and direction.
+    deviations: tuple[tuple[Tensor, ...], ...]
+
+    def position(self, cell: Linearisation) -> Tensor:
+        return self.anchors.reading_position(
+            cell.states.direction, many_to_one=self.many_to_one
+        )
+
+    def order_TN(self) -> Tensor:
+        num_timesteps = self.stack[0][0].states.hidden_PBH.shape[0]
+        return reading_order(self.anchors.length_N, num_timesteps)
+
+
+def trace_scopes(replay: AnchorReplay) -> tuple[ScopeTrace, ...]:
+    """`model` first, then each layer and direction with the total gradient and with that of its own recurrence."""
+    by_level: list[list[ScopeTrace]] = []
+    entering: list[Scaled] | None = None
+    vertical = _readout_halves(replay)
+    totals: list[Trace] = []
+    for level in reversed(range(len(replay.stack))):
+        within = [_trace_within(replay, level, d, vertical[d]) for d in range(len(vertical))]
+        totals = within if entering is None else _trace_totals(replay, level, entering)
+        by_level.append(_layer_scopes(replay, level, totals, within))
+        if level > 0:
+            entering = descend(replay, level, totals)
+            vertical = _descend_at_start(replay.stack[level], within)
+    from_bottom = [scope for level in reversed(by_level) for scope in level]
+    return (_model_scope(replay, totals), *from_bottom)
+
+
+def norm_variants(cell: Linearisation) -> tuple[NormVariant, ...]:
+    has_cell = cell.state_size > cell.weights.hidden_size
+    return ("whole", "scaled", "hidden", "cell") if has_cell else ("whole", "scaled")
+
+
+def norm_weights(cell: Linearisation, deviation_S: Tensor) -> Tensor:
+    """(S, Q): what each coordinate's square counts for in each variant of the norm."""
+    is_hidden_S = torch.arange(cell.state_size, device=deviation_S.device) < cell.weights.hidden_size
+    weights: dict[NormVariant, Tensor] = {
+        "whole": torch.ones_like(deviation_S),
+        "scaled": deviation_S.square(),
+        "hidden": is_hidden_S.double(),
+        "cell": (~is_hidden_S).double(),
+    }
+    return torch.stack([weights[variant] for variant in norm_variants(cell)], dim=1)
+
+
+def _readout_halves(replay: AnchorReplay) -> list[Scaled]:
+    halves = replay.readout_gradient_ND.chunk(len(replay.stack[-1]), dim=-1)
+    return [Scaled(mantissa=half, log_scale=half.new_zeros(half.shape[0])) for half in halves]
+
+
+def _trace_within(replay: AnchorReplay, level: int, d: int, at_start: Scaled) -> Trace:
+    cell = replay.stack[level][d]
+    injection = Injection(
+        sequence_N=replay.anchors.sequence_N, start_N=replay.position(cell), at_start=at_start
+    )
+    is_top = level == len(replay.stack) - 1
+    return propagate(
+        cell,
+        injection,
+        norm_weights_SQ=norm_weights(cell, replay.deviations[level][d]),
+        keep_gates=is_top and level > 0,
+    )
+
+
+def _trace_totals(replay: AnchorReplay, level: int, entering: list[Scaled]) -> list[Trace]:
+    """The layer above writes to every timestep; where it is bidirectional, to those after the anchor as well."""
+    is_two_way = len(replay.stack[level]) == 2  # noqa: PLR2004 - two directions
+    traces = []
+    for d, cell in enumerate(replay.stack[level]):
+        injection = Injection(
+            sequence_N=replay.anchors.sequence_N,
+            start_N=replay.anchors.length_N - 1 if is_two_way else replay.position(cell),
+            everywhere=entering[d],
+        )
+        weights_SQ = norm_weights(cell, replay.deviations[level][d])
+        keep_gates = level > 0
+        traces.append(
+            propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=keep_gates)
+        )
+    return traces
+
+
+def descend(replay: AnchorReplay, level: int, totals: Sequence[Trace]) -> list[Scaled]:
+    """Gradient at the outputs of the layer below, for each of its directions in its own reading order."""
+    order_TN = replay.order_TN()
+    below: Scaled | None = None
+    for cell, trace in zip(replay.stack[level], totals, strict=True):
+        if trace.gates is None:
+            msg = "the recursion above the bottom layer keeps its gates"
+            raise ValueError(msg)
+        part = Scaled(
+            mantissa=trace.gates.mantissa @ cell.weights.input_GI, log_scale=trace.gates.log_scale
+        )
+        if cell.states.direction == "reverse":
+            part = _reordered(part, order_TN)
+        below = part if below is None else add_scaled(below, part)
+    if below is None:
+        return []
+    halves = below.mantissa.chunk(len(replay.stack[level - 1]), dim=-1)
+    parts = [Scaled(mantissa=half, log_scale=below.log_scale) for half in halves]
+    return [
+        _reordered(part, order_TN) if cell.states.direction == "reverse" else part
+        for cell, part in zip(replay.stack[level - 1], parts, strict=True)
+    ]
+
+
+def _reordered(values: Scaled, order_TN: Tensor) -> Scaled:
+    return Scaled(
+        mantissa=reorder(values.mantissa, order_TN),
+        log_scale=values.log_scale.gather(0, order_TN),
+    )
+
+
+def _descend_at_start(cells: LayerCells, within: Sequence[Trace]) -> list[Scaled]:
+    """Straight down at the anchor's own timestep, each direction to the same direction of the layer below."""
+    entering = []
+    for d, (cell, trace) in enumerate(zip(cells, within, strict=True)):
+        columns_GH = cell.weights.input_GI.chunk(len(cells), dim=-1)[d]
+        mantissa = trace.first_gates.mantissa @ columns_GH
+        entering.append(Scaled(mantissa=mantissa, log_scale=trace.first_gates.log_scale))
+    return entering
+
+
+def _layer_scopes(
+    replay: AnchorReplay, level: int, totals: Sequence[Trace], within: Sequence[Trace]
+) -> list[ScopeTrace]:
+    scopes = []
+    for cell, total, alone in zip(replay.stack[level], totals, within, strict=True):
+        scopes.append(_layer_scope(replay, cell, total, path="total"))
+        scopes.append(_layer_scope(replay, cell, alone, path="within_layer"))
+    return scopes
+
+
+def _layer_scope(
+    replay: AnchorReplay, cell: Linearisation, trace: Trace, *, path: Path
+) -> ScopeTrace:
+    """Lags of a reverse direction are counted the way it reads, from its own last state."""
+    return ScopeTrace(
+        scope=cell.states.scope,
+        layer=cell.states.layer,
+        direction=cell.states.direction,
+        path=path,
+        variants=norm_variants(cell),
+        log_norm_NLQ=_by_lag(trace.log_norm_PNQ, replay.position(cell)),
+        reach_N=replay.position(cell).to(torch.int32).cpu().numpy(),
+    )
+
+
+def _model_scope(replay: AnchorReplay, totals: Sequence[Trace]) -> ScopeTrace:
+    """At the bottom layer's gate pre-activations, directions together, lags counted from the anchor in natural order."""
+    parts_TN = []
+    for cell, trace in zip(replay.stack[0], totals, strict=True):
+        log_TN = trace.log_gate_norm_PN
+        is_reverse = cell.states.direction == "reverse"
+        parts_TN.append(log_TN.gather(0, replay.order_TN()) if is_reverse else log_TN)
+    log_norm_TN = 0.5 * torch.logsumexp(2 * torch.stack(parts_TN), dim=0)
+    origin_N = replay.anchors.timestep_N
+    return ScopeTrace(
+        scope="model",
+        layer=0,
+        direction="forward",
+        path="total",
+        variants=("whole",),
+        log_norm_NLQ=_by_lag(log_norm_TN[:, :, None], origin_N),
+        reach_N=origin_N.to(torch.int32).cpu().numpy(),
+    )
+
+
+def _by_lag(log_norm_PNQ: Tensor, origin_N: Tensor) -> DoubleArray:
+    num_timesteps = log_norm_PNQ.shape[0]
+    lag_L1 = torch.arange(num_timesteps, device=origin_N.device)[:, None]
+    position_LN = origin_N - lag_L1
+    by_lag_LNQ = reorder(log_norm_PNQ, position_LN.clamp(min=0))
+    by_lag_LNQ[position_LN < 0] = float("nan")
+    result: DoubleArray = np.ascontiguousarray(by_lag_LNQ.transpose(0, 1).cpu().numpy())
+    return result

@@ -1,0 +1,83 @@
+"""From a network and its sample to blocks that are ready to be followed back and small enough for memory."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from worker.replay.anchors import Anchors
+from worker.replay.cells import Linearisation, linearise
+from worker.replay.network import LayerCells
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.states import DirectionStates, run_network
+
+#: Double-precision states, gates, factors and adjoints of one block of sequences stay below this.
+MAX_BLOCK_BYTES = 256 * 2**20
+#: Numbers of gate width kept per timestep, sequence and direction: gates, factors, temporaries.
+_GATE_COPIES = 6
+
+
+def blocks(
+    network: ReplayableNetwork, sample: ProbeSample, *, anchors_per_sequence: int
+) -> Iterator[ProbeSample]:
+    """The sample in runs of sequences."""
+    num_timesteps = sample.x_TBI.shape[0]
+    width = sum(parameter.shape[0] for parameter in _recurrent_weights(network))
+    kept = _GATE_COPIES + (anchors_per_sequence if len(network.layers) > 1 else 0)
+    bytes_a_sequence = 8 * num_timesteps * width * kept
+    size = max(1, MAX_BLOCK_BYTES // bytes_a_sequence)
+    for first in range(0, sample.num_sequences, size):
+        yield sample.take(first, first + size, many_to_one=network.many_to_one)
+
+
+def _recurrent_weights(network: ReplayableNetwork) -> Iterator[Tensor]:
+    for name, parameter in network.layers.named_parameters():
+        if "weight_hh" in name:
+            yield parameter
+
+
+def linearise_network(
+    network: ReplayableNetwork, sample: ProbeSample
+) -> tuple[LayerCells, ...]:
+    stack = run_network(network.layers, sample.x_TBI, sample.lengths_B)
+    return linearise_stack(network, stack)
+
+
+def linearise_stack(
+    network: ReplayableNetwork, stack: tuple[tuple[DirectionStates, ...], ...]
+) -> tuple[LayerCells, ...]:
+    with torch.no_grad():
+        return tuple(
+            tuple(linearise(states, network.kind, network.activation) for states in level)
+            for level in stack
+        )
+
+
+def valid_states(values_PBF: Tensor, lengths_B: Tensor) -> Tensor:
+    """Rows (valid timesteps, features): the same in natural and in reading order."""
+    t_P1 = torch.arange(values_PBF.shape[0], device=lengths_B.device)[:, None]
+    return values_PBF[t_P1 < lengths_B]
+
+
+def deviations(
+    stack: tuple[LayerCells, ...], lengths_B: Tensor
+) -> tuple[tuple[Tensor, ...], ...]:
+    """Standard deviation of each state coordinate over valid timesteps and sequences."""
+    return tuple(
+        tuple(_deviation(cell, lengths_B) for cell in level) for level in stack
+    )
+
+
+def _deviation(cell: Linearisation, lengths_B: Tensor) -> Tensor:
+    return valid_states(cell.states_PBS, lengths_B).std(dim=0, correction=0)
+
+
+def is_finite(stack: tuple[LayerCells, ...]) -> bool:
+    """False for a network that has diverged on the sample: its gradients mean nothing."""
+    return all(bool(cell.states_PBS.isfinite().all()) for level in stack for cell in level)
+
+
+def every_last(lengths_B: Tensor) -> Anchors:
+    """One anchor a sequence, at its last valid timestep."""
+    sequence_B = torch.arange(lengths_B.shape[0], device=lengths_B.device)
+    return Anchors(sequence_N=sequence_B, timestep_N=lengths_B - 1, length_N=lengths_B)

@@ -1,0 +1,141 @@
+"""The trajectory that a network's own modules take over a sample, in the order in which each direction reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from app.domain.telemetry import Direction
+
+SUFFIXES: dict[Direction, str] = {"forward": "", "reverse": "_reverse"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentWeights:
+    """One direction of one layer in double precision; rows in torch's gate order."""
+
+    input_GI: Tensor
+    recurrent_GH: Tensor
+    input_bias_G: Tensor
+    recurrent_bias_G: Tensor
+
+    @property
+    def hidden_size(self) -> int:
+        return self.recurrent_GH.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectionStates:
+    """States of one direction of one layer, double precision, index P in reading order."""
+
+    layer: int
+    direction: Direction
+    weights: RecurrentWeights
+    x_PBI: Tensor
+    hidden_PBH: Tensor
+    #: State before each timestep: zero at the first one read.
+    previous_PBH: Tensor
+
+    @property
+    def scope(self) -> str:
+        return f"layer:{self.layer}" if self.direction == "forward" else f"layer:{self.layer}/reverse"
+
+
+def read_weights(module: nn.Module, direction: Direction) -> RecurrentWeights:
+    parameters = dict(module.named_parameters())
+    suffix = SUFFIXES[direction]
+
+    def double(name: str) -> Tensor:
+        return parameters[f"{name}_l0{suffix}"].detach().double()
+
+    return RecurrentWeights(
+        input_GI=double("weight_ih"),
+        recurrent_GH=double("weight_hh"),
+        input_bias_G=double("bias_ih"),
+        recurrent_bias_G=double("bias_hh"),
+    )
+
+
+def directions_of(module: nn.Module) -> tuple[Direction, ...]:
+    names = {name for name, _ in module.named_parameters()}
+    return ("forward", "reverse") if "weight_hh_l0_reverse" in names else ("forward",)
+
+
+def reading_order(lengths_B: Tensor, num_timesteps: int) -> Tensor:
+    """Index (T, B) that reverses each sequence within its own length; padding stays where it is. Its own inverse."""
+    t_T1 = torch.arange(num_timesteps, device=lengths_B.device)[:, None]
+    return torch.where(t_T1 < lengths_B, lengths_B - 1 - t_T1, t_T1)
+
+
+def reorder(values_TNF: Tensor, order_TN: Tensor) -> Tensor:
+    return values_TNF.gather(0, order_TN[:, :, None].expand_as(values_TNF))
+
+
+def run_layer(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor | None) -> Tensor:
+    """Outputs (T, B, D·H) of one layer as training computes them: in its own precision, by its own kernel."""
+    if lengths_B is None or len(directions_of(module)) == 1:
+        outputs_TBD: Tensor = module(x_TBI)[0]
+        return outputs_TBD
+    if not isinstance(module, nn.RNNBase):
+        return _run_padded_linear(module, x_TBI, lengths_B)
+    packed = pack_padded_sequence(x_TBI, lengths_B.cpu(), enforce_sorted=False)
+    outputs_TBD, _ = pad_packed_sequence(module(packed)[0], total_length=x_TBI.shape[0])
+    return outputs_TBD
+
+
+def _run_padded_linear(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor) -> Tensor:
+    """The linear cell takes no packed sequences, and its reverse direction must start at each sequence's own end."""
+    order_TB = reading_order(lengths_B.to(x_TBI.device), x_TBI.shape[0])
+    half = next(iter(module.parameters())).shape[0]
+    forward_TBH = module(x_TBI)[0][..., :half]
+    weights = dict(module.named_parameters())
+    bias_H = weights["bias_ih_l0_reverse"] + weights["bias_hh_l0_reverse"]
+    drive_PBH = reorder(x_TBI, order_TB) @ weights["weight_ih_l0_reverse"].T + bias_H
+    hidden_BH = torch.zeros_like(drive_PBH[0])
+    hidden = []
+    for drive_BH in drive_PBH:
+        hidden_BH = drive_BH + hidden_BH @ weights["weight_hh_l0_reverse"].T
+        hidden.append(hidden_BH)
+    return torch.cat([forward_TBH, reorder(torch.stack(hidden), order_TB)], dim=-1)
+
+
+def run_network(
+    layers: Sequence[nn.Module] | nn.ModuleList, x_TBI: Tensor, lengths_B: Tensor | None
+) -> tuple[tuple[DirectionStates, ...], ...]:
+    """States of every layer, bottom first, by direction."""
+    num_timesteps, batch_size, _ = x_TBI.shape
+    full_B = torch.full((batch_size,), num_timesteps, device=x_TBI.device)
+    valid_B = full_B if lengths_B is None else lengths_B.to(x_TBI.device)
+    order_TB = reading_order(valid_B, num_timesteps)
+    stack = []
+    with torch.no_grad():
+        for index, module in enumerate(layers):
+            outputs_TBD = run_layer(module, x_TBI, lengths_B)
+            stack.append(_split_directions(index, module, (x_TBI, outputs_TBD), order_TB))
+            x_TBI = outputs_TBD
+    return tuple(stack)
+
+
+def _split_directions(
+    index: int, module: nn.Module, in_and_out: tuple[Tensor, Tensor], order_TB: Tensor
+) -> tuple[DirectionStates, ...]:
+    x_TBI, outputs_TBD = (tensor.double() for tensor in in_and_out)
+    directions = directions_of(module)
+    halves = outputs_TBD.chunk(len(directions), dim=-1)
+    states = []
+    for direction, half_TBH in zip(directions, halves, strict=True):
+        is_forward = direction == "forward"
+        hidden_PBH = half_TBH if is_forward else reorder(half_TBH, order_TB)
+        states.append(
+            DirectionStates(
+                layer=index,
+                direction=direction,
+                weights=read_weights(module, direction),
+                x_PBI=x_TBI if is_forward else reorder(x_TBI, order_TB),
+                hidden_PBH=hidden_PBH,
+                previous_PBH=torch.cat([torch.zeros_like(hidden_PBH[:1]), hidden_PBH[:-1]]),
+            )
+        )
+    return tuple(states)

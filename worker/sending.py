@@ -1,0 +1,161 @@
+"""Readings leave the training process in order, each exactly once, while training goes on.
+
+While the database is away the queue fills and training goes on; when it is full, training waits.
+Nothing is dropped: `drain` returns when the database has acknowledged the last batch.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.errors import Fenced, Unavailable
+from app.domain.telemetry import LagProfile, ReadingBatch
+
+logger = logging.getLogger(__name__)
+
+MAX_PENDING_BYTES = 64 * 2**20
+#: What a batch or a scalar reading takes besides its arrays, roughly.
+OBJECT_BYTES = 512
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+#: How often one that waits says that it is alive.
+TICK_S = 1.0
+
+
+class Record(Protocol):
+    """Write one batch under the run's attempt; the same `seq` may come twice."""
+
+    def __call__(self, *, seq: int, batch: ReadingBatch) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How to try again while the database cannot be reached."""
+
+    #: Called while waiting, so that a supervisor does not take waiting for a stall.
+    tick: Callable[[], None]
+    first_pause_s: float = FIRST_PAUSE_S
+    longest_pause_s: float = LONGEST_PAUSE_S
+
+    def through_outages(self, write: Callable[[], None]) -> None:
+        """Repeat `write` until the database takes it; any other failure is the caller's."""
+        pause_s, began = self.first_pause_s, time.monotonic()
+        while True:
+            try:
+                write()
+            except Unavailable as error:
+                if pause_s == self.first_pause_s:
+                    logger.warning("The database cannot be reached: %s", error.detail)
+                self.tick()
+                # spread, so that many runs do not come back in one instant
+                time.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                pause_s = min(2 * pause_s, self.longest_pause_s)
+            else:
+                if pause_s > self.first_pause_s:
+                    logger.info("Written after %.1f s of outage.", time.monotonic() - began)
+                return
+
+
+class Sender:
+    """A bounded queue and the one thread that empties it into the database."""
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        patience: Patience,
+        on_fenced: Callable[[], None],
+        max_pending_bytes: int = MAX_PENDING_BYTES,
+    ) -> None:
+        """`on_fenced` runs in the sender's thread as soon as the attempt turns out to be over."""
+        self._record = record
+        self._patience = patience
+        self._on_fenced = on_fenced
+        self._max_pending_bytes = max_pending_bytes
+        self._changed = threading.Condition()
+        self._pending: deque[ReadingBatch] = deque()
+        self._pending_bytes = 0
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._empty_queue, name="sender", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def send(self, batch: ReadingBatch) -> None:
+        """Queue a batch; waits while the queue is full."""
+        size = _num_bytes(batch)
+        # one batch may be larger than the whole queue: it then waits for an empty one
+        self._wait_until(
+            lambda: not self._pending or self._pending_bytes + size <= self._max_pending_bytes
+        )
+        with self._changed:
+            self._pending.append(batch)
+            self._pending_bytes += size
+            self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Wait until the database has everything; raises what stopped the sender, if it did."""
+        self._wait_until(lambda: not self._pending)
+
+    def _wait_until(self, is_met: Callable[[], bool]) -> None:
+        with self._changed:
+            while self._failure is None and not is_met():
+                self._changed.wait(TICK_S)
+                self._patience.tick()
+            if self._failure is not None:
+                raise self._failure
+
+    def _empty_queue(self) -> None:
+        for seq in range(2**31):
+            with self._changed:
+                self._changed.wait_for(lambda: self._pending)
+                batch = self._pending[0]
+            if not self._write(seq, batch):
+                return
+            with self._changed:
+                self._pending.popleft()
+                self._pending_bytes -= _num_bytes(batch)
+                self._changed.notify_all()
+
+    def _write(self, seq: int, batch: ReadingBatch) -> bool:
+        try:
+            self._patience.through_outages(lambda: self._record(seq=seq, batch=batch))
+        except Fenced as error:
+            self._fail(error)
+            self._on_fenced()
+            return False
+        except Exception as error:  # noqa: BLE001 - handed to the thread that trains, which reports
+            self._fail(error)
+            return False
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._failure = error
+            self._changed.notify_all()
+
+
+def _num_bytes(batch: ReadingBatch) -> int:
+    """Memory that a batch holds, within a few per cent."""
+    total = OBJECT_BYTES * (1 + len(batch.readings))
+    if batch.chunk is not None:
+        arrays = (*batch.chunk.scalars.values(), *batch.chunk.tensors.values())
+        total += batch.chunk.steps_n.nbytes + sum(array.nbytes for array in arrays)
+    return total + sum(_profile_bytes(profile) for profile in batch.profiles)
+
+
+def _profile_bytes(profile: LagProfile) -> int:
+    arrays = (
+        profile.log_norm_T,
+        profile.num_anchors_T,
+        profile.log_norm_hidden_T,
+        profile.log_norm_cell_T,
+        profile.log_norm_scaled_T,
+        profile.log_norm_median_T,
+    )
+    return OBJECT_BYTES + sum(array.nbytes for array in arrays if array is not None)
