@@ -1,0 +1,58 @@
+"""The home folder: who may read it, the secrets in it, and the lock that gives it one owner."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.domain.errors import Misconfigured
+
+
+def make_home(home: Path) -> Path:
+    """The folder, made for its owner alone when it is new."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        detail = f"CLINIC_HOME cannot be made: {error}"
+        raise Misconfigured(detail) from error
+    return home
+
+
+def keep_secret(path: Path) -> str:
+    """The secret in `path`, drawn at the first call."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file whole, readable by its owner alone from its first byte on."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+@contextmanager
+def owned(home: Path) -> Iterator[None]:
+    """Hold the home; refused when another process does. The kernel lets go when we die."""
+    with (home / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            detail = (
+                f"The service already runs on {home} (process {owner}): "
+                "stop it first, or set CLINIC_HOME to another folder."
+            )
+            raise Misconfigured(detail) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield

@@ -1,0 +1,153 @@
+"""Child processes that cannot outlive their parent, whatever kills it.
+
+On Linux the kernel signals a child when the *thread* that started it ends, so `start` belongs to
+the main thread. Elsewhere children are only stopped by `stop`.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+#: The second layout of capabilities, with two 32-bit words a set (linux/capability.h).
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The unprivileged user that a child becomes when its parent is root."""
+
+    user_name: str
+    uid: int
+    gid: int
+    #: Folders above the program or its data are closed to this user, and stay so.
+    passes_closed_folders: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A program to start: its arguments, surroundings and the signals that end it."""
+
+    name: str
+    arguments: Sequence[str]
+    #: Where its output and errors are appended.
+    log: Path
+    environ: Mapping[str, str]
+    #: Asks it to end.
+    stop_signal: signal.Signals = signal.SIGTERM
+    #: Sent by the kernel when the parent has died.
+    orphan_signal: signal.Signals = signal.SIGKILL
+    folder: Path | None = None
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """A started program."""
+
+    command: Command
+    process: subprocess.Popen[bytes]
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        if self.is_alive:
+            self.process.send_signal(self.command.stop_signal)
+
+    def stop(self, *, within_s: float) -> None:
+        """Ask, wait, and kill what has not ended in time."""
+        self.ask_to_stop()
+        try:
+            self.process.wait(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start(command: Command) -> Child:
+    """Start the program in a session of its own: the terminal's Ctrl-C is ours to pass on."""
+    command.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with command.log.open("ab") as log:
+        process = subprocess.Popen(
+            list(command.arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=command.folder,
+            env=dict(command.environ),
+            start_new_session=True,
+            # safe from one thread: what it calls is looked up before the fork
+            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509
+        )
+    return Child(command=command, process=process)
+
+
+def unprivileged_identity(*paths: Path) -> Identity | None:
+    """Whom a child of root becomes to use `paths`; None when this process is not root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return Identity(
+        user_name=entry.pw_name,
+        uid=entry.pw_uid,
+        gid=entry.pw_gid,
+        passes_closed_folders=any(_is_closed(path, uid=entry.pw_uid) for path in paths),
+    )
+
+
+def _is_closed(path: Path, *, uid: int) -> bool:
+    """Whether a folder above `path` lets neither its owner `uid` nor everybody through."""
+    ancestors = [folder.stat() for folder in path.resolve().parents if folder.exists()]
+    return any(
+        not (found.st_mode & 0o001 or (found.st_uid == uid and found.st_mode & 0o100))
+        for found in ancestors
+    )
+
+
+def _preparation(command: Command, *, parent: int) -> Callable[[], None]:
+    identity, orphan_signal = command.identity, int(command.orphan_signal)
+
+    def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        if identity is not None:
+            _become(identity)
+        # after the change of user, which clears it
+        if sys.platform == "linux" and _LIBC.prctl(PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0) != 0:
+            os._exit(71)
+        if os.getppid() != parent:
+            os._exit(71)
+
+    return prepare
+
+
+def _become(identity: Identity) -> None:
+    """Drop root's identity; keep its way through closed folders only where there are any.
+
+    The alternative, to open those folders to everybody, would outlive this process.
+    """
+    if identity.passes_closed_folders:
+        _LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setgid(identity.gid)
+    os.setuid(identity.uid)
+    if identity.passes_closed_folders:
+        mask = 1 << CAP_DAC_OVERRIDE
+        header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
+        effective_permitted_inheritable = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
+        _LIBC.capset(header, effective_permitted_inheritable)
+        _LIBC.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)

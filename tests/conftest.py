@@ -1,0 +1,64 @@
+"""What many tests share: one PostgreSQL and one Valkey, the real ones, for the whole session."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from app.embedded.home import make_home, owned
+from app.embedded.servers import Servers, embedded_servers
+from app.migration import migrate
+
+# a run has one thread; so have the tests, whatever the machine
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The embedded servers, in a home of their own."""
+    home = make_home(tmp_path_factory.mktemp("clinic") / "home")
+    with owned(home), embedded_servers(home) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers) -> str:
+    """A database with the schema of the newest migration; what is committed in it stays there."""
+    url = servers.database.url()
+    migrate(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[Engine]:
+    made = create_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose work is rolled back at the end of the test, commits included."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        with Session(bind=connection, join_transaction_mode="create_savepoint") as made:
+            yield made
+        outer.rollback()
+
+
+@pytest.fixture
+def broker_url(servers: Servers) -> str:
+    """The broker, empty at the start of each test."""
+    with redis.Redis.from_url(servers.broker.url) as client:
+        client.flushall()
+    return servers.broker.url
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    return make_home(tmp_path / "home")
