@@ -1,0 +1,13 @@
+"""HTTP: parse, call one service, answer.
+
+deps          what a route may ask for: Work, Caller by scope, Queue
+problems      every refusal as problem+json; the one table from error to status
+pointers      where in a body an error sits
+bodies        caps and strict JSON, before any parsing by the framework
+envelope      request ids, security headers, metrics, the last resort
+conditional   ETag and 304
+pages         opaque cursors
+idempotency   Idempotency-Key
+models/       what is answered
+runs keys workspaces workers health metrics docs       the routes
+"""

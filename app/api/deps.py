@@ -1,0 +1,90 @@
+"""What a route may ask for, as annotated aliases: the caller by scope, the unit of work, the queue."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.params import Security as SecurityParameter
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from sqlalchemy import Engine
+
+from app.domain.access import Caller, Scope
+from app.domain.errors import Forbidden, Unauthenticated
+from app.queue import RunQueue
+from app.services.authenticate import authenticate
+from app.settings import Settings
+from app.store.database import UnitOfWork, unit_of_work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What one process has one of; made when the app starts."""
+
+    settings: Settings
+    engine: Engine
+    #: A small pool of its own, so that probes are answered while callers queue for the other one.
+    health_engine: Engine
+    queue: RunQueue
+
+
+def resources_of(request: Request) -> Resources:
+    held: Resources = request.app.state.resources
+    return held
+
+
+Held = Annotated[Resources, Depends(resources_of)]
+
+
+def _settings(held: Held) -> Settings:
+    return held.settings
+
+
+def _queue(held: Held) -> RunQueue:
+    return held.queue
+
+
+def _open_work(held: Held) -> Iterator[UnitOfWork]:
+    with unit_of_work(held.engine) as work:
+        yield work
+
+
+ApiSettings = Annotated[Settings, Depends(_settings)]
+Queue = Annotated[RunQueue, Depends(_queue)]
+#: Commits before the answer leaves: a failed commit is an error, never a success (`scope="function"`).
+Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]
+
+_bearer = HTTPBearer(
+    scheme_name="ApiKey",
+    bearerFormat="gc_…",
+    description="An API key of the service, `gc_…`. Its scopes stand beside each operation.",
+    auto_error=False,
+)
+
+
+def _authorise(
+    needed: SecurityScopes,
+    held: Held,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """In a transaction of its own, so that a route which waits holds no connection meanwhile."""
+    if given is None:
+        raise Unauthenticated
+    with unit_of_work(held.engine) as work:
+        caller = authenticate(work, secret=held.settings.secret, key=given.credentials)
+    missing = set(needed.scopes) - caller.scopes
+    if missing:
+        raise Forbidden(f"This API key lacks the scope {', '.join(sorted(missing))}.")
+    return caller
+
+
+def require(scope: str) -> SecurityParameter:
+    """The caller, who must hold `scope`: `Annotated[Caller, require("runs:read")]`."""
+    return SecurityParameter(_authorise, scopes=[Scope(scope)])
+
+
+RunsReader = Annotated[Caller, require("runs:read")]
+RunsWriter = Annotated[Caller, require("runs:write")]
+DatasetsReader = Annotated[Caller, require("datasets:read")]
+DatasetsWriter = Annotated[Caller, require("datasets:write")]
+Admin = Annotated[Caller, require("admin")]

@@ -1,0 +1,1 @@
+"""What is answered: response models, built from domain values."""

@@ -1,0 +1,72 @@
+"""Where in a request an error sits: pydantic's locations as JSON pointers, without the tags of unions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.errors import Problem
+
+#: Enough to mend a request by; a hostile one could have a million.
+MAX_PROBLEMS = 100
+_TAG_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
+_PREFIX = "Value error, "
+
+
+def problems_of(errors: Sequence[Mapping[str, Any]], *, body: object = None) -> list[Problem]:
+    """Pydantic's errors, each with the place in the body (or `query/<name>`, `path/<name>`, `header/<name>`)."""
+    return [
+        Problem(
+            pointer=_pointer(error, body),
+            detail=str(error["msg"]).removeprefix(_PREFIX),
+            code=str(error["type"]),
+        )
+        for error in errors[:MAX_PROBLEMS]
+    ]
+
+
+def escaped(part: object) -> str:
+    """One reference token (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _pointer(error: Mapping[str, Any], body: object) -> str:
+    told = error.get("ctx", {}).get("pointer")
+    if told is not None:
+        return str(told)
+    place, *parts = error["loc"] or ("body",)
+    if error["type"] == "json_invalid":
+        return ""
+    if place != "body":
+        return "/".join([str(place), *(escaped(part) for part in parts)])
+    if error["type"] in _TAG_ERRORS:
+        parts = [*parts, "kind"]
+    found = _without_tags(parts, body, is_missing=error["type"] in {"missing", *_TAG_ERRORS})
+    return "".join(f"/{escaped(part)}" for part in found)
+
+
+def _without_tags(parts: Sequence[Any], body: object, *, is_missing: bool) -> list[Any]:
+    """Pydantic puts the tag of a union's member between two fields; the body has no such level."""
+    found: list[Any] = []
+    present = body
+    is_tag_seen = False
+    for index, part in enumerate(parts):
+        is_last = index == len(parts) - 1
+        is_kind = isinstance(present, dict) and present.get("kind") == part and not is_tag_seen
+        if is_kind and not (is_last and is_missing):
+            is_tag_seen = True
+        elif _has(present, part):
+            present, is_tag_seen = _child(present, part), False
+            found.append(part)
+        elif is_last and is_missing:
+            found.append(part)
+    return found
+
+
+def _has(present: object, part: object) -> bool:
+    if isinstance(present, dict):
+        return part in present
+    return isinstance(present, list) and isinstance(part, int) and part < len(present)
+
+
+def _child(present: Any, part: Any) -> object:  # noqa: ANN401 - untrusted, of any shape
+    child: object = present[part]
+    return child
