@@ -1,0 +1,284 @@
+"""Uploaded data: one reader of CSV and of text, so that the check at upload and the training agree.
+
+Legend: N rows. A row's number counts the header as row 1 and leaves blank rows out.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.cells import (
+    MISSING,
+    are_datetimes,
+    are_numbers,
+    number,
+    read_datetimes,
+    read_numbers,
+)
+from app.domain.errors import InvalidData, Problem
+
+MAX_COLUMNS = 1000
+#: As long as a job spec may write a column's name.
+MAX_NAME_CHARACTERS = 200
+#: Broken rows that one answer names.
+MAX_PROBLEMS = 20
+#: Rows that are held as text at a time: memory stays near the size of the numbers.
+BLOCK_ROWS = 4096
+DELIMITERS = (",", ";", "\t", "|")
+
+
+class ColumnType(StrEnum):
+    NUMERIC = "numeric"
+    TEXT = "text"
+    DATETIME = "datetime"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table; whatever its type, `codes` groups equal cells."""
+
+    name: str
+    type: ColumnType
+    #: (N,) numbers, or seconds since 1970 UTC for datetime, NaN where missing; empty for text.
+    values_N: NDArray[np.float64]
+    #: (N,) index into `labels` for text, -1 where missing; empty for the others.
+    codes_N: NDArray[np.int32]
+    #: Distinct texts in the order in which they first appear.
+    labels: tuple[str, ...] = ()
+
+    @property
+    def num_missing(self) -> int:
+        missing = self.codes_N < 0 if self.type is ColumnType.TEXT else np.isnan(self.values_N)
+        return int(missing.sum())
+
+    def groups(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Codes and labels for any type (numbers ascending); -1 where missing."""
+        if self.type is ColumnType.TEXT:
+            return self.codes_N, self.labels
+        distinct, inverse = np.unique(self.values_N, return_inverse=True)
+        codes = np.where(np.isnan(self.values_N), -1, inverse).astype(np.int32)
+        return codes, tuple(f"{value:.17g}" for value in distinct if not np.isnan(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """An uploaded CSV, by columns."""
+
+    columns: tuple[Column, ...]
+    num_rows: int
+    delimiter: str
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        names = ", ".join(column.name for column in self.columns)
+        detail = f"there is no column {name!r}; there are {names}"
+        raise InvalidData(detail)
+
+
+def decode(content: bytes) -> str:
+    """The upload as text. Raises InvalidData where it is empty, not UTF-8 or has a NUL."""
+    if not content.strip():
+        detail = "the file is empty"
+        raise InvalidData(detail, problems=[_problem("file", detail, "empty")])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        detail = f"byte {error.start} is not valid UTF-8; save the file as UTF-8"
+        problem = _problem(f"byte/{error.start}", detail, "not_utf8")
+        raise InvalidData(detail, problems=[problem]) from error
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        detail = f"line {line} has a NUL character"
+        raise InvalidData(detail, problems=[_problem(f"line/{line}", detail, "nul")])
+    return text
+
+
+def parse_csv(text: str) -> Table:
+    """Columns of a CSV with a header. Raises InvalidData that names each broken row and cell.
+
+    Cells are stripped of spaces around them; rows without any cell are skipped. A column is numeric
+    when all of its cells are numbers or missing, datetime when all are ISO dates or missing.
+    """
+    delimiter = _delimiter(text)
+    names = _header(text, delimiter=delimiter)
+    num_rows, types = _check_rows(text, delimiter=delimiter, num_columns=len(names))
+    builders = [_Builder(name, kind) for name, kind in zip(names, types, strict=True)]
+    for first, block in _blocks(text, delimiter=delimiter):
+        for builder, cells in zip(builders, zip(*block, strict=True), strict=True):
+            builder.add(cells, first_row=first)
+    columns = tuple(builder.column() for builder in builders)
+    return Table(columns=columns, num_rows=num_rows, delimiter=delimiter)
+
+
+class _Builder:
+    """One column while its blocks come in."""
+
+    def __init__(self, name: str, kind: ColumnType) -> None:
+        self._name = name
+        self._type = kind
+        self._values: list[NDArray[np.float64]] = []
+        self._codes: list[NDArray[np.int32]] = []
+        self._labels: dict[str, int] = {}
+
+    def add(self, cells: Sequence[str], *, first_row: int) -> None:
+        match self._type:
+            case ColumnType.NUMERIC:
+                self._values.append(self._finite(cells, first_row=first_row))
+            case ColumnType.DATETIME:
+                self._values.append(read_datetimes(cells))
+            case ColumnType.TEXT:
+                self._codes.append(np.array([self._code(cell) for cell in cells], dtype=np.int32))
+            case unknown:
+                assert_never(unknown)
+
+    def _finite(self, cells: Sequence[str], *, first_row: int) -> NDArray[np.float64]:
+        values_n = read_numbers(cells)
+        (infinite,) = np.nonzero(np.isinf(values_n))
+        if infinite.size:
+            row, cell = first_row + int(infinite[0]), cells[int(infinite[0])]
+            detail = f"row {row}, column {self._name!r}: {cell[:40]} is not a finite number"
+            problem = _problem(f"row/{row}/{self._name}", detail, "not_finite")
+            raise InvalidData(detail, problems=[problem])
+        return values_n
+
+    def _code(self, cell: str) -> int:
+        return -1 if cell in MISSING else self._labels.setdefault(cell, len(self._labels))
+
+    def column(self) -> Column:
+        values = self._values or [np.empty(0, dtype=np.float64)]
+        codes = self._codes or [np.empty(0, dtype=np.int32)]
+        return Column(
+            name=self._name,
+            type=self._type,
+            values_N=np.concatenate(values),
+            codes_N=np.concatenate(codes),
+            labels=tuple(self._labels),
+        )
+
+
+def _delimiter(text: str) -> str:
+    """The one that the header has most of; commas when it has none."""
+    header = text.lstrip("\r\n").split("\n", 1)[0].split("\r", 1)[0]
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    return max(DELIMITERS, key=unquoted.count)
+
+
+def _rows(text: str, *, delimiter: str) -> Iterator[list[str]]:
+    """All rows, the header included. Raises InvalidData on quotes that do not close."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            detail = f"line {reader.line_num} cannot be read as CSV: {error}"
+            problem = _problem(f"line/{reader.line_num}", detail, "broken_row")
+            raise InvalidData(detail, problems=[problem]) from error
+        if row:
+            yield [cell.strip() for cell in row]
+
+
+def _blocks(text: str, *, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
+    """Data rows some thousand at a time, each block with the number of its first row."""
+    rows = _rows(text, delimiter=delimiter)
+    next(rows)
+    first = 2
+    while block := list(islice(rows, BLOCK_ROWS)):
+        yield first, block
+        first += len(block)
+
+
+def _header(text: str, *, delimiter: str) -> list[str]:
+    names = next(_rows(text, delimiter=delimiter), [])
+    if len(names) > MAX_COLUMNS:
+        detail = f"{len(names)} columns are more than {MAX_COLUMNS}"
+        problems = [_problem("row/1", detail, "too_many_columns")]
+    elif all(number(name) is not None for name in names) and any(names):
+        detail = "the first row has to name the columns, and all of its cells are numbers"
+        problems = [_problem("row/1", detail, "header_missing")]
+    else:
+        problems = list(_header_problems(names))[:MAX_PROBLEMS]
+    if problems:
+        raise InvalidData(problems[0].detail, problems=problems)
+    return names
+
+
+def _header_problems(names: Sequence[str]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        place = f"row/1/{index + 1}"
+        if not name:
+            yield _problem(place, f"column {index + 1} has no name", "column_unnamed")
+        elif len(name) > MAX_NAME_CHARACTERS:
+            detail = f"the name of column {index + 1} is over {MAX_NAME_CHARACTERS} characters"
+            yield _problem(place, detail, "column_name_too_long")
+        elif name in names[:index]:
+            yield _problem(place, f"two columns are named {name!r}", "column_duplicate")
+
+
+def _check_rows(text: str, *, delimiter: str, num_columns: int) -> tuple[int, list[ColumnType]]:
+    """Number of data rows, each as long as the header, and the types of the columns."""
+    problems: list[Problem] = []
+    num_rows = 0
+    scans = [_Scan() for _ in range(num_columns)]
+    for first, block in _blocks(text, delimiter=delimiter):
+        num_rows += len(block)
+        problems += _wrong_counts(block, first_row=first, num_columns=num_columns)
+        if len(problems) >= MAX_PROBLEMS:
+            break
+        if not problems:
+            for scan, cells in zip(scans, zip(*block, strict=True), strict=True):
+                scan.see(cells)
+    if not num_rows:
+        problems.append(_problem("row/2", "there are no rows under the header", "no_rows"))
+    if problems:
+        raise InvalidData(problems[0].detail, problems=problems[:MAX_PROBLEMS])
+    return num_rows, [scan.type() for scan in scans]
+
+
+def _wrong_counts(
+    block: Sequence[Sequence[str]], *, first_row: int, num_columns: int
+) -> list[Problem]:
+    found = [(row, len(cells)) for row, cells in enumerate(block, start=first_row)]
+    return [
+        _problem(
+            f"row/{row}",
+            f"row {row} has {count} cells where the header has {num_columns}",
+            "wrong_cell_count",
+        )
+        for row, count in found
+        if count != num_columns
+    ]
+
+
+class _Scan:
+    """The narrowest type that all cells of a column have; text where all are missing."""
+
+    def __init__(self) -> None:
+        self._can_be_numeric = True
+        self._can_be_datetime = True
+        self._is_filled = False
+
+    def see(self, cells: Sequence[str]) -> None:
+        self._is_filled = self._is_filled or any(cell not in MISSING for cell in cells)
+        self._can_be_numeric = self._can_be_numeric and are_numbers(cells)
+        self._can_be_datetime = self._can_be_datetime and are_datetimes(cells)
+
+    def type(self) -> ColumnType:
+        if self._can_be_numeric and self._is_filled:
+            return ColumnType.NUMERIC
+        return ColumnType.DATETIME if self._can_be_datetime and self._is_filled else ColumnType.TEXT
+
+
+def _problem(pointer: str, detail: str, code: str) -> Problem:
+    return Problem(pointer=pointer, detail=detail, code=code)

@@ -1,0 +1,182 @@
+"""What an upload holds: columns, missing cells, and a target and window to start with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from app.domain.datasets import Column, ColumnType, Table
+
+#: Window, in timesteps, where no season is seen.
+DEFAULT_WINDOW = 48
+#: Least correlation of a series with itself one season back for a season to be seen.
+MIN_SEASON_CORRELATION = 0.3
+#: Timesteps that the search for a season looks at: the last ones.
+MAX_SEASON_SAMPLE = 20_000
+#: Timesteps below which no season is looked for.
+MIN_SEASON_SAMPLE = 32
+#: Distinct labels of a text column that are listed.
+MAX_LABELS = 20
+#: Distinct characters of a text that are listed.
+MAX_SYMBOLS = 200
+
+
+class _Profile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ColumnProfile(_Profile):
+    """One column of an uploaded CSV."""
+
+    name: str
+    type: ColumnType
+    missing: int
+    """Rows without a value."""
+    distinct: int
+    min: float | None = None
+    """Of numbers; of moments in seconds since 1970 UTC."""
+    max: float | None = None
+    mean: float | None = None
+    labels: tuple[str, ...] = ()
+    """The first distinct texts."""
+
+
+class Suggestion(_Profile):
+    """A forecast to start with; None where the file does not offer one."""
+
+    target: str | None
+    window: int | None
+    """Timesteps of the past."""
+    season: int | None
+    """Timesteps after which the target repeats, where it does."""
+    time_column: str | None
+    method: str
+    """How they were found."""
+
+
+class CsvProfile(_Profile):
+    """What an uploaded CSV holds."""
+
+    rows: int
+    delimiter: str
+    columns: tuple[ColumnProfile, ...]
+    suggested: Suggestion
+
+
+class TextProfile(_Profile):
+    """What an uploaded text holds."""
+
+    characters: int
+    lines: int
+    distinct_symbols: int
+    symbols: str
+    """The distinct characters in order, cut after 200."""
+
+
+def profile_csv(table: Table) -> CsvProfile:
+    return CsvProfile(
+        rows=table.num_rows,
+        delimiter=table.delimiter,
+        columns=tuple(_profile_column(column) for column in table.columns),
+        suggested=_suggest(table),
+    )
+
+
+def profile_text(text: str) -> TextProfile:
+    symbols = sorted(set(text))
+    return TextProfile(
+        characters=len(text),
+        lines=text.count("\n") + (not text.endswith("\n")),
+        distinct_symbols=len(symbols),
+        symbols="".join(symbols[:MAX_SYMBOLS]),
+    )
+
+
+def find_season(values_N: NDArray[np.float64]) -> int | None:
+    """Timesteps of the highest peak of the autocorrelation past its first zero; None where weak.
+
+    Biased estimate of the series less its straight line, by FFT.
+    """
+    series_N = values_N[np.isfinite(values_N)][-MAX_SEASON_SAMPLE:]
+    length = series_N.size
+    if length < MIN_SEASON_SAMPLE or np.ptp(series_N) == 0:
+        return None
+    time_N = np.linspace(-1, 1, length)
+    centred_N = series_N / np.abs(series_N).max()
+    centred_N = centred_N - np.polynomial.Polynomial.fit(time_N, centred_N, 1)(time_N)
+    spectrum = np.abs(np.fft.rfft(centred_N, 2 * length)) ** 2
+    correlation_L = np.fft.irfft(spectrum)[: length // 3]
+    if correlation_L[0] <= 0:
+        return None
+    correlation_L = correlation_L / correlation_L[0]
+    (below,) = np.nonzero(correlation_L < 0)
+    if not below.size:
+        return None
+    season = int(below[0]) + int(np.argmax(correlation_L[below[0] :]))
+    return season if correlation_L[season] >= MIN_SEASON_CORRELATION else None
+
+
+def _profile_column(column: Column) -> ColumnProfile:
+    known_n = column.values_N[~np.isnan(column.values_N)]
+    distinct = len(column.labels) or int(np.unique(known_n).size)
+    return ColumnProfile(
+        name=column.name,
+        type=column.type,
+        missing=column.num_missing,
+        distinct=distinct,
+        min=float(known_n.min()) if known_n.size else None,
+        max=float(known_n.max()) if known_n.size else None,
+        mean=_mean(known_n) if column.type is ColumnType.NUMERIC else None,
+        labels=column.labels[:MAX_LABELS],
+    )
+
+
+def _mean(known_n: NDArray[np.float64]) -> float | None:
+    """By a scale that keeps the sum of very large numbers from overflowing."""
+    if not known_n.size:
+        return None
+    scale = float(np.abs(known_n).max()) or 1.0
+    return float((known_n / scale).mean()) * scale
+
+
+def _suggest(table: Table) -> Suggestion:
+    time_column = _time_column(table.columns)
+    numeric = [
+        column
+        for column in table.columns
+        if column.type is ColumnType.NUMERIC and column is not time_column and _varies(column)
+    ]
+    if not numeric:
+        method = "no numeric column varies"
+        name = time_column.name if time_column else None
+        return Suggestion(target=None, window=None, season=None, time_column=name, method=method)
+    target = numeric[-1]
+    season = find_season(target.values_N)
+    window = min(2 * season if season else DEFAULT_WINDOW, max(2, table.num_rows // 5))
+    return Suggestion(
+        target=target.name,
+        window=window,
+        season=season,
+        time_column=time_column.name if time_column else None,
+        method=(
+            "the last numeric column; the window is two seasons, by the peak of its autocorrelation"
+            if season
+            else "the last numeric column; no season was seen, so the window is a usual one"
+        ),
+    )
+
+
+def _time_column(columns: Sequence[Column]) -> Column | None:
+    """The first moment-typed column, else a first column of numbers that always rise."""
+    for column in columns:
+        if column.type is ColumnType.DATETIME:
+            return column
+    first = columns[0]
+    rises = first.type is ColumnType.NUMERIC and bool((np.diff(first.values_N) > 0).all())
+    return first if rises and len(columns) > 1 else None
+
+
+def _varies(column: Column) -> bool:
+    known_n = column.values_N[~np.isnan(column.values_N)]
+    return bool(known_n.size and known_n.min() < known_n.max())
