@@ -21,6 +21,8 @@ PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
 #: The second layout of capabilities, with two 32-bit words a set (linux/capability.h).
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
+#: A log that is longer when its program starts makes room for a new one.
+MAX_LOG_BYTES = 16 * 2**20
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -69,8 +71,11 @@ class Child:
             self.process.send_signal(self.command.stop_signal)
 
     def stop(self, *, within_s: float) -> None:
-        """Ask, wait, and kill what has not ended in time."""
         self.ask_to_stop()
+        self.wait(within_s=within_s)
+
+    def wait(self, *, within_s: float) -> None:
+        """Wait for its end, and kill it when that has not come in time."""
         try:
             self.process.wait(timeout=within_s)
         except subprocess.TimeoutExpired:
@@ -81,6 +86,8 @@ class Child:
 def start(command: Command) -> Child:
     """Start the program in a session of its own: the terminal's Ctrl-C is ours to pass on."""
     command.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if command.log.exists() and command.log.stat().st_size > MAX_LOG_BYTES:
+        command.log.replace(command.log.with_name(command.log.name + ".old"))
     with command.log.open("ab") as log:
         process = subprocess.Popen(
             list(command.arguments),

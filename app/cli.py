@@ -1,0 +1,58 @@
+"""The `clinic` command: serve everything, or one of the steps that a production set-up runs."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from app.domain.errors import ClinicError
+from app.embedded.home import make_home
+from app.migration import migrate
+from app.settings import read_serving, read_settings
+from app.supervision.admin_key import admin_key_file, make_admin_key
+from app.supervision.serve import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what the user can mend is one line, not a traceback."""
+    asked = _parser().parse_args(arguments)
+    try:
+        match asked.command:
+            case "serve":
+                _serve(asked.port)
+            case "migrate":
+                migrate(read_settings(os.environ).database_url)
+            case _:
+                _bootstrap()
+    except ClinicError as error:
+        print(f"clinic: {error.detail}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="clinic", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="run the service until SIGTERM or Ctrl-C")
+    serving.add_argument("--port", help="instead of CLINIC_PORT; 0 picks a free one")
+    commands.add_parser("migrate", help="bring the database to the newest schema")
+    commands.add_parser("bootstrap", help="make the first workspace and print its admin key")
+    return parser
+
+
+def _serve(port: str | None) -> None:
+    environ = dict(os.environ)
+    if port is not None:
+        environ["CLINIC_PORT"] = port
+    serve(read_serving(environ), environ, say=lambda line: print(line, flush=True))
+
+
+def _bootstrap() -> None:
+    settings = read_settings(os.environ)
+    make_home(settings.home)
+    key = make_admin_key(settings)
+    print(key or f"The admin key was made before; see {admin_key_file(settings.home)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

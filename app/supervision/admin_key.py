@@ -1,0 +1,28 @@
+"""The first workspace and its admin key, made once and left in the home for its owner."""
+
+from pathlib import Path
+
+from app.embedded.home import write_private
+from app.services.bootstrap import bootstrap
+from app.settings import Settings
+from app.store.database import make_engine, unit_of_work
+
+
+def make_admin_key(settings: Settings) -> str | None:
+    """The key the first time, else None; the file is written before the key can be used.
+
+    A key that is committed but written nowhere would be lost: only its HMAC is stored.
+    """
+    engine = make_engine(settings.database_url, pool_size=1)
+    try:
+        with unit_of_work(engine) as work:
+            key = bootstrap(work, secret=settings.secret)
+            if key is not None:
+                write_private(admin_key_file(settings.home), key)
+        return key
+    finally:
+        engine.dispose()
+
+
+def admin_key_file(home: Path) -> Path:
+    return home / "admin-key"
