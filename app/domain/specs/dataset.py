@@ -52,7 +52,7 @@ class CopyMemorySpec(_Dataset):
 
 
 class TemporalOrderSpec(_Dataset):
-    """Recall 10 symbols after `length` blanks: length + 20 timesteps (Arjovsky et al. 2016)."""
+    """Name the order of two distant symbols, 4 classes (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["temporal_order"]
     length: int = Field(default=100, ge=10, le=MAX_LENGTH)
