@@ -1,0 +1,146 @@
+"""NumPy arrays as PostgreSQL's binary arrays: no Python floats between, every bit kept.
+
+The wire format (src/backend/utils/adt/arrayfuncs.c, array_send): dimensions, flags, element type,
+then (size, lower bound) per dimension, then (length, value) per element, all big-endian.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import Connection
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Dumper, Loader
+from psycopg.pq import Format
+from sqlalchemy import Dialect
+from sqlalchemy.types import UserDefinedType
+
+_HEADER = np.dtype([("num_dimensions", ">i4"), ("has_nulls", ">i4"), ("element", ">u4")])
+_DIMENSION = np.dtype([("size", ">i4"), ("lower_bound", ">i4")])
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+    element_oid: ClassVar[int]
+    value_type: ClassVar[str]
+
+    def dump(self, obj: NDArray[Any]) -> bytes:
+        value = np.dtype(self.value_type)
+        elements = np.empty(obj.size, dtype=[("length", ">i4"), ("value", value)])
+        elements["length"] = value.itemsize
+        elements["value"] = obj.ravel()
+        return _header(obj.shape if obj.size else (), self.element_oid) + elements.tobytes()
+
+
+class _Int4Dumper(_ArrayDumper):
+    oid = 1007
+    element_oid = 23
+    value_type = ">i4"
+
+
+class _Float4Dumper(_ArrayDumper):
+    oid = 1021
+    element_oid = 700
+    value_type = ">f4"
+
+
+class _Float8Dumper(_ArrayDumper):
+    oid = 1022
+    element_oid = 701
+    value_type = ">f8"
+
+
+_DUMPERS: Mapping[np.dtype[Any], type[_ArrayDumper]] = MappingProxyType(
+    {
+        np.dtype(np.int32): _Int4Dumper,
+        np.dtype(np.float32): _Float4Dumper,
+        np.dtype(np.float64): _Float8Dumper,
+    }
+)
+
+
+class _AnyArrayDumper(Dumper):
+    """Chooses by the array's dtype; a dtype without a dumper is a programming error."""
+
+    format = Format.BINARY
+
+    def get_key(self, obj: NDArray[Any], _format: object) -> tuple[type, ...]:
+        return (self.cls, _DUMPERS[obj.dtype])
+
+    def upgrade(self, obj: NDArray[Any], _format: object) -> Dumper:
+        return _DUMPERS[obj.dtype](self.cls)
+
+    def dump(self, obj: NDArray[Any]) -> bytes:
+        return _DUMPERS[obj.dtype](self.cls).dump(obj)
+
+
+class _ArrayLoader(Loader):
+    format = Format.BINARY
+    value_type: ClassVar[str]
+
+    def load(self, data: Buffer) -> NDArray[Any]:
+        value = np.dtype(self.value_type)
+        header = np.frombuffer(data, dtype=_HEADER, count=1)[0]
+        if header["has_nulls"]:
+            detail = "a numeric array of the store holds NULL"
+            raise ValueError(detail)
+        num_dimensions = int(header["num_dimensions"])
+        sizes = np.frombuffer(data, _DIMENSION, num_dimensions, _HEADER.itemsize)["size"]
+        start = _HEADER.itemsize + num_dimensions * _DIMENSION.itemsize
+        elements = np.frombuffer(data, [("length", ">i4"), ("value", value)], offset=start)
+        native = elements["value"].astype(value.newbyteorder("="))
+        return native.reshape(tuple(sizes)) if num_dimensions else native
+
+
+class _Int4Loader(_ArrayLoader):
+    value_type = ">i4"
+
+
+class _Float4Loader(_ArrayLoader):
+    value_type = ">f4"
+
+
+class _Float8Loader(_ArrayLoader):
+    value_type = ">f8"
+
+
+_LOADERS = {1007: _Int4Loader, 1021: _Float4Loader, 1022: _Float8Loader}
+
+
+class NumpyArray(UserDefinedType[NDArray[Any]]):
+    """A column of numeric arrays, NumPy in and out; fetched with the option BINARY_RESULTS."""
+
+    cache_ok = True
+
+    def __init__(self, element: str) -> None:
+        #: `INTEGER`, `REAL` or `DOUBLE PRECISION`.
+        self.element = element
+
+    def get_col_spec(self, **_: object) -> str:
+        return f"{self.element}[]"
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Any:
+        return _must_be_numpy
+
+
+def _must_be_numpy(value: NDArray[Any] | None) -> NDArray[Any] | None:
+    if value is not None and not isinstance(value, np.ndarray):
+        detail = "read numeric arrays with BINARY_RESULTS"
+        raise TypeError(detail)
+    return value
+
+
+def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
+    header = np.array((len(shape), 0, element_oid), dtype=_HEADER)
+    dimensions = np.array([(size, 1) for size in shape], dtype=_DIMENSION)
+    return header.tobytes() + dimensions.tobytes()
+
+
+def register_arrays(connection: Connection[Any]) -> None:
+    """Teach one connection to send and fetch NumPy arrays."""
+    context: AdaptContext = connection
+    context.adapters.register_dumper(np.ndarray, _AnyArrayDumper)
+    for oid, loader in _LOADERS.items():
+        context.adapters.register_loader(oid, loader)

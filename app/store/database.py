@@ -1,0 +1,112 @@
+"""The engine and the unit of work: one transaction a request or task, committed in one place."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+from psycopg.pq import Format
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Unavailable
+from app.store.arrays import register_arrays
+
+#: Execution options of a statement that fetches numeric arrays.
+BINARY_RESULTS: Mapping[str, Any] = MappingProxyType({"binary_results": True})
+_CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
+    {
+        "application_name": "gradient-clinic",
+        "connect_timeout": 2,
+        "keepalives": 1,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        # milliseconds: a server that stops answering in the middle is noticed too
+        "tcp_user_timeout": 15_000,
+    }
+)
+
+logger = logging.getLogger(__name__)
+
+
+def make_engine(url: str, *, pool_size: int = 20, pool_timeout_s: float = 2.0) -> Engine:
+    """An engine that never makes a caller wait long for a connection that is not to be had."""
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout_s,
+        # so that a restarted server costs nobody an error
+        pool_pre_ping=True,
+        connect_args=dict(_CONNECT_ARGS),
+    )
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "before_cursor_execute", _fetch_in_binary)
+    return engine
+
+
+class UnitOfWork:
+    """One transaction, and what is to be done once it is committed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._callbacks: list[Callable[[], object]] = []
+
+    def after_commit(self, callback: Callable[[], object]) -> None:
+        """Have `callback` called when, and only when, the transaction was committed."""
+        self._callbacks.append(callback)
+
+    def run_callbacks(self) -> None:
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+
+@contextmanager
+def unit_of_work(engine: Engine) -> Iterator[UnitOfWork]:
+    """Commit on a normal exit and then call back; roll back on an error."""
+    with Session(engine) as session:
+        work = UnitOfWork(session)
+        with _as_unavailable():
+            yield work
+            session.commit()
+    work.run_callbacks()
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    """A database that is away, overloaded or going down is the caller's to try again."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    logger.warning("the database did not answer: %s", error)
+    return Unavailable("The database does not answer; try again shortly.")
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    register_arrays(connection)
+
+
+def _fetch_in_binary(
+    _connection: Connection,
+    cursor: DBAPICursor,
+    _statement: str,
+    _parameters: object,
+    context: ExecutionContext | None,
+    _executemany: bool,  # noqa: FBT001 - SQLAlchemy's signature
+) -> None:
+    if context is not None and context.execution_options.get("binary_results"):
+        cursor.format = Format.BINARY  # type: ignore[attr-defined] # psycopg's cursors have it

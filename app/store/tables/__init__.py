@@ -1,0 +1,33 @@
+"""Every table; the migrations make them, and a test sees that both say the same.
+
+Identifiers are UUIDv7 made by `app.store.ids.new_id`, times are aware UTC.
+"""
+
+from app.store.tables.accounts import api_keys, idempotency_keys, workspaces
+from app.store.tables.columns import metadata
+from app.store.tables.runs import diagnoses, events, findings, runs
+from app.store.tables.supplies import dataset_parts, datasets, workers
+from app.store.tables.telemetry import (
+    PARTITIONED,
+    probe_readings,
+    scalar_readings,
+    telemetry_chunks,
+)
+
+__all__ = [
+    "PARTITIONED",
+    "api_keys",
+    "dataset_parts",
+    "datasets",
+    "diagnoses",
+    "events",
+    "findings",
+    "idempotency_keys",
+    "metadata",
+    "probe_readings",
+    "runs",
+    "scalar_readings",
+    "telemetry_chunks",
+    "workers",
+    "workspaces",
+]

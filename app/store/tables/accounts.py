@@ -1,0 +1,50 @@
+"""Who may call: workspaces, their keys, and the answers that repeated calls get again."""
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Table, Text, Uuid
+
+from app.store.tables.columns import (
+    document,
+    identifier,
+    made_at,
+    metadata,
+    moment,
+    word_list,
+    words,
+    workspace,
+)
+
+workspaces = Table("workspaces", metadata, identifier(), words("name"), made_at())
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    identifier(),
+    workspace(),
+    words("name", ""),
+    #: What may be shown of the key: its first and its last characters.
+    words("prefix"),
+    words("last4"),
+    #: HMAC-SHA256 of the key under the service's secret; the key itself is nowhere.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    word_list("scopes"),
+    made_at(),
+    moment("last_used_at"),
+    moment("expires_at"),
+    moment("revoked_at"),
+    Index(None, "workspace_id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("workspace_id", Uuid, ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    #: SHA-256 of the request's body.
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    document("headers"),
+    made_at(),
+    Index(None, "created_at"),
+)

@@ -1,0 +1,80 @@
+"""The metadata and the columns that many tables have."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.store.arrays import NumpyArray
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Doubles = NumpyArray("DOUBLE PRECISION")
+Integers = NumpyArray("INTEGER")
+Reals = NumpyArray("REAL")
+
+
+def moment(name: str, *, nullable: bool = True) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def made_at(name: str = "created_at") -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def identifier() -> Column[Any]:
+    return Column("id", Uuid, primary_key=True)
+
+
+def workspace() -> Column[Any]:
+    owner = ForeignKey("workspaces.id", ondelete="CASCADE")
+    return Column("workspace_id", Uuid, owner, nullable=False)
+
+
+def words(name: str, default: str | None = None) -> Column[Any]:
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def word_list(name: str) -> Column[Any]:
+    return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'"))
+
+
+def count(name: str, kind: type[Integer] = Integer, start: int = 0) -> Column[Any]:
+    return Column(name, kind, nullable=False, server_default=text(str(start)))
+
+
+def flag(name: str) -> Column[Any]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+def document(name: str, default: str | None = None) -> Column[Any]:
+    given = None if default is None else text(f"'{default}'")
+    return Column(name, JSONB(none_as_null=True), nullable=False, server_default=given)
+
+
+def maybe_document(name: str) -> Column[Any]:
+    return Column(name, JSONB(none_as_null=True), nullable=True)
+
+
+def run_reference(*, primary_key: bool = True) -> Column[Any]:
+    owner = ForeignKey("runs.id", ondelete="CASCADE")
+    return Column("run_id", Uuid, owner, primary_key=primary_key, nullable=False)

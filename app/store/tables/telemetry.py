@@ -1,0 +1,94 @@
+"""What was measured, partitioned by range of `run_id`: a month of runs is a partition."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table
+
+from app.domain.quantities import PER_TENSOR, SCALARS
+from app.store.tables.columns import (
+    Doubles,
+    Integers,
+    Reals,
+    document,
+    made_at,
+    metadata,
+    run_reference,
+    words,
+)
+
+#: Tables whose partitions are months of runs.
+PARTITIONED = ("telemetry_chunks", "probe_readings", "scalar_readings")
+
+telemetry_chunks = Table(
+    "telemetry_chunks",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("first_step", Integer, nullable=False),
+    Column("last_step", Integer, nullable=False),
+    made_at("recorded_at"),
+    Column("steps", Integers, nullable=False),
+    *(Column(quantity, Reals) for quantity in SCALARS),
+    *(Column(f"tensor_{quantity}", Reals) for quantity in PER_TENSOR),
+    #: quantity -> smallest and largest finite value, number of values that are not finite.
+    document("summary"),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+scalar_readings = Table(
+    "scalar_readings",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    words("quantity"),
+    words("scope"),
+    Column("value", Double, nullable=False),
+    made_at("recorded_at"),
+    Index(None, "run_id", "quantity", "scope", "step"),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+probe_readings = Table(
+    "probe_readings",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    words("scope"),
+    Column("layer", Integer, nullable=False),
+    words("direction"),
+    words("path"),
+    #: Natural logarithms over the lag, -Infinity for an exact zero.
+    Column("log_norm", Doubles, nullable=False),
+    Column("num_anchors", Integers, nullable=False),
+    Column("log_norm_hidden", Doubles),
+    Column("log_norm_cell", Doubles),
+    Column("log_norm_scaled", Doubles),
+    Column("log_norm_median", Doubles),
+    Column("underflowed", Boolean, nullable=False),
+    words("cotangent"),
+    words("shape"),
+    #: Nats per timestep of lag, negative = decays.
+    Column("decay_rate", Double),
+    Column("decay_rate_low", Double),
+    Column("decay_rate_high", Double),
+    Column("fit_first_lag", Integer),
+    Column("fit_last_lag", Integer),
+    Column("entry_ratio", Double),
+    Column("horizon", Integer, nullable=False),
+    Column("horizon_first_below", Integer),
+    Column("horizon_censored", Boolean, nullable=False),
+    Column("horizon_threshold", Double, nullable=False),
+    Column("horizon_low", Double, nullable=False),
+    Column("horizon_high", Double, nullable=False),
+    Column("required_lag", Integer),
+    Column("ratio", Double),
+    Column("ratio_low", Double),
+    Column("ratio_high", Double),
+    made_at("recorded_at"),
+    postgresql_partition_by="RANGE (run_id)",
+)
