@@ -1,0 +1,54 @@
+# Everything runs in .venv, which the first target makes from the locks and remakes when they change.
+#
+#   make demo    train four networks through the API and read their diagnoses
+#   make test    lint, type-check and test
+#   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
+
+PYTHON ?= python3
+# e.g. --index-url https://download.pytorch.org/whl/cpu, where the machine has no GPU
+TORCH_FLAGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make locks"
+
+.PHONY: demo test serve lint install locks
+
+demo: $(READY)
+	@$(BIN)/python -m app.demo
+
+serve: $(READY)
+	@exec $(BIN)/clinic serve
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(READY)
+
+# torch comes in a call of its own: its CPU and CUDA builds are different files under one version, so
+# hashes would tie the lock to one of them
+$(READY): requirements/all.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …" >&2; exit 1; }
+	@echo "Installing into $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements/all.lock
+	@$(PIP) install $(TORCH_FLAGS) torch==2.13.0
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+locks:
+	$(LOCK) pyproject.toml --output-file requirements/api.lock
+	$(LOCK) pyproject.toml requirements/trainer.in --constraint requirements/api.lock \
+		--output-file requirements/worker.lock
+	$(LOCK) pyproject.toml requirements/trainer.in --extra embedded --extra demo --extra dev \
+		--constraint requirements/worker.lock --output-file requirements/all.lock
