@@ -1,6 +1,7 @@
 """How far back the gradient reaches: norms of single loss terms' gradients by lag, for every scope of a network."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from worker.replay.anchors import (
     read_states,
     sequences_needed,
 )
-from worker.replay.lag_curve import log_median, log_rms, summarise
+from worker.replay.lag_curve import log_rms, summarise
 from worker.replay.network import AnchorReplay, NormVariant, ScopeTrace, trace_scopes
 from worker.replay.preparation import blocks, deviations, is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
@@ -65,10 +66,26 @@ def measure_lag_profiles(
         first_sequence += part.num_sequences
     sequence_N = np.concatenate([block.sequence_N for block in replayed])
     measured = _Measured(sequence_N=sequence_N, cotangent=replayed[0].cotangent, random=random)
-    groups = zip(*(block.scopes for block in replayed), strict=True)
     return tuple(
-        measured.profile(traces, step=step, required_lag=required_lag) for traces in groups
+        _profiles(measured, [block.scopes for block in replayed], step, required_lag=required_lag)
     )
+
+
+def _profiles(
+    measured: "_Measured",
+    blocks_of_scopes: list[tuple[ScopeTrace, ...]],
+    step: int,
+    *,
+    required_lag: int | None,
+) -> Iterator[LagProfile]:
+    """One profile a scope; what is the same as the total, as in a top layer, is not summarised twice."""
+    last: LagProfile | None = None
+    for traces in zip(*blocks_of_scopes, strict=True):
+        if last is not None and traces[0].is_same_as_total:
+            yield replace(last, path=traces[0].path)
+            continue
+        last = measured.profile(traces, step=step, required_lag=required_lag)
+        yield last
 
 
 def _replay(
@@ -138,7 +155,7 @@ class _Measured:
             log_norm_hidden_T=_rms_of(norms, "hidden"),
             log_norm_cell_T=_rms_of(norms, "cell"),
             log_norm_scaled_T=_rms_of(norms, "scaled"),
-            log_norm_median_T=log_median(log_norm_NL, self.sequence_N),
+            log_norm_median_T=curve.log_median_L,
             underflowed=_is_underflowed(curve.log_norm_L),
             cotangent=self.cotangent,
             shape=tail.shape,

@@ -5,8 +5,8 @@ from typing import Protocol, assert_never
 from torch import Tensor
 
 from worker.replay.elman import linearise_elman
-from worker.replay.gru import linearise_gru
-from worker.replay.lstm import linearise_lstm
+from worker.replay.gru import gru_gates, linearise_gru
+from worker.replay.lstm import linearise_lstm, lstm_gates
 from worker.replay.sample import Activation, CellKind
 from worker.replay.states import DirectionStates, RecurrentWeights
 
@@ -24,10 +24,7 @@ class Linearisation(Protocol):
     def state_size(self) -> int: ...
 
     @property
-    def states_PBS(self) -> Tensor: ...
-
-    @property
-    def gates(self) -> dict[str, Tensor]: ...
+    def state_parts(self) -> tuple[Tensor, ...]: ...
 
     def backward(
         self, p: int, rows: Tensor | slice, adjoint_NS: Tensor
@@ -44,5 +41,18 @@ def linearise(states: DirectionStates, kind: CellKind, activation: Activation) -
             return linearise_gru(states)
         case "lstm":
             return linearise_lstm(states)
+        case _:
+            assert_never(kind)
+
+
+def named_gates(states: DirectionStates, kind: CellKind) -> dict[str, Tensor]:
+    """Gates by the name they have in scopes; an Elman cell has none."""
+    match kind:
+        case "elman":
+            return {}
+        case "gru":
+            return gru_gates(states)
+        case "lstm":
+            return lstm_gates(states)
         case _:
             assert_never(kind)

@@ -24,12 +24,8 @@ class ElmanLinearisation:
         return self.states.weights
 
     @property
-    def gates(self) -> dict[str, Tensor]:
-        return {}
-
-    @property
-    def states_PBS(self) -> Tensor:
-        return self.states.hidden_PBH
+    def state_parts(self) -> tuple[Tensor, ...]:
+        return (self.states.hidden_PBH,)
 
     def backward(
         self, p: int, rows: Tensor | slice, adjoint_NS: Tensor
@@ -46,11 +42,18 @@ class ElmanLinearisation:
 def linearise_elman(
     states: DirectionStates, activation: Literal["tanh", "relu", "linear"]
 ) -> ElmanLinearisation:
+    slope_PBH = torch.empty_like(states.hidden_PBH)
+    for span in states.spans():
+        slope_PBH[span] = _slope(elman_drive(states, span), activation)
+    return ElmanLinearisation(states=states, slope_PBH=slope_PBH)
+
+
+def elman_drive(states: DirectionStates, span: slice) -> Tensor:
     weights = states.weights
-    bias_G = weights.input_bias_G + weights.recurrent_bias_G
-    drive_PBH = states.x_PBI @ weights.input_GI.T + bias_G
-    drive_PBH += states.previous_PBH @ weights.recurrent_GH.T
-    return ElmanLinearisation(states=states, slope_PBH=_slope(drive_PBH, activation))
+    drive_PBH = states.x_PBI[span] @ weights.input_GI.T
+    drive_PBH += states.previous_PBH[span] @ weights.recurrent_GH.T
+    drive_PBH += weights.input_bias_G + weights.recurrent_bias_G
+    return drive_PBH
 
 
 def _slope(drive_PBH: Tensor, activation: Literal["tanh", "relu", "linear"]) -> Tensor:

@@ -19,6 +19,8 @@ class LagCurve:
     log_ratio_L: DoubleArray
     #: The same for each bootstrap resample; None with a single sequence.
     log_ratio_RL: DoubleArray | None
+    #: ln of the median over sequences of each one's RMS.
+    log_median_L: DoubleArray
     num_anchors_L: IntArray
     #: Largest lag that enough anchors reach.
     last_lag: int
@@ -73,11 +75,13 @@ def summarise(
         if square_BL.shape[0] > 1:
             weights_RB = _resamples(square_BL.shape[0], random)
             log_ratio_RL = _log_ratio(weights_RB, square_BL, base_BL) + offset_L
+        median_L = peak_L + 0.5 * _log_median(square_BL, count_BL)
     covered_L = np.flatnonzero(num_anchors_L >= min(MIN_ANCHORS, log_norm_NL.shape[0]))
     return LagCurve(
         log_norm_L=log_norm_L,
         log_ratio_L=log_ratio_L,
         log_ratio_RL=log_ratio_RL,
+        log_median_L=median_L,
         num_anchors_L=num_anchors_L,
         last_lag=int(covered_L[-1]),
     )
@@ -93,14 +97,15 @@ def log_rms(log_norm_NL: DoubleArray) -> DoubleArray:
     return result
 
 
-def log_median(log_norm_NL: DoubleArray, sequence_N: IntArray) -> DoubleArray:
-    """ln of the median over sequences of each sequence's RMS."""
-    rows = [log_rms(log_norm_NL[sequence_N == b]) for b in np.unique(sequence_N)]
-    by_sequence_BL = np.array(rows)
-    result_L = np.full(by_sequence_BL.shape[1], np.nan)
-    reached_L = ~np.isnan(by_sequence_BL).all(axis=0)
-    result_L[reached_L] = np.nanmedian(by_sequence_BL[:, reached_L], axis=0)
-    return result_L
+def _log_median(square_BL: DoubleArray, count_BL: DoubleArray) -> DoubleArray:
+    """Sequences that do not have a lag are left out; every lag is had by one at least."""
+    log_mean_BL = np.log(square_BL / count_BL)
+    result: DoubleArray
+    if np.all(count_BL > 0):
+        result = np.median(log_mean_BL, axis=0)
+    else:
+        result = np.nanmedian(log_mean_BL, axis=0)
+    return result
 
 
 def _peaks(log_norm_NL: DoubleArray) -> DoubleArray:

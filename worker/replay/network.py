@@ -1,7 +1,7 @@
 """The backward recursion through a whole network: from the read-out down, layer by layer, for many anchors at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,8 @@ class ScopeTrace:
     layer: int
     direction: Direction
     path: Path
+    #: True where a layer has no other path than its own recurrence: its total comes just before.
+    is_same_as_total: bool = False
     #: What the columns Q are norms of.
     variants: tuple[NormVariant, ...]
     log_norm_NLQ: DoubleArray
@@ -175,7 +177,8 @@ def _layer_scopes(
     scopes = []
     for cell, total, alone in zip(replay.stack[level], totals, within, strict=True):
         scopes.append(_layer_scope(replay, cell, total, path="total"))
-        scopes.append(_layer_scope(replay, cell, alone, path="within_layer"))
+        own = _layer_scope(replay, cell, alone, path="within_layer")
+        scopes.append(replace(own, is_same_as_total=alone is total))
     return scopes
 
 

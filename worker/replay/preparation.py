@@ -55,26 +55,35 @@ def linearise_stack(
 
 def valid_states(values_PBF: Tensor, lengths_B: Tensor) -> Tensor:
     """Rows (valid timesteps, features): the same in natural and in reading order."""
-    t_P1 = torch.arange(values_PBF.shape[0], device=lengths_B.device)[:, None]
+    num_timesteps = values_PBF.shape[0]
+    if bool((lengths_B == num_timesteps).all()):
+        return values_PBF.flatten(0, 1)
+    t_P1 = torch.arange(num_timesteps, device=lengths_B.device)[:, None]
     return values_PBF[t_P1 < lengths_B]
 
 
-def deviations(
-    stack: tuple[LayerCells, ...], lengths_B: Tensor
-) -> tuple[tuple[Tensor, ...], ...]:
+def deviations(stack: tuple[LayerCells, ...], lengths_B: Tensor) -> tuple[tuple[Tensor, ...], ...]:
     """Standard deviation of each state coordinate over valid timesteps and sequences."""
-    return tuple(
-        tuple(_deviation(cell, lengths_B) for cell in level) for level in stack
-    )
+    return tuple(tuple(_deviation(cell, lengths_B) for cell in level) for level in stack)
 
 
 def _deviation(cell: Linearisation, lengths_B: Tensor) -> Tensor:
-    return valid_states(cell.states_PBS, lengths_B).std(dim=0, correction=0)
+    parts = []
+    for part_PBH in cell.state_parts:
+        rows_FH = valid_states(part_PBH, lengths_B)
+        variance_H = rows_FH.square().mean(dim=0) - rows_FH.mean(dim=0).square()
+        parts.append(variance_H.clamp(min=0).sqrt())
+    return torch.cat(parts)
 
 
 def is_finite(stack: tuple[LayerCells, ...]) -> bool:
     """False for a network that has diverged on the sample: its gradients mean nothing."""
-    return all(bool(cell.states_PBS.isfinite().all()) for level in stack for cell in level)
+    return all(
+        bool(part_PBH.sum().isfinite())
+        for level in stack
+        for cell in level
+        for part_PBH in cell.state_parts
+    )
 
 
 def every_last(lengths_B: Tensor) -> Anchors:

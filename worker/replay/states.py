@@ -1,6 +1,6 @@
 """The trajectory that a network's own modules take over a sample, in the order in which each direction reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from app.domain.telemetry import Direction
 
 SUFFIXES: dict[Direction, str] = {"forward": "", "reverse": "_reverse"}
+
+#: Gate pre-activations worked on at once.
+SPAN_NUMBERS = 2**17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,13 @@ class DirectionStates:
     @property
     def scope(self) -> str:
         return f"layer:{self.layer}" if self.direction == "forward" else f"layer:{self.layer}/reverse"
+
+    def spans(self) -> Iterator[slice]:
+        """Timesteps in runs that fit the processor's cache: element-wise work on more waits for memory."""
+        num_timesteps, batch_size, _ = self.hidden_PBH.shape
+        size = max(1, SPAN_NUMBERS // (batch_size * self.weights.recurrent_GH.shape[0]))
+        for first in range(0, num_timesteps, size):
+            yield slice(first, first + size)
 
 
 def read_weights(module: nn.Module, direction: Direction) -> RecurrentWeights:

@@ -12,7 +12,7 @@ MAX_ENTRY_LAGS = 10
 #: Fewer lags than this say nothing about a shape.
 MIN_FIT_LAGS = 5
 #: Evenly spaced lags that the slope is the median of all pairs of; more change the third digit and cost quadratically.
-MAX_FIT_POINTS = 48
+MAX_FIT_POINTS = 32
 #: A change over the whole fit below this many nats is none at all.
 FLAT_NATS = 0.01
 #: A change below this many nats that is not a straight line is a plateau.
