@@ -6,17 +6,24 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from app.domain.remedies.remedy import Remedy
+from app.domain.symptoms import FindingCode
+
+__all__ = [
+    "Cause",
+    "Diagnosis",
+    "DiagnosisVerdict",
+    "Evidence",
+    "Finding",
+    "FindingCode",
+    "FindingState",
+    "Impact",
+    "NotAssessed",
+    "Remedy",
+    "Severity",
+]
+
 Evidence = Mapping[str, JsonValue]
-
-
-class FindingCode(StrEnum):
-    """Symptoms that are looked for."""
-
-    VANISHING_GRADIENT = "vanishing_gradient"
-    EXPLODING_GRADIENT = "exploding_gradient"
-    NON_FINITE = "non_finite"
-    CLIPPING_MASKS_EXPLOSION = "clipping_masks_explosion"
-    NO_BETTER_THAN_BASELINE = "no_better_than_baseline"
 
 
 class FindingState(StrEnum):
@@ -56,19 +63,6 @@ class Cause:
 
     code: str
     evidence: Evidence = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remedy:
-    """A change of the job spec that acts on a symptom."""
-
-    kind: str
-    #: Merge patch of the job spec.
-    patch: Mapping[str, JsonValue]
-    reason: str
-    source: str
-    #: The full, valid job spec with the patch applied: the body of `POST /v1/runs`.
-    body: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,67 @@
+"""What a diagnosis looks at: one attempt of a run up to one moment."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from app.domain.runs import StopReason
+from app.domain.specs.job import JobSpec
+from app.domain.task import TaskFacts
+from app.domain.telemetry import DoubleArray, LagProfile, Telemetry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A run to be judged."""
+
+    spec: JobSpec
+    #: None until the worker has built the data.
+    task: TaskFacts | None
+    telemetry: Telemetry
+    #: Optimizer steps that were asked for.
+    num_steps: int
+    attempt: int
+    has_ended: bool
+    stop_reason: StopReason | None
+
+    @cached_property
+    def as_of_step(self) -> int | None:
+        """The last step with a reading of any kind."""
+        last = [self.telemetry.last_step] if self.telemetry.last_step is not None else []
+        probes = [profile.step for profile in self.telemetry.profiles]
+        readings = [reading.step for reading in self.telemetry.readings]
+        return max(last + probes + readings, default=None)
+
+    @property
+    def present_step(self) -> int:
+        return self.as_of_step or 0
+
+    @property
+    def has_diverged(self) -> bool:
+        return self.stop_reason is StopReason.DIVERGED
+
+    @cached_property
+    def profiles(self) -> tuple[LagProfile, ...]:
+        """The lag profiles that are judged: of the whole model, through every path, by step."""
+        return tuple(
+            profile
+            for profile in self.telemetry.profiles
+            if profile.scope == "model" and profile.path == "total"
+        )
+
+    def scalar(self, quantity: str) -> DoubleArray:
+        """(n,) a quantity with one value a step; empty when it was not recorded."""
+        return np.asarray(self.telemetry.scalars.get(quantity, ()), dtype=np.float64)
+
+    def latest(self, quantity: str, scope_prefix: str, *, scope_suffix: str = "") -> list[float]:
+        """The last finite value in each scope that begins and ends so."""
+        last = {
+            reading.scope: reading.value
+            for reading in self.telemetry.readings
+            if reading.quantity == quantity
+            and reading.scope.startswith(scope_prefix)
+            and reading.scope.endswith(scope_suffix)
+            and np.isfinite(reading.value)
+        }
+        return list(last.values())

@@ -1,0 +1,25 @@
+"""Numbers for people and for JSON."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+from pydantic import JsonValue
+
+
+def number(value: float | None) -> float | None:
+    """The value as JSON can hold it: None where it is not finite."""
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def interval(ends: tuple[float, float] | None) -> JsonValue:
+    return None if ends is None else [number(ends[0]), number(ends[1])]
+
+
+def counted(amount: int, noun: str) -> str:
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = list(words)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,43 @@
+"""What detectors need of a run; each answers why it is not there, or None."""
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.progress import task_progress
+
+
+def recorded_steps(case: Case) -> str | None:
+    return None if case.telemetry.steps_n.size else "no step has been recorded yet"
+
+
+def known_task(case: Case) -> str | None:
+    return None if case.task else "the run's data has not been built yet"
+
+
+def required_lag(case: Case) -> str | None:
+    """The lag is known and lies within the sequence."""
+    if case.task is None:
+        return known_task(case)
+    lag = case.task.required_lag.timesteps
+    if lag is None:
+        return (
+            "it is not known how far back the target depends on the input: "
+            "declare dataset.dependency_lag"
+        )
+    if lag >= case.task.length:
+        return f"the required lag, {lag}, lies outside of the {case.task.length} timesteps"
+    return None
+
+
+def probes(case: Case) -> str | None:
+    if case.spec.probes.tier == "off":
+        return "probes are off (probes.tier)"
+    return None if case.profiles else "no probe has been taken yet"
+
+
+def baseline(case: Case) -> str | None:
+    if case.task is None:
+        return known_task(case)
+    return None if case.task.baseline else "no baseline is known for this task"
+
+
+def evaluations(case: Case) -> str | None:
+    return None if task_progress(case) else "the task metric has not been evaluated yet"

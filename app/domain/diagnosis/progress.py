@@ -1,0 +1,72 @@
+"""How far the task is learned: 0 at the trivial predictor's floor, 1 at the attainable score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.diagnosis.case import Case
+from app.domain.task import Baseline, MetricMode, TaskFacts
+from app.domain.telemetry import DoubleArray
+
+#: The latest evaluations, of which the median counts: one alone is noisy.
+NUM_EVALUATIONS = 3
+#: Keeps a gain relative to a floor of 0 defined.
+TINY = 1e-300
+#: No score is better than this, whatever the data: errors and entropies are at least 0, accuracies
+#: at most 1.
+IDEAL = {MetricMode.MINIMISE: 0.0, MetricMode.MAXIMISE: 1.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskProgress:
+    """(floor - score) / (floor - attainable), with where its numbers come from."""
+
+    value: float
+    #: True when the attainable score is not known and the ideal one stood in: the true progress is
+    #: at least `value`.
+    is_lower_bound: bool
+    score: float
+    split: str
+    step: int
+    floor: Baseline
+    #: How much better than the floor the score is, relative to the floor.
+    relative_gain: float
+
+    def is_at_least(self, level: float) -> bool:
+        return self.value >= level
+
+    def is_below(self, level: float) -> bool:
+        """False where it is not known."""
+        return not self.is_lower_bound and self.value < level
+
+
+def task_progress(case: Case) -> TaskProgress | None:
+    """Progress by the median of the latest validation scores; training scores stand in for them."""
+    if case.task is None or case.task.baseline is None:
+        return None
+    for split in ("validation", "train"):
+        steps, scores = case.telemetry.series(case.task.metric, split)
+        if steps.size:
+            scores = scores[-NUM_EVALUATIONS:]
+            return _progress(
+                case.task, case.task.baseline, scores, split=split, step=int(steps[-1])
+            )
+    return None
+
+
+def _progress(
+    task: TaskFacts, floor: Baseline, scores: DoubleArray, *, split: str, step: int
+) -> TaskProgress:
+    sign = 1.0 if task.mode is MetricMode.MINIMISE else -1.0
+    score = float(np.median(np.where(np.isfinite(scores), scores, sign * np.inf)))
+    best = IDEAL[task.mode] if task.attainable is None else task.attainable
+    gap = floor.value - best
+    return TaskProgress(
+        value=(floor.value - score) / gap if gap else 0.0,
+        is_lower_bound=task.attainable is None or gap == 0,
+        score=score,
+        split=split,
+        step=step,
+        floor=floor,
+        relative_gain=sign * (floor.value - score) / max(abs(floor.value), TINY),
+    )
