@@ -5,7 +5,7 @@
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3
-# e.g. --index-url https://download.pytorch.org/whl/cpu, where the machine has no GPU
+# flags of pip for torch alone, e.g. --index-url with the CPU builds, which are a tenth of the size
 TORCH_FLAGS ?=
 
 VENV := .venv
