@@ -21,7 +21,7 @@ demo: $(READY)
 	@$(BIN)/python -m app.demo
 
 serve: $(READY)
-	@exec $(BIN)/clinic serve
+	@exec $(BIN)/clinic serve --end-with-parent
 
 test: lint
 	$(BIN)/python -m pytest

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.domain.errors import ClinicError
 from app.embedded.home import make_home
 from app.migration import migrate
+from app.processes import end_with_parent
 from app.settings import read_serving, read_settings
 from app.supervision.admin_key import admin_key_file, make_admin_key
 from app.supervision.serve import serve
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match asked.command:
             case "serve":
+                if asked.end_with_parent:
+                    end_with_parent()
                 _serve(asked.port)
             case "migrate":
                 migrate(read_settings(os.environ).database_url)
@@ -35,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="run the service until SIGTERM or Ctrl-C")
     serving.add_argument("--port", help="instead of CLINIC_PORT; 0 picks a free one")
+    serving.add_argument(
+        "--end-with-parent",
+        action="store_true",
+        help="stop when the process that started this one ends, even when it is killed",
+    )
     commands.add_parser("migrate", help="bring the database to the newest schema")
     commands.add_parser("bootstrap", help="make the first workspace and print its admin key")
     return parser

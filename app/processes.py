@@ -103,6 +103,12 @@ def start(command: Command) -> Child:
     return Child(command=command, process=process)
 
 
+def end_with_parent() -> None:
+    """Have the kernel ask this process to end when the one that started it does (on Linux)."""
+    if sys.platform == "linux":
+        _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
 def unprivileged_identity(*paths: Path) -> Identity | None:
     """Whom a child of root becomes to use `paths`; None when this process is not root."""
     if os.geteuid() != 0:

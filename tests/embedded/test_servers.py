@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
@@ -15,6 +14,7 @@ import redis
 from app.domain.errors import Misconfigured
 from app.embedded.home import keep_secret, owned
 from app.embedded.servers import Servers, embedded_servers
+from tests.processes import wait_until_dead
 
 OWNER = """
 import sys, time
@@ -32,22 +32,6 @@ with owned(home), embedded_servers(home) as servers:
 
 def psycopg_url(url: str) -> str:
     return url.replace("postgresql+psycopg", "postgresql")
-
-
-def is_running(pid: int) -> bool:
-    """Whether it runs: a dead process that nobody reaped does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until_dead(*pids: int, within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while any(is_running(pid) for pid in pids):
-        assert time.monotonic() < deadline, f"still running: {[p for p in pids if is_running(p)]}"
-        time.sleep(0.02)
 
 
 def test_the_database_speaks_utf8_in_the_c_locale_and_is_durable(servers: Servers):
