@@ -30,8 +30,9 @@ FORK = b"f"
 class ForkServer:
     """A process that has imported all that training needs and forks a fresh child per run."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, threads_per_run: int) -> None:
         self._environ = dict(environ)
+        self._threads_per_run = threads_per_run
         self._lock = threading.Lock()
         self._line, self._far_end = socket.socketpair()
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,14 +44,21 @@ class ForkServer:
         command = (sys.executable, "-P", "-m", "worker.forkserver", str(far_end), str(os.getpid()))
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command,
-            env=self._environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env=self._environ
+            | {
+                "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+                # NumPy's would start its threads at import, and a fork copies only one
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": str(self._threads_per_run),
+            },
             pass_fds=(far_end,),
             stdin=subprocess.DEVNULL,
         )
         self._far_end.close()
         self._line.settimeout(WARM_UP_S)
         if self._line.recv(1) != READY:
-            raise Unavailable("The forkserver did not become ready; its errors are in the log.")
+            detail = "The forkserver did not become ready; its errors are in the log."
+            raise Unavailable(detail)
 
     @property
     def is_alive(self) -> bool:
@@ -66,7 +74,8 @@ class ForkServer:
         except OSError as error:
             near.close()
             os.close(status_read)
-            raise Unavailable("The forkserver is gone.") from error
+            detail = "The forkserver is gone."
+            raise Unavailable(detail) from error
         finally:
             far.close()
             os.close(status_write)
@@ -100,7 +109,7 @@ class Child:
         # a child that died at once is told by its status
         with suppress(OSError):
             self.control.sendall(order)
-        self.control.setblocking(False)
+        self.control.settimeout(0)
 
     def has_ended(self) -> bool:
         """Read the news there is; true once the child is gone."""
@@ -148,7 +157,8 @@ class Child:
             self._read_status()
         if self.pid is None and self.exit_code is None:
             self.close()
-            raise Unavailable("The forkserver does not answer.")
+            detail = "The forkserver does not answer."
+            raise Unavailable(detail)
 
     def _read_status(self) -> None:
         news = os.read(self.status_fd, 64)
