@@ -4,6 +4,7 @@ While the database is away the queue fills and training goes on; when it is full
 Nothing is dropped: `drain` returns when the database has acknowledged the last batch.
 """
 
+import itertools
 import logging
 import random
 import threading
@@ -111,7 +112,7 @@ class Sender:
                 raise self._failure
 
     def _empty_queue(self) -> None:
-        for seq in range(2**31):
+        for seq in itertools.count():
             with self._changed:
                 self._changed.wait_for(lambda: self._pending)
                 batch = self._pending[0]
