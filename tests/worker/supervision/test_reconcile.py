@@ -1,0 +1,136 @@
+from dataclasses import dataclass, field
+
+from app.domain.errors import Unavailable
+from worker.reconcile import SWEEPS_PER_LOOK, Pace, Sweeper
+from worker.stopping import StopSignal
+
+
+@dataclass
+class Bench:
+    num_free_slots: int = 1
+    num_slots: int = 1
+    can_train: bool = True
+    queued: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return self.num_free_slots == self.num_slots
+
+    def look(self) -> bool:
+        if not self.queued or not self.num_free_slots:
+            return False
+        self.queued -= 1
+        self.num_free_slots -= 1
+        return True
+
+
+@dataclass
+class Upkeep:
+    is_away: bool = False
+    rescues: list[bool] = field(default_factory=list)
+    bells: list[int] = field(default_factory=list)
+
+    def beat(self) -> None:
+        if self.is_away:
+            raise Unavailable
+
+    def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
+        self.rescues.append(may_rescue)
+        self.bells.append(num_bells)
+
+
+@dataclass
+class Exit:
+    reasons: list[str] = field(default_factory=list)
+
+    def leave(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def make_sweeper(
+    bench: Bench,
+    upkeep: Upkeep,
+    leaving: Exit,
+    *,
+    num_bells: int | None = None,
+    grace_s: float = 0,
+    deaf_after_s: float = 0,
+) -> Sweeper:
+    return Sweeper(
+        bench,
+        upkeep,
+        count_bells=lambda: num_bells,
+        leave=leaving.leave,
+        stop=StopSignal(),
+        pace=Pace(sweep_s=0.01, grace_s=grace_s, deaf_after_s=deaf_after_s),
+    )
+
+
+def test_queued_runs_start_without_a_bell_until_the_slots_are_taken() -> None:
+    bench = Bench(num_free_slots=2, num_slots=2, queued=3)
+    sweeper = make_sweeper(bench, Upkeep(), Exit())
+
+    for _ in range(SWEEPS_PER_LOOK):
+        sweeper.sweep()
+
+    assert (bench.queued, bench.num_free_slots) == (1, 0)
+
+
+def test_a_worker_without_its_forkserver_leaves() -> None:
+    leaving = Exit()
+
+    make_sweeper(Bench(can_train=False), Upkeep(), leaving).sweep()
+
+    assert leaving.reasons == ["the forkserver is gone"]
+
+
+def test_nobody_is_rescued_right_after_an_outage() -> None:
+    upkeep = Upkeep(is_away=True)
+    sweeper = make_sweeper(Bench(), upkeep, Exit(), grace_s=3600)
+
+    sweeper.sweep()
+    upkeep.is_away = False
+    sweeper.sweep()
+
+    assert upkeep.rescues == [False]
+
+
+def test_lost_runs_are_rescued_when_the_database_has_long_been_there() -> None:
+    upkeep = Upkeep()
+
+    make_sweeper(Bench(), upkeep, Exit()).sweep()
+
+    assert upkeep.rescues == [True]
+
+
+def test_no_more_bells_are_rung_than_there_are_free_slots() -> None:
+    upkeep = Upkeep()
+
+    make_sweeper(Bench(num_free_slots=2, num_slots=3), upkeep, Exit()).sweep()
+
+    assert upkeep.bells == [2]
+
+
+def test_a_worker_that_does_not_hear_waiting_bells_leaves_when_it_is_idle() -> None:
+    leaving = Exit()
+
+    make_sweeper(Bench(), Upkeep(), leaving, num_bells=2).sweep()
+
+    assert leaving.reasons == ["bells at the broker are not heard"]
+
+
+def test_a_deaf_worker_trains_its_runs_to_their_end_first() -> None:
+    leaving = Exit()
+    bench = Bench(num_free_slots=1, num_slots=2)
+
+    make_sweeper(bench, Upkeep(), leaving, num_bells=2).sweep()
+
+    assert leaving.reasons == []
+
+
+def test_bells_that_wait_for_a_moment_are_no_deafness() -> None:
+    leaving = Exit()
+
+    make_sweeper(Bench(), Upkeep(), leaving, num_bells=2, deaf_after_s=3600).sweep()
+
+    assert leaving.reasons == []

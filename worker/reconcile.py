@@ -1,0 +1,131 @@
+"""The sweep of each worker: what was lost is found again.
+
+Every sweep the worker says that it lives. One worker at a time, by an advisory lock in the
+database, gives back the runs whose lease has run out and rings for queued ones. Each worker also
+looks for work itself, so that runs start with no broker at all, and ends itself when it can no
+longer work: without its forkserver, or deaf to a broker that holds unanswered bells.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.errors import Unavailable
+from worker.stopping import StopSignal
+
+logger = logging.getLogger(__name__)
+
+#: Sweeps between two looks at the queue without a bell: a bell that works is always sooner.
+SWEEPS_PER_LOOK = 2
+#: Bells that wait so long beside a free slot are not heard.
+DEAF_AFTER_S = 20.0
+
+
+class Bench(Protocol):
+    """What the sweep needs of its workshop."""
+
+    @property
+    def num_free_slots(self) -> int: ...
+
+    @property
+    def is_idle(self) -> bool: ...
+
+    @property
+    def can_train(self) -> bool: ...
+
+    def look(self) -> bool:
+        """Claim a queued run, if there is one and a free slot, and train it."""
+
+
+class Upkeep(Protocol):
+    """What a sweep does in the database."""
+
+    def beat(self) -> None:
+        """This worker lives."""
+
+    def sweep(self, *, num_bells: int, may_rescue: bool) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How often; in seconds."""
+
+    sweep_s: float
+    #: Supervisors that live through an outage of the database have so long to say so, before
+    #: anybody takes their runs.
+    grace_s: float
+    deaf_after_s: float = DEAF_AFTER_S
+
+
+class Sweeper:
+    """Runs in a thread of its own until the worker stops."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        upkeep: Upkeep,
+        *,
+        count_bells: Callable[[], int | None],
+        leave: Callable[[str], None],
+        stop: StopSignal,
+        pace: Pace,
+    ) -> None:
+        """`count_bells` says how many wait at the broker, None when it cannot be asked.
+
+        `leave` ends this worker, for the reason given.
+        """
+        self._bench = bench
+        self._upkeep = upkeep
+        self._count_bells = count_bells
+        self._leave = leave
+        self._stop = stop
+        self._pace = pace
+        self._connected_since: float | None = None
+        self._unheard_since: float | None = None
+        self._num_sweeps = 0
+
+    def run(self) -> None:
+        while not self._stop.wait(self._pace.sweep_s):
+            try:
+                self.sweep()
+            except Exception:
+                # an edge: one sweep that fails must not be the last
+                logger.exception("A sweep failed.")
+
+    def sweep(self) -> None:
+        """One round."""
+        if not self._bench.can_train:
+            self._leave("the forkserver is gone")
+            return
+        self._keep_up()
+        self._num_sweeps += 1
+        if self._num_sweeps % SWEEPS_PER_LOOK == 0:
+            while self._bench.look():
+                pass
+        if self._is_deaf() and self._bench.is_idle:
+            self._leave("bells at the broker are not heard")
+
+    def _keep_up(self) -> None:
+        now = time.monotonic()
+        try:
+            self._upkeep.beat()
+            if self._connected_since is None:
+                self._connected_since = now
+            self._upkeep.sweep(
+                num_bells=self._bench.num_free_slots,
+                may_rescue=now - self._connected_since >= self._pace.grace_s,
+            )
+        except Unavailable:
+            self._connected_since = None
+
+    def _is_deaf(self) -> bool:
+        """True when bells have waited beside a free slot for too long."""
+        num_bells = self._count_bells() if self._bench.num_free_slots else None
+        if not num_bells:
+            self._unheard_since = None
+            return False
+        now = time.monotonic()
+        self._unheard_since = self._unheard_since or now
+        return now - self._unheard_since >= self._pace.deaf_after_s
