@@ -1,0 +1,65 @@
+from types import SimpleNamespace
+
+import pytest
+from celery import Celery
+
+from app.domain.errors import Misconfigured
+from worker.celery_app import SETTINGS, check_worker, make_celery
+from worker.tasks import EXECUTE, register_tasks
+
+
+def make_controller(**changes: object) -> SimpleNamespace:
+    """What Celery shows of a worker that is being started."""
+    celery = make_celery("redis://127.0.0.1:1/0", slots=2)
+    return SimpleNamespace(
+        **({"app": celery, "pool_cls": "threads", "task_events": False} | changes)
+    )
+
+
+def test_messages_are_bells_that_are_neither_kept_nor_repeated() -> None:
+    celery = make_celery("redis://127.0.0.1:1/0", slots=3)
+
+    assert {name: celery.conf[name] for name in SETTINGS} == dict(SETTINGS)
+    assert celery.conf.worker_concurrency == 3
+
+
+def test_a_worker_that_is_set_as_it_must_be_may_start() -> None:
+    check_worker(make_controller())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pool_cls": "prefork"}, "--pool=threads"),
+        ({"task_events": True}, "without task events"),
+    ],
+)
+def test_an_option_that_undoes_the_settings_is_refused(
+    changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=words):
+        check_worker(make_controller(**changes))
+
+
+def test_a_setting_that_was_changed_is_named() -> None:
+    controller = make_controller()
+    controller.app.conf.worker_prefetch_multiplier = 4
+
+    with pytest.raises(Misconfigured, match="worker_prefetch_multiplier"):
+        check_worker(controller)
+
+
+@pytest.mark.parametrize("arguments", [(), ("junk",), ({"a": 1}, None, "b")])
+def test_any_message_of_the_right_name_rings(arguments: tuple[object, ...]) -> None:
+    rings: list[int] = []
+
+    def answer() -> int:
+        rings.append(1)
+        return 0
+
+    celery: Celery = make_celery("redis://127.0.0.1:1/0", slots=1)
+    register_tasks(celery, answer)
+
+    celery.tasks[EXECUTE](*arguments, surprise=True)
+
+    assert rings == [1]

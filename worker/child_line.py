@@ -1,0 +1,68 @@
+"""The child's side of its line to the worker: the order, the word to cancel, signs of progress."""
+
+import os
+import socket
+import time
+
+from worker.lifeline import EXIT_ORPHANED
+from worker.orders import CANCEL, TICK
+
+#: Looking at the line at every step of a small network would cost a measurable share of it.
+LOOK_EVERY_S = 0.05
+TICK_EVERY_S = 1.0
+
+
+class ChildLine:
+    """Speaks with the worker; a line that closes means that it is gone, and ends this process."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._looked_at = self._ticked_at = 0.0
+        self._is_cancelled = False
+
+    def read_order(self) -> bytes:
+        """The first line of what the worker says."""
+        order = bytearray()
+        while not order.endswith(b"\n"):
+            part = self._control.recv(65_536)
+            if not part:
+                os._exit(EXIT_ORPHANED)
+            order += part
+        self._control.settimeout(0)
+        return bytes(order)
+
+    def answer(self, words: bytes) -> None:
+        self._control.settimeout(None)
+        self._control.sendall(words)
+        self._control.close()
+
+    def is_cancelled(self) -> bool:
+        """Whether the worker said so; cheap enough to be asked at every step."""
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            self._listen()
+        return self._is_cancelled
+
+    def tick(self) -> None:
+        """Tell the worker that training moves, once a second at most; may come from any thread."""
+        now = time.monotonic()
+        if now - self._ticked_at < TICK_EVERY_S:
+            return
+        self._ticked_at = now
+        try:
+            self._control.send(TICK)
+        except BlockingIOError:
+            # the worker has unread ticks enough
+            return
+        except OSError:
+            os._exit(EXIT_ORPHANED)
+
+    def _listen(self) -> None:
+        try:
+            words = self._control.recv(64)
+        except BlockingIOError:
+            return
+        if not words:
+            os._exit(EXIT_ORPHANED)
+        self._is_cancelled = self._is_cancelled or CANCEL in words
