@@ -1,0 +1,12 @@
+"""What can be learned from.
+
+build           data set spec -> Task
+task            Task, Batch: data with its facts, its loss and its fixed evaluation splits
+objectives      loss terms and metrics
+sampling        order of finite data as a pure function of the step
+adding copy_memory temporal_order       made, not stored
+digits          scikit-learn's handwritten digits, pixel by pixel
+forecast text sequences                 uploaded
+table           an upload's columns as a task needs them
+required_lag    how far back a target depends on the input
+"""

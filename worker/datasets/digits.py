@@ -1,0 +1,78 @@
+"""Handwritten digits, one pixel a timestep (the 1,797 images of 8 × 8 that come with scikit-learn).
+
+Shapes: N images, T timesteps, B sequences.
+"""
+
+import math
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+
+from app.domain.specs.dataset import DIGITS_LENGTH, DigitsSpec, SplitSpec
+from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.telemetry import IntArray
+from worker.datasets.objectives import CrossEntropy
+from worker.datasets.required_lag import declared_or
+from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
+from worker.datasets.splits import bounds
+from worker.datasets.task import Batch, Task
+from worker.training.seeding import numpy_generator
+
+NUM_CLASSES = 10
+#: Pixels go from 0 to 16.
+WHITE = 16.0
+
+
+def build_digits(spec: DigitsSpec) -> Task:
+    images = load_digits()
+    pixels_NT = images.data.astype(np.float32) / WHITE
+    classes_N = images.target.astype(np.int64)
+    order_N = numpy_generator(spec.seed, "split").permutation(len(classes_N))
+    train_end, validation_end, end = bounds(len(classes_N), SplitSpec(), what="images")
+
+    def gather(index_B: IntArray) -> Batch:
+        inputs_TBI = np.ascontiguousarray(pixels_NT[index_B].T)[:, :, None]
+        return Batch(
+            inputs_TBI=torch.from_numpy(inputs_TBI), targets=torch.from_numpy(classes_N[index_B])
+        )
+
+    train_N = order_N[:train_end]
+    return Task(
+        facts=_facts(spec, classes_N[train_N], classes_N[order_N[train_end:validation_end]]),
+        objective=CrossEntropy(),
+        data=StoredData(
+            num_items=train_end, gather=lambda index_B: gather(train_N[index_B].astype(np.int32))
+        ),
+        evaluation={
+            "train": gather(train_N[:EVALUATION_SEQUENCES]),
+            "validation": gather(order_N[train_end:validation_end]),
+            "test": gather(order_N[validation_end:end]),
+        },
+    )
+
+
+def _facts(spec: DigitsSpec, train_N: IntArray, validation_N: IntArray) -> TaskFacts:
+    majority = int(np.bincount(train_N, minlength=NUM_CLASSES).argmax())
+    uniform = Baseline(
+        name="uniform",
+        metric="cross_entropy",
+        value=math.log(NUM_CLASSES),
+        source="ln 10 nats: ten digits, equally likely",
+    )
+    most_frequent = Baseline(
+        name="majority_class",
+        metric="accuracy",
+        value=float((validation_N == majority).mean()),
+        source=f"always predict {majority}, the most frequent digit of the training part",
+    )
+    return TaskFacts(
+        metric="cross_entropy",
+        mode=MetricMode.MINIMISE,
+        baselines=(uniform, most_frequent),
+        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        length=DIGITS_LENGTH,
+        input_size=1,
+        output_size=NUM_CLASSES,
+        many_to_one=True,
+    )

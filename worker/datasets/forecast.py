@@ -1,0 +1,182 @@
+"""Forecast the next values of a column from a window of the past.
+
+Series are split by time, and no target of one part is a target of another. Each series is scaled by mean and standard
+deviation of its own training part; losses, metrics and baselines are in these units.
+Shapes: N rows of a series, F columns (the target first), T window, H horizon, W windows, B sequences.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from app.domain.datasets import Table, decode, parse_csv
+from app.domain.errors import InvalidData
+from app.domain.specs.dataset import ForecastSpec
+from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.objectives import AbsoluteError, SquaredError
+from worker.datasets.required_lag import declared_or
+from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
+from worker.datasets.splits import bounds
+from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
+from worker.datasets.task import Batch, Split, Task
+
+#: Windows, evenly spaced, that validation and test are evaluated on.
+MAX_EVALUATION_WINDOWS = 1024
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """All series end to end, scaled, and where the windows' targets start."""
+
+    values_NF: DoubleArray
+    #: First target row of each window, by split.
+    starts: dict[Split, IntArray]
+    window: int
+    horizon: int
+
+    def inputs_TBF(self, start_B: IntArray) -> DoubleArray:
+        return self.values_NF[np.arange(-self.window, 0)[:, None] + start_B]
+
+    def targets_BH(self, start_B: IntArray) -> DoubleArray:
+        return self.values_NF[start_B[:, None] + np.arange(self.horizon), 0]
+
+    def batch(self, start_B: IntArray) -> Batch:
+        return Batch(
+            inputs_TBI=torch.from_numpy(self.inputs_TBF(start_B).astype(np.float32)),
+            targets=torch.from_numpy(self.targets_BH(start_B).astype(np.float32)),
+        )
+
+
+def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
+    windows = _cut(spec, parse_csv(decode(upload)))
+    train_W = windows.starts["train"]
+    limits = {"train": EVALUATION_SEQUENCES}
+    evaluated = {
+        split: spread(start_W, limits.get(split, MAX_EVALUATION_WINDOWS))
+        for split, start_W in windows.starts.items()
+    }
+    judged: Split = next(split for split in ("validation", "test", "train") if split in evaluated)
+    return Task(
+        facts=_facts(spec, windows, evaluated[judged]),
+        objective=SquaredError() if spec.loss == "mse" else AbsoluteError(),
+        data=StoredData(
+            num_items=len(train_W), gather=lambda index_B: windows.batch(train_W[index_B])
+        ),
+        evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
+    )
+
+
+def spread(items_W: IntArray, most: int) -> IntArray:
+    """At most so many, evenly spaced."""
+    if len(items_W) <= most:
+        return items_W
+    return items_W[np.linspace(0, len(items_W) - 1, most).round().astype(np.int64)]
+
+
+def _cut(spec: ForecastSpec, table: Table) -> Windows:
+    names = [spec.target, *(name for name in spec.features if name != spec.target)]
+    values_NF = matrix(table, names)
+    if spec.missing == "reject":
+        refuse_missing(values_NF, names)
+    labels = ("",) if spec.series_column is None else groups(table, spec.series_column)[1]
+    scaled: list[DoubleArray] = []
+    starts: dict[Split, list[IntArray]] = {}
+    offset = 0
+    rows_of_series = ordered_rows(table, group=spec.series_column, by=spec.time_column)
+    for label, rows in zip(labels, rows_of_series, strict=True):
+        series_NF = _without_gaps(values_NF[rows], spec)
+        what = f"series {label!r}" if label else "the series"
+        ends = bounds(len(series_NF), spec.split, what=f"rows of {what}")
+        _refuse_long_season(spec, ends[0], what)
+        for split, start_W in _starts(spec, ends, what).items():
+            starts.setdefault(split, []).append(start_W + offset)
+        part = f"the training part of {what} (its first {ends[0]} rows)"
+        mean_F, std_F = scale_of(series_NF[: ends[0]], names, what=part)
+        scaled.append((series_NF - mean_F) / std_F)
+        offset += len(series_NF)
+    return Windows(
+        values_NF=np.concatenate(scaled),
+        starts={split: np.concatenate(parts) for split, parts in starts.items()},
+        window=spec.window,
+        horizon=spec.horizon,
+    )
+
+
+def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
+    """The seasonal forecast looks back from the first row of the part that is judged, or from the first window's end."""
+    is_held_out = spec.split.validation > 0 or spec.split.test > 0
+    reach = max(num_rows, spec.window) if is_held_out else spec.window
+    if spec.season is not None and spec.season > reach:
+        detail = f"season {spec.season} is longer than the {reach} rows of {what} before its first forecast"
+        raise InvalidData(detail)
+
+
+def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
+    """Missing values taken from the row before (rows before the first value go), or their rows dropped."""
+    if spec.missing == "forward_fill":
+        row_NF = np.where(np.isnan(series_NF), 0, np.arange(len(series_NF))[:, None])
+        latest_NF = np.maximum.accumulate(row_NF, axis=0)
+        series_NF = np.take_along_axis(series_NF, latest_NF, axis=0)
+    return series_NF[~np.isnan(series_NF).any(axis=1)]
+
+
+def _starts(spec: ForecastSpec, ends: tuple[int, int, int], what: str) -> dict[Split, IntArray]:
+    """First target rows whose whole horizon lies in the part; windows may reach back into the part before."""
+    shares = (spec.split.train, spec.split.validation, spec.split.test)
+    starts: dict[Split, IntArray] = {}
+    first = 0
+    for split, share, end in zip(SPLITS, shares, ends, strict=True):
+        earliest = max(first, spec.window)
+        start_W = np.arange(earliest, end - spec.horizon + 1, spec.stride, dtype=np.int32)
+        if share > 0 and not start_W.size:
+            detail = (
+                f"{what}: the {split} part (rows {first + 1} to {end} of {ends[2]}) is too short "
+                f"for a window of {spec.window} and a horizon of {spec.horizon}"
+            )
+            raise InvalidData(detail)
+        if share > 0:
+            starts[split] = start_W
+        first = end
+    return starts
+
+
+def _facts(spec: ForecastSpec, windows: Windows, judged_W: IntArray) -> TaskFacts:
+    baselines = [
+        _baseline(spec, windows, judged_W, "naive", "repeat the last value"),
+        _baseline(spec, windows, judged_W, "predict_mean", "the mean of the training part"),
+    ]
+    if spec.season is not None:
+        source = f"the value of {spec.season} timesteps before"
+        baselines.append(_baseline(spec, windows, judged_W, "seasonal_naive", source))
+    return TaskFacts(
+        metric=spec.loss,
+        mode=MetricMode.MINIMISE,
+        baselines=tuple(sorted(baselines, key=lambda baseline: baseline.value)),
+        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        length=spec.window,
+        input_size=windows.values_NF.shape[1],
+        output_size=spec.horizon,
+        many_to_one=True,
+    )
+
+
+def _baseline(
+    spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str, source: str
+) -> Baseline:
+    """Scored on the windows that the model is judged on, in the same units."""
+    error_BH = _predict(spec, windows, start_B, name) - windows.targets_BH(start_B)
+    terms_BH = np.square(error_BH) if spec.loss == "mse" else np.abs(error_BH)
+    return Baseline(name=name, metric=spec.loss, value=float(terms_BH.mean()), source=source)
+
+
+def _predict(spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str) -> DoubleArray:
+    """(B, H) of a trivial forecaster."""
+    if name == "predict_mean":
+        return np.zeros((len(start_B), spec.horizon))
+    period = spec.season if name == "seasonal_naive" and spec.season is not None else 1
+    ahead_H = np.arange(spec.horizon)
+    row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
+    return windows.values_NF[row_BH, 0]

@@ -1,0 +1,59 @@
+"""Where batches come from: made afresh at each step, or taken from finite data in a seeded order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from app.domain.telemetry import IntArray
+from worker.datasets.task import Batch, Split
+from worker.training.seeding import numpy_generator
+
+#: Made sequences that each split is evaluated on.
+EVALUATION_SEQUENCES = 256
+Make = Callable[[np.random.Generator, int], Batch]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeData:
+    """Sequences that are drawn anew: no two steps share one."""
+
+    make: Make
+    #: The data set's own.
+    seed: int
+
+    def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
+        return self.make(numpy_generator(self.seed, "batch", seed, step), batch_size)
+
+    def evaluation(self) -> dict[Split, Batch]:
+        """Fresh draws from the same source; `train` is not seen in training either, there being no end of it."""
+        splits: tuple[Split, ...] = ("train", "validation", "test")
+        return {
+            split: self.make(numpy_generator(self.seed, "evaluation", split), EVALUATION_SEQUENCES)
+            for split in splits
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredData:
+    """A finite number of items, each seen once an epoch, in an order that the training seed makes."""
+
+    num_items: int
+    #: Indices (B,) -> their batch.
+    gather: Callable[[IntArray], Batch]
+
+    def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
+        positions_B = np.arange(step * batch_size, (step + 1) * batch_size)
+        epochs_B, places_B = np.divmod(positions_B, self.num_items)
+        index_B = np.empty(batch_size, dtype=np.int32)
+        for epoch in range(int(epochs_B[0]), int(epochs_B[-1]) + 1):
+            is_in_epoch_B = epochs_B == epoch
+            index_B[is_in_epoch_B] = order(self.num_items, seed, epoch)[places_B[is_in_epoch_B]]
+        return self.gather(index_B)
+
+
+@lru_cache(maxsize=4)
+def order(num_items: int, seed: int, epoch: int) -> IntArray:
+    """A permutation; the cache only saves work."""
+    return numpy_generator(seed, "order", epoch).permutation(num_items).astype(np.int32)

@@ -1,0 +1,201 @@
+"""Label sequences of different lengths, or each of their timesteps.
+
+Sequences, not rows, are split. Features (and the target of a regression) are scaled by the training sequences.
+Shapes: N rows of the file, F features, T timesteps, B sequences, V classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from app.domain.datasets import Table, decode, parse_csv
+from app.domain.errors import InvalidData
+from app.domain.specs.dataset import SequencesSpec
+from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.objectives import CrossEntropy, SquaredError
+from worker.datasets.required_lag import declared_or
+from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
+from worker.datasets.splits import bounds
+from worker.datasets.table import (
+    groups,
+    matrix,
+    numbers,
+    ordered_rows,
+    refuse_missing,
+    refused,
+    scale_of,
+)
+from worker.datasets.task import Batch, Split, Task
+from worker.training.seeding import numpy_generator
+
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSequences:
+    """The file's rows, and which of them make each sequence."""
+
+    features_NF: DoubleArray
+    #: Class, or scaled value, of each row.
+    labels_N: DoubleArray
+    rows: Sequence[IntArray]
+    is_per_step: bool
+    is_classification: bool
+
+    def batch(self, index_B: IntArray) -> Batch:
+        """Padded to the longest of the batch; padded timesteps are zero and do not count."""
+        chosen = [self.rows[index] for index in index_B]
+        lengths_B = np.array([len(rows) for rows in chosen], dtype=np.int64)
+        shape = (int(lengths_B.max()), len(chosen))
+        inputs_TBI = np.zeros((*shape, self.features_NF.shape[1]), dtype=np.float32)
+        labels_TB = np.zeros(shape)
+        counted_TB = np.zeros(shape, dtype=np.float32)
+        for place, rows in enumerate(chosen):
+            inputs_TBI[: len(rows), place] = self.features_NF[rows]
+            labels_TB[: len(rows), place] = self.labels_N[rows]
+            counted_TB[: len(rows), place] = 1
+        last_B = labels_TB[lengths_B - 1, np.arange(len(chosen))]
+        return Batch(
+            inputs_TBI=torch.from_numpy(inputs_TBI),
+            targets=self._targets(labels_TB if self.is_per_step else last_B),
+            lengths_B=torch.from_numpy(lengths_B),
+            counted_TB=torch.from_numpy(counted_TB) if self.is_per_step else None,
+        )
+
+    def _targets(self, labels: DoubleArray) -> torch.Tensor:
+        if self.is_classification:
+            return torch.from_numpy(labels.astype(np.int64))
+        return torch.from_numpy(labels.astype(np.float32)[..., None])
+
+    def labels_of(self, index_B: IntArray) -> DoubleArray:
+        """Every target of these sequences."""
+        parts = [self.rows[index] for index in index_B]
+        rows = np.concatenate([part if self.is_per_step else part[-1:] for part in parts])
+        return self.labels_N[rows]
+
+
+def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
+    table = parse_csv(decode(upload))
+    rows = ordered_rows(table, group=spec.sequence_column, by=spec.order_column)
+    order = numpy_generator(spec.seed, "split").permutation(len(rows)).astype(np.int32)
+    ends = bounds(len(rows), spec.split, what="sequences")
+    parts = dict(zip(SPLITS, np.split(order, ends[:2]), strict=True))
+    data, num_classes = _label(spec, table, rows, parts["train"])
+    judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
+    shown = {split: part for split, part in parts.items() if part.size}
+    shown["train"] = shown["train"][:EVALUATION_SEQUENCES]
+    train = parts["train"]
+    return Task(
+        facts=_facts(spec, data, train, judged, num_classes),
+        objective=CrossEntropy() if num_classes else SquaredError(),
+        data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
+        evaluation={split: data.batch(part) for split, part in shown.items()},
+    )
+
+
+def _label(
+    spec: SequencesSpec, table: Table, rows: list[IntArray], train: IntArray
+) -> tuple[LabelledSequences, int]:
+    """The sequences scaled by those of the training part, and how many classes there are (0: regression)."""
+    names = list(spec.features)
+    features_NF = matrix(table, names)
+    refuse_missing(features_NF, names)
+    is_classification = spec.task == "classification"
+    labels_N, num_classes = _labels(spec, table)
+    if spec.target == "per_sequence":
+        _refuse_mixed_labels(spec, labels_N, rows)
+    if spec.max_length is not None:
+        rows = [part[-spec.max_length :] for part in rows]
+    train_rows = np.concatenate([rows[index] for index in train])
+    what = "the training sequences"
+    mean_F, std_F = scale_of(features_NF[train_rows], names, what=what)
+    if not is_classification:
+        mean_1, std_1 = scale_of(labels_N[train_rows][:, None], [spec.label], what=what)
+        labels_N = (labels_N - mean_1[0]) / std_1[0]
+    data = LabelledSequences(
+        features_NF=(features_NF - mean_F) / std_F,
+        labels_N=labels_N,
+        rows=rows,
+        is_per_step=spec.target == "per_step",
+        is_classification=is_classification,
+    )
+    return data, num_classes
+
+
+def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, int]:
+    if spec.task == "regression":
+        labels_N = numbers(table, spec.label)
+        refuse_missing(labels_N[:, None], [spec.label])
+        return labels_N, 0
+    codes_N, classes = groups(table, spec.label)
+    if len(classes) < 2:  # noqa: PLR2004 - one class leaves nothing to tell
+        detail = f"column {spec.label!r} has one class only, {classes[0]!r}"
+        raise InvalidData(detail)
+    return codes_N.astype(np.float64), len(classes)
+
+
+def _refuse_mixed_labels(
+    spec: SequencesSpec, labels_N: DoubleArray, rows: Sequence[IntArray]
+) -> None:
+    for part in rows:
+        is_other = labels_N[part] != labels_N[part[0]]
+        if is_other.any():
+            detail = "another label than the row before it in the same sequence; per_step labels may differ"
+            raise refused(int(part[int(np.argmax(is_other))]), spec.label, detail, code="mixed")
+
+
+def _facts(
+    spec: SequencesSpec,
+    data: LabelledSequences,
+    train: IntArray,
+    judged: IntArray,
+    num_classes: int,
+) -> TaskFacts:
+    length = max(len(data.rows[index]) for index in train)
+    learned, wanted = data.labels_of(train), data.labels_of(judged)
+    if num_classes:
+        baselines = _class_baselines(learned.astype(np.int64), wanted.astype(np.int64), num_classes)
+    else:
+        baselines = (_mean_baseline(learned, wanted),)
+    return TaskFacts(
+        metric=baselines[0].metric,
+        mode=MetricMode.MINIMISE,
+        baselines=baselines,
+        required_lag=declared_or(spec.dependency_lag, RequiredLag(), length=length),
+        length=length,
+        input_size=len(spec.features),
+        output_size=num_classes or 1,
+        many_to_one=not data.is_per_step,
+    )
+
+
+def _class_baselines(learned: IntArray, wanted: IntArray, num_classes: int) -> tuple[Baseline, ...]:
+    counts_V = np.bincount(learned, minlength=num_classes) + 1.0
+    surprise_V = -np.log(counts_V / counts_V.sum())
+    majority = int(counts_V.argmax())
+    return (
+        Baseline(
+            name="class_frequencies",
+            metric="cross_entropy",
+            value=float(surprise_V[wanted].mean()),
+            source="predict the classes' shares of the training part (add-one smoothed), in nats",
+        ),
+        Baseline(
+            name="majority_class",
+            metric="accuracy",
+            value=float((wanted == majority).mean()),
+            source="predict the most frequent class of the training part",
+        ),
+    )
+
+
+def _mean_baseline(learned: DoubleArray, wanted: DoubleArray) -> Baseline:
+    return Baseline(
+        name="predict_mean",
+        metric="mse",
+        value=float(np.square(wanted - learned.mean()).mean()),
+        source="predict the mean of the training part, in units of its variance",
+    )

@@ -1,0 +1,135 @@
+"""Predict the next character of a text.
+
+The text is cut once into training, validation and test; characters that the training part lacks share one symbol.
+Shapes: T timesteps, B sequences, V symbols.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from app.domain.datasets import decode
+from app.domain.errors import InvalidData
+from app.domain.specs.dataset import TextSpec
+from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.telemetry import IntArray
+from worker.datasets.objectives import BitsPerCharacter
+from worker.datasets.required_lag import declared_or
+from worker.datasets.sampling import EVALUATION_SEQUENCES
+from worker.datasets.splits import bounds
+from worker.datasets.task import Batch, Split, Task
+from worker.training.seeding import numpy_generator
+
+#: Inputs are one-hot: more would be mostly zeros.
+MAX_SYMBOLS = 2048
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class TextData:
+    """Stretches of the training part that begin anywhere."""
+
+    def __init__(self, codes: IntArray, *, length: int, num_symbols: int, seed: int) -> None:
+        self._codes = codes
+        self._length = length
+        self._num_symbols = num_symbols
+        self._seed = seed
+
+    def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
+        rng = numpy_generator(self._seed, "batch", seed, step)
+        start_B = rng.integers(0, len(self._codes) - self._length, batch_size)
+        return stretches(self._codes, start_B, length=self._length, num_symbols=self._num_symbols)
+
+
+def stretches(codes: IntArray, start_B: IntArray, *, length: int, num_symbols: int) -> Batch:
+    """Each character's target is the one after it."""
+    rows_TB = torch.from_numpy(codes[start_B + np.arange(length + 1)[:, None]].astype(np.int64))
+    return Batch(
+        inputs_TBI=functional.one_hot(rows_TB[:-1], num_symbols).float(), targets=rows_TB[1:]
+    )
+
+
+def build_text(spec: TextSpec, upload: bytes) -> Task:
+    text = decode(upload)
+    ends = bounds(len(text), spec.split, what="characters")
+    codes, symbols = _encode(text, ends[0])
+    num_symbols = len(symbols) + 1
+    parts = dict(zip(SPLITS, np.split(codes, ends[:2]), strict=True))
+    for split, part in parts.items():
+        if part.size and len(part) <= spec.length:
+            detail = f"the {split} part has {len(part)} characters: too few for sequences of {spec.length} and a target"
+            raise InvalidData(detail)
+    evaluation = {
+        split: _spaced(part, spec.length, num_symbols) for split, part in parts.items() if part.size
+    }
+    judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
+    return Task(
+        facts=_facts(spec, parts["train"], judged, num_symbols),
+        objective=BitsPerCharacter(),
+        data=TextData(parts["train"], length=spec.length, num_symbols=num_symbols, seed=spec.seed),
+        evaluation=evaluation,
+    )
+
+
+def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
+    """Symbols ascending from 1; 0 is whatever the training part does not have."""
+    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+    known = np.unique(points[:train_end])
+    if len(known) >= MAX_SYMBOLS:
+        detail = f"the training part has {len(known)} different characters; at most {MAX_SYMBOLS - 1} can be learned"
+        raise InvalidData(detail)
+    place = np.searchsorted(known, points).clip(max=len(known) - 1)
+    codes = np.where(known[place] == points, place + 1, 0).astype(np.int32)
+    return codes, [chr(point) for point in known]
+
+
+def _spaced(part: IntArray, length: int, num_symbols: int) -> Batch:
+    """Stretches side by side; evenly spaced where there are more than are evaluated."""
+    start_B = np.arange(0, len(part) - length, length)
+    if len(start_B) > EVALUATION_SEQUENCES:
+        start_B = np.linspace(0, len(part) - length - 1, EVALUATION_SEQUENCES).astype(np.int64)
+    return stretches(part, start_B, length=length, num_symbols=num_symbols)
+
+
+def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:
+    """Bits per character of the unigram (add-one) and the bigram (Witten-Bell) model of the training part."""
+    unigram_V = np.bincount(train, minlength=num_symbols) + 1.0
+    unigram = -np.log(unigram_V / unigram_V.sum())[judged[1:]].mean()
+    pairs_VV = np.zeros((num_symbols, num_symbols))
+    np.add.at(pairs_VV, (train[:-1], train[1:]), 1.0)
+    # each row falls back on the unigram with the weight of one observation a symbol that can follow
+    weight_V1 = np.maximum(1, (pairs_VV > 0).sum(axis=1))[:, None]
+    smoothed_VV = pairs_VV + weight_V1 * (unigram_V / unigram_V.sum())
+    smoothed_VV /= smoothed_VV.sum(axis=1, keepdims=True)
+    bigram = -np.log(smoothed_VV[judged[:-1], judged[1:]]).mean()
+    return float(unigram / math.log(2)), float(bigram / math.log(2))
+
+
+def _facts(spec: TextSpec, train: IntArray, judged: IntArray, num_symbols: int) -> TaskFacts:
+    unigram, bigram = ngram_bits(train, judged, num_symbols)
+    baselines = (
+        Baseline(
+            name="bigram",
+            metric="bits_per_character",
+            value=bigram,
+            source="pairs of the training part, Witten-Bell smoothed: what needs no memory",
+        ),
+        Baseline(
+            name="unigram",
+            metric="bits_per_character",
+            value=unigram,
+            source="frequencies of the training part, add-one smoothed",
+        ),
+    )
+    return TaskFacts(
+        metric="bits_per_character",
+        mode=MetricMode.MINIMISE,
+        baselines=baselines,
+        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        length=spec.length,
+        input_size=num_symbols,
+        output_size=num_symbols,
+        many_to_one=False,
+    )

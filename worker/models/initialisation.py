@@ -1,0 +1,138 @@
+"""How the weights start: drawn in double precision on the host, so that no seed depends on the device.
+
+Shapes: H hidden units, I inputs. A gated cell's matrices are drawn gate by gate, (H, I) each.
+torch has two biases: `init.bias` is for bias_ih, bias_hh is zero (`torch_default` draws both, as torch does).
+"""
+
+import math
+from typing import assert_never
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from app.domain.specs.init import (
+    BiasInit,
+    HeNormal,
+    HeUniform,
+    Identity,
+    InitSpec,
+    InputInit,
+    Normal,
+    Orthogonal,
+    RecurrentInit,
+    SpectralRadius,
+    TorchDefault,
+    Uniform,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
+)
+from app.domain.telemetry import DoubleArray
+from worker.models.network import SequenceModel
+from worker.training.seeding import numpy_generator
+
+MatrixInit = RecurrentInit | InputInit
+#: torch's order of an LSTM's gates is input, forget, cell, output.
+FORGET_GATE = 1
+
+
+def initialise(
+    model: SequenceModel, init: InitSpec, *, forget_bias: float | None, seed: int
+) -> None:
+    """Overwrite every tensor; each is a pure function of the seed and its name."""
+    hidden_size = model.hidden_size
+    for name, parameter in model.named_tensors():
+        rng = numpy_generator(seed, "init", name)
+        values = _draw(name, tuple(parameter.shape), init, hidden_size, rng)
+        if forget_bias is not None and "bias_" in name:
+            gate = slice(FORGET_GATE * hidden_size, (FORGET_GATE + 1) * hidden_size)
+            values[gate] = forget_bias if "bias_ih" in name else 0.0
+        _write(parameter, values)
+
+
+def draw_matrix(
+    init: MatrixInit, shape: tuple[int, int], *, hidden_size: int, rng: np.random.Generator
+) -> DoubleArray:
+    """One gate's matrix (fan_out, fan_in)."""
+    fan_out, fan_in = shape
+    match init:
+        case XavierUniform():
+            bound = init.gain * math.sqrt(6 / (fan_in + fan_out))
+            return rng.uniform(-bound, bound, shape)
+        case XavierNormal():
+            return rng.normal(0, init.gain * math.sqrt(2 / (fan_in + fan_out)), shape)
+        case HeUniform():
+            bound = init.gain * math.sqrt(6 / fan_in)
+            return rng.uniform(-bound, bound, shape)
+        case HeNormal():
+            return rng.normal(0, init.gain * math.sqrt(2 / fan_in), shape)
+        case Orthogonal():
+            return init.gain * _orthogonal(shape, rng)
+        case Identity():
+            return init.gain * np.eye(fan_out, fan_in)
+        case SpectralRadius():
+            gaussian = rng.normal(size=shape)
+            return gaussian * (init.radius / np.abs(np.linalg.eigvals(gaussian)).max())
+        case Normal() | Uniform() | Zeros() | TorchDefault():
+            return _draw_plain(init, shape, hidden_size=hidden_size, rng=rng)
+        case _:
+            assert_never(init)
+
+
+def _draw(
+    name: str, shape: tuple[int, ...], init: InitSpec, hidden_size: int, rng: np.random.Generator
+) -> DoubleArray:
+    if name.startswith("readout."):
+        return _draw_readout(shape, rng)
+    if "bias_" in name:
+        is_unused = "bias_hh" in name and not isinstance(init.bias, TorchDefault)
+        bias = Zeros() if is_unused else init.bias
+        return _draw_plain(bias, shape, hidden_size=hidden_size, rng=rng)
+    matrix = init.recurrent if "weight_hh" in name else init.input
+    gates = [
+        draw_matrix(matrix, (hidden_size, shape[1]), hidden_size=hidden_size, rng=rng)
+        for _ in range(shape[0] // hidden_size)
+    ]
+    return np.concatenate(gates)
+
+
+def _draw_readout(shape: tuple[int, ...], rng: np.random.Generator) -> DoubleArray:
+    """Xavier uniform with a zero bias, whatever the recurrent part starts from."""
+    if len(shape) == 1:
+        return np.zeros(shape)
+    bound = math.sqrt(6 / sum(shape))
+    return rng.uniform(-bound, bound, shape)
+
+
+def _draw_plain(
+    init: BiasInit, shape: tuple[int, ...], *, hidden_size: int, rng: np.random.Generator
+) -> DoubleArray:
+    """What depends on neither fan: for matrices and biases alike."""
+    match init:
+        case Normal():
+            return rng.normal(0, init.std, shape)
+        case Uniform():
+            return rng.uniform(-init.bound, init.bound, shape)
+        case Zeros():
+            return np.zeros(shape)
+        case TorchDefault():
+            bound = 1 / math.sqrt(hidden_size)
+            return rng.uniform(-bound, bound, shape)
+        case _:
+            assert_never(init)
+
+
+def _orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> DoubleArray:
+    """Uniform over the orthogonal matrices (columns or rows orthonormal where it is not square)."""
+    rows, columns = shape
+    gaussian = rng.normal(size=(max(shape), min(shape)))
+    q, r = np.linalg.qr(gaussian)
+    q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # without it QR prefers some rotations
+    return np.ascontiguousarray(q if rows >= columns else q.T)
+
+
+def _write(parameter: nn.Parameter, values: DoubleArray) -> None:
+    source: Tensor = torch.from_numpy(values)
+    with torch.no_grad():
+        parameter.copy_(source)

@@ -1,0 +1,109 @@
+"""How one layer reads a sequence: whole or in chunks, in both directions, within each sequence's own length.
+
+Shapes: T timesteps, P timesteps in the order in which a direction reads them, B sequences, I inputs, H hidden units,
+D directions. Padding is to the right and is never read by the reverse direction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from worker.models.linear import LinearRNN
+
+#: One-layer modules, `batch_first=False`.
+Layer = nn.RNN | nn.GRU | nn.LSTM | LinearRNN
+#: Tensors (1, B, H): h, and c for LSTM.
+State = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunking:
+    """Where a sequence is cut, and what happens to the state that is carried over the cut."""
+
+    #: Timesteps of a chunk; what is left over comes first in time.
+    length: int
+    #: Called with the state and the reading position of the timestep that reads it next.
+    at_boundary: Callable[[State, int], State]
+
+
+def detached(state: State, _position: int) -> State:
+    """Truncated backpropagation through time: the value goes on, the gradient stops."""
+    return tuple(part.detach() for part in state)
+
+
+def read_layer(
+    layer: Layer, x_TBI: Tensor, *, lengths_B: Tensor | None, chunking: Chunking | None
+) -> Tensor:
+    """Outputs (T, B, D·H)."""
+    if chunking is None and (lengths_B is None or not layer.bidirectional):
+        whole_TBD: Tensor = layer(x_TBI)[0]
+        return whole_TBD
+    forward_TBH = _read_direction(layer, x_TBI, suffix="", chunking=chunking)
+    if not layer.bidirectional:
+        return forward_TBH
+    order_TB = reading_order(lengths_B, x_TBI)
+    reverse_PBH = _read_direction(
+        layer, _reorder(x_TBI, order_TB), suffix="_reverse", chunking=chunking
+    )
+    return torch.cat([forward_TBH, _reorder(reverse_PBH, order_TB)], dim=-1)
+
+
+def reading_order(lengths_B: Tensor | None, x_TBI: Tensor) -> Tensor:
+    """Index (T, B) that reverses each sequence within its own length; it is its own inverse."""
+    num_timesteps, batch_size, _ = x_TBI.shape
+    t_T1 = torch.arange(num_timesteps, device=x_TBI.device)[:, None]
+    if lengths_B is None:
+        return (num_timesteps - 1 - t_T1).expand(num_timesteps, batch_size)
+    return torch.where(t_T1 < lengths_B, lengths_B - 1 - t_T1, t_T1)
+
+
+def _reorder(values_TBF: Tensor, order_TB: Tensor) -> Tensor:
+    return values_TBF.gather(0, order_TB[:, :, None].expand_as(values_TBF))
+
+
+def _read_direction(
+    layer: Layer, x_PBI: Tensor, *, suffix: str, chunking: Chunking | None
+) -> Tensor:
+    num_timesteps = x_PBI.shape[0]
+    length = num_timesteps if chunking is None else min(chunking.length, num_timesteps)
+    sizes = [length] * (num_timesteps // length)
+    rest = [num_timesteps % length] if num_timesteps % length else []
+    state = _zero_state(layer, x_PBI)
+    position = 0
+    outputs = []
+    for chunk_PBI in x_PBI.split(sizes + rest if suffix else rest + sizes):
+        if chunking is not None and position:
+            state = chunking.at_boundary(state, position)
+        out_PBH, state = _read_chunk(layer, chunk_PBI, state, suffix=suffix)
+        outputs.append(out_PBH)
+        position += chunk_PBI.shape[0]
+    return torch.cat(outputs)
+
+
+def _zero_state(layer: Layer, x_PBI: Tensor) -> State:
+    zero_1BH = x_PBI.new_zeros(1, x_PBI.shape[1], layer.hidden_size)
+    return (zero_1BH, zero_1BH) if isinstance(layer, nn.LSTM) else (zero_1BH,)
+
+
+def _read_chunk(layer: Layer, x_PBI: Tensor, state: State, *, suffix: str) -> tuple[Tensor, State]:
+    """One direction by torch's own kernel, which the module's forward offers for both directions only."""
+    if isinstance(layer, LinearRNN):
+        out_PBH, last_1BH = layer.read(x_PBI, state[0], suffix=suffix)
+        return out_PBH, (last_1BH,)
+    named = dict(layer.named_parameters())
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    weights: list[Tensor] = [named[f"{name}_l0{suffix}"] for name in names]
+    # has_biases, num_layers, dropout, train, bidirectional, batch_first
+    rest = (True, 1, 0.0, torch.is_grad_enabled(), False, False)
+    match layer:
+        case nn.LSTM():
+            out_PBH, h_1BH, c_1BH = torch.lstm(x_PBI, list(state), weights, *rest)
+            return out_PBH, (h_1BH, c_1BH)
+        case nn.GRU():
+            out_PBH, h_1BH = torch.gru(x_PBI, state[0], weights, *rest)
+        case nn.RNN():
+            kernel = torch.rnn_relu if layer.nonlinearity == "relu" else torch.rnn_tanh
+            out_PBH, h_1BH = kernel(x_PBI, state[0], weights, *rest)
+    return out_PBH, (h_1BH,)

@@ -1,0 +1,196 @@
+"""Carries a run's readings from the device to the store: one copy to the host a flush.
+
+A row of the device's buffer is one step: loss, clip coefficient, non-finite count, then the norm of gradient,
+weight and update of each tensor, then (as integers in the same memory) its non-zero gradient entries.
+Shapes: n steps, P tensors, F columns.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import (
+    DoubleArray,
+    LagProfile,
+    ReadingBatch,
+    ScalarReading,
+    TelemetryChunk,
+)
+
+#: A reading is readable over HTTP soon after it was measured.
+FLUSH_EVERY_S = 0.5
+FLUSH_EVERY_STEPS = 256
+_LOSS, _CLIP, _NON_FINITE, _NUM_SCALARS = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReading:
+    """What one step measured, still on the device where it is a tensor."""
+
+    step: int
+    loss: Tensor
+    clip_coefficient: Tensor
+    #: Gradient entries that are NaN or infinite; None where the norms are known to be finite.
+    non_finite_count: Tensor | None
+    grad_norms: Sequence[Tensor]
+    #: Before the update.
+    weight_norms: Sequence[Tensor]
+    #: None where the update was left out.
+    update_norms: Sequence[Tensor] | None
+    nonzero_counts: Sequence[Tensor]
+    learning_rate: float
+    elapsed_s: float
+
+
+class Recorder:
+    """Readings of one attempt, in the order in which they were measured."""
+
+    def __init__(
+        self,
+        *,
+        tensor_sizes: Sequence[int],
+        device: torch.device,
+        send: Callable[[ReadingBatch], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._sizes_P = np.array(tensor_sizes, dtype=np.float64)
+        self._send = send
+        self._clock = clock
+        num_columns = _NUM_SCALARS + 4 * len(tensor_sizes)
+        self._rows_nF = torch.zeros(
+            FLUSH_EVERY_STEPS, num_columns, dtype=torch.float64, device=device
+        )
+        self._counts_nF = self._rows_nF.view(torch.int64)
+        self._steps: list[int] = []
+        self._learning_rates: list[float] = []
+        self._elapsed_s: list[float] = []
+        self._readings: list[ScalarReading] = []
+        self._profiles: list[LagProfile] = []
+        self._flushed_at_s = clock()
+        self._has_flushed_steps = False
+
+    def record(self, reading: StepReading) -> None:
+        """Keep a step on the device."""
+        row_F = self._rows_nF[len(self._steps)]
+        count_F = self._counts_nF[len(self._steps)]
+        num_tensors = len(self._sizes_P)
+        first, second, third, fourth = range(_NUM_SCALARS, row_F.shape[0], num_tensors)
+        row_F[_LOSS] = reading.loss.detach()
+        row_F[_CLIP] = reading.clip_coefficient
+        row_F[_NON_FINITE] = 0.0 if reading.non_finite_count is None else reading.non_finite_count
+        torch.stack(list(reading.grad_norms), out=row_F[first:second])
+        torch.stack(list(reading.weight_norms), out=row_F[second:third])
+        if reading.update_norms is None:
+            row_F[third:fourth] = 0.0
+        else:
+            torch.stack(list(reading.update_norms), out=row_F[third:fourth])
+        torch.stack(list(reading.nonzero_counts), out=count_F[fourth:])
+        self._steps.append(reading.step)
+        self._learning_rates.append(reading.learning_rate)
+        self._elapsed_s.append(reading.elapsed_s)
+
+    def add(self, readings: Sequence[ScalarReading], profiles: Sequence[LagProfile] = ()) -> None:
+        """Keep what is not measured at every step."""
+        self._readings.extend(readings)
+        self._profiles.extend(profiles)
+
+    def is_due(self) -> bool:
+        """The first step at once, then when it is time or the buffer is full."""
+        if not self._has_flushed_steps or len(self._steps) == FLUSH_EVERY_STEPS:
+            return True
+        return self._clock() - self._flushed_at_s >= FLUSH_EVERY_S
+
+    def flush(self, *, steps_done: int) -> int | None:
+        """Send all that is kept. Returns the first step whose loss or weights were not finite; what follows it is dropped."""
+        diverged_at = None
+        chunk = None
+        if self._steps:
+            rows_nF = self._rows_nF[: len(self._steps)].cpu().numpy()  # the one sync point
+            diverged_at = self._first_bad_step(rows_nF)
+            if diverged_at is not None:
+                self._drop_after(diverged_at)
+                rows_nF = rows_nF[: len(self._steps)]
+            chunk = self._chunk(rows_nF)
+        batch = ReadingBatch(
+            chunk=chunk,
+            readings=tuple(self._readings),
+            profiles=tuple(self._profiles),
+            progress_step=steps_done if diverged_at is None else diverged_at + 1,
+            steps_per_second=self._steps_per_second(),
+        )
+        self._clear()
+        if not batch.is_empty():
+            self._send(batch)
+        return diverged_at
+
+    def _first_bad_step(self, rows_nF: DoubleArray) -> int | None:
+        num_tensors = len(self._sizes_P)
+        weights = slice(_NUM_SCALARS + num_tensors, _NUM_SCALARS + 2 * num_tensors)
+        is_good_n = np.isfinite(rows_nF[:, _LOSS]) & np.isfinite(rows_nF[:, weights]).all(axis=1)
+        return None if is_good_n.all() else self._steps[int(np.argmin(is_good_n))]
+
+    def _drop_after(self, step: int) -> None:
+        num_kept = self._steps.index(step) + 1
+        del self._steps[num_kept:], self._learning_rates[num_kept:], self._elapsed_s[num_kept:]
+        self._readings = [reading for reading in self._readings if reading.step <= step]
+        self._profiles = [profile for profile in self._profiles if profile.step <= step]
+
+    def _chunk(self, rows_nF: DoubleArray) -> TelemetryChunk:
+        num_tensors = len(self._sizes_P)
+        first, second, third, fourth = range(_NUM_SCALARS, rows_nF.shape[1], num_tensors)
+        grad_nP = rows_nF[:, first:second]
+        weight_nP, update_nP = rows_nF[:, second:third], rows_nF[:, third:fourth]
+        nonzero_nP = np.ascontiguousarray(rows_nF[:, fourth:]).view(np.int64)
+        weight_n, update_n = combined_norm(weight_nP), combined_norm(update_nP)
+        scalars = {
+            "loss": rows_nF[:, _LOSS],
+            "grad_norm": combined_norm(grad_nP),
+            "clip_coefficient": rows_nF[:, _CLIP],
+            "update_ratio": update_ratio(update_n, weight_n),
+            "learning_rate": np.array(self._learning_rates),
+            "elapsed_s": np.array(self._elapsed_s),
+            "non_finite_count": rows_nF[:, _NON_FINITE],
+        }
+        tensors = {
+            "grad_norm": grad_nP,
+            "weight_norm": weight_nP,
+            "update_ratio": update_ratio(update_nP, weight_nP),
+            "zero_fraction": 1 - nonzero_nP / self._sizes_P,
+        }
+        with np.errstate(over="ignore"):  # what float32 cannot hold is kept as infinite
+            return TelemetryChunk(
+                steps_n=np.array(self._steps, dtype=np.int32),
+                scalars={name: values.astype(np.float32) for name, values in scalars.items()},
+                tensors={name: values.astype(np.float32) for name, values in tensors.items()},
+            )
+
+    def _steps_per_second(self) -> float | None:
+        passed_s = self._clock() - self._flushed_at_s
+        return len(self._steps) / passed_s if self._steps and passed_s > 0 else None
+
+    def _clear(self) -> None:
+        self._has_flushed_steps = self._has_flushed_steps or bool(self._steps)
+        self._steps, self._learning_rates, self._elapsed_s = [], [], []
+        self._readings, self._profiles = [], []
+        self._flushed_at_s = self._clock()
+
+
+def combined_norm(norms_nP: DoubleArray) -> DoubleArray:
+    """L2 norm over tensors, scaled by the largest so that squares do not overflow; infinite and NaN stay what they are."""
+    peak_n = norms_nP.max(axis=1)
+    is_plain_n = np.isfinite(peak_n) & (peak_n > 0)
+    scale_n = np.where(is_plain_n, peak_n, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm_n: DoubleArray = scale_n * np.sqrt(np.square(norms_nP / scale_n[:, None]).sum(axis=1))
+    return norm_n
+
+
+def update_ratio(update: DoubleArray, weight: DoubleArray) -> DoubleArray:
+    """Norm of the change over norm of the weights; weights that were all zero and changed are 1: all of them is new."""
+    reference = np.where(weight == 0, update, weight)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio: DoubleArray = np.where(reference == 0, 0.0, update / reference)
+    return ratio

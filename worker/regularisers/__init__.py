@@ -1,0 +1,4 @@
+"""Penalties that join the loss.
+
+weights    L1 and L2 of the weight matrices
+"""

@@ -1,0 +1,91 @@
+"""What a loss or gradient that is not finite leads to, as `training.on_instability` asks for.
+
+report     the update is made as any plain loop would; the run ends once loss or weights are not finite
+stop       the run ends at once and the weights stay finite
+skip_step  the update is left out and training goes on
+rollback   weights and optimizer go back to a state of some steps ago, at half the learning rate
+"""
+
+import copy
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Literal, assert_never
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+Policy = Literal["report", "stop", "skip_step", "rollback"]
+#: Steps in a row that may be left out before the run has diverged.
+MAX_SKIPPED_STEPS = 100
+#: Returns to an earlier state before the run has diverged.
+MAX_ROLLBACKS = 10
+#: Steps between two saved states; it is the older of the last two that is returned to.
+SNAPSHOT_EVERY_STEPS = 50
+
+
+class Response(Enum):
+    """What becomes of the step."""
+
+    UPDATE = auto()
+    SKIP = auto()
+    END = auto()
+
+
+class InstabilityGuard:
+    """Per-run memory of the policy."""
+
+    def __init__(
+        self, policy: Policy, *, weights: Sequence[nn.Parameter], optimizer: Optimizer
+    ) -> None:
+        self._policy = policy
+        self._weights = weights
+        self._optimizer = optimizer
+        self._snapshots: list[tuple[list[Tensor], dict[str, object]]] = []
+        self._num_skipped = 0
+        self._num_rollbacks = 0
+        #: Multiplies the schedule's learning rate.
+        self.rate_factor = 1.0
+
+    @property
+    def must_know_each_step(self) -> bool:
+        """Whether the update has to wait until the gradient is known to be finite."""
+        return self._policy != "report"
+
+    def settle(self, step: int) -> None:
+        """A step whose loss and gradient are finite."""
+        self._num_skipped = 0
+        if self._policy == "rollback" and step % SNAPSHOT_EVERY_STEPS == 0:
+            self._snapshots = [*self._snapshots[-1:], self._snapshot()]
+
+    def respond(self, *, is_loss_finite: bool) -> Response:
+        """A step whose loss or gradient is not finite."""
+        match self._policy:
+            case "report":
+                return Response.UPDATE if is_loss_finite else Response.END
+            case "stop":
+                return Response.END
+            case "skip_step":
+                self._num_skipped += 1
+                return Response.END if self._num_skipped > MAX_SKIPPED_STEPS else Response.SKIP
+            case "rollback":
+                return self._roll_back()
+            case _:
+                assert_never(self._policy)
+
+    def _roll_back(self) -> Response:
+        self._num_rollbacks += 1
+        if not self._snapshots or self._num_rollbacks > MAX_ROLLBACKS:
+            return Response.END
+        weights, optimizer_state = self._snapshots[0]
+        with torch.no_grad():
+            for weight, earlier in zip(self._weights, weights, strict=True):
+                weight.copy_(earlier)
+        self._optimizer.load_state_dict(copy.deepcopy(optimizer_state))
+        self._snapshots = self._snapshots[:1]
+        self.rate_factor /= 2
+        return Response.SKIP
+
+    def _snapshot(self) -> tuple[list[Tensor], dict[str, object]]:
+        weights = [weight.detach().clone() for weight in self._weights]
+        return weights, copy.deepcopy(self._optimizer.state_dict())

@@ -1,0 +1,145 @@
+"""Where the first number that is not finite began: the step is done again, timestep by timestep.
+
+Shapes: T timesteps, B sequences.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import ScalarReading
+from worker.datasets.task import Batch, Task
+from worker.models.layers import Chunking, State, read_layer
+from worker.models.network import SequenceModel
+
+Where = Literal["input", "forward", "loss", "backward", "optimizer"]
+#: The value of a `non_finite.where` reading is an index into this.
+PLACES: tuple[Where, ...] = ("input", "forward", "loss", "backward", "optimizer")
+#: Sequences of the batch that are named.
+MAX_ROWS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The first place, in the order of computation, that is not finite."""
+
+    where: Where
+    #: `model`, `layer:1` or `tensor:rnn.weight_hh_l0`.
+    scope: str
+    #: None where the place has no time.
+    timestep: int | None = None
+    batch_rows: tuple[int, ...] = ()
+
+
+def readings_of(origin: Origin, *, step: int) -> tuple[ScalarReading, ...]:
+    """One reading a fact; `non_finite.batch_row` comes once for each row."""
+    values: list[tuple[str, int]] = [("non_finite.where", PLACES.index(origin.where))]
+    if origin.timestep is not None:
+        values.append(("non_finite.timestep", origin.timestep))
+    values += [("non_finite.batch_row", row) for row in origin.batch_rows]
+    return tuple(
+        ScalarReading(step=step, quantity=quantity, scope=origin.scope, value=float(value))
+        for quantity, value in values
+    )
+
+
+def find_origin(model: SequenceModel, task: Task, batch: Batch) -> Origin:
+    """Of a step whose loss or gradient is not finite; its weights have not been updated yet."""
+    bad_weight = next(
+        (name for name, weight in model.named_tensors() if not _is_finite(weight)), None
+    )
+    if bad_weight is not None:
+        return Origin(where="optimizer", scope=f"tensor:{bad_weight}")
+    bad_TB = ~torch.isfinite(batch.inputs_TBI).all(dim=-1)
+    if bad_TB.any():
+        return _first_in_time("input", "model", bad_TB)
+    return _in_forward(model, task, batch) or _in_backward(model, task, batch)
+
+
+def _in_forward(model: SequenceModel, task: Task, batch: Batch) -> Origin | None:
+    with torch.no_grad():
+        x_TBI = batch.inputs_TBI
+        for index in range(len(model.layers)):
+            layer = model.layer(index)
+            x_TBI = read_layer(layer, x_TBI, lengths_B=batch.lengths_B, chunking=None)
+            bad_TB = ~torch.isfinite(x_TBI).all(dim=-1)
+            if bad_TB.any():
+                return _first_in_time("forward", f"layer:{index}", bad_TB)
+        outputs = model(batch.inputs_TBI, batch.lengths_B)
+        if not _is_finite(outputs):
+            return Origin(where="forward", scope="tensor:readout.weight")
+        terms_N, _ = task.loss_terms(outputs, batch)
+    if _is_finite(terms_N):
+        return None
+    rows = torch.nonzero(~torch.isfinite(terms_N)).flatten() % batch.num_sequences
+    return Origin(where="loss", scope="model", batch_rows=_named(rows))
+
+
+def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
+    """The latest timestep whose state has a gradient that is not finite: the backward pass meets it first."""
+    places, states = _states_of_each_timestep(model, task, batch)
+    for (scope, timestep), bad_B in reversed(list(zip(places, states, strict=True))):
+        if bad_B.any():
+            rows = _named(torch.nonzero(bad_B).flatten())
+            return Origin(where="backward", scope=scope, timestep=timestep, batch_rows=rows)
+    return Origin(where="backward", scope=_bad_gradient(model))
+
+
+def _states_of_each_timestep(
+    model: SequenceModel, task: Task, batch: Batch
+) -> tuple[list[tuple[str, int]], list[Tensor]]:
+    """(scope, timestep) of every carried state, and which rows (B,) of its gradient are not finite."""
+    kept: list[tuple[int, State]] = []
+
+    def keep(state: State, position: int) -> State:
+        kept.append((position, state))
+        return state
+
+    outputs = model(
+        batch.inputs_TBI, batch.lengths_B, chunking=Chunking(length=1, at_boundary=keep)
+    )
+    parts = [part for _, state in kept for part in state]
+    loss = task.mean_loss(outputs, batch)
+    # the parameters' own gradients stay as they are
+    gradients = iter(torch.autograd.grad(loss, parts, allow_unused=True)) if parts else iter(())
+    num_timesteps = batch.inputs_TBI.shape[0]
+    num_directions = 1 + model.bidirectional
+    places, bad = [], []
+    for index, (position, state) in enumerate(kept):
+        layer, is_reverse = divmod(index // (num_timesteps - 1), num_directions)
+        scope = f"layer:{layer}/reverse" if is_reverse else f"layer:{layer}"
+        places.append((scope, num_timesteps - position if is_reverse else position - 1))
+        bad.append(_bad_rows([next(gradients) for _ in state], like=state[0]))
+    return places, bad
+
+
+def _bad_rows(gradients: list[Tensor | None], *, like: Tensor) -> Tensor:
+    bad_B = torch.zeros(like.shape[1], dtype=torch.bool, device=like.device)
+    for gradient_1BH in gradients:
+        if gradient_1BH is not None:
+            bad_B |= ~torch.isfinite(gradient_1BH[0]).all(dim=-1)
+    return bad_B
+
+
+def _bad_gradient(model: SequenceModel) -> str:
+    """States are finite and only their sum over time or batch is not, or penalties made it so."""
+    for name, parameter in model.named_tensors():
+        if parameter.grad is not None and not _is_finite(parameter.grad):
+            return f"tensor:{name}"
+    return "model"
+
+
+def _first_in_time(where: Where, scope: str, bad_TB: Tensor) -> Origin:
+    timestep = int(torch.nonzero(bad_TB.any(dim=1))[0])
+    rows = torch.nonzero(bad_TB[timestep]).flatten()
+    return Origin(where=where, scope=scope, timestep=timestep, batch_rows=_named(rows))
+
+
+def _named(rows: Tensor) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(int(row) for row in rows))[:MAX_ROWS]
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return bool(torch.isfinite(tensor).all())
