@@ -1,0 +1,50 @@
+"""Make an API key for a workspace; the key itself leaves here once and is stored nowhere."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.tokens import (
+    ALPHABET,
+    NUM_RANDOM,
+    NUM_SHOWN_FIRST,
+    NUM_SHOWN_LAST,
+    assemble,
+    digest_of,
+)
+from app.store.database import UnitOfWork
+from app.store.keys import ApiKey, insert_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewKey:
+    """A key and, this once, the secret itself."""
+
+    stored: ApiKey
+    secret: str = field(repr=False)
+
+
+def create_key(
+    work: UnitOfWork,
+    *,
+    workspace_id: UUID,
+    name: str,
+    scopes: Collection[str],
+    secret: str,
+    expires_at: datetime | None = None,
+) -> NewKey:
+    """`secret` is the service's, under which the key's HMAC is stored."""
+    key = assemble("".join(secrets.choice(ALPHABET) for _ in range(NUM_RANDOM)))
+    stored = insert_key(
+        work.session,
+        workspace_id=workspace_id,
+        name=name,
+        scopes=scopes,
+        prefix=key[:NUM_SHOWN_FIRST],
+        last4=key[-NUM_SHOWN_LAST:],
+        digest=digest_of(key, secret=secret),
+        expires_at=expires_at,
+    )
+    return NewKey(stored=stored, secret=key)
