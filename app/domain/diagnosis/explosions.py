@@ -95,3 +95,17 @@ def _soon(is_event_n: BoolArray) -> BoolArray:
     padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
     return np.asarray(windows.any(axis=1))
+
+
+def bad_steps(case: Case) -> BoolArray:
+    """(n,) steps whose loss or gradient is NaN or infinite; a mere norm that overflows is not."""
+    loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
+    bad_n = np.zeros(case.telemetry.steps_n.size, dtype=bool)
+    if loss_n.size:
+        bad_n |= ~np.isfinite(loss_n)
+    if grad_norm_n.size:
+        bad_n |= np.isnan(grad_norm_n)
+    count_n = case.scalar("non_finite_count")
+    if count_n.size:
+        bad_n |= np.nan_to_num(count_n, nan=1.0) > 0
+    return bad_n

@@ -1,7 +1,6 @@
 """What detectors need of a run; each answers why it is not there, or None."""
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.progress import task_progress
 
 
 def recorded_steps(case: Case) -> str | None:
@@ -37,7 +36,3 @@ def baseline(case: Case) -> str | None:
     if case.task is None:
         return known_task(case)
     return None if case.task.baseline else "no baseline is known for this task"
-
-
-def evaluations(case: Case) -> str | None:
-    return None if task_progress(case) else "the task metric has not been evaluated yet"

@@ -1,0 +1,237 @@
+"""Does the gradient reach as far back in time as the task needs, and does it matter if not?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.causes import cause_of_short_reach
+from app.domain.diagnosis.evidence import counted, interval, number
+from app.domain.diagnosis.findings import (
+    Finding,
+    FindingCode,
+    FindingState,
+    Impact,
+    NotAssessed,
+    Severity,
+)
+from app.domain.diagnosis.outcome import Outcome
+from app.domain.diagnosis.progress import TaskProgress, task_progress
+from app.domain.diagnosis.reach import (
+    Reach,
+    ReachTrend,
+    Sighting,
+    reach_trend,
+    settle_step,
+    sightings,
+)
+from app.domain.diagnosis.thresholds import Thresholds, VanishingThresholds
+from app.domain.task import LagSource
+
+CODE = FindingCode.VANISHING_GRADIENT
+#: A prognosis at the start was right for as many runs as it was wrong.
+CONFIDENCE_PREDICTED = 0.5
+CONFIDENCE_ACTIVE = 0.9
+#: With the whole interval a hundred times below the threshold.
+CONFIDENCE_CLEAR = 0.99
+CLEAR_FACTOR = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What the judgement of a present shortness rests on."""
+
+    case: Case
+    limits: VanishingThresholds
+    progress: TaskProgress | None
+    trend: ReachTrend
+
+
+def detect(case: Case, thresholds: Thresholds) -> Outcome:
+    limits = thresholds.vanishing_gradient
+    seen = sightings(case, max_ratio=limits.max_ratio)
+    if not seen:
+        return _not_assessed("no probe has a ratio at the required lag")
+    view = _View(
+        case=case,
+        limits=limits,
+        progress=task_progress(case),
+        trend=reach_trend(case, limits),
+    )
+    settled = [sighting for sighting in seen if sighting.step >= settle_step(case, limits)]
+    present = settled[-limits.min_probes :]
+    kinds = {sighting.reach for sighting in present}
+    if len(present) == limits.min_probes and kinds == {Reach.SHORT}:
+        return _present(view, _stretch(settled), state=FindingState.ACTIVE)
+    if not settled or kinds == {Reach.SHORT}:
+        return _too_early(view, seen)
+    return _past_or_unclear(view, settled, present)
+
+
+def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
+    """Not enough probes after the start: at most a prognosis, none where the task is learned."""
+    has_learned = view.progress and view.progress.is_at_least(view.limits.learned_progress)
+    if seen[-1].reach is Reach.SHORT and not has_learned:
+        return _present(view, _stretch(seen), state=FindingState.PREDICTED)
+    first = settle_step(view.case, view.limits)
+    return _not_assessed(
+        f"{counted(view.limits.min_probes, 'probe')} from step {first} on are needed to tell"
+    )
+
+
+def _past_or_unclear(
+    view: _View, settled: Sequence[Sighting], present: Sequence[Sighting]
+) -> Outcome:
+    """Most of the latest probes decide; without such a majority nothing is said."""
+    num_long = sum(sighting.reach is Reach.LONG for sighting in present)
+    if 2 * num_long <= len(present):
+        return _not_assessed(
+            "the interval of the ratio at the required lag spans the threshold"
+            if any(sighting.reach is Reach.UNCLEAR for sighting in present)
+            else "the ratio at the required lag goes back and forth across the threshold"
+        )
+    past = _last_long_stretch(settled, min_probes=view.limits.min_probes)
+    return _resolved(view, past, settled) if past else None
+
+
+def _stretch(seen: Sequence[Sighting]) -> Sequence[Sighting]:
+    """The latest probes in a row that are short."""
+    first = len(seen)
+    while first and seen[first - 1].reach is Reach.SHORT:
+        first -= 1
+    return seen[first:]
+
+
+def _last_long_stretch(seen: Sequence[Sighting], *, min_probes: int) -> Sequence[Sighting]:
+    """The latest row of at least `min_probes` short probes; empty without one."""
+    for end in range(len(seen), min_probes - 1, -1):
+        stretch = _stretch(seen[:end])
+        if len(stretch) >= min_probes:
+            return stretch
+    return ()
+
+
+def _present(view: _View, stretch: Sequence[Sighting], *, state: FindingState) -> Finding:
+    impact, severity = _consequence(view, state=state)
+    latest, limits = stretch[-1], view.limits
+    return Finding(
+        code=CODE,
+        state=state,
+        impact=impact,
+        severity=severity,
+        confidence=_confidence(latest, limits, state=state),
+        first_step=stretch[0].step,
+        last_step=latest.step,
+        threshold=_threshold(limits),
+        evidence=_evidence(view, latest),
+        cause=cause_of_short_reach(
+            view.case, latest.profile, lag=latest.ratio.lag, max_ratio=limits.max_ratio
+        ),
+        explanation=f"{_symptom(latest, stretch, limits)} {_meaning(view, state=state)}",
+    )
+
+
+def _resolved(view: _View, past: Sequence[Sighting], settled: Sequence[Sighting]) -> Finding:
+    latest = settled[-1]
+    resolved_step = next(s.step for s in settled if s.step > past[-1].step)
+    return Finding(
+        code=CODE,
+        state=FindingState.RESOLVED,
+        impact=Impact.NONE,
+        severity=Severity.INFO,
+        confidence=CONFIDENCE_ACTIVE,
+        first_step=past[0].step,
+        last_step=past[-1].step,
+        resolved_step=resolved_step,
+        threshold=_threshold(view.limits),
+        evidence=_evidence(view, latest),
+        explanation=(
+            f"From step {past[0].step} to {past[-1].step} the gradient did not reach back "
+            f"{latest.ratio.lag} timesteps. At step {latest.step} it does: there it is "
+            f"{latest.ratio.value:.2g} of the gradient at lag 0."
+        ),
+    )
+
+
+def _consequence(view: _View, *, state: FindingState) -> tuple[Impact, Severity]:
+    """Severity by what the shortness does to the task, and by how well the lag is known."""
+    progress, limits = view.progress, view.limits
+    if state is FindingState.PREDICTED:
+        return Impact.UNKNOWN, Severity.WARNING
+    if progress and progress.is_at_least(limits.learned_progress):
+        return Impact.NONE, Severity.INFO
+    if not progress or not progress.is_below(limits.flat_progress):
+        return Impact.UNKNOWN, Severity.WARNING
+    if not view.trend.has_stalled:
+        return Impact.UNKNOWN, Severity.WARNING
+    is_estimated = view.case.task and view.case.task.required_lag.source is LagSource.ESTIMATED
+    return Impact.BLOCKING, Severity.WARNING if is_estimated else Severity.CRITICAL
+
+
+def _confidence(latest: Sighting, limits: VanishingThresholds, *, state: FindingState) -> float:
+    if state is FindingState.PREDICTED:
+        return CONFIDENCE_PREDICTED
+    is_clear = CLEAR_FACTOR * latest.ratio.interval[1] < limits.max_ratio
+    return CONFIDENCE_CLEAR if is_clear else CONFIDENCE_ACTIVE
+
+
+def _threshold(limits: VanishingThresholds) -> dict[str, float]:
+    return {"max_ratio": limits.max_ratio}
+
+
+def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
+    profile, slope, progress = latest.profile, view.trend.slope, view.progress
+    lag = view.case.task.required_lag if view.case.task else None
+    return {
+        "gradient_ratio_at_required_lag": number(latest.ratio.value),
+        "gradient_ratio_interval": interval(latest.ratio.interval),
+        "required_lag_timesteps": latest.ratio.lag,
+        "required_lag_source": lag.source.value if lag else None,
+        "decay_rate_nats_per_timestep": number(profile.decay_rate),
+        "entry_ratio": number(profile.entry_ratio),
+        "gradient_horizon_timesteps": profile.horizon.value,
+        "gradient_horizon_is_censored": profile.horizon.censored,
+        "task_progress": number(progress.value) if progress else None,
+        "task_progress_is_lower_bound": progress.is_lower_bound if progress else None,
+        "floor": number(progress.floor.value) if progress else None,
+        "floor_source": progress.floor.source if progress else None,
+        "horizon_trend_timesteps_per_1000_steps": 1000 * slope.value if slope else None,
+        "horizon_trend_interval": (
+            interval((1000 * slope.interval[0], 1000 * slope.interval[1])) if slope else None
+        ),
+    }
+
+
+def _symptom(latest: Sighting, stretch: Sequence[Sighting], limits: VanishingThresholds) -> str:
+    horizon = latest.profile.horizon
+    return (
+        f"At the lag that the task needs, {counted(latest.ratio.lag, 'timestep')}, the gradient is "
+        f"{latest.ratio.value:.2g} of that at lag 0, under {limits.max_ratio:g} in the last "
+        f"{counted(len(stretch), 'probe')}; it falls below {horizon.threshold:g} after "
+        f"{counted(horizon.value, 'timestep')}."
+    )
+
+
+def _meaning(view: _View, *, state: FindingState) -> str:
+    progress, trend = view.progress, view.trend
+    if state is FindingState.PREDICTED:
+        return "It is too early to say whether that will last: such a start is no proof."
+    if progress is None:
+        return "Whether that keeps the task from being learned cannot be told: no score is known."
+    if progress.is_at_least(view.limits.learned_progress):
+        return f"It does no harm: the task is learned ({progress.value:.0%} of the way)."
+    if trend.is_growing and trend.slope:
+        start = "The loss is flat, but" if progress.is_below(view.limits.flat_progress) else "But"
+        return (
+            f"{start} the reach grows, by {1000 * trend.slope.value:.2g} timesteps per 1000 steps, "
+            "so there is reason to wait."
+        )
+    done = f"{max(progress.value, 0):.0%} of the way from {progress.floor.name} is made"
+    if not trend.has_stalled:
+        return f"So far {done}, and it is too early to tell whether the reach will grow."
+    return f"In {trend.num_steps} steps the reach has not grown, and {done}."
+
+
+def _not_assessed(reason: str) -> NotAssessed:
+    return NotAssessed(code=CODE, reason=reason)
