@@ -14,15 +14,16 @@ from app.embedded.home import keep_secret, make_home, owned, write_private
 from app.embedded.ports import free_port, require_free
 from app.embedded.servers import embedded_servers
 from app.migration import migrate
-from app.processes import Child
+from app.processes import Child, Command
 from app.settings import Serving, read_settings
 from app.supervision.admin_key import admin_key_file, make_admin_key
 from app.supervision.keeper import Keeper
 from app.supervision.programs import api_program, worker_program
 from app.supervision.stopping import stop_on_signals
 
-#: With the servers' own 3.5 s, everything has ended 10 s after SIGTERM.
+#: Together with one second in hand everything has ended 10 s after SIGTERM.
 PROGRAMS_STOP_S = 6.0
+SERVER_STOP_S = 1.5
 LOOK_AGAIN_S = 0.25
 READY_PROBE_S = 1.0
 
@@ -35,20 +36,28 @@ def serve(serving: Serving, environ: Mapping[str, str], *, say: Say) -> None:
     with owned(serving.home), stop_on_signals():
         port = _port(serving)
         with _surroundings(serving, environ) as surroundings:
-            settings = read_settings(surroundings)
+            settings = read_settings(surroundings.environ)
             migrate(settings.database_url)
             key = make_admin_key(settings)
-            _run(_Service(serving=serving, port=port, environ=surroundings, key=key), say=say)
+            service = _Service(serving=serving, port=port, key=key, surroundings=surroundings)
+            _run(service, say=say)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Surroundings:
+    #: What the API and the workers find in their environment.
+    environ: Mapping[str, str]
+    #: The embedded servers, in the order of their start.
+    servers: tuple[Child, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Service:
     serving: Serving
     port: int
-    #: What the API and the workers find in their environment.
-    environ: Mapping[str, str]
     #: The admin key, when this start has made it.
     key: str | None
+    surroundings: _Surroundings
 
     @property
     def address(self) -> str:
@@ -64,8 +73,8 @@ def _port(serving: Serving) -> int:
 
 
 @contextmanager
-def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-    """The environment of the API and the workers, with the servers it names running."""
+def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Surroundings]:
+    """The environment of the API and the workers, with the servers that it names running."""
     common = {
         **environ,
         "CLINIC_HOME": str(serving.home),
@@ -73,40 +82,51 @@ def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[Mapp
         "PYTHONUNBUFFERED": "1",
     }
     if serving.database_url:
-        yield common
+        yield _Surroundings(environ=common)
         return
     with embedded_servers(serving.home) as servers:
         write_private(serving.home / "database-url", servers.database.url())
-        yield common | {
+        addresses = {
             "CLINIC_SECRET": serving.secret or keep_secret(serving.home / "secret"),
             "CLINIC_DATABASE_URL": servers.database.url(),
             "CLINIC_BROKER_URL": servers.broker.url,
         }
+        children = (servers.database.child, servers.broker.child)
+        yield _Surroundings(environ=common | addresses, servers=children)
 
 
 def _run(service: _Service, *, say: Say) -> None:
-    serving, environ = service.serving, service.environ
-    programs = [api_program(serving, port=service.port, environ=environ)] + [
-        worker_program(serving, number=number, environ=environ)
-        for number in range(1, serving.workers + 1)
+    servers = [
+        Keeper(command=child.command, say=say, child=child, started_at_s=time.monotonic())
+        for child in service.surroundings.servers
     ]
-    keepers = [Keeper(command=program, say=say) for program in programs]
-    address_file = serving.home / "address"
+    programs = [Keeper(command=program, say=say) for program in _programs(service)]
+    address_file = service.serving.home / "address"
     with _woken_by_children() as wait:
         try:
-            _tend(keepers)
+            _tend(programs)
             address_file.write_text(service.address + "\n")
             _announce(service, say=say)
             is_ready = False
             while True:
                 wait()
-                _tend(keepers)
+                _tend([*servers, *programs])
                 if not is_ready and _answers_ready(service.address):
                     say("Ready: the database, the broker and a worker are there.")
                     is_ready = True
         finally:
             address_file.unlink(missing_ok=True)
-            _stop([keeper.child for keeper in keepers if keeper.child is not None])
+            _stop(programs, within_s=PROGRAMS_STOP_S)
+            for server in reversed(servers):
+                _stop([server], within_s=SERVER_STOP_S)
+
+
+def _programs(service: _Service) -> list[Command]:
+    serving, environ = service.serving, service.surroundings.environ
+    return [api_program(serving, port=service.port, environ=environ)] + [
+        worker_program(serving, number=number, environ=environ)
+        for number in range(1, serving.workers + 1)
+    ]
 
 
 def _tend(keepers: Sequence[Keeper]) -> None:
@@ -114,9 +134,10 @@ def _tend(keepers: Sequence[Keeper]) -> None:
         keeper.tend(time.monotonic())
 
 
-def _stop(children: Sequence[Child]) -> None:
+def _stop(keepers: Sequence[Keeper], *, within_s: float) -> None:
     """Ask all at once, so that the slowest decides how long it takes."""
-    deadline = time.monotonic() + PROGRAMS_STOP_S
+    deadline = time.monotonic() + within_s
+    children = [keeper.child for keeper in keepers if keeper.child is not None]
     for child in children:
         child.ask_to_stop()
     for child in children:

@@ -122,6 +122,33 @@ def test_a_killed_service_leaves_no_orphans_and_the_next_goes_on(home: Path):
         service.wait_for("/healthz")
 
 
+@pytest.mark.parametrize(
+    ("server", "where", "pattern"),
+    [
+        ("bin/postgres", "database-url", r":(\d+)/clinic"),
+        ("valkey-server", "valkey/valkey.conf", r"port (\d+)"),
+    ],
+    ids=["postgres", "valkey"],
+)
+def test_a_killed_server_listens_again_where_it_did(
+    home: Path, server: str, where: str, pattern: str
+):
+    with serving(home, CLINIC_WORKERS="0") as service:
+        service.wait_for("/healthz")
+        found = re.search(pattern, (home / where).read_text())
+        killed = service.pid_of(server)
+        assert found is not None
+        assert killed is not None
+
+        os.kill(killed, signal.SIGKILL)
+
+        wait_until_dead(killed, within_s=5)
+        deadline = time.monotonic() + 10
+        while not is_listening(int(found.group(1))):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
 def test_the_service_ends_with_a_killed_parent(home: Path):
     source = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'app.cli', 'serve',"
@@ -167,6 +194,11 @@ def test_a_taken_port_is_one_line_that_names_the_variable(home: Path):
 def test_a_wrong_port_is_refused_before_anything_starts(home: Path, value: str):
     assert "CLINIC_PORT" in refused(home, CLINIC_PORT=value)
     assert not (home / "postgres").exists()
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def refused(home: Path, **changes: str) -> str:
