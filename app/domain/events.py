@@ -1,0 +1,38 @@
+"""A run's numbered log: what happened to it, in order; never edited, and gone only with the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    #: The status changed, or cancelling was asked for: `{status, attempt, reason?}`.
+    STATUS = "status"
+    #: Steps were done: `{attempt, step, steps_per_second, loss}`.
+    PROGRESS = "progress"
+    #: The task's metrics were measured: `{step, metrics: {split: {metric: value}}}`.
+    EVALUATION = "evaluation"
+    #: A finding is new, or changed its state or severity:
+    #: `{code, scope, state, severity, impact, first_step, explanation}`.
+    FINDING = "finding"
+    CHECKPOINT = "checkpoint"
+    #: Readings of an earlier attempt were taken back: `{attempt, to_step}`; -1 is before the first.
+    REWOUND = "rewound"
+    #: The last event: `{status, stop_reason, error}`.
+    END = "end"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One entry of the log."""
+
+    #: Counted from 1 within the run, without gaps.
+    number: int
+    kind: EventKind
+    created_at: datetime
+    data: Mapping[str, JsonValue]

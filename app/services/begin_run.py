@@ -1,0 +1,28 @@
+"""Store what a run's task turned out to be, as training starts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.domain.task import TaskFacts
+from app.store.claims import begin
+from app.store.database import UnitOfWork
+
+
+def begin_run(
+    work: UnitOfWork,
+    *,
+    run_id: UUID,
+    attempt: int,
+    task: TaskFacts,
+    tensor_names: Sequence[str],
+    device: str,
+) -> None:
+    """Raises Fenced when the run is no longer this attempt's."""
+    begin(
+        work.session,
+        run_id=run_id,
+        attempt=attempt,
+        task=task,
+        tensor_names=tensor_names,
+        device=device,
+    )

@@ -1,0 +1,15 @@
+"""Take the best queued run for a worker's devices."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from app.domain.runs import Run
+from app.store.claims import claim_next_run
+from app.store.database import UnitOfWork
+
+
+def claim_run(
+    work: UnitOfWork, *, worker_id: UUID, devices: Collection[str], lease_s: float
+) -> Run | None:
+    """The run under its new attempt, or None when nothing is queued for these devices."""
+    return claim_next_run(work.session, worker_id=worker_id, devices=devices, lease_s=lease_s)

@@ -1,0 +1,28 @@
+"""End a run: judge all that it measured, and store verdict and end in one transaction."""
+
+from uuid import UUID
+
+from app.domain.diagnosis.engine import diagnose
+from app.domain.runs import StopReason
+from app.store.cases import load_case
+from app.store.claims import finish, has_ended_so, hold
+from app.store.database import UnitOfWork
+from app.store.diagnoses import save_diagnosis
+
+
+def finish_run(
+    work: UnitOfWork,
+    *,
+    run_id: UUID,
+    attempt: int,
+    stop_reason: StopReason,
+    error: str | None = None,
+) -> None:
+    """The same end twice is one end. Raises Fenced when the run is no longer this attempt's."""
+    session = work.session
+    if has_ended_so(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason):
+        return
+    run = hold(session, run_id=run_id, attempt=attempt)
+    diagnosis = diagnose(load_case(session, run, stop_reason=stop_reason))
+    save_diagnosis(session, run_id=run_id, attempt=attempt, diagnosis=diagnosis)
+    finish(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason, error=error)

@@ -1,0 +1,31 @@
+"""Enter a worker into the list of those that are there."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.store.database import UnitOfWork
+from app.store.ids import new_id
+from app.store.workers import register
+
+
+def register_worker(
+    work: UnitOfWork,
+    *,
+    host: str,
+    pid: int,
+    devices: Sequence[str],
+    slots: int,
+    threads_per_run: int,
+) -> UUID:
+    """The identifier under which the worker claims runs."""
+    worker_id = new_id()
+    register(
+        work.session,
+        worker_id=worker_id,
+        host=host,
+        pid=pid,
+        devices=devices,
+        slots=slots,
+        threads_per_run=threads_per_run,
+    )
+    return worker_id

@@ -1,0 +1,253 @@
+"""Runs as workers see them: claim, heartbeat, finish, give back, rescue.
+
+Every write after the claim carries the attempt and is refused once it is no longer the run's. All
+leases are set and judged by the database's clock.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Fenced
+from app.domain.events import EventKind
+from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason, check_transition
+from app.domain.task import TaskFacts
+from app.store.documents import encode, storable
+from app.store.fence import NewEvent, change_attempt, change_run, held_by
+from app.store.run_rows import run_of
+from app.store.tables import (
+    diagnoses,
+    probe_readings,
+    runs,
+    scalar_readings,
+    telemetry_chunks,
+)
+from app.store.times import database_now, seconds_from_now
+
+#: Tables that hold what an attempt has measured and what was concluded from it.
+_LEFT_BY_ATTEMPTS = (telemetry_chunks, scalar_readings, probe_readings, diagnoses)
+#: `to_step` of a rewind to the start.
+BEFORE_THE_FIRST = -1
+#: A run's columns as they are before its first reading.
+_NOTHING_MEASURED: Mapping[str, object] = {
+    "next_seq": 0,
+    "progress_step": 0,
+    "progress_at": None,
+    "steps_per_second": None,
+    "metrics": {},
+    "best": None,
+    "device": None,
+    "tensor_names": [],
+    "probe_share": None,
+    "probe_seconds": None,
+    "verdict": None,
+    "finding_codes": [],
+    "is_diagnosis_final": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heartbeat:
+    """What a worker learns when it says that it lives."""
+
+    cancel_requested: bool
+
+
+def claim_next_run(
+    session: Session, *, worker_id: UUID, devices: Collection[str], lease_s: float
+) -> Run | None:
+    """Take the best queued run that these devices serve, or None when there is none.
+
+    The highest priority first, then the workspace with the fewest running runs, then the oldest.
+    What earlier attempts measured is deleted in the same transaction: a claim starts over.
+    """
+    found = session.execute(_best_queued(devices)).mappings().one_or_none()
+    if found is None:
+        return None
+    attempt = found["attempt"] + 1
+    log = [_told(RunStatus.RUNNING, attempt)]
+    if found["next_seq"] > 0:
+        back_to: Mapping[str, JsonValue] = {"attempt": attempt, "to_step": BEFORE_THE_FIRST}
+        log.append(NewEvent(kind=EventKind.REWOUND, data=back_to))
+    _delete_readings(session, found["id"])
+    check_transition(RunStatus.QUEUED, RunStatus.RUNNING)
+    row = change_run(
+        session,
+        runs.c.id == found["id"],
+        runs.c.status == RunStatus.QUEUED.value,
+        values={
+            **_NOTHING_MEASURED,
+            "status": RunStatus.RUNNING.value,
+            "attempt": attempt,
+            "worker_id": worker_id,
+            "lease_expires_at": seconds_from_now(lease_s),
+            "started_at": database_now(),
+        },
+        log=log,
+    )
+    return None if row is None else run_of(row)
+
+
+def begin(
+    session: Session,
+    *,
+    run_id: UUID,
+    attempt: int,
+    task: TaskFacts,
+    tensor_names: Sequence[str],
+    device: str,
+) -> None:
+    """The data is built and training starts."""
+    values = {
+        "task": encode(task.model_dump(mode="json")),
+        "tensor_names": list(tensor_names),
+        "device": device,
+    }
+    change_attempt(session, run_id=run_id, attempt=attempt, values=values)
+
+
+def heartbeat(session: Session, *, run_id: UUID, attempt: int, lease_s: float) -> Heartbeat:
+    """Renew the lease. Nothing that a client sees changes, so the version stays."""
+    statement = (
+        update(runs)
+        .where(*held_by(run_id, attempt))
+        .values(lease_expires_at=seconds_from_now(lease_s))
+        .returning(runs.c.cancel_requested_at)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise Fenced
+    return Heartbeat(cancel_requested=row.cancel_requested_at is not None)
+
+
+def hold(session: Session, *, run_id: UUID, attempt: int) -> Run:
+    """The run, locked until the end of the transaction; Fenced when it is not this attempt's."""
+    statement = select(runs).where(*held_by(run_id, attempt)).with_for_update()
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise Fenced
+    return run_of(row)
+
+
+def has_ended_so(session: Session, *, run_id: UUID, attempt: int, stop_reason: StopReason) -> bool:
+    """True when this very end is stored already: its acknowledgement was lost, not the end."""
+    statement = select(runs.c.id).where(
+        runs.c.id == run_id,
+        runs.c.attempt == attempt,
+        runs.c.stop_reason == stop_reason.value,
+    )
+    return session.execute(statement).one_or_none() is not None
+
+
+def finish(
+    session: Session,
+    *,
+    run_id: UUID,
+    attempt: int,
+    stop_reason: StopReason,
+    error: str | None = None,
+) -> None:
+    """The end of a running run. A crash that ends it counts as one."""
+    status = STATUS_OF[stop_reason]
+    check_transition(RunStatus.RUNNING, status)
+    is_crash = stop_reason in {StopReason.CRASHED, StopReason.LOST}
+    told = None if error is None else storable(error)
+    end: Mapping[str, JsonValue] = {"status": status, "stop_reason": stop_reason, "error": told}
+    values = {
+        "lease_expires_at": None,
+        "status": status.value,
+        "stop_reason": stop_reason.value,
+        "error": told,
+        "ended_at": database_now(),
+        "crash_count": runs.c.crash_count + int(is_crash),
+    }
+    log = (
+        _told(status, attempt),
+        NewEvent(kind=EventKind.END, data=end),
+    )
+    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+
+
+def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_crash: bool) -> None:
+    """Back to the queue; the next claim starts it over under a new attempt."""
+    check_transition(RunStatus.RUNNING, RunStatus.QUEUED)
+    values = {
+        "worker_id": None,
+        "lease_expires_at": None,
+        "status": RunStatus.QUEUED.value,
+        "crash_count": runs.c.crash_count + int(is_crash),
+    }
+    log = (_told(RunStatus.QUEUED, attempt, reason=reason),)
+    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+
+
+def lock_expired(session: Session, *, limit: int = 100) -> tuple[Run, ...]:
+    """Running runs whose lease has run out, locked; those that others hold locked are left out."""
+    statement = (
+        select(runs)
+        .where(
+            runs.c.status == RunStatus.RUNNING.value,
+            runs.c.lease_expires_at < database_now(),
+        )
+        .order_by(runs.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return tuple(run_of(row) for row in session.execute(statement).mappings())
+
+
+def queued_ids(session: Session, *, older_than_s: float, limit: int) -> tuple[UUID, ...]:
+    """Queued runs to ring for: the ones that the next claims will take, roughly."""
+    statement = (
+        select(runs.c.id)
+        .where(
+            runs.c.status == RunStatus.QUEUED.value,
+            runs.c.created_at < seconds_from_now(-older_than_s),
+        )
+        .order_by(runs.c.priority.desc(), runs.c.id)
+        .limit(limit)
+    )
+    return tuple(session.execute(statement).scalars())
+
+
+def is_servable(devices: Collection[str]) -> ColumnElement[bool]:
+    """True of a run whose `training.device` these devices can be."""
+    return runs.c.device_wanted.in_(devices_served(devices))
+
+
+def devices_served(devices: Collection[str]) -> tuple[str, ...]:
+    """The values of `training.device` that a worker with these devices can take."""
+    has_cuda = any(device.startswith("cuda") for device in devices)
+    return ("auto", *(["cuda"] if has_cuda else []), *devices)
+
+
+def _best_queued(devices: Collection[str]) -> Any:
+    running = (
+        select(runs.c.workspace_id, func.count().label("num_running"))
+        .where(runs.c.status == RunStatus.RUNNING.value)
+        .group_by(runs.c.workspace_id)
+        .cte("running")
+    )
+    num_running = case((running.c.num_running.is_(None), 0), else_=running.c.num_running)
+    return (
+        select(runs)
+        .outerjoin_from(runs, running, running.c.workspace_id == runs.c.workspace_id)
+        .where(runs.c.status == RunStatus.QUEUED.value, is_servable(devices))
+        .order_by(runs.c.priority.desc(), num_running, runs.c.id)
+        .limit(1)
+        .with_for_update(of=runs, skip_locked=True)
+    )
+
+
+def _delete_readings(session: Session, run_id: UUID) -> None:
+    for table in _LEFT_BY_ATTEMPTS:
+        session.execute(delete(table).where(table.c.run_id == run_id))
+
+
+def _told(status: RunStatus, attempt: int, **more: str) -> NewEvent:
+    return NewEvent(kind=EventKind.STATUS, data={"status": status, "attempt": attempt, **more})

@@ -1,0 +1,121 @@
+"""What was found in a run: the latest diagnosis, its findings as rows, and news as events."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.domain.diagnosis.findings import (
+    Diagnosis,
+    DiagnosisVerdict,
+    Finding,
+    FindingState,
+    NotAssessed,
+)
+from app.domain.events import EventKind
+from app.store.documents import decode, encode
+from app.store.fence import NewEvent, change_attempt
+from app.store.tables import diagnoses, findings
+
+_FINDING = TypeAdapter(Finding)
+_NOT_ASSESSED = TypeAdapter(tuple[NotAssessed, ...])
+#: Columns of `findings` that hold documents.
+_DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
+
+
+def save_diagnosis(session: Session, *, run_id: UUID, attempt: int, diagnosis: Diagnosis) -> None:
+    """Replace the diagnosis before, in the name of the attempt; news become events."""
+    known = {_identity(finding) for finding in _read_findings(session, run_id)}
+    log = tuple(
+        NewEvent(kind=EventKind.FINDING, data=_news(finding))
+        for finding in diagnosis.findings
+        if _identity(finding) not in known
+    )
+    present = (f for f in diagnosis.findings if f.state is not FindingState.RESOLVED)
+    values = {
+        "verdict": diagnosis.verdict.value,
+        # each once, in the order of the findings
+        "finding_codes": list(dict.fromkeys(finding.code.value for finding in present)),
+        "is_diagnosis_final": diagnosis.final,
+    }
+    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+    session.execute(delete(diagnoses).where(diagnoses.c.run_id == run_id))
+    session.execute(insert(diagnoses), {"run_id": run_id, **_row_of(diagnosis)})
+    rows = [
+        {"run_id": run_id, "position": position, **_finding_row(finding)}
+        for position, finding in enumerate(diagnosis.findings)
+    ]
+    if rows:
+        session.execute(insert(findings), rows)
+
+
+def load_diagnosis(session: Session, run_id: UUID) -> Diagnosis | None:
+    statement = select(diagnoses).where(diagnoses.c.run_id == run_id)
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        return None
+    return Diagnosis(
+        attempt=row["attempt"],
+        as_of_step=row["as_of_step"],
+        final=row["is_final"],
+        rules_version=row["rules_version"],
+        verdict=DiagnosisVerdict(row["verdict"]),
+        summary=row["summary"],
+        findings=tuple(_read_findings(session, run_id)),
+        not_assessed=_NOT_ASSESSED.validate_python(row["not_assessed"]),
+    )
+
+
+def _read_findings(session: Session, run_id: UUID) -> Iterable[Finding]:
+    statement = select(findings).where(findings.c.run_id == run_id).order_by(findings.c.position)
+    return [_finding_of(row) for row in session.execute(statement).mappings()]
+
+
+def _identity(finding: Finding) -> tuple[str, str, str, str]:
+    """What makes a finding news when it changes."""
+    return (finding.code, finding.scope, finding.state, finding.severity)
+
+
+def _news(finding: Finding) -> Mapping[str, Any]:
+    return {
+        "code": finding.code.value,
+        "scope": finding.scope,
+        "state": finding.state.value,
+        "severity": finding.severity.value,
+        "impact": finding.impact.value,
+        "first_step": finding.first_step,
+        "explanation": finding.explanation,
+    }
+
+
+def _row_of(diagnosis: Diagnosis) -> Mapping[str, Any]:
+    return {
+        "attempt": diagnosis.attempt,
+        "as_of_step": diagnosis.as_of_step,
+        "is_final": diagnosis.final,
+        "rules_version": diagnosis.rules_version,
+        "verdict": diagnosis.verdict.value,
+        "summary": diagnosis.summary,
+        "not_assessed": _NOT_ASSESSED.dump_python(diagnosis.not_assessed, mode="json"),
+    }
+
+
+def _finding_row(finding: Finding) -> Mapping[str, Any]:
+    """The columns are the finding's fields."""
+    fields = _FINDING.dump_python(finding, mode="json")
+    return {
+        name: encode(value) if name in _DOCUMENTS and value is not None else value
+        for name, value in fields.items()
+    }
+
+
+def _finding_of(row: RowMapping) -> Finding:
+    fields = {
+        name: decode(value) if name in _DOCUMENTS else value
+        for name, value in row.items()
+        if name not in {"run_id", "position"}
+    }
+    return _FINDING.validate_python(fields)

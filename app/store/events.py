@@ -1,0 +1,35 @@
+"""Reads the numbered log of runs."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.events import Event, EventKind
+from app.store.tables import events, runs
+
+
+def events_after(session: Session, run_id: UUID, after: int, limit: int) -> list[Event]:
+    """The next events of a run past number `after`; 0 is before the first."""
+    statement = (
+        select(events)
+        .where(events.c.run_id == run_id, events.c.number > after)
+        .order_by(events.c.number)
+        .limit(limit)
+    )
+    return [
+        Event(
+            number=row["number"],
+            kind=EventKind(row["kind"]),
+            created_at=row["created_at"],
+            data=row["data"],
+        )
+        for row in session.execute(statement).mappings()
+    ]
+
+
+def event_numbers(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Number that the next event of each run will get; a deleted run is not among them."""
+    statement = select(runs.c.id, runs.c.next_event).where(runs.c.id.in_(run_ids))
+    return {row.id: row.next_event for row in session.execute(statement)}

@@ -1,0 +1,228 @@
+"""A run's readings as series: the columns that were asked for, out of the chunks, bit for bit."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, distinct, select
+from sqlalchemy.orm import Session
+
+from app.store.database import BINARY_RESULTS
+from app.store.tables import probe_readings, scalar_readings, telemetry_chunks
+
+#: Quantities that are columns of the lag profiles.
+PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "gradient_horizon": "horizon",
+        "gradient_ratio_at_required_lag": "ratio",
+        "decay_rate": "decay_rate",
+        "entry_ratio": "entry_ratio",
+    }
+)
+#: Layers times directions, and the model; more than any network has.
+MAX_SCOPES = 200
+#: (quantity, scope) -> step, value, microseconds since 1970 UTC.
+_Grouped = dict[tuple[str, str], list[tuple[int, float, int]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredColumn:
+    """One column of the chunks, over the steps that have it."""
+
+    #: (n,) ascending.
+    steps_n: NDArray[np.int32]
+    #: (n,), or (n, P) for a column that has one value a tensor.
+    values: NDArray[np.float32]
+    #: (n,) microseconds since 1970 UTC.
+    recorded_at_n: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSeries:
+    """What is not measured at every step, of one quantity and scope."""
+
+    quantity: str
+    scope: str
+    steps_n: NDArray[np.int32]
+    values_n: NDArray[np.float64]
+    recorded_at_n: NDArray[np.int64]
+
+
+def read_columns(
+    session: Session,
+    run_id: UUID,
+    *,
+    columns: Sequence[str],
+    from_step: int | None = None,
+    to_step: int | None = None,
+) -> Mapping[str, StoredColumn]:
+    """Each column over the steps from `from_step` to `to_step`, both included."""
+    table = telemetry_chunks
+    query = (
+        select(table.c.recorded_at, table.c.steps, *(table.c[name] for name in columns))
+        .where(table.c.run_id == run_id)
+        .order_by(table.c.seq)
+    )
+    if from_step is not None:
+        query = query.where(table.c.last_step >= from_step)
+    if to_step is not None:
+        query = query.where(table.c.first_step <= to_step)
+    rows = session.execute(query, execution_options=BINARY_RESULTS).all()
+    return {
+        name: _column(
+            [(row.recorded_at, row.steps, row[position]) for row in rows],
+            from_step=from_step,
+            to_step=to_step,
+        )
+        for position, name in enumerate(columns, start=2)
+    }
+
+
+def read_scalar_series(
+    session: Session,
+    run_id: UUID,
+    *,
+    quantities: Collection[str],
+    from_step: int | None = None,
+    to_step: int | None = None,
+) -> tuple[StoredSeries, ...]:
+    """Task metrics and scalars of probes, one series a quantity and scope."""
+    table = scalar_readings
+    query = (
+        select(table.c.quantity, table.c.scope, table.c.step, table.c.value, table.c.recorded_at)
+        .where(
+            table.c.run_id == run_id,
+            table.c.quantity.in_(quantities),
+            *_steps_between(table.c.step, from_step, to_step),
+        )
+        .order_by(table.c.quantity, table.c.scope, table.c.step)
+    )
+    grouped: _Grouped = {}
+    for quantity, scope, step, value, recorded_at in session.execute(query):
+        reading = (step, value, _microseconds(recorded_at))
+        grouped.setdefault((quantity, scope), []).append(reading)
+    return _series_of(grouped)
+
+
+def read_profile_series(
+    session: Session,
+    run_id: UUID,
+    *,
+    quantities: Collection[str],
+    from_step: int | None = None,
+    to_step: int | None = None,
+) -> tuple[StoredSeries, ...]:
+    """What is read off lag profiles (through every path), one series a quantity and scope."""
+    table = probe_readings
+    wanted = [quantity for quantity in PROFILE_COLUMNS if quantity in quantities]
+    if not wanted:
+        return ()
+    columns = (table.c[PROFILE_COLUMNS[quantity]] for quantity in wanted)
+    query = (
+        select(table.c.scope, table.c.step, table.c.recorded_at, *columns)
+        .where(table.c.run_id == run_id, table.c.path == "total")
+        .order_by(table.c.step, table.c.seq, table.c.position)
+    )
+    grouped: _Grouped = {}
+    query = query.where(*_steps_between(table.c.step, from_step, to_step))
+    for row in session.execute(query):
+        scope, step, recorded_at, *values = row
+        for quantity, value in zip(wanted, values, strict=True):
+            if value is not None:
+                reading = (step, float(value), _microseconds(recorded_at))
+                grouped.setdefault((quantity, scope), []).append(reading)
+    return _series_of(grouped)
+
+
+def profile_scopes(session: Session, run_id: UUID) -> tuple[str, ...]:
+    """The scopes that lag profiles were measured in, as the first probe has them."""
+    table = probe_readings
+    query = select(table.c.scope).where(table.c.run_id == run_id, table.c.path == "total")
+    first = query.order_by(table.c.step, table.c.seq, table.c.position).limit(MAX_SCOPES)
+    return tuple(dict.fromkeys(session.scalars(first)))
+
+
+def scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...]]:
+    """The scopes that each quantity beside the per-step ones was read in."""
+    table = scalar_readings
+    query = (
+        select(table.c.quantity, table.c.scope)
+        .where(table.c.run_id == run_id)
+        .distinct()
+        .order_by(table.c.quantity, table.c.scope)
+    )
+    scopes: dict[str, list[str]] = {}
+    for quantity, scope in session.execute(query):
+        scopes.setdefault(quantity, []).append(scope)
+    return {quantity: tuple(found) for quantity, found in scopes.items()}
+
+
+def probe_steps(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> tuple[int, ...]:
+    """The steps at which lag profiles were measured, ascending."""
+    table = probe_readings
+    query = select(distinct(table.c.step)).where(table.c.run_id == run_id)
+    query = query.where(*_steps_between(table.c.step, from_step, to_step))
+    return tuple(session.scalars(query.order_by(table.c.step)))
+
+
+def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
+    return tuple(
+        StoredSeries(
+            quantity=quantity,
+            scope=scope,
+            steps_n=np.array([step for step, _, _ in found], dtype=np.int32),
+            values_n=np.array([value for _, value, _ in found], dtype=np.float64),
+            recorded_at_n=np.array([moment for _, _, moment in found], dtype=np.int64),
+        )
+        for (quantity, scope), found in grouped.items()
+    )
+
+
+def _steps_between(
+    step: ColumnElement[int], from_step: int | None, to_step: int | None
+) -> tuple[ColumnElement[bool], ...]:
+    low = () if from_step is None else (step >= from_step,)
+    return low if to_step is None else (*low, step <= to_step)
+
+
+def _column(
+    chunks: Sequence[tuple[datetime, NDArray[np.int32], NDArray[np.float32] | None]],
+    *,
+    from_step: int | None,
+    to_step: int | None,
+) -> StoredColumn:
+    """The chunks one after the other, cut at both ends; chunks without the column are left out."""
+    found = [
+        (recorded_at, steps_n, values)
+        for recorded_at, steps_n, values in chunks
+        if values is not None and steps_n.size
+    ]
+    if not found:
+        none = np.empty(0, dtype=np.int32)
+        return StoredColumn(
+            steps_n=none, values=none.astype(np.float32), recorded_at_n=none.astype(np.int64)
+        )
+    steps_n = np.concatenate([steps_n for _, steps_n, _ in found])
+    values = np.concatenate([values for _, _, values in found])
+    recorded_at_n = np.repeat(
+        np.array([_microseconds(moment) for moment, _, _ in found], dtype=np.int64),
+        [steps_n.size for _, steps_n, _ in found],
+    )
+    start = 0 if from_step is None else int(np.searchsorted(steps_n, from_step))
+    stop = steps_n.size if to_step is None else int(np.searchsorted(steps_n, to_step, "right"))
+    return StoredColumn(
+        steps_n=steps_n[start:stop],
+        values=values[start:stop],
+        recorded_at_n=recorded_at_n[start:stop],
+    )
+
+
+def _microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

@@ -1,0 +1,114 @@
+"""API keys as stored: what may be shown of them, and an HMAC that only the holder can make."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotFound
+from app.store.ids import new_id
+from app.store.tables import api_keys
+from app.store.times import database_now
+
+#: How exact `last_used_at` is; a write for every request would cost more than it tells.
+LAST_USED_WITHIN = timedelta(minutes=1)
+_SHOWN = tuple(column for column in api_keys.c if column.name != "digest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """All that is known of a key but itself."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    #: Its first and its last characters, so that its holder can tell it from others.
+    prefix: str
+    last4: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def insert_key(
+    session: Session,
+    *,
+    workspace_id: UUID,
+    name: str,
+    scopes: Collection[str],
+    prefix: str,
+    last4: str,
+    digest: bytes,
+    expires_at: datetime | None = None,
+) -> ApiKey:
+    values = {
+        "id": new_id(),
+        "workspace_id": workspace_id,
+        "name": name,
+        "scopes": sorted(scopes),
+        "prefix": prefix,
+        "last4": last4,
+        "digest": digest,
+        "expires_at": expires_at,
+    }
+    statement = insert(api_keys).values(values).returning(*_SHOWN)
+    return _key_of(session.execute(statement).mappings().one())
+
+
+def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
+    """The key with this HMAC unless it is revoked or has expired; notes that it was used."""
+    statement = select(*_SHOWN).where(
+        api_keys.c.digest == digest,
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > database_now()),
+    )
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        return None
+    session.execute(
+        update(api_keys)
+        .where(
+            api_keys.c.id == row["id"],
+            or_(
+                api_keys.c.last_used_at.is_(None),
+                api_keys.c.last_used_at < database_now() - LAST_USED_WITHIN,
+            ),
+        )
+        .values(last_used_at=database_now())
+    )
+    return _key_of(row)
+
+
+def list_keys(session: Session, workspace_id: UUID) -> list[ApiKey]:
+    """Oldest first, revoked ones included."""
+    statement = (
+        select(*_SHOWN).where(api_keys.c.workspace_id == workspace_id).order_by(api_keys.c.id)
+    )
+    return [_key_of(row) for row in session.execute(statement).mappings()]
+
+
+def revoke_key(session: Session, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """From now on the key opens nothing; revoking twice changes nothing."""
+    statement = (
+        update(api_keys)
+        .where(api_keys.c.id == key_id, api_keys.c.workspace_id == workspace_id)
+        .values(revoked_at=_earlier_or_now())
+        .returning(*_SHOWN)
+    )
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return _key_of(row)
+
+
+def _earlier_or_now() -> ColumnElement[datetime]:
+    return func.coalesce(api_keys.c.revoked_at, database_now())
+
+
+def _key_of(row: RowMapping) -> ApiKey:
+    return ApiKey(**{**row, "scopes": tuple(row["scopes"])})

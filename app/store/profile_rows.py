@@ -1,0 +1,120 @@
+"""Lag profiles as rows of `probe_readings`, and back."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import RowMapping, select
+from sqlalchemy.orm import Session
+
+from app.domain.telemetry import Horizon, LagProfile, LagRatio
+from app.store.database import BINARY_RESULTS
+from app.store.tables import probe_readings
+
+_AS_THEY_ARE = (
+    "step",
+    "scope",
+    "layer",
+    "direction",
+    "path",
+    "underflowed",
+    "cotangent",
+    "shape",
+    "decay_rate",
+    "entry_ratio",
+)
+#: Fields that hold one double a lag, under the column's name; the first is always there.
+_PROFILES = ("log_norm", "log_norm_hidden", "log_norm_cell", "log_norm_scaled", "log_norm_median")
+
+
+def read_profiles(
+    session: Session,
+    run_id: UUID,
+    *,
+    from_step: int | None = None,
+    to_step: int | None = None,
+    steps: Collection[int] | None = None,
+) -> tuple[LagProfile, ...]:
+    """In the order of their steps; within one, in the order in which they were sent.
+
+    Of `steps` alone where they are given.
+    """
+    table = probe_readings
+    statement = (
+        select(table)
+        .where(table.c.run_id == run_id)
+        .order_by(table.c.step, table.c.seq, table.c.position)
+    )
+    if from_step is not None:
+        statement = statement.where(table.c.step >= from_step)
+    if to_step is not None:
+        statement = statement.where(table.c.step <= to_step)
+    if steps is not None:
+        statement = statement.where(table.c.step.in_(steps))
+    rows = session.execute(statement, execution_options=BINARY_RESULTS).mappings()
+    return tuple(profile_of(row) for row in rows)
+
+
+def row_of(profile: LagProfile) -> Mapping[str, object]:
+    low, high = profile.decay_rate_interval or (None, None)
+    first_lag, last_lag = profile.fit_lags or (None, None)
+    ratio = profile.ratio_at_required_lag
+    ratio_low, ratio_high = (None, None) if ratio is None else ratio.interval
+    return {
+        **{name: getattr(profile, name) for name in _AS_THEY_ARE},
+        **{name: _doubles(getattr(profile, f"{name}_T")) for name in _PROFILES},
+        "num_anchors": np.asarray(profile.num_anchors_T, dtype=np.int32),
+        "decay_rate_low": low,
+        "decay_rate_high": high,
+        "fit_first_lag": first_lag,
+        "fit_last_lag": last_lag,
+        "horizon": profile.horizon.value,
+        "horizon_first_below": profile.horizon.first_below,
+        "horizon_censored": profile.horizon.censored,
+        "horizon_threshold": profile.horizon.threshold,
+        "horizon_low": profile.horizon.interval[0],
+        "horizon_high": profile.horizon.interval[1],
+        "required_lag": None if ratio is None else ratio.lag,
+        "ratio": None if ratio is None else ratio.value,
+        "ratio_low": ratio_low,
+        "ratio_high": ratio_high,
+    }
+
+
+def profile_of(row: RowMapping) -> LagProfile:
+    return LagProfile(
+        **{name: row[name] for name in _AS_THEY_ARE},
+        **{f"{name}_T": row[name] for name in _PROFILES},
+        num_anchors_T=row["num_anchors"],
+        decay_rate_interval=_pair(row["decay_rate_low"], row["decay_rate_high"]),
+        fit_lags=_pair(row["fit_first_lag"], row["fit_last_lag"]),
+        horizon=_horizon_of(row),
+        ratio_at_required_lag=_ratio_of(row),
+    )
+
+
+def _horizon_of(row: RowMapping) -> Horizon:
+    return Horizon(
+        value=row["horizon"],
+        first_below=row["horizon_first_below"],
+        censored=row["horizon_censored"],
+        threshold=row["horizon_threshold"],
+        interval=(row["horizon_low"], row["horizon_high"]),
+    )
+
+
+def _ratio_of(row: RowMapping) -> LagRatio | None:
+    if row["required_lag"] is None:
+        return None
+    interval = (row["ratio_low"], row["ratio_high"])
+    return LagRatio(lag=row["required_lag"], value=row["ratio"], interval=interval)
+
+
+def _pair(first: Any, last: Any) -> Any:
+    return None if first is None else (first, last)
+
+
+def _doubles(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    return None if values is None else np.asarray(values, dtype=np.float64)

@@ -1,0 +1,232 @@
+"""Runs as their owners see them: every query carries the workspace."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.domain.errors import IllegalTransition, NotFound
+from app.domain.events import EventKind
+from app.domain.runs import Run, RunStatus, StopReason, check_transition
+from app.domain.specs.job import JobSpec
+from app.store.fence import NewEvent, append_events, change_run
+from app.store.ids import new_id
+from app.store.run_rows import run_of
+from app.store.tables import runs
+from app.store.times import database_now
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFilters:
+    """Which runs a page is of: any of the values given; nothing given leaves a column alone."""
+
+    statuses: Sequence[str] = ()
+    verdicts: Sequence[str] = ()
+    stop_reasons: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    models: Sequence[str] = ()
+    datasets: Sequence[str] = ()
+    dataset_id: UUID | None = None
+    parent_id: UUID | None = None
+    created_after: datetime | None = None
+    ended_after: datetime | None = None
+    #: Part of the name or the notes, in any case.
+    words: str | None = None
+
+
+def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
+    session: Session,
+    *,
+    workspace_id: UUID,
+    spec: JobSpec,
+    name: str,
+    tags: Sequence[str],
+    notes: str,
+    parent_run_id: UUID | None = None,
+    parent_step: int | None = None,
+    priority: int = 0,
+) -> Run:
+    """A queued run; NotFound when its data set was deleted meanwhile."""
+    log = (NewEvent(kind=EventKind.STATUS, data={"status": RunStatus.QUEUED, "attempt": 0}),)
+    values = {
+        "id": new_id(),
+        "workspace_id": workspace_id,
+        "name": name,
+        "tags": list(tags),
+        "notes": notes,
+        "spec": spec.model_dump(mode="json"),
+        "model_kind": spec.model.kind,
+        "dataset_kind": spec.dataset.kind,
+        "dataset_id": getattr(spec.dataset, "dataset_id", None),
+        "device_wanted": spec.training.device,
+        "priority": priority,
+        "parent_run_id": parent_run_id,
+        "parent_step": parent_step,
+        "next_event": 1 + len(log),
+    }
+    try:
+        row = session.execute(insert(runs).values(values).returning(*runs.c)).mappings().one()
+    except IntegrityError as error:
+        detail = "The run's data set or parent is not there any more."
+        raise NotFound(detail) from error
+    append_events(session, row["id"], first=1, log=log)
+    return run_of(row)
+
+
+def find_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
+    statement = select(runs).where(*_owned(workspace_id, run_id))
+    return run_of(_there(session.execute(statement).mappings().one_or_none()))
+
+
+def page_of_runs(
+    session: Session,
+    workspace_id: UUID,
+    *,
+    filters: RunFilters,
+    limit: int,
+    after: tuple[datetime, UUID] | None,
+) -> list[Run]:
+    """Newest first; `after` is (created_at, id) of the last run of the page before."""
+    statement = select(runs).where(runs.c.workspace_id == workspace_id, *_conditions(filters))
+    if after is not None:
+        statement = statement.where(tuple_(runs.c.created_at, runs.c.id) < after)
+    newest = (runs.c.created_at.desc(), runs.c.id.desc())
+    rows = session.execute(statement.order_by(*newest).limit(limit)).mappings()
+    return [run_of(row) for row in rows]
+
+
+def count_queued(session: Session, workspace_id: UUID) -> int:
+    statement = (
+        select(func.count())
+        .select_from(runs)
+        .where(runs.c.workspace_id == workspace_id, runs.c.status == RunStatus.QUEUED.value)
+    )
+    return session.execute(statement).scalar_one()
+
+
+def count_by_status(session: Session) -> Mapping[str, int]:
+    """Over all workspaces; a status that no run has is 0."""
+    statement = select(runs.c.status, func.count()).group_by(runs.c.status)
+    found = {row[0]: row[1] for row in session.execute(statement)}
+    return {status.value: found.get(status.value, 0) for status in RunStatus}
+
+
+def still_going(session: Session, run_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the runs that are there and have not ended."""
+    statement = select(runs.c.id).where(runs.c.id.in_(run_ids), runs.c.ended_at.is_(None))
+    return frozenset(session.execute(statement).scalars())
+
+
+def update_labels(
+    session: Session,
+    workspace_id: UUID,
+    run_id: UUID,
+    *,
+    name: str | None = None,
+    tags: Sequence[str] | None = None,
+    notes: str | None = None,
+) -> Run:
+    """What stands beside the spec; None leaves a label as it is."""
+    given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes}
+    values = {label: value for label, value in given.items() if value is not None}
+    return run_of(_there(change_run(session, *_owned(workspace_id, run_id), values=values)))
+
+
+def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
+    """A queued run is cancelled at once; a running one is asked to stop, once."""
+    locked = select(runs).where(*_owned(workspace_id, run_id)).with_for_update()
+    run = run_of(_there(session.execute(locked).mappings().one_or_none()))
+    if run.status is RunStatus.QUEUED:
+        return _cancel_queued(session, run)
+    if run.status is not RunStatus.RUNNING:
+        detail = f"The run has ended: it is {run.status}."
+        raise IllegalTransition(detail)
+    if run.cancel_requested_at is not None:
+        return run
+    asked: Mapping[str, JsonValue] = {
+        "status": run.status,
+        "attempt": run.attempt,
+        "reason": "cancel_requested",
+    }
+    row = change_run(
+        session,
+        runs.c.id == run.id,
+        values={"cancel_requested_at": database_now()},
+        log=(NewEvent(kind=EventKind.STATUS, data=asked),),
+    )
+    return run_of(_there(row))
+
+
+def delete_run(session: Session, workspace_id: UUID, run_id: UUID) -> None:
+    """The run and all it left; a worker that still trains it finds itself fenced."""
+    statement = delete(runs).where(*_owned(workspace_id, run_id)).returning(runs.c.id)
+    if session.execute(statement).one_or_none() is None:
+        raise NotFound
+
+
+def _cancel_queued(session: Session, run: Run) -> Run:
+    check_transition(run.status, RunStatus.CANCELLED)
+    end = {"status": RunStatus.CANCELLED, "stop_reason": StopReason.CANCELLED, "error": None}
+    row = change_run(
+        session,
+        runs.c.id == run.id,
+        values={
+            "status": RunStatus.CANCELLED.value,
+            "stop_reason": StopReason.CANCELLED.value,
+            "cancel_requested_at": database_now(),
+            "ended_at": database_now(),
+        },
+        log=(
+            NewEvent(
+                kind=EventKind.STATUS,
+                data={"status": RunStatus.CANCELLED, "attempt": run.attempt},
+            ),
+            NewEvent(kind=EventKind.END, data=end),
+        ),
+    )
+    return run_of(_there(row))
+
+
+def _owned(workspace_id: UUID, run_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (runs.c.id == run_id, runs.c.workspace_id == workspace_id)
+
+
+def _there(row: RowMapping | None) -> RowMapping:
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _conditions(filters: RunFilters) -> list[ColumnElement[bool]]:
+    any_of = (
+        (runs.c.status, filters.statuses),
+        (runs.c.verdict, filters.verdicts),
+        (runs.c.stop_reason, filters.stop_reasons),
+        (runs.c.model_kind, filters.models),
+        (runs.c.dataset_kind, filters.datasets),
+    )
+    found: list[ColumnElement[bool]] = [column.in_(values) for column, values in any_of if values]
+    overlaps = ((runs.c.finding_codes, filters.findings), (runs.c.tags, filters.tags))
+    found += [column.overlap(list(values)) for column, values in overlaps if values]
+    equals = ((runs.c.dataset_id, filters.dataset_id), (runs.c.parent_run_id, filters.parent_id))
+    found += [column == value for column, value in equals if value is not None]
+    later = (
+        (runs.c.created_at, filters.created_after),
+        (runs.c.ended_at, filters.ended_after),
+    )
+    found += [column > value for column, value in later if value is not None]
+    if filters.words:
+        found.append(_mentions(filters.words))
+    return found
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    return runs.c.name.icontains(words, autoescape=True) | runs.c.notes.icontains(
+        words, autoescape=True
+    )

@@ -1,0 +1,209 @@
+"""What a run measured: batches in, in order and under its attempt; arrays out, bit for bit."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from uuid import UUID
+
+import numpy as np
+from pydantic import JsonValue
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Fenced
+from app.domain.events import EventKind
+from app.domain.quantities import PER_TENSOR, SCALARS
+from app.domain.runs import BestScore
+from app.domain.task import TaskFacts
+from app.domain.telemetry import (
+    FloatArray,
+    ReadingBatch,
+    ScalarReading,
+    Telemetry,
+    TelemetryChunk,
+)
+from app.store.evaluations import Metrics, best_of, evaluation_event, evaluations_in, latest
+from app.store.fence import NewEvent, change_run, held_by
+from app.store.history import read_columns
+from app.store.profile_rows import read_profiles, row_of
+from app.store.tables import probe_readings, runs, scalar_readings, telemetry_chunks
+from app.store.times import database_now
+
+#: Readings of the whole model that are kept on the run's row too.
+_KEPT_ON_THE_RUN = ("probe_share", "probe_seconds")
+
+
+def append_batch(
+    session: Session, *, run_id: UUID, attempt: int, seq: int, batch: ReadingBatch
+) -> bool:
+    """Store one flush; False when this batch was stored before, which is dropped without a word.
+
+    One update fences, counts and numbers; the row's lock then covers the inserts.
+    """
+    evaluations = evaluations_in(batch.readings)
+    row = change_run(
+        session,
+        *held_by(run_id, attempt),
+        runs.c.next_seq == seq,
+        values={
+            "next_seq": seq + 1,
+            "progress_step": batch.progress_step,
+            "progress_at": database_now(),
+            "steps_per_second": batch.steps_per_second,
+            **_probe_costs(batch.readings),
+        },
+        log=_events_of(batch, attempt, evaluations),
+    )
+    if row is None:
+        _check_replay(session, run_id=run_id, attempt=attempt, seq=seq)
+        return False
+    if evaluations:
+        _store_scores(session, row, evaluations)
+    _insert_readings(session, batch, keys={"run_id": run_id, "attempt": attempt, "seq": seq})
+    return True
+
+
+def read_telemetry(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> Telemetry:
+    """Every reading between two steps, both included."""
+    tensor_columns = {quantity: f"tensor_{quantity}" for quantity in PER_TENSOR}
+    columns = read_columns(
+        session,
+        run_id,
+        columns=(*SCALARS, *tensor_columns.values()),
+        from_step=from_step,
+        to_step=to_step,
+    )
+    names = session.execute(select(runs.c.tensor_names).where(runs.c.id == run_id)).scalar()
+    return Telemetry(
+        steps_n=columns["loss"].steps_n,
+        scalars={quantity: columns[quantity].values for quantity in SCALARS},
+        tensor_names=tuple(names or ()),
+        tensors={
+            quantity: columns[column].values
+            for quantity, column in tensor_columns.items()
+            if columns[column].values.size
+        },
+        readings=read_scalar_readings(session, run_id, from_step=from_step, to_step=to_step),
+        profiles=read_profiles(session, run_id, from_step=from_step, to_step=to_step),
+    )
+
+
+def read_scalar_readings(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> tuple[ScalarReading, ...]:
+    """Task metrics and the scalars of probes, in the order in which they were sent."""
+    table = scalar_readings
+    statement = (
+        select(table.c.step, table.c.quantity, table.c.scope, table.c.value)
+        .where(table.c.run_id == run_id)
+        .order_by(table.c.seq, table.c.position)
+    )
+    if from_step is not None:
+        statement = statement.where(table.c.step >= from_step)
+    if to_step is not None:
+        statement = statement.where(table.c.step <= to_step)
+    rows = session.execute(statement).mappings()
+    readings = [ScalarReading(**row) for row in rows]
+    return tuple(sorted(readings, key=lambda reading: reading.step))
+
+
+def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
+    """Smallest and largest finite value (None without one), and how many are not finite."""
+    finite = values[np.isfinite(values)]
+    return {
+        "min": float(finite.min()) if finite.size else None,
+        "max": float(finite.max()) if finite.size else None,
+        "non_finite": int(values.size - finite.size),
+    }
+
+
+def _check_replay(session: Session, *, run_id: UUID, attempt: int, seq: int) -> None:
+    """Raise Fenced unless the run is, or ended, under this attempt and `seq` is in the past."""
+    statement = select(runs.c.attempt, runs.c.next_seq).where(runs.c.id == run_id)
+    row = session.execute(statement).one_or_none()
+    if row is None or row.attempt != attempt or row.next_seq <= seq:
+        raise Fenced
+
+
+def _events_of(
+    batch: ReadingBatch, attempt: int, evaluations: Mapping[int, Metrics]
+) -> tuple[NewEvent, ...]:
+    progress: dict[str, JsonValue] = {
+        "attempt": attempt,
+        "step": batch.progress_step,
+        "steps_per_second": batch.steps_per_second,
+    }
+    if batch.chunk is not None and "loss" in batch.chunk.scalars:
+        loss = float(batch.chunk.scalars["loss"][-1])
+        progress["loss"] = loss if math.isfinite(loss) else None
+        if not math.isfinite(loss):
+            progress["non_finite"] = {"loss": repr(loss)}
+    return (
+        *(
+            NewEvent(kind=EventKind.EVALUATION, data=evaluation_event(step, metrics))
+            for step, metrics in evaluations.items()
+        ),
+        NewEvent(kind=EventKind.PROGRESS, data=progress),
+    )
+
+
+def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:
+    return {
+        reading.quantity: reading.value
+        for reading in readings
+        if reading.quantity in _KEPT_ON_THE_RUN and reading.scope == "model"
+    }
+
+
+def _store_scores(session: Session, row: RowMapping, evaluations: Mapping[int, Metrics]) -> None:
+    """The row is locked by the fence's update, so that this is the same change to every reader."""
+    task = None if row["task"] is None else TaskFacts.model_validate(row["task"])
+    known = None if row["best"] is None else BestScore(**row["best"])
+    best = best_of(known, evaluations, task)
+    statement = (
+        update(runs)
+        .where(runs.c.id == row["id"])
+        .values(
+            metrics=latest(row["metrics"], evaluations), best=None if best is None else asdict(best)
+        )
+    )
+    session.execute(statement)
+
+
+def _insert_readings(session: Session, batch: ReadingBatch, *, keys: Mapping[str, object]) -> None:
+    if batch.chunk is not None:
+        session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
+    if batch.readings:
+        rows = [
+            {**keys, "position": position, **asdict(reading)}
+            for position, reading in enumerate(batch.readings)
+        ]
+        session.execute(insert(scalar_readings), rows)
+    if batch.profiles:
+        profiles = [
+            {**keys, "position": position, **row_of(profile)}
+            for position, profile in enumerate(batch.profiles)
+        ]
+        session.execute(insert(probe_readings), profiles)
+
+
+def _chunk_row(chunk: TelemetryChunk) -> Mapping[str, object]:
+    columns = {
+        **{quantity: chunk.scalars.get(quantity) for quantity in SCALARS},
+        **{f"tensor_{quantity}": chunk.tensors.get(quantity) for quantity in PER_TENSOR},
+    }
+    reals = {
+        name: None if values is None or not values.size else np.asarray(values, dtype=np.float32)
+        for name, values in columns.items()
+    }
+    return {
+        "first_step": chunk.first_step,
+        "last_step": chunk.last_step,
+        "steps": np.asarray(chunk.steps_n, dtype=np.int32),
+        **reals,
+        "summary": {
+            name: summarise(values) for name, values in reals.items() if values is not None
+        },
+    }

@@ -1,0 +1,139 @@
+"""Workers: who is there, with which devices and how many slots, and what a queued run waits for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.domain.runs import Run, RunStatus
+from app.store.claims import devices_served
+from app.store.tables import runs, workers
+from app.store.times import database_now, seconds_from_now
+
+#: A worker that gave no sign of life for so long is not counted on.
+ALIVE_WITHIN_S = 30.0
+#: Workers that left, or vanished, are listed no more after so long.
+FORGOTTEN_AFTER_S = 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One worker process."""
+
+    id: UUID
+    host: str
+    pid: int
+    #: As torch names them: `cpu`, `cuda:0`.
+    devices: tuple[str, ...]
+    #: Runs that it trains side by side.
+    slots: int
+    threads_per_run: int
+    #: The version of the service that it runs.
+    release: str
+    started_at: datetime
+    seen_at: datetime
+    run_ids: tuple[UUID, ...]
+
+
+def register(
+    session: Session,
+    *,
+    worker_id: UUID,
+    host: str,
+    pid: int,
+    devices: Sequence[str],
+    slots: int,
+    threads_per_run: int = 1,
+    release: str = "",
+) -> None:
+    """From now on the worker counts; again after it had been forgotten."""
+    values = {
+        "host": host,
+        "pid": pid,
+        "devices": list(devices),
+        "slots": slots,
+        "threads_per_run": threads_per_run,
+        "release": release,
+        "seen_at": database_now(),
+        "retired_at": None,
+    }
+    statement = insert(workers).values({"id": worker_id, **values})
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def beat(session: Session, worker_id: UUID) -> bool:
+    """A sign of life; False when the worker is not known, and has to register again."""
+    statement = (
+        update(workers)
+        .where(workers.c.id == worker_id, workers.c.retired_at.is_(None))
+        .values(seen_at=database_now())
+        .returning(workers.c.id)
+    )
+    return session.execute(statement).one_or_none() is not None
+
+
+def retire(session: Session, worker_id: UUID) -> None:
+    """It stops: nobody counts on it any more."""
+    statement = update(workers).where(workers.c.id == worker_id).values(retired_at=database_now())
+    session.execute(statement)
+
+
+def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> list[Worker]:
+    """Those that are there, with what they run; oldest first."""
+    statement = select(workers).where(*_is_alive(alive_within_s)).order_by(workers.c.id)
+    rows = session.execute(statement).mappings().all()
+    running = _running_on(session, [row["id"] for row in rows])
+    return [_worker_of(row, tuple(running.get(row["id"], ()))) for row in rows]
+
+
+def num_free_slots(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> int:
+    """Slots of the workers that are there, less the runs that are running."""
+    total = select(func.coalesce(func.sum(workers.c.slots), 0)).where(*_is_alive(alive_within_s))
+    running = select(func.count()).where(runs.c.status == RunStatus.RUNNING.value)
+    num_slots: int = session.execute(total).scalar_one()
+    return max(0, num_slots - session.execute(running).scalar_one())
+
+
+def waiting_for(
+    session: Session, run: Run, *, alive_within_s: float = ALIVE_WITHIN_S
+) -> str | None:
+    """What a queued run needs before it can start; None when it does not wait."""
+    if run.status is not RunStatus.QUEUED:
+        return None
+    alive = list_workers(session, alive_within_s=alive_within_s)
+    if not alive:
+        return "a worker"
+    wanted = run.spec.training.device
+    if not any(wanted in devices_served(worker.devices) for worker in alive):
+        return f"a worker with {wanted}"
+    return "a free worker"
+
+
+def forget_old_workers(session: Session) -> None:
+    gone = workers.c.seen_at < seconds_from_now(-FORGOTTEN_AFTER_S)
+    session.execute(delete(workers).where(gone))
+
+
+def _is_alive(within_s: float) -> tuple[ColumnElement[bool], ...]:
+    return (workers.c.retired_at.is_(None), workers.c.seen_at > seconds_from_now(-within_s))
+
+
+def _running_on(session: Session, ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    statement = (
+        select(runs.c.worker_id, runs.c.id)
+        .where(runs.c.worker_id.in_(ids), runs.c.status == RunStatus.RUNNING.value)
+        .order_by(runs.c.id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for worker_id, run_id in session.execute(statement):
+        found.setdefault(worker_id, []).append(run_id)
+    return found
+
+
+def _worker_of(row: RowMapping, run_ids: tuple[UUID, ...]) -> Worker:
+    columns = {name: value for name, value in row.items() if name != "retired_at"}
+    return Worker(**{**columns, "devices": tuple(row["devices"]), "run_ids": run_ids})
