@@ -1,0 +1,154 @@
+"""GET /v1/runs/{id}/events: one numbered log, as pages, as a live stream, or as lines."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from app.api.conditional import conditional_json
+from app.api.deps import Hub, RunsReader, Work
+from app.api.event_hub import EventHub
+from app.api.models.events import EventPage, EventView, as_line, as_stream, view_events
+from app.api.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
+from app.api.pages import DEFAULT_LIMIT, Limit
+from app.api.problems import ALWAYS, documented
+from app.domain.errors import ClinicError
+from app.domain.events import Event, EventKind
+from app.services.read_events import read_events, read_events_or_end
+from app.store.database import unit_of_work
+
+logger = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+#: Largest number of an event that PostgreSQL can hold.
+MAX_NUMBER = 2**63 - 1
+#: Events that a stream reads at a time.
+STREAM_PAGE = 200
+#: A comment goes out when nothing else did for so long, so that proxies keep the connection.
+HEARTBEAT_S = 15.0
+#: How long a browser waits before it comes back.
+RETRY_MS = 2000
+_GREETING = f"retry: {RETRY_MS}\n\n"
+_HEARTBEAT = ": still here\n\n"
+_DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n'
+
+EventNumber = Annotated[int, Query(ge=0, le=MAX_NUMBER)]
+
+
+@router.get(
+    "/{run_id}/events",
+    summary="Read or follow a run's log",
+    response_model=EventPage,
+    responses={
+        200: {
+            "content": {
+                EVENT_STREAM: {"schema": {"type": "string"}},
+                JSON_LINES: {"schema": {"type": "string"}},
+            }
+        },
+        304: {"description": "Not modified"},
+        **ALWAYS,
+        **documented(404, 406),
+    },
+)
+def get_events(  # noqa: PLR0913, PLR0917 - one parameter a query parameter or header
+    request: Request,
+    run_id: UUID,
+    caller: RunsReader,
+    work: Work,
+    hub: Hub,
+    after: Annotated[EventNumber, Query(description="Events past this number.")] = 0,
+    limit: Limit = DEFAULT_LIMIT,
+    follow: Annotated[  # noqa: FBT002 - a query parameter has its name
+        bool, Query(description="False: a stream or lines stop at the present end of the log.")
+    ] = True,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """As JSON a page; live as `text/event-stream` or as `application/jsonl`, a line an event.
+
+    Every form carries the same object. A stream resumes past `Last-Event-ID` and ends with
+    `event: end`.
+    """
+    form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
+    start = after if last_event_id is None else last_event_id
+    found = read_events(
+        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=limit
+    )
+    if form == JSON:
+        return conditional_json(request, _page(request, found, limit=limit))
+    hub.check_room()
+    batches = _batches(hub, run_id, after=start, follow=follow)
+    text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(text, media_type=form, headers=headers)
+
+
+def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
+    following = None
+    if len(found) == limit:
+        url = request.url.include_query_params(after=found[-1].number)
+        following = f"{url.path}?{url.query}"
+    return EventPage(items=view_events(found), next=following)
+
+
+async def _batches(
+    hub: EventHub, run_id: UUID, *, after: int, follow: bool
+) -> AsyncIterator[list[EventView] | None]:
+    """Events as they come, to the end of the run; empty is a heartbeat, None says deleted."""
+    async with hub.subscribe(run_id) as bell:
+        while not hub.is_closing:
+            bell.clear()
+            views = await run_in_threadpool(_read, hub, run_id, after)
+            if views:
+                yield views
+                after = views[-1].number
+            if hub.is_deleted(run_id):
+                yield None
+                return
+            if _is_last(views, follow=follow):
+                return
+            if len(views) < STREAM_PAGE and not await _rings(bell):
+                yield []
+
+
+def _is_last(views: Sequence[EventView], *, follow: bool) -> bool:
+    has_ended = bool(views) and views[-1].kind is EventKind.END
+    return has_ended or (not follow and len(views) < STREAM_PAGE)
+
+
+def _read(hub: EventHub, run_id: UUID, after: int) -> list[EventView]:
+    with unit_of_work(hub.engine) as work:
+        return view_events(read_events_or_end(work, run_id=run_id, after=after, limit=STREAM_PAGE))
+
+
+async def _rings(bell: asyncio.Event) -> bool:
+    """False when the bell stays silent for the time of a heartbeat."""
+    try:
+        await asyncio.wait_for(bell.wait(), HEARTBEAT_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
+    yield _GREETING
+    try:
+        async for views in batches:
+            if views is None:
+                yield _DELETED
+            else:
+                yield "".join(map(as_stream, views)) or _HEARTBEAT
+    except ClinicError as error:  # the client comes back with Last-Event-ID
+        logger.warning("a stream was cut: %s", error)
+
+
+async def _lines(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
+    async for views in batches:
+        if views:
+            yield "".join(map(as_line, views))

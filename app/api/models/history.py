@@ -1,0 +1,163 @@
+"""A run's history as clients see it: series with few enough points, and exact statistics."""
+
+from collections.abc import Iterator
+from typing import Literal, assert_never
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.api.models.run import View
+from app.domain.series import (
+    IndexArray,
+    Method,
+    Series,
+    choose_points,
+    series_stats,
+    shortest_decimals,
+)
+from app.services.read_history import History
+
+XAxis = Literal["step", "elapsed_s", "time"]
+#: Lines of CSV that are made at a time.
+CSV_LINES = 4096
+CSV_HEADER = "step,recorded_at,quantity,scope,value\n"
+
+NonFiniteWord = Literal["nan", "inf", "-inf"]
+
+
+class NonFiniteView(View):
+    """A value that JSON has no number for; it is null among the values."""
+
+    step: int
+    value: NonFiniteWord
+
+
+class StatsView(View):
+    """Exact over every reading in the range; all but `count` are of the finite ones."""
+
+    count: int
+    """Readings in the range."""
+    num_finite: int
+    mean: float | None
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    min: float | None
+    max: float | None
+
+
+class SeriesView(View):
+    quantity: str
+    scope: str
+    unit: str
+    steps: list[int]
+    x: list[int | float | str | None]
+    """As `x` asks: the step, seconds of training, or when the reading was stored (RFC 3339)."""
+    values: list[float | None]
+    """The shortest decimals that read back to what is stored."""
+    non_finite: list[NonFiniteView]
+    stats: StatsView
+
+
+class HistoryView(View):
+    """Readings of one run over its steps."""
+
+    run_id: UUID
+    first_step: int | None
+    """Of the readings in the range; null when there are none."""
+    last_step: int | None
+    num_readings: int
+    """Of the series that has most, before any is thinned out."""
+    method: Method
+    """`all`: every reading is here. `extrema`: some series is thinned out to the first, last,
+    smallest, largest and every non-finite reading of each of many buckets."""
+    series: list[SeriesView]
+
+
+def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
+    filled = [series for series in history.series if series.steps_n.size]
+    num_readings = max((series.steps_n.size for series in history.series), default=0)
+    return HistoryView(
+        run_id=history.run.id,
+        first_step=min((int(series.steps_n[0]) for series in filled), default=None),
+        last_step=max((int(series.steps_n[-1]) for series in filled), default=None),
+        num_readings=num_readings,
+        method="all" if num_readings <= max_points else "extrema",
+        series=[_view_series(one, history, max_points=max_points, x=x) for one in history.series],
+    )
+
+
+def csv_lines(history: History, *, max_points: int | None) -> Iterator[str]:
+    """The same readings as CSV, all of them unless `max_points` is given."""
+    yield CSV_HEADER
+    for series in history.series:
+        kept_p = choose_points(series.values_n, max_points=max_points or series.values_n.size)
+        for start in range(0, kept_p.size, CSV_LINES):
+            yield _csv_block(series, kept_p[start : start + CSV_LINES])
+
+
+def _csv_block(series: Series, kept_p: IndexArray) -> str:
+    end = f",{series.quantity},{series.scope},"
+    rows = zip(
+        series.steps_n[kept_p].tolist(),
+        _moments(series.recorded_at_n[kept_p]),
+        map(str, series.values_n[kept_p]),
+        strict=True,
+    )
+    return "".join(f"{step},{moment}{end}{value}\n" for step, moment, value in rows)
+
+
+def _view_series(series: Series, history: History, *, max_points: int, x: XAxis) -> SeriesView:
+    kept_p = choose_points(series.values_n, max_points=max_points)
+    steps_p, values_p = series.steps_n[kept_p], series.values_n[kept_p]
+    finite_p = np.isfinite(values_p)
+    decimals = shortest_decimals(values_p)
+    stats = series_stats(series.values_n)
+    return SeriesView(
+        quantity=series.quantity,
+        scope=series.scope,
+        unit=series.unit,
+        steps=steps_p.tolist(),
+        x=_axis(series, history, kept_p, x=x),
+        values=[value if ok else None for value, ok in zip(decimals, finite_p, strict=True)],
+        non_finite=[
+            NonFiniteView(step=int(steps_p[index]), value=word_of(float(values_p[index])))
+            for index in np.nonzero(~finite_p)[0]
+        ],
+        stats=StatsView.model_validate(stats, from_attributes=True),
+    )
+
+
+def _axis(
+    series: Series, history: History, kept_p: IndexArray, *, x: XAxis
+) -> list[int | float | str | None]:
+    match x:
+        case "step":
+            return list(series.steps_n[kept_p].tolist())
+        case "time":
+            return list(_moments(series.recorded_at_n[kept_p]))
+        case "elapsed_s":
+            return _elapsed(series.steps_n[kept_p], history)
+        case unknown:
+            assert_never(unknown)
+
+
+def _elapsed(steps_p: NDArray[np.int32], history: History) -> list[int | float | str | None]:
+    """At each step; between its neighbours where the step itself was not timed."""
+    if not history.elapsed_steps_n.size:
+        return [None] * steps_p.size
+    elapsed_p = np.interp(steps_p, history.elapsed_steps_n, history.elapsed_n)
+    return list(shortest_decimals(elapsed_p.astype(np.float32)))
+
+
+def _moments(recorded_at_p: NDArray[np.int64]) -> Iterator[str]:
+    return (f"{moment}Z" for moment in np.datetime_as_string(recorded_at_p.astype("M8[us]")))
+
+
+def word_of(value: float) -> NonFiniteWord:
+    """The name of a value that is not finite."""
+    if np.isnan(value):
+        return "nan"
+    return "inf" if value > 0 else "-inf"

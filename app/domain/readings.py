@@ -1,0 +1,97 @@
+"""Which series of a run a client means: quantity and scope against what the run has.
+
+Per-step quantities are there from the start; metrics and scalars of probes come with their first
+reading.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain.errors import InvalidInput, Problem
+from app.domain.quantities import PER_TENSOR, SCALARS, quantity_names, unit_of
+
+MODEL = "model"
+TENSOR = "tensor:"
+#: Scopes that one answer lists.
+MAX_SCOPES_LISTED = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesName:
+    """One series."""
+
+    quantity: str
+    scope: str
+
+    @property
+    def tensor(self) -> str | None:
+        """The parameter that the series is of, as torch names it."""
+        return self.scope.removeprefix(TENSOR) if self.scope.startswith(TENSOR) else None
+
+    @property
+    def unit(self) -> str:
+        return unit_of(self.quantity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Available:
+    """What can be read of one run."""
+
+    tensor_names: Sequence[str]
+    #: quantity -> scopes, of what is not measured at every step.
+    scalar_scopes: Mapping[str, Sequence[str]]
+    #: The metric that the task is judged by, which may not have been measured yet.
+    metric: str | None
+
+    def scopes(self, quantity: str) -> tuple[str, ...]:
+        per_step = (MODEL,) if quantity in SCALARS else ()
+        has_tensors = quantity in PER_TENSOR
+        tensors = tuple(f"{TENSOR}{name}" for name in self.tensor_names) if has_tensors else ()
+        return (*per_step, *tensors, *self.scalar_scopes.get(quantity, ()))
+
+    def quantities(self) -> tuple[str, ...]:
+        """Those with readings first, by name; then those that the run may still give."""
+        has_metric = {self.metric} if self.metric else set()
+        return tuple(sorted({*quantity_names(), *self.scalar_scopes, *has_metric}))
+
+
+def choose_series(
+    available: Available, *, quantities: Sequence[str], scopes: Sequence[str]
+) -> tuple[SeriesName, ...]:
+    """Every wanted quantity in every wanted scope that it has.
+
+    Without scopes: the whole model where the quantity has it, else all of its scopes. Raises
+    InvalidInput that lists what there is.
+    """
+    problems: list[Problem] = []
+    chosen: list[SeriesName] = []
+    known = available.quantities()
+    for quantity in dict.fromkeys(quantities):
+        if quantity not in known:
+            detail = f"There is no quantity {quantity[:100]!r}; there are {', '.join(known)}."
+            problems.append(Problem(pointer="query/quantity", detail=detail, code="unknown"))
+            continue
+        there = available.scopes(quantity)
+        found = _matching(there, scopes)
+        if there and not found:
+            problems.append(_no_such_scope(quantity, scopes, there))
+        # what was not measured yet is an empty series, not a mistake
+        wanted = found or tuple(scopes) or (MODEL,)
+        chosen += [SeriesName(quantity=quantity, scope=scope) for scope in wanted]
+    if problems:
+        raise InvalidInput(problems[0].detail, problems=problems)
+    return tuple(chosen)
+
+
+def _matching(there: Sequence[str], scopes: Sequence[str]) -> tuple[str, ...]:
+    if scopes:
+        return tuple(scope for scope in dict.fromkeys(scopes) if scope in there)
+    return (MODEL,) if MODEL in there else tuple(there)
+
+
+def _no_such_scope(quantity: str, scopes: Sequence[str], there: Sequence[str]) -> Problem:
+    listed = ", ".join(there[:MAX_SCOPES_LISTED])
+    more = ", …" if len(there) > MAX_SCOPES_LISTED else ""
+    given = ", ".join(scope[:100] for scope in scopes)
+    detail = f"{quantity} is not read in the scope {given}; its scopes are {listed}{more}."
+    return Problem(pointer="query/scope", detail=detail, code="unknown")

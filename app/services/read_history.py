@@ -1,0 +1,143 @@
+"""Read a run's readings as series: any quantity in any scope, over a range of steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.domain.quantities import LAG_PROFILE, PER_TENSOR, SCALARS
+from app.domain.readings import Available, SeriesName, choose_series
+from app.domain.runs import Run
+from app.domain.series import Series
+from app.store.database import UnitOfWork
+from app.store.history import (
+    StoredColumn,
+    StoredSeries,
+    profile_scopes,
+    read_columns,
+    read_profile_series,
+    read_scalar_series,
+    scalar_scopes,
+)
+from app.store.runs import find_run
+
+ELAPSED = "elapsed_s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryQuery:
+    """What is wanted; steps are inclusive, no scopes means those that make sense."""
+
+    quantities: Sequence[str]
+    scopes: Sequence[str] = ()
+    from_step: int | None = None
+    to_step: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Whole series, and seconds of training over the steps as a second axis for them."""
+
+    run: Run
+    series: tuple[Series, ...]
+    #: (n,) steps and seconds; interpolated for readings of other steps.
+    elapsed_steps_n: NDArray[np.int32]
+    elapsed_n: NDArray[np.float32]
+
+
+def read_history(
+    work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, query: HistoryQuery
+) -> History:
+    """Raises NotFound, and InvalidInput that lists what there is."""
+    session = work.session
+    run = find_run(session, workspace_id, run_id)
+    available = Available(
+        tensor_names=run.tensor_names,
+        scalar_scopes=_scalar_scopes(session, run_id),
+        metric=run.task.metric if run.task else None,
+    )
+    names = choose_series(available, quantities=query.quantities, scopes=query.scopes)
+    columns = read_columns(
+        session,
+        run_id,
+        columns=sorted({ELAPSED, *filter(None, map(_column_of, names))}),
+        from_step=query.from_step,
+        to_step=query.to_step,
+    )
+    scalars = _read_scalars(session, run_id, names=names, query=query)
+    return History(
+        run=run,
+        series=tuple(_series(name, run=run, columns=columns, scalars=scalars) for name in names),
+        elapsed_steps_n=columns[ELAPSED].steps_n,
+        elapsed_n=columns[ELAPSED].values,
+    )
+
+
+def _scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...]]:
+    of_profiles = profile_scopes(session, run_id)
+    return {
+        **(dict.fromkeys(LAG_PROFILE, of_profiles) if of_profiles else {}),
+        **scalar_scopes(session, run_id),
+    }
+
+
+def _read_scalars(
+    session: Session, run_id: UUID, *, names: Sequence[SeriesName], query: HistoryQuery
+) -> tuple[StoredSeries, ...]:
+    quantities = {name.quantity for name in names if _column_of(name) is None}
+    steps = {"from_step": query.from_step, "to_step": query.to_step}
+    return (
+        *read_scalar_series(session, run_id, quantities=quantities, **steps),
+        *read_profile_series(session, run_id, quantities=quantities, **steps),
+    )
+
+
+def _column_of(name: SeriesName) -> str | None:
+    """Column of the chunks that holds the series; None where it is not measured at every step."""
+    if name.tensor is not None and name.quantity in PER_TENSOR:
+        return f"tensor_{name.quantity}"
+    return name.quantity if name.quantity in SCALARS and name.tensor is None else None
+
+
+def _series(
+    name: SeriesName,
+    *,
+    run: Run,
+    columns: Mapping[str, StoredColumn],
+    scalars: Sequence[StoredSeries],
+) -> Series:
+    column = _column_of(name)
+    if column is not None:
+        stored = columns[column]
+        values_n = _of_tensor(stored, name, run) if name.tensor is not None else stored.values
+        return _made(name, stored.steps_n, values_n, stored.recorded_at_n)
+    for found in scalars:
+        if (found.quantity, found.scope) == (name.quantity, name.scope):
+            return _made(name, found.steps_n, found.values_n, found.recorded_at_n)
+    empty = np.empty(0)
+    return _made(name, empty.astype(np.int32), empty, empty.astype(np.int64))
+
+
+def _of_tensor(stored: StoredColumn, name: SeriesName, run: Run) -> NDArray[np.float32]:
+    if not stored.steps_n.size or name.tensor not in run.tensor_names:
+        return np.empty(stored.steps_n.size, dtype=np.float32)
+    return stored.values[:, run.tensor_names.index(name.tensor)]
+
+
+def _made(
+    name: SeriesName,
+    steps_n: NDArray[np.int32],
+    values_n: NDArray[np.float32] | NDArray[np.float64],
+    recorded_at_n: NDArray[np.int64],
+) -> Series:
+    return Series(
+        quantity=name.quantity,
+        scope=name.scope,
+        unit=name.unit,
+        steps_n=steps_n,
+        values_n=values_n,
+        recorded_at_n=recorded_at_n,
+    )
