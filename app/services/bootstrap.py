@@ -1,7 +1,7 @@
 """The first workspace and its admin key, made when there is none."""
 
 from app.domain.access import Scope
-from app.services.issue_key import issue_key
+from app.services.create_key import create_key
 from app.store.database import UnitOfWork
 from app.store.locks import BOOTSTRAP, wait_for
 from app.store.workspaces import count_workspaces, insert_workspace
@@ -16,7 +16,7 @@ def bootstrap(work: UnitOfWork, *, secret: str) -> str | None:
     if count_workspaces(work.session):
         return None
     workspace = insert_workspace(work.session, name=WORKSPACE)
-    issued = issue_key(
-        work, secret=secret, workspace_id=workspace.id, name=KEY_NAME, scopes=tuple(Scope)
+    made = create_key(
+        work, workspace_id=workspace.id, name=KEY_NAME, scopes=tuple(Scope), secret=secret
     )
-    return issued.key
+    return made.secret
