@@ -14,8 +14,9 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
 
-import torch
 import torch._dynamo  # noqa: F401 - the first optimizer would import it, which takes 2 s
 
 from app.settings import Settings, read_settings
@@ -71,7 +72,7 @@ class Server:
         _tell(status_fd, pid)
         return True
 
-    def _become_child(self, control_fd: int, status_fd: int, parent: int) -> None:
+    def _become_child(self, control_fd: int, status_fd: int, parent: int) -> NoReturn:
         """Carry out one order and leave; never returns into the server's code."""
         code = EXIT_BROKEN
         try:
@@ -106,17 +107,25 @@ def _tell(status_fd: int, number: int) -> None:
         os.write(status_fd, b"%d\n" % number)
 
 
+def _count_threads() -> int:
+    """Threads of any library, where the system tells; Python knows only of its own."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
+
+
 def main(line_fd: int, worker_pid: int) -> None:
     die_with_parent(worker_pid)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # cuBLAS reads it when CUDA wakes up; without it there are no deterministic products
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     settings = read_settings(os.environ)
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    if threading.active_count() != 1:
-        raise RuntimeError("the forkserver must have one thread: a fork copies no other")
-    torch.set_num_threads(settings.threads_per_run)
+    if _count_threads() != 1:
+        detail = "the forkserver must have one thread: a fork copies no other"
+        raise RuntimeError(detail)
     gc.collect()
     # pages of what is imported stay shared with the children
     gc.freeze()

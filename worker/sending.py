@@ -12,10 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.telemetry import LagProfile, ReadingBatch
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +45,12 @@ class Patience:
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = LONGEST_PAUSE_S
 
-    def through_outages(self, write: Callable[[], None]) -> None:
-        """Repeat `write` until the database takes it; any other failure is the caller's."""
+    def through_outages(self, call: Callable[[], T]) -> T:
+        """Repeat `call` until the database answers; any other failure is the caller's."""
         pause_s, began = self.first_pause_s, time.monotonic()
         while True:
             try:
-                write()
+                answer = call()
             except Unavailable as error:
                 if pause_s == self.first_pause_s:
                     logger.warning("The database cannot be reached: %s", error.detail)
@@ -58,8 +60,8 @@ class Patience:
                 pause_s = min(2 * pause_s, self.longest_pause_s)
             else:
                 if pause_s > self.first_pause_s:
-                    logger.info("Written after %.1f s of outage.", time.monotonic() - began)
-                return
+                    logger.info("The database answers after %.1f s.", time.monotonic() - began)
+                return answer
 
 
 class Sender:

@@ -1,0 +1,184 @@
+"""In the child: carry out one order. Build the task, train, and write the run's end.
+
+Everything that can go wrong ends here as a stop reason with one sentence for people; the rest of
+the story is in the log.
+"""
+
+import logging
+import os
+import socket
+from typing import assert_never
+
+import torch
+from sqlalchemy import Engine
+
+from app.domain.errors import Fenced, InvalidInput, NotFound
+from app.domain.runs import StopReason
+from app.domain.task import TaskFacts
+from app.domain.telemetry import ReadingBatch
+from app.services.begin_run import begin_run
+from app.services.finish_run import finish_run
+from app.services.record_batch import record_batch
+from app.settings import Settings
+from app.store.database import make_engine, unit_of_work
+from app.store.datasets import read_content
+from worker.child_line import ChildLine
+from worker.datasets.build import build_task
+from worker.datasets.task import Task
+from worker.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
+from worker.sending import Patience, Sender
+from worker.training.loop import TrainingOutcome, train
+
+logger = logging.getLogger(__name__)
+
+#: What torch says when the CPU's allocator fails; it has no exception class for that.
+CPU_OUT_OF_MEMORY = "DefaultCPUAllocator"
+MAX_ERROR_CHARACTERS = 500
+
+
+def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
+    """What a freshly forked child does until it exits."""
+    line = ChildLine(control)
+    order = ORDERS.validate_json(line.read_order())
+    match order:
+        case ListDevicesOrder():
+            line.answer(DEVICES.dump_json(list_devices()))
+            return ExitCode.DONE
+        case TrainOrder():
+            torch.set_num_threads(settings.threads_per_run)
+            # one connection for the sender, one for the thread that trains
+            engine = make_engine(settings.database_url, pool_size=2)
+            return Execution(order, line, engine).run()
+        case _:
+            assert_never(order)
+
+
+def list_devices() -> tuple[str, ...]:
+    """Names as torch has them; wakes CUDA, so only a child may ask."""
+    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return ("cpu", *(f"cuda:{index}" for index in range(num_gpus)))
+
+
+class Execution:
+    """One run under one attempt, from the order to its end in the database."""
+
+    def __init__(self, order: TrainOrder, line: ChildLine, engine: Engine) -> None:
+        self._order = order
+        self._line = line
+        self._engine = engine
+        self._patience = Patience(tick=line.tick)
+        self._sender = Sender(self._record, patience=self._patience, on_fenced=_leave_fenced)
+
+    def run(self) -> ExitCode:
+        self._sender.start()
+        try:
+            self._finish(*self._train())
+        except Fenced:
+            return ExitCode.FENCED
+        except Exception:
+            logger.exception("Run %s: its end could not be written.", self._order.run_id)
+            return ExitCode.UNFINISHED
+        return ExitCode.DONE
+
+    def _train(self) -> tuple[StopReason, str | None]:
+        """Train until the end, whatever it is, and have every reading acknowledged."""
+        try:
+            try:
+                outcome = self._run_loop()
+            finally:
+                self._sender.drain()
+        except Fenced:
+            raise
+        except Exception as failure:  # the edge of this process: it becomes a stop reason
+            logger.exception("Run %s failed.", self._order.run_id)
+            return explain(failure)
+        return outcome.stop_reason, outcome.error
+
+    def _run_loop(self) -> TrainingOutcome:
+        spec = self._order.spec
+        return train(
+            spec,
+            self._build_task(),
+            device=torch.device(self._order.device),
+            send=self._sender.send,
+            begin=self._begin,
+            stop_requested=self._stop_requested,
+        )
+
+    def _build_task(self) -> Task:
+        dataset = self._order.spec.dataset
+        dataset_id = getattr(dataset, "dataset_id", None)
+        if dataset_id is None:
+            return build_task(dataset, upload=None)
+
+        def read() -> bytes | None:
+            with unit_of_work(self._engine) as work:
+                try:
+                    return read_content(work.session, self._order.workspace_id, dataset_id)
+                except NotFound:
+                    return None
+
+        return build_task(dataset, upload=self._patience.through_outages(read))
+
+    def _stop_requested(self) -> StopReason | None:
+        self._line.tick()
+        return StopReason.CANCELLED if self._line.is_cancelled() else None
+
+    def _begin(self, task: TaskFacts, tensor_names: tuple[str, ...], device: str) -> None:
+        def write() -> None:
+            with unit_of_work(self._engine) as work:
+                begin_run(
+                    work,
+                    run_id=self._order.run_id,
+                    attempt=self._order.attempt,
+                    task=task,
+                    tensor_names=tensor_names,
+                    device=device,
+                )
+
+        self._patience.through_outages(write)
+
+    def _record(self, *, seq: int, batch: ReadingBatch) -> None:
+        with unit_of_work(self._engine) as work:
+            record_batch(
+                work,
+                run_id=self._order.run_id,
+                attempt=self._order.attempt,
+                seq=seq,
+                batch=batch,
+            )
+
+    def _finish(self, stop_reason: StopReason, error: str | None) -> None:
+        def write() -> None:
+            with unit_of_work(self._engine) as work:
+                finish_run(
+                    work,
+                    run_id=self._order.run_id,
+                    attempt=self._order.attempt,
+                    stop_reason=stop_reason,
+                    error=error,
+                )
+
+        self._patience.through_outages(write)
+
+
+def explain(failure: Exception) -> tuple[StopReason, str]:
+    """The stop reason of a run that raised, and one sentence for people."""
+    if isinstance(failure, InvalidInput):
+        places = [f"{problem.pointer}: {problem.detail}" for problem in failure.problems[:1]]
+        sentence = " ".join([failure.detail, *places])
+        return StopReason.INVALID_DATA, sentence[:MAX_ERROR_CHARACTERS]
+    words = str(failure).strip().splitlines()
+    if isinstance(failure, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(failure, RuntimeError) and CPU_OUT_OF_MEMORY in str(failure)
+    ):
+        sentence = words[0] if words else "an allocation failed"
+        return StopReason.OUT_OF_MEMORY, f"Out of memory: {sentence}"[:MAX_ERROR_CHARACTERS]
+    sentence = f"{type(failure).__name__}: {words[0]}" if words else type(failure).__name__
+    return StopReason.CRASHED, sentence[:MAX_ERROR_CHARACTERS]
+
+
+def _leave_fenced() -> None:
+    """Another worker has the run: not even the step under way matters any more."""
+    logger.info("This attempt is over; another one has the run.")
+    os._exit(ExitCode.FENCED)

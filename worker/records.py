@@ -1,0 +1,66 @@
+"""What the worker process writes of runs: each call is one service in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.services.beat_run import beat_run
+from app.services.claim_run import claim_run
+from app.services.diagnose_run import diagnose_run
+from app.services.finish_run import finish_run
+from app.services.give_back_run import give_back_run
+from app.services.lose_run import lose_run
+from sqlalchemy import Engine
+
+from app.domain.runs import Run, StopReason
+from app.store.database import unit_of_work
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecords:
+    """Writes of one run under one attempt."""
+
+    engine: Engine
+    run_id: UUID
+    attempt: int
+    lease_s: float
+    max_crashes: int
+
+    def beat(self) -> bool:
+        with unit_of_work(self.engine) as work:
+            beat = beat_run(work, run_id=self.run_id, attempt=self.attempt, lease_s=self.lease_s)
+        return beat.cancel_requested
+
+    def finish(self, stop_reason: StopReason, error: str | None) -> None:
+        with unit_of_work(self.engine) as work:
+            finish_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                stop_reason=stop_reason,
+                error=error,
+            )
+
+    def give_back(self) -> None:
+        with unit_of_work(self.engine) as work:
+            give_back_run(work, run_id=self.run_id, attempt=self.attempt)
+
+    def lose(self, error: str) -> None:
+        with unit_of_work(self.engine) as work:
+            lose_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                error=error,
+                max_crashes=self.max_crashes,
+            )
+
+    def diagnose(self) -> None:
+        with unit_of_work(self.engine) as work:
+            diagnose_run(work, run_id=self.run_id, attempt=self.attempt)
+
+
+def claim(engine: Engine, *, worker_id: UUID, devices: Sequence[str], lease_s: float) -> Run | None:
+    """The best queued run for these devices, now this worker's; None when there is none."""
+    with unit_of_work(engine) as work:
+        return claim_run(work, worker_id=worker_id, devices=devices, lease_s=lease_s)
