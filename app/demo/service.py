@@ -52,7 +52,7 @@ def _start(serving: Serving) -> "subprocess.Popen[bytes]":
     if "CLINIC_PORT" not in environ and not _is_free(serving.host, serving.port):
         environ["CLINIC_PORT"] = "0"
     (serving.home / "address").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "app.cli", "serve"]
+    command = [sys.executable, "-m", "app.cli", "serve", "--end-with-parent"]
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
 
 
