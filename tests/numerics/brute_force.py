@@ -1,4 +1,4 @@
-"""The replay's twin: every state and every gate pre-activation gets a zero of its own, and autograd does the rest.
+"""The replay's twin: every state and gate gets a zero of its own, and autograd does the rest.
 
 One sequence and one timestep at a time, no closed form, no batching, no renormalisation.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tests.numerics.networks import Network
+from worker.models.network import SequenceModel
 from worker.replay.sample import ProbeSample
 
 Norms = dict[tuple[str, str], list[float]]
@@ -61,7 +61,7 @@ class Direction:
         return ({"tanh": drive.tanh(), "relu": drive.relu(), "linear": drive}[self.activation],)
 
 
-def build(network: Network, x_TI: Tensor) -> list[list[Direction]]:
+def build(network: SequenceModel, x_TI: Tensor) -> list[list[Direction]]:
     """The whole network over one sequence, states in hand."""
     inputs, stack = list(x_TI.double()), []
     for module in network.layers:
@@ -86,7 +86,7 @@ def build(network: Network, x_TI: Tensor) -> list[list[Direction]]:
     return stack
 
 
-def gradient_norms(network: Network, sample: ProbeSample, b: int, t: int) -> Norms:
+def gradient_norms(network: SequenceModel, sample: ProbeSample, b: int, t: int) -> Norms:
     """Norms by lag of the loss term of sequence b at timestep t, per (scope, path)."""
     length = int(sample.valid_lengths()[b])
     stack = build(network, sample.x_TBI[:length, b])

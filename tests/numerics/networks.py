@@ -1,73 +1,39 @@
-"""Small networks of torch's own modules, and samples to look at them with."""
+"""Small networks, and samples to look at them with."""
 
 import math
-from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from pydantic import TypeAdapter
+from torch import Tensor
 
+from app.domain.specs.model import ModelSpec
+from worker.models.network import SequenceModel
 from worker.replay.sample import Activation, CellKind, ProbeSample
 
-Shape = Literal["many_to_one", "many_to_many"]
 
-
-class LinearCell(nn.Module):
-    """h_t = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh, named as torch names its own."""
-
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.weight_ih_l0 = nn.Parameter(torch.randn(hidden_size, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.randn(hidden_size, hidden_size))
-        self.bias_ih_l0 = nn.Parameter(torch.zeros(hidden_size))
-        self.bias_hh_l0 = nn.Parameter(torch.zeros(hidden_size))
-
-    def forward(self, x_TBI: Tensor) -> tuple[Tensor, None]:
-        drive_TBH = x_TBI @ self.weight_ih_l0.T + self.bias_ih_l0 + self.bias_hh_l0
-        hidden_BH = torch.zeros_like(drive_TBH[0])
-        hidden = []
-        for drive_BH in drive_TBH:
-            hidden_BH = drive_BH + hidden_BH @ self.weight_hh_l0.T
-            hidden.append(hidden_BH)
-        return torch.stack(hidden), None
-
-
-class Network(nn.Module):
-    """What the replay asks of a network, and nothing else."""
-
-    def __init__(
-        self,
-        kind: CellKind = "elman",
-        *,
-        activation: Activation = "tanh",
-        sizes: tuple[int, int, int] = (2, 5, 3),
-        num_layers: int = 1,
-        bidirectional: bool = False,
-        many_to_one: bool = True,
-    ) -> None:
-        super().__init__()
-        self.kind: CellKind = kind
-        self.activation: Activation = activation
-        self.many_to_one = many_to_one
-        input_size, hidden_size, output_size = sizes
-        directions = 1 + bidirectional
-        self.layers = nn.ModuleList(
-            self._layer(
-                input_size if k == 0 else directions * hidden_size, hidden_size, bidirectional
-            )
-            for k in range(num_layers)
-        )
-        self.readout = nn.Linear(directions * hidden_size, output_size)
-
-    def _layer(self, input_size: int, hidden_size: int, two_way: bool) -> nn.Module:  # noqa: FBT001
-        if self.kind == "lstm":
-            return nn.LSTM(input_size, hidden_size, bidirectional=two_way)
-        if self.kind == "gru":
-            return nn.GRU(input_size, hidden_size, bidirectional=two_way)
-        if self.activation == "linear":
-            return LinearCell(input_size, hidden_size)
-        return nn.RNN(
-            input_size, hidden_size, nonlinearity=self.activation, bidirectional=two_way
-        )
+def network_of(
+    kind: CellKind = "elman",
+    *,
+    activation: Activation = "tanh",
+    sizes: tuple[int, int, int] = (2, 5, 3),
+    num_layers: int = 1,
+    bidirectional: bool = False,
+    many_to_one: bool = True,
+) -> SequenceModel:
+    """Sizes are (inputs, hidden units, outputs); weights start as torch starts them."""
+    input_size, hidden_size, output_size = sizes
+    form: dict[str, object] = {
+        "kind": kind,
+        "hidden_size": hidden_size,
+        "num_layers": num_layers,
+        "bidirectional": bidirectional,
+    }
+    if kind == "elman":
+        form["activation"] = activation
+    spec: ModelSpec = TypeAdapter[ModelSpec](ModelSpec).validate_python(form)
+    return SequenceModel(
+        spec, input_size=input_size, output_size=output_size, many_to_one=many_to_one
+    )
 
 
 def squared_errors(outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
@@ -75,7 +41,7 @@ def squared_errors(outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
 
 
 def sample_for(
-    network: Network, *, num_timesteps: int, batch_size: int, varied: bool = False
+    network: SequenceModel, *, num_timesteps: int, batch_size: int, varied: bool = False
 ) -> ProbeSample:
     weight = network.readout.weight
     input_size = next(iter(network.layers[0].parameters())).shape[1]
@@ -90,11 +56,12 @@ def sample_for(
     )
 
 
-def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -> Network:
+def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -> SequenceModel:
     """Linear Elman network whose recurrent matrix is radius × a random orthogonal one."""
-    network = Network(activation="linear", sizes=(2, hidden_size, 3)).to(dtype)
+    network = network_of(activation="linear", sizes=(2, hidden_size, 3)).to(dtype)
     with torch.no_grad():
         orthogonal = torch.linalg.qr(torch.randn(hidden_size, hidden_size).double())[0]
-        network.layers[0].weight_hh_l0.copy_(radius * orthogonal)
-        network.layers[0].weight_ih_l0.div_(math.sqrt(hidden_size))
+        named = dict(network.layers[0].named_parameters())
+        named["weight_hh_l0"].copy_(radius * orthogonal)
+        named["weight_ih_l0"].div_(math.sqrt(hidden_size))
     return network

@@ -5,18 +5,24 @@ import pytest
 import torch
 
 from tests.numerics.brute_force import gradient_norms
-from tests.numerics.networks import Network, sample_for
+from tests.numerics.networks import network_of, sample_for
+from worker.models.network import SequenceModel
 from worker.replay.anchors import choose_anchors, loss_cotangents, read_states
 from worker.replay.network import AnchorReplay, ScopeTrace, trace_scopes
 from worker.replay.preparation import deviations, linearise_network
-from worker.replay.sample import ProbeSample
+from worker.replay.sample import Activation, CellKind, ProbeSample
 
-CELLS = [("elman", "tanh"), ("elman", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
+CELLS: list[tuple[CellKind, Activation]] = [
+    ("elman", "tanh"),
+    ("elman", "relu"),
+    ("gru", "tanh"),
+    ("lstm", "tanh"),
+]
 VARIANTS = list(itertools.product(CELLS, (1, 2), (False, True), (True, False)))
 
 
 def replay_scopes(
-    network: Network, sample: ProbeSample
+    network: SequenceModel, sample: ProbeSample
 ) -> tuple[AnchorReplay, tuple[ScopeTrace, ...]]:
     stack = linearise_network(network, sample)
     anchors = choose_anchors(sample, many_to_one=network.many_to_one)
@@ -33,7 +39,7 @@ def replay_scopes(
     return replay, trace_scopes(replay)
 
 
-def assert_equal_to_autograd(network: Network, sample: ProbeSample) -> None:
+def assert_equal_to_autograd(network: SequenceModel, sample: ProbeSample) -> None:
     replay, scopes = replay_scopes(network, sample)
     anchors = zip(replay.anchors.sequence_N, replay.anchors.timestep_N, strict=True)
     for n, (b, t) in enumerate(anchors):
@@ -49,9 +55,9 @@ def assert_equal_to_autograd(network: Network, sample: ProbeSample) -> None:
 
 @pytest.mark.parametrize(("cell", "num_layers", "two_way", "many_to_one"), VARIANTS)
 def test_the_replay_is_autograd_at_every_lag_and_scope(
-    cell: tuple[str, str], num_layers: int, two_way: bool, many_to_one: bool
+    cell: tuple[CellKind, Activation], *, num_layers: int, two_way: bool, many_to_one: bool
 ) -> None:
-    network = Network(
+    network = network_of(
         cell[0],
         activation=cell[1],
         sizes=(2, 3, 2),
@@ -67,14 +73,14 @@ def test_the_replay_is_autograd_at_every_lag_and_scope(
 
 @pytest.mark.parametrize("num_layers", [1, 3])
 def test_linear_networks_and_deeper_stacks_agree_too(num_layers: int) -> None:
-    network = Network("elman", activation="linear", num_layers=num_layers).double()
+    network = network_of("elman", activation="linear", num_layers=num_layers).double()
     sample = sample_for(network, num_timesteps=9, batch_size=3)
 
     assert_equal_to_autograd(network, sample)
 
 
 def test_the_parts_of_an_lstm_state_add_up_to_the_whole() -> None:
-    network = Network("lstm").double()
+    network = network_of("lstm").double()
     sample = sample_for(network, num_timesteps=12, batch_size=4)
 
     _, scopes = replay_scopes(network, sample)

@@ -1,4 +1,4 @@
-"""How far back the gradient reaches: norms of single loss terms' gradients by lag, for every scope of a network."""
+"""How far back the gradient reaches: norms of single loss terms' gradients by lag."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,13 +25,12 @@ from worker.replay.tail import fit_tail
 STANDARD_ANCHORS = 128
 #: The horizon is where the profile first falls below this share of lag 0.
 HORIZON_THRESHOLD = 0.01
-#: RMS of ∂ℓ/∂output below which the direction is the rounding of a float32 network: the task is solved.
+#: RMS of ∂ℓ/∂output below which it is the rounding of a float32 network: the task is solved.
 MIN_COTANGENT = 1e-6
-#: ln of the smallest positive float32.
+#: Logarithm of the smallest positive float32.
 LOG_SMALLEST_FLOAT32 = float(np.log(2.0) * -149)
 
 _PURPOSE = 0x9B0BE
-
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ def measure_lag_profiles(
     seed: int,
     max_anchors: int = STANDARD_ANCHORS,
 ) -> tuple[LagProfile, ...]:
-    """Profiles of `model`, then of each layer and direction; none where the states are not finite."""
+    """Of `model`, then of each layer and direction; none where the states are not finite."""
     random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
     num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
     sample = sample.take(0, num_sequences, many_to_one=model.many_to_one)
@@ -78,7 +77,7 @@ def _profiles(
     *,
     required_lag: int | None,
 ) -> Iterator[LagProfile]:
-    """One profile a scope; what is the same as the total, as in a top layer, is not summarised twice."""
+    """One profile a scope; what equals the total, as in a top layer, is not summarised twice."""
     last: LagProfile | None = None
     for traces in zip(*blocks_of_scopes, strict=True):
         if last is not None and traces[0].is_same_as_total:
@@ -96,7 +95,7 @@ def _replay(
     *,
     first_sequence: int,
 ) -> _Block | None:
-    """Traces of one block of sequences; whether the loss still has a direction is decided on the first."""
+    """Traces of one block; whether the loss still has a direction is decided on the first."""
     stack = linearise_network(model, sample)
     anchors = choose_anchors(sample, many_to_one=model.many_to_one)
     if not is_finite(stack) or anchors.sequence_N.numel() == 0:

@@ -1,7 +1,8 @@
-"""Backward recursion of one direction of one layer, for many anchors at once, renormalised at each timestep.
+"""Backward recursion of one direction of one layer, for many anchors, renormalised as it goes.
 
-An adjoint is kept as mantissa × exp(log scale) per (timestep, anchor): a gradient of 1e-400 keeps its direction and its size.
-Norms lose a part that is more than 150 decades below the largest coordinate of the same state.
+An adjoint is kept as mantissa × exp(log scale) per (timestep, anchor): a gradient of 1e-400 keeps
+its direction and its size. Norms lose a part that is more than 150 decades below the largest
+coordinate of the same state.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Scaled:
 
 @dataclass(frozen=True, kw_only=True)
 class Injection:
-    """Where the gradient enters a direction: at one timestep an anchor, or from the layer above at any."""
+    """Where the gradient enters: at one timestep an anchor, or from the layer above at any."""
 
     #: Sequence of each anchor.
     sequence_N: Tensor
@@ -43,9 +44,9 @@ class Injection:
 class Trace:
     """What one recursion leaves, anchors in the caller's order, timesteps in reading order."""
 
-    #: ln norm of ∂ℓ/∂s per variant of the norm, −inf before an anchor starts.
+    #: Logarithmic norm of ∂ℓ/∂s per variant of the norm, −inf before an anchor starts.
     log_norm_PNQ: Tensor
-    #: ln norm at the input side's gate pre-activations.
+    #: Logarithmic norm at the input side's gate pre-activations.
     log_gate_norm_PN: Tensor
     #: (N, G) at each anchor's start.
     first_gates: Scaled
@@ -62,7 +63,7 @@ def add_scaled(first: Scaled, second: Scaled) -> Scaled:
 
 
 def normalised(values: Scaled) -> Scaled:
-    """Largest coordinate of every row brought to 1, by maxima: squares of small numbers would underflow."""
+    """Each row's largest coordinate brought to 1; squares of small numbers would underflow."""
     peak = values.mantissa.abs().amax(dim=-1)
     divisor = torch.where(peak == 0, 1.0, peak)
     return Scaled(
@@ -175,9 +176,7 @@ class _Recursion:
         log_scale_N = adjoint.log_scale
         squared_NQ = adjoint.mantissa.square() @ self._weights_SQ
         self._log_norm_PNQ[p, :active] = 0.5 * squared_NQ.log() + log_scale_N[:, None]
-        self._log_gate_norm_PN[p, :active] = (
-            0.5 * gates_NG.square().sum(dim=1).log() + log_scale_N
-        )
+        self._log_gate_norm_PN[p, :active] = 0.5 * gates_NG.square().sum(dim=1).log() + log_scale_N
         if self._gates_PNG.shape[0]:
             self._gates_PNG[p, :active] = gates_NG
             self._gate_scale_PN[p, :active] = log_scale_N

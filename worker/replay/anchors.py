@@ -1,6 +1,7 @@
 """Anchors: single loss terms of single sequences, from which the gradient is followed back in time.
 
-An all-step loss would give a flat curve while credit vanishes, so each anchor injects at one timestep alone.
+An all-step loss would give a flat curve while credit vanishes, so each anchor injects at one
+timestep alone.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from torch import Tensor
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.states import DirectionStates
 
-#: Spaced loss terms taken from one sequence of a many-to-many task; more would be more of the same sequence.
+#: Spaced loss terms of one sequence of a many-to-many task; more would be more of the same.
 ANCHORS_PER_SEQUENCE = 4
 
 
@@ -35,7 +36,7 @@ def sequences_needed(max_anchors: int, *, many_to_one: bool) -> int:
 
 
 def choose_anchors(sample: ProbeSample, *, many_to_one: bool) -> Anchors:
-    """The last valid timestep for many-to-one, evenly spaced loss terms otherwise, the last among them."""
+    """The last valid timestep for many-to-one, else evenly spaced loss terms, the last included."""
     lengths_B = sample.valid_lengths()
     sequence_B = torch.arange(sample.num_sequences, device=lengths_B.device)
     if many_to_one:
@@ -64,9 +65,7 @@ def _ranked_terms(sample: ProbeSample, lengths_B: Tensor) -> tuple[Tensor, Tenso
     return ranked_TB, counts_TB.sum(dim=0)
 
 
-def read_states(
-    top: tuple[DirectionStates, ...], anchors: Anchors, *, many_to_one: bool
-) -> Tensor:
+def read_states(top: tuple[DirectionStates, ...], anchors: Anchors, *, many_to_one: bool) -> Tensor:
     """What the read-out sees at each anchor: (N, D·H)."""
     halves = []
     for states in top:
@@ -78,7 +77,7 @@ def read_states(
 def loss_cotangents(
     network: ReplayableNetwork, sample: ProbeSample, anchors: Anchors, states_ND: Tensor
 ) -> Tensor:
-    """∂ℓ_n/∂output_n (N, O) by autograd on the loss alone; the outputs are the read-out's, in double precision."""
+    """∂ℓ_n/∂output_n (N, O): autograd on the loss alone, at outputs in double precision."""
     readout = network.readout
     outputs_NO = states_ND @ readout.weight.detach().double().T
     if readout.bias is not None:

@@ -4,15 +4,23 @@ from typing import Protocol, assert_never
 
 from torch import Tensor
 
+from app.domain.telemetry import Direction
 from worker.replay.elman import linearise_elman
 from worker.replay.gru import gru_gates, linearise_gru
 from worker.replay.lstm import linearise_lstm, lstm_gates
 from worker.replay.sample import Activation, CellKind
 from worker.replay.states import DirectionStates, RecurrentWeights
 
+#: In torch's row order; an Elman cell's one matrix has no gate name.
+GATE_NAMES: dict[CellKind, tuple[str | None, ...]] = {
+    "elman": (None,),
+    "gru": ("reset", "update", "new"),
+    "lstm": ("input", "forget", "cell", "output"),
+}
+
 
 class Linearisation(Protocol):
-    """Everything the backward recursion needs of one direction of one layer, for all timesteps of a trajectory."""
+    """What the backward recursion needs of one direction of one layer, for a whole trajectory."""
 
     @property
     def states(self) -> DirectionStates: ...
@@ -43,6 +51,10 @@ def linearise(states: DirectionStates, kind: CellKind, activation: Activation) -
             return linearise_lstm(states)
         case _:
             assert_never(kind)
+
+
+def gate_scope(layer: int, direction: Direction, name: str) -> str:
+    return f"gate:{layer}/{name}" if direction == "forward" else f"gate:{layer}/reverse/{name}"
 
 
 def named_gates(states: DirectionStates, kind: CellKind) -> dict[str, Tensor]:

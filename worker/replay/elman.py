@@ -27,9 +27,7 @@ class ElmanLinearisation:
     def state_parts(self) -> tuple[Tensor, ...]:
         return (self.states.hidden_PBH,)
 
-    def backward(
-        self, p: int, rows: Tensor | slice, adjoint_NS: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the pre-activations of timestep p, and at the state before it."""
         gates_NG = adjoint_NS * self.slope_PBH[p][rows]
         return gates_NG, gates_NG @ self.weights.recurrent_GH

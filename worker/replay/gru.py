@@ -1,6 +1,7 @@
-"""GRU timestep as torch computes it: h' = (1−z)n + zh, n = tanh(W_n x + b_in + r·u), u = U_n h + b_hn.
+"""GRU timestep as torch computes it, in closed form.
 
-J = diag(z) + diag((h−n)z(1−z))U_z + diag((1−z)(1−n²))[diag(r)U_n + diag(u r(1−r))U_r]; torch's z keeps, the papers' z replaces.
+h' = (1−z)n + zh, n = tanh(W_n x + b_in + r·u), u = U_n h + b_hn; torch's z keeps, the papers' z
+replaces. J = diag(z) + diag((h−n)z(1−z))U_z + diag((1−z)(1−n²))[diag(r)U_n + diag(u r(1−r))U_r].
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class GruLinearisation:
         return (self.states.hidden_PBH,)
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
-        """Gradient at the input side's gate pre-activations of timestep p, and at the state before it."""
+        """Gradient at the input side's pre-activations of timestep p and at the state before."""
         repeated_NG = adjoint_NS.repeat(1, 3)
         recurrent_NG = repeated_NG * self.recurrent_factors_PBG[p][rows]
         kept_NS = adjoint_NS * self.update_PBH[p][rows]

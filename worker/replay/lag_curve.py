@@ -1,4 +1,4 @@
-"""Root mean square over anchors of gradient norms by lag, with bootstrap resamples of whole sequences."""
+"""Root mean square over anchors of gradient norms by lag, with bootstrap intervals."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ MIN_ANCHORS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class LagCurve:
-    #: ln RMS over the anchors that have the lag, −inf for an exact zero, NaN where no anchor has it.
+    #: Logarithm of the RMS over the anchors that have the lag, −inf for an exact zero.
     log_norm_L: DoubleArray
-    #: ln of that RMS over the RMS at lag 0 of the same anchors.
+    #: Logarithm of that RMS over the RMS at lag 0 of the same anchors.
     log_ratio_L: DoubleArray
     #: The same for each bootstrap resample; None with a single sequence.
     log_ratio_RL: DoubleArray | None
-    #: ln of the median over sequences of each one's RMS.
+    #: Logarithm of the median over sequences of each one's RMS.
     log_median_L: DoubleArray
     num_anchors_L: IntArray
     #: Largest lag that enough anchors reach.
@@ -32,7 +32,7 @@ class LagCurve:
         interval: Interval = (0.0, float(self.last_lag))
         if self.log_ratio_RL is not None:
             below_R = _first_below(self.log_ratio_RL[:, : self.last_lag + 1], threshold)
-            interval = _percentiles(below_R - 1.0)
+            interval = _percentiles(np.maximum(below_R - 1.0, 0.0).astype(np.float64))
         return Horizon(
             value=max(int(first_below) - 1, 0),
             first_below=None if is_censored else int(first_below),
@@ -48,7 +48,7 @@ class LagCurve:
         interval: Interval = (0.0, float("inf"))
         if self.log_ratio_RL is not None:
             column_R = self.log_ratio_RL[:, lag]
-            interval = _percentiles(np.exp(column_R[~np.isnan(column_R)]))
+            interval = _percentiles(np.exp(column_R[~np.isnan(column_R)]).astype(np.float64))
         value = float(np.exp(self.log_ratio_L[lag]))
         return LagRatio(lag=lag, value=value, interval=interval)
 
@@ -57,38 +57,27 @@ def summarise(
     log_norm_NL: DoubleArray, sequence_N: IntArray, random: np.random.Generator
 ) -> LagCurve:
     """Sequences are resampled, not anchors: those of one sequence are no independent witnesses."""
-    num_anchors_L = np.sum(~np.isnan(log_norm_NL), axis=0, dtype=np.int32)
-    peak_L = _peaks(log_norm_NL)
-    square_NL = np.exp(2 * (log_norm_NL - peak_L))
-    has_NL = ~np.isnan(square_NL)
-    square_NL = np.where(has_NL, square_NL, 0.0)
-    base_NL = np.where(has_NL, square_NL[:, :1], 0.0)
-    sums = [_by_sequence(part, sequence_N) for part in (square_NL, base_NL, has_NL.astype(float))]
-    square_BL, base_BL, count_BL = sums
-    offset_L = peak_L - peak_L[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_L = square_BL.sum(axis=0) / count_BL.sum(axis=0)
-        log_norm_L = peak_L + 0.5 * np.log(mean_L)
-        whole_1B = np.ones((1, square_BL.shape[0]))
-        log_ratio_L = _log_ratio(whole_1B, square_BL, base_BL)[0] + offset_L
-        log_ratio_RL = None
-        if square_BL.shape[0] > 1:
-            weights_RB = _resamples(square_BL.shape[0], random)
-            log_ratio_RL = _log_ratio(weights_RB, square_BL, base_BL) + offset_L
-        median_L = peak_L + 0.5 * _log_median(square_BL, count_BL)
+    num_anchors_L = np.count_nonzero(~np.isnan(log_norm_NL), axis=0).astype(np.int32)
     covered_L = np.flatnonzero(num_anchors_L >= min(MIN_ANCHORS, log_norm_NL.shape[0]))
-    return LagCurve(
-        log_norm_L=log_norm_L,
-        log_ratio_L=log_ratio_L,
-        log_ratio_RL=log_ratio_RL,
-        log_median_L=median_L,
-        num_anchors_L=num_anchors_L,
-        last_lag=int(covered_L[-1]),
-    )
+    squares = _sum_by_sequence(log_norm_NL, sequence_N)
+    num_sequences = squares.sum_BL.shape[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_L = squares.sum_BL.sum(axis=0) / squares.count_BL.sum(axis=0)
+        log_ratio_RL = None
+        if num_sequences > 1:
+            log_ratio_RL = _log_ratio(_resamples(num_sequences, random), squares)
+        return LagCurve(
+            log_norm_L=squares.peak_L + 0.5 * np.log(mean_L),
+            log_ratio_L=_log_ratio(np.ones((1, num_sequences)), squares)[0],
+            log_ratio_RL=log_ratio_RL,
+            log_median_L=squares.peak_L + 0.5 * _log_median(squares),
+            num_anchors_L=num_anchors_L,
+            last_lag=int(covered_L[-1]),
+        )
 
 
 def log_rms(log_norm_NL: DoubleArray) -> DoubleArray:
-    """ln RMS by lag without intervals."""
+    """Logarithm of the RMS by lag, without intervals."""
     peak_L = _peaks(log_norm_NL)
     with np.errstate(divide="ignore", invalid="ignore"):
         square_NL = np.exp(2 * (log_norm_NL - peak_L))
@@ -97,19 +86,41 @@ def log_rms(log_norm_NL: DoubleArray) -> DoubleArray:
     return result
 
 
-def _log_median(square_BL: DoubleArray, count_BL: DoubleArray) -> DoubleArray:
+@dataclass(frozen=True, kw_only=True)
+class _Squares:
+    """Squared norms summed by sequence, in units of exp(2 · peak) of their lag."""
+
+    peak_L: DoubleArray
+    sum_BL: DoubleArray
+    #: Those at lag 0 of the anchors that have lag L.
+    base_BL: DoubleArray
+    count_BL: DoubleArray
+
+
+def _sum_by_sequence(log_norm_NL: DoubleArray, sequence_N: IntArray) -> _Squares:
+    peak_L = _peaks(log_norm_NL)
+    square_NL = np.exp(2 * (log_norm_NL - peak_L))
+    has_NL = ~np.isnan(square_NL)
+    square_NL = np.where(has_NL, square_NL, 0.0)
+    base_NL = np.where(has_NL, square_NL[:, :1], 0.0)
+    return _Squares(
+        peak_L=peak_L,
+        sum_BL=_by_sequence(square_NL, sequence_N),
+        base_BL=_by_sequence(base_NL, sequence_N),
+        count_BL=_by_sequence(has_NL.astype(np.float64), sequence_N),
+    )
+
+
+def _log_median(squares: _Squares) -> DoubleArray:
     """Sequences that do not have a lag are left out; every lag is had by one at least."""
-    log_mean_BL = np.log(square_BL / count_BL)
-    result: DoubleArray
-    if np.all(count_BL > 0):
-        result = np.median(log_mean_BL, axis=0)
-    else:
-        result = np.nanmedian(log_mean_BL, axis=0)
+    log_mean_BL = np.log(squares.sum_BL / squares.count_BL)
+    median = np.median if np.all(squares.count_BL > 0) else np.nanmedian
+    result: DoubleArray = median(log_mean_BL, axis=0)
     return result
 
 
 def _peaks(log_norm_NL: DoubleArray) -> DoubleArray:
-    """Largest log by lag, 0 where all are exact zeros or none reaches: what keeps the squares in range."""
+    """Largest log by lag, 0 where all are exact zeros: what keeps the squares in range."""
     peak_L = np.max(np.where(np.isnan(log_norm_NL), -np.inf, log_norm_NL), axis=0)
     return np.where(np.isneginf(peak_L), 0.0, peak_L)
 
@@ -128,18 +139,19 @@ def _resamples(num_sequences: int, random: np.random.Generator) -> DoubleArray:
     return draws.astype(np.float64)
 
 
-def _log_ratio(
-    weights_RB: DoubleArray, square_BL: DoubleArray, base_BL: DoubleArray
-) -> DoubleArray:
-    result: DoubleArray = 0.5 * np.log((weights_RB @ square_BL) / (weights_RB @ base_BL))
-    return result
+def _log_ratio(weights_RB: DoubleArray, squares: _Squares) -> DoubleArray:
+    """Where nothing arrives at lag 0, nothing arrives further back: −inf, not 0 / 0."""
+    sum_RL, base_RL = weights_RB @ squares.sum_BL, weights_RB @ squares.base_BL
+    log_ratio_RL = 0.5 * np.log(sum_RL / base_RL) + (squares.peak_L - squares.peak_L[0])
+    return np.where(base_RL > 0, log_ratio_RL, -np.inf)
 
 
 def _first_below(log_ratio_RL: DoubleArray, threshold: float) -> IntArray:
     """Per row the first lag below the threshold, or the number of lags where there is none."""
     is_below_RL = log_ratio_RL < np.log(threshold)
-    first_R = np.where(is_below_RL.any(axis=1), is_below_RL.argmax(axis=1), log_ratio_RL.shape[1])
-    return first_R.astype(np.int32)
+    lag_R = np.where(is_below_RL.any(axis=1), is_below_RL.argmax(axis=1), log_ratio_RL.shape[1])
+    first_R: IntArray = lag_R.astype(np.int32)
+    return first_R
 
 
 def _percentiles(values_R: DoubleArray) -> Interval:

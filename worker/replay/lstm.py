@@ -1,7 +1,9 @@
 """LSTM timestep in closed form over the state (h, c), whose halves are independent coordinates.
 
-c' = f·c + i·g, h' = o·tanh(c'). A = ∂c'/∂h = diag(g i(1−i))W_i + diag(c f(1−f))W_f + diag(i(1−g²))W_g, κ = o(1−tanh²c'),
-J = [[diag(tanh c' o(1−o))W_o + diag(κ)A, diag(κ f)], [A, diag(f)]]: 2H exponents, and ∂h'/∂h alone would be wrong.
+c' = f·c + i·g, h' = o·tanh(c'), κ = o(1−tanh²c'),
+A = ∂c'/∂h = diag(g i(1−i))W_i + diag(c f(1−f))W_f + diag(i(1−g²))W_g,
+J = [[diag(tanh c' o(1−o))W_o + diag(κ)A, diag(κ f)], [A, diag(f)]].
+It has 2H exponents: ∂h'/∂h alone would be wrong.
 """
 
 from dataclasses import dataclass

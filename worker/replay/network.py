@@ -1,4 +1,4 @@
-"""The backward recursion through a whole network: from the read-out down, layer by layer, for many anchors at once."""
+"""The backward recursion through a whole network: from the read-out down, layer by layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from worker.replay.cells import Linearisation
 from worker.replay.states import reading_order, reorder
 
 LayerCells = tuple[Linearisation, ...]
-#: The gradient's norm over the whole state or gates, over h or c alone, and with each coordinate times its deviation.
+#: Over the whole state or all gates; over h or c alone; each coordinate times its deviation.
 NormVariant = Literal["whole", "hidden", "cell", "scaled"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScopeTrace:
-    """ln norms of one scope by lag from each anchor; lags beyond an anchor's reach are NaN."""
+    """Logarithmic norms of one scope by lag; lags beyond an anchor's reach are NaN."""
 
     scope: str
     layer: int
@@ -50,17 +50,15 @@ class AnchorReplay:
     deviations: tuple[tuple[Tensor, ...], ...]
 
     def position(self, cell: Linearisation) -> Tensor:
-        return self.anchors.reading_position(
-            cell.states.direction, many_to_one=self.many_to_one
-        )
+        return self.anchors.reading_position(cell.states.direction, many_to_one=self.many_to_one)
 
-    def order_TN(self) -> Tensor:
+    def anchor_order(self) -> Tensor:
         num_timesteps = self.stack[0][0].states.hidden_PBH.shape[0]
         return reading_order(self.anchors.length_N, num_timesteps)
 
 
 def trace_scopes(replay: AnchorReplay) -> tuple[ScopeTrace, ...]:
-    """`model` first, then each layer and direction with the total gradient and with that of its own recurrence."""
+    """`model` first, then each layer and direction: the total, and its own recurrence alone."""
     by_level: list[list[ScopeTrace]] = []
     entering: list[Scaled] | None = None
     vertical = _readout_halves(replay)
@@ -83,7 +81,9 @@ def norm_variants(cell: Linearisation) -> tuple[NormVariant, ...]:
 
 def norm_weights(cell: Linearisation, deviation_S: Tensor) -> Tensor:
     """(S, Q): what each coordinate's square counts for in each variant of the norm."""
-    is_hidden_S = torch.arange(cell.state_size, device=deviation_S.device) < cell.weights.hidden_size
+    is_hidden_S = (
+        torch.arange(cell.state_size, device=deviation_S.device) < cell.weights.hidden_size
+    )
     weights: dict[NormVariant, Tensor] = {
         "whole": torch.ones_like(deviation_S),
         "scaled": deviation_S.square(),
@@ -113,7 +113,7 @@ def _trace_within(replay: AnchorReplay, level: int, d: int, at_start: Scaled) ->
 
 
 def _trace_totals(replay: AnchorReplay, level: int, entering: list[Scaled]) -> list[Trace]:
-    """The layer above writes to every timestep; where it is bidirectional, to those after the anchor as well."""
+    """The layer above writes to every timestep, a bidirectional one even past the anchor."""
     is_two_way = len(replay.stack[level]) == 2  # noqa: PLR2004 - two directions
     traces = []
     for d, cell in enumerate(replay.stack[level]):
@@ -124,15 +124,13 @@ def _trace_totals(replay: AnchorReplay, level: int, entering: list[Scaled]) -> l
         )
         weights_SQ = norm_weights(cell, replay.deviations[level][d])
         keep_gates = level > 0
-        traces.append(
-            propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=keep_gates)
-        )
+        traces.append(propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=keep_gates))
     return traces
 
 
 def descend(replay: AnchorReplay, level: int, totals: Sequence[Trace]) -> list[Scaled]:
-    """Gradient at the outputs of the layer below, for each of its directions in its own reading order."""
-    order_TN = replay.order_TN()
+    """Gradient at the outputs of the layer below, per direction in its own reading order."""
+    order_TN = replay.anchor_order()
     below: Scaled | None = None
     for cell, trace in zip(replay.stack[level], totals, strict=True):
         if trace.gates is None:
@@ -162,7 +160,7 @@ def _reordered(values: Scaled, order_TN: Tensor) -> Scaled:
 
 
 def _descend_at_start(cells: LayerCells, within: Sequence[Trace]) -> list[Scaled]:
-    """Straight down at the anchor's own timestep, each direction to the same direction of the layer below."""
+    """Straight down at the anchor's own timestep, each direction to the same one below."""
     entering = []
     for d, (cell, trace) in enumerate(zip(cells, within, strict=True)):
         columns_GH = cell.weights.input_GI.chunk(len(cells), dim=-1)[d]
@@ -198,12 +196,12 @@ def _layer_scope(
 
 
 def _model_scope(replay: AnchorReplay, totals: Sequence[Trace]) -> ScopeTrace:
-    """At the bottom layer's gate pre-activations, directions together, lags counted from the anchor in natural order."""
+    """At the bottom layer's gates, both directions, by natural lag from the anchor."""
     parts_TN = []
     for cell, trace in zip(replay.stack[0], totals, strict=True):
         log_TN = trace.log_gate_norm_PN
         is_reverse = cell.states.direction == "reverse"
-        parts_TN.append(log_TN.gather(0, replay.order_TN()) if is_reverse else log_TN)
+        parts_TN.append(log_TN.gather(0, replay.anchor_order()) if is_reverse else log_TN)
     log_norm_TN = 0.5 * torch.logsumexp(2 * torch.stack(parts_TN), dim=0)
     origin_N = replay.anchors.timestep_N
     return ScopeTrace(

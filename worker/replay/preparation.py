@@ -1,4 +1,4 @@
-"""From a network and its sample to blocks that are ready to be followed back and small enough for memory."""
+"""From a network and its sample to blocks ready to be followed back, small enough for memory."""
 
 from collections.abc import Iterator
 
@@ -36,9 +36,7 @@ def _recurrent_weights(network: ReplayableNetwork) -> Iterator[Tensor]:
             yield parameter
 
 
-def linearise_network(
-    network: ReplayableNetwork, sample: ProbeSample
-) -> tuple[LayerCells, ...]:
+def linearise_network(network: ReplayableNetwork, sample: ProbeSample) -> tuple[LayerCells, ...]:
     stack = run_network(network.layers, sample.x_TBI, sample.lengths_B)
     return linearise_stack(network, stack)
 

@@ -1,4 +1,4 @@
-"""What a probe looks at: a network as the replay sees it, and a few sequences with their loss terms."""
+"""What a probe looks at: a network as the replay sees it, and sequences with their loss terms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ Activation = Literal["tanh", "relu", "linear"]
 
 
 class ReplayableNetwork(Protocol):
-    """Stack of one-layer recurrent modules with a linear read-out; dropout between layers is off in a replay."""
+    """Stack of one-layer recurrent modules with a linear read-out; dropout is off in a replay."""
 
     @property
     def kind(self) -> CellKind: ...

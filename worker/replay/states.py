@@ -1,13 +1,14 @@
-"""The trajectory that a network's own modules take over a sample, in the order in which each direction reads it."""
+"""The trajectory that a network's own modules take over a sample, in each direction's order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from app.domain.telemetry import Direction
+from worker.models.layers import Layer, read_layer
 
 SUFFIXES: dict[Direction, str] = {"forward": "", "reverse": "_reverse"}
 
@@ -43,14 +44,18 @@ class DirectionStates:
 
     @property
     def scope(self) -> str:
-        return f"layer:{self.layer}" if self.direction == "forward" else f"layer:{self.layer}/reverse"
+        return layer_scope(self.layer, self.direction)
 
     def spans(self) -> Iterator[slice]:
-        """Timesteps in runs that fit the processor's cache: element-wise work on more waits for memory."""
+        """Timesteps in runs that fit the cache: element-wise work on more waits for memory."""
         num_timesteps, batch_size, _ = self.hidden_PBH.shape
         size = max(1, SPAN_NUMBERS // (batch_size * self.weights.recurrent_GH.shape[0]))
         for first in range(0, num_timesteps, size):
             yield slice(first, first + size)
+
+
+def layer_scope(layer: int, direction: Direction) -> str:
+    return f"layer:{layer}" if direction == "forward" else f"layer:{layer}/reverse"
 
 
 def read_weights(module: nn.Module, direction: Direction) -> RecurrentWeights:
@@ -74,7 +79,7 @@ def directions_of(module: nn.Module) -> tuple[Direction, ...]:
 
 
 def reading_order(lengths_B: Tensor, num_timesteps: int) -> Tensor:
-    """Index (T, B) that reverses each sequence within its own length; padding stays where it is. Its own inverse."""
+    """Index (T, B) that reverses each sequence within its own length; it is its own inverse."""
     t_T1 = torch.arange(num_timesteps, device=lengths_B.device)[:, None]
     return torch.where(t_T1 < lengths_B, lengths_B - 1 - t_T1, t_T1)
 
@@ -84,31 +89,8 @@ def reorder(values_TNF: Tensor, order_TN: Tensor) -> Tensor:
 
 
 def run_layer(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor | None) -> Tensor:
-    """Outputs (T, B, D·H) of one layer as training computes them: in its own precision, by its own kernel."""
-    if lengths_B is None or len(directions_of(module)) == 1:
-        outputs_TBD: Tensor = module(x_TBI)[0]
-        return outputs_TBD
-    if not isinstance(module, nn.RNNBase):
-        return _run_padded_linear(module, x_TBI, lengths_B)
-    packed = pack_padded_sequence(x_TBI, lengths_B.cpu(), enforce_sorted=False)
-    outputs_TBD, _ = pad_packed_sequence(module(packed)[0], total_length=x_TBI.shape[0])
-    return outputs_TBD
-
-
-def _run_padded_linear(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor) -> Tensor:
-    """The linear cell takes no packed sequences, and its reverse direction must start at each sequence's own end."""
-    order_TB = reading_order(lengths_B.to(x_TBI.device), x_TBI.shape[0])
-    half = next(iter(module.parameters())).shape[0]
-    forward_TBH = module(x_TBI)[0][..., :half]
-    weights = dict(module.named_parameters())
-    bias_H = weights["bias_ih_l0_reverse"] + weights["bias_hh_l0_reverse"]
-    drive_PBH = reorder(x_TBI, order_TB) @ weights["weight_ih_l0_reverse"].T + bias_H
-    hidden_BH = torch.zeros_like(drive_PBH[0])
-    hidden = []
-    for drive_BH in drive_PBH:
-        hidden_BH = drive_BH + hidden_BH @ weights["weight_hh_l0_reverse"].T
-        hidden.append(hidden_BH)
-    return torch.cat([forward_TBH, reorder(torch.stack(hidden), order_TB)], dim=-1)
+    """Outputs (T, B, D·H) as training computes them: in its precision, by its kernel."""
+    return read_layer(cast("Layer", module), x_TBI, lengths_B=lengths_B, chunking=None)
 
 
 def run_network(

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.telemetry import DoubleArray, Interval, IntArray, ProfileShape
+from app.domain.telemetry import DoubleArray, IntArray, Interval, ProfileShape
 
-#: The first lags belong to the read-out and to saturated cells, not to the recurrence: a tenth of the lags, at most ten.
+#: The first lags belong to the read-out and to saturated cells, not to the recurrence: a tenth of
+#: the lags, at most ten.
 ENTRY_FRACTION = 0.1
 MAX_ENTRY_LAGS = 10
 #: Fewer lags than this say nothing about a shape.
 MIN_FIT_LAGS = 5
-#: Evenly spaced lags that the slope is the median of all pairs of; more change the third digit and cost quadratically.
+#: Evenly spaced lags whose pairs give the slope; more change its third digit, at a quadratic cost.
 MAX_FIT_POINTS = 32
 #: A change over the whole fit below this many nats is none at all.
 FLAT_NATS = 0.01
@@ -34,10 +35,8 @@ class Tail:
     entry_ratio: float | None
 
 
-def fit_tail(
-    log_ratio_L: DoubleArray, log_ratio_RL: DoubleArray | None, *, last_lag: int
-) -> Tail:
-    """The last lag is the last that enough anchors reach; a profile is fitted up to its first exact zero."""
+def fit_tail(log_ratio_L: DoubleArray, log_ratio_RL: DoubleArray | None, *, last_lag: int) -> Tail:
+    """Up to the last lag that enough anchors reach, or the one before the first exact zero."""
     first_lag = entry_lags(last_lag)
     vanished_L = np.flatnonzero(~np.isfinite(log_ratio_L[: last_lag + 1]))
     last_lag = int(vanished_L[0]) - 1 if vanished_L.size else last_lag
@@ -83,7 +82,7 @@ def theil_sen(x_K: DoubleArray, y_RK: DoubleArray) -> DoubleArray:
 
 
 def classify(lags_K: IntArray, log_ratio_K: DoubleArray) -> tuple[ProfileShape, float]:
-    """Shape and slope; a straight line is exponential whichever way it leads, other growth is `rising`."""
+    """Shape and slope; a straight line is exponential either way, other growth is `rising`."""
     x_K = lags_K.astype(np.float64)
     slope, residual = _line(x_K, log_ratio_K)
     change = abs(slope) * float(x_K[-1] - x_K[0])

@@ -1,0 +1,83 @@
+"""Parameter gradients rebuilt from the replay are autograd's: a profile is the true gradient."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.numerics.networks import network_of, sample_for
+from worker.probes.checksum import measure_checksum
+from worker.replay.parameter_gradients import autograd_pass, mean_loss
+from worker.replay.sample import Activation, CellKind
+from worker.replay.states import run_layer
+
+CELLS: list[tuple[CellKind, Activation]] = [
+    ("elman", "tanh"),
+    ("elman", "relu"),
+    ("elman", "linear"),
+    ("gru", "tanh"),
+    ("lstm", "tanh"),
+]
+VARIANTS = list(itertools.product(CELLS, (1, 2), (False, True), (True, False)))
+
+
+@pytest.mark.parametrize(("cell", "num_layers", "bidirectional", "many_to_one"), VARIANTS)
+def test_rebuilt_gradients_are_autograds(
+    cell: tuple[CellKind, Activation],
+    *,
+    num_layers: int,
+    bidirectional: bool,
+    many_to_one: bool,
+) -> None:
+    network = network_of(
+        cell[0],
+        activation=cell[1],
+        sizes=(3, 8, 2),
+        num_layers=num_layers,
+        bidirectional=bidirectional,
+        many_to_one=many_to_one,
+    )
+
+    sample = sample_for(network, num_timesteps=30, batch_size=6, varied=True)
+    (single,) = measure_checksum(network, sample, step=0)
+    exact_sample = replace(sample, x_TBI=sample.x_TBI.double(), targets=sample.targets.double())
+    (double,) = measure_checksum(network.double(), exact_sample, step=0)
+
+    assert single.value < 1e-5
+    assert double.value < 1e-12
+
+
+def test_a_wrong_replay_is_noticed() -> None:
+    network = network_of("gru", sizes=(3, 8, 2)).double()
+    sample = sample_for(network, num_timesteps=20, batch_size=4)
+    network.kind = "lstm" if network.kind == "elman" else "elman"
+
+    with pytest.raises(RuntimeError):
+        measure_checksum(network, sample, step=0)
+
+
+@pytest.mark.parametrize("many_to_one", [True, False])
+def test_the_loss_is_read_as_the_network_reads_it(*, many_to_one: bool) -> None:
+    network = network_of("lstm", num_layers=2, bidirectional=True, many_to_one=many_to_one)
+    network = network.double()
+    sample = sample_for(network, num_timesteps=12, batch_size=5, varied=True)
+
+    outputs = network(sample.x_TBI, sample.lengths_B)
+    valid_TB = torch.arange(12)[:, None] < sample.valid_lengths()
+    if not many_to_one:
+        outputs, targets = outputs[valid_TB], sample.targets[valid_TB]
+    else:
+        targets = sample.targets
+    expected = torch.autograd.grad(
+        sample.loss_terms(outputs, targets).mean(), list(network.layers[0].parameters())
+    )
+    top_TBD = sample.x_TBI
+    for module in network.layers:
+        top_TBD = run_layer(module, top_TBD, sample.lengths_B)
+    ours = autograd_pass(network, sample).gradients
+
+    assert mean_loss(network, sample, top_TBD).isfinite()
+    names = [name for name, _ in network.layers[0].named_parameters()]
+    for name, gradient in zip(names, expected, strict=True):
+        torch.testing.assert_close(ours[0, name], gradient, rtol=1e-12, atol=1e-15)

@@ -1,0 +1,90 @@
+import math
+
+import pytest
+import torch
+
+from tests.numerics.networks import network_of, sample_for
+from worker.models.network import SequenceModel
+from worker.probes.activations import measure_activations
+from worker.probes.gates import measure_gates
+from worker.probes.recurrent_matrix import measure_recurrent_matrices
+
+
+def zeroed(network: SequenceModel, bias: torch.Tensor) -> SequenceModel:
+    with torch.no_grad():
+        for parameter in network.layers.parameters():
+            parameter.zero_()
+        dict(network.layers[0].named_parameters())["bias_ih_l0"].copy_(bias)
+    return network
+
+
+def test_gates_stand_where_their_biases_put_them() -> None:
+    bias = torch.tensor([0.0, 4.0, 0.5, -1.0]).repeat_interleave(5)
+    network = zeroed(network_of("lstm", sizes=(2, 5, 1)), bias)
+    sample = sample_for(network, num_timesteps=10, batch_size=3)
+
+    readings = {(r.quantity, r.scope): r.value for r in measure_gates(network, sample, step=0)}
+
+    forget = 1 / (1 + math.exp(-4.0))
+    assert readings["gate_mean", "gate:0/input"] == 0.5
+    assert readings["gate_mean", "gate:0/forget"] == pytest.approx(forget)
+    assert readings["gate_mean", "gate:0/cell"] == pytest.approx(math.tanh(0.5))
+    assert readings["mean_derivative", "gate:0/forget"] == pytest.approx(forget * (1 - forget))
+    assert readings["saturated_fraction", "gate:0/forget"] == 1.0
+    assert readings["saturated_fraction", "gate:0/output"] == 0.0
+
+
+def test_gates_of_each_direction_and_layer_have_their_scope() -> None:
+    network = network_of("gru", num_layers=2, bidirectional=True)
+    sample = sample_for(network, num_timesteps=10, batch_size=3, varied=True)
+
+    scopes = {reading.scope for reading in measure_gates(network, sample, step=0)}
+
+    names = ("reset", "update", "new")
+    layers = ("0", "0/reverse", "1", "1/reverse")
+    assert scopes == {f"gate:{layer}/{name}" for layer in layers for name in names}
+
+
+def test_gates_of_padding_do_not_count() -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=20, batch_size=6, varied=True)
+    before = measure_gates(network, sample, step=0)
+
+    padding_TB = torch.arange(20)[:, None] >= sample.valid_lengths()
+    sample.x_TBI[padding_TB] = 1e4
+
+    assert measure_gates(network, sample, step=0) == before
+
+
+def test_a_relu_unit_that_never_fires_is_dead() -> None:
+    bias = torch.tensor([1.0, -1.0, -1.0, -1.0])
+    network = zeroed(network_of(activation="relu", sizes=(2, 4, 1)), bias)
+    sample = sample_for(network, num_timesteps=10, batch_size=3)
+
+    (reading,) = measure_activations(network, sample, step=0)
+
+    assert (reading.quantity, reading.scope, reading.value) == ("dead_fraction", "layer:0", 0.75)
+
+
+def test_a_tanh_unit_at_its_limit_is_saturated() -> None:
+    bias = torch.tensor([3.0, -3.0, 0.1, 0.0])
+    network = zeroed(network_of(sizes=(2, 4, 1)), bias)
+    sample = sample_for(network, num_timesteps=10, batch_size=3)
+
+    (reading,) = measure_activations(network, sample, step=0)
+
+    assert (reading.quantity, reading.value) == ("saturated_fraction", 0.5)
+
+
+def test_a_spectrum_is_measured_gate_by_gate() -> None:
+    network = network_of("lstm", sizes=(2, 4, 1))
+    with torch.no_grad():
+        weight = dict(network.layers[0].named_parameters())["weight_hh_l0"]
+        weight.copy_(torch.cat([k * torch.eye(4) for k in (1.0, 2.0, 3.0, 4.0)]))
+    sample = sample_for(network, num_timesteps=4, batch_size=2)
+
+    readings = measure_recurrent_matrices(network, sample, step=0)
+
+    radii = {r.scope: r.value for r in readings if r.quantity == "spectral_radius"}
+    expected = {"input": 1.0, "forget": 2.0, "cell": 3.0, "output": 4.0}
+    assert radii == pytest.approx({f"gate:0/{name}": value for name, value in expected.items()})

@@ -1,0 +1,77 @@
+import random
+
+import pytest
+
+from worker.probes.schedule import MAX_PROBES, ProbeSchedule
+
+
+def run(
+    schedule: ProbeSchedule, *, step_s: float, probe_s: float, from_step: int = 0
+) -> tuple[list[int], ProbeSchedule, float]:
+    """Steps probed, the schedule at the end and the wall time that a run takes."""
+    elapsed_s, probed = 0.0, []
+    for step in range(from_step, schedule.num_steps + 1):
+        if schedule.is_due(step, elapsed_s=elapsed_s):
+            probed.append(step)
+            seconds = probe_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            elapsed_s += seconds
+            schedule = schedule.after(step, seconds=seconds)
+        elapsed_s += step_s
+    return probed, schedule, elapsed_s
+
+
+@pytest.mark.parametrize("budget", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("probe_s", [0.001, 0.05, 2.0])
+def test_the_budget_is_kept_and_used(budget: float, probe_s: float) -> None:
+    schedule = ProbeSchedule(num_steps=4000, budget=budget)
+
+    probed, schedule, elapsed_s = run(schedule, step_s=0.01, probe_s=probe_s)
+
+    most_s = budget * elapsed_s + 0.5 * probe_s  # what the last one cost more than foreseen
+    assert schedule.share(elapsed_s) * elapsed_s <= most_s
+    assert probed[0] == 0
+    assert probed[-1] == 4000
+    affordable = budget * 40 / probe_s
+    assert len(probed) - 2 >= min(0.6 * affordable - 1, 0.9 * MAX_PROBES)
+    assert len(probed) <= MAX_PROBES + 2
+
+
+def test_without_a_budget_only_the_first_and_last_step_are_probed() -> None:
+    probed, schedule, elapsed_s = run(
+        ProbeSchedule(num_steps=50, budget=0.0), step_s=1.0, probe_s=0.01
+    )
+
+    assert probed == [0, 50]
+    assert schedule.share(elapsed_s) == 0.0
+    assert schedule.total_s > 0
+
+
+def test_a_fixed_spacing_overrides_the_budget() -> None:
+    probed, _, _ = run(ProbeSchedule(num_steps=25, budget=0.0, every=10), step_s=0.01, probe_s=1.0)
+
+    assert probed == [0, 10, 20, 25]
+
+
+def test_no_step_is_probed_twice_nor_any_where_probes_are_off() -> None:
+    schedule = ProbeSchedule(num_steps=10, budget=1.0).after(0, seconds=0.1)
+    off = ProbeSchedule(num_steps=10, budget=1.0, is_off=True)
+
+    assert not schedule.is_due(0, elapsed_s=1.0)
+    assert not off.is_due(0, elapsed_s=0.0)
+
+
+def test_a_resumed_run_follows_the_schedule_of_the_attempt_before() -> None:
+    first, _, _ = run(ProbeSchedule(num_steps=1000, budget=0.1), step_s=0.01, probe_s=0.2)
+    schedule = ProbeSchedule(num_steps=1000, budget=0.1, followed_steps=tuple(first[:-1]))
+
+    again, _, _ = run(schedule, step_s=0.05, probe_s=0.01, from_step=300)
+
+    assert [step for step in again if step <= first[-2]] == [s for s in first[:-1] if s >= 300]
+
+
+def test_the_next_probe_waits_longer_where_probes_became_dearer() -> None:
+    cheap = ProbeSchedule(num_steps=1000, budget=0.1).after(5, seconds=0.1)
+    dear = ProbeSchedule(num_steps=1000, budget=0.1).after(5, seconds=1.0)
+
+    assert cheap.is_due(20, elapsed_s=3.0)
+    assert not dear.is_due(20, elapsed_s=3.0)

@@ -1,0 +1,19 @@
+"""Whether the replay can be believed: parameter gradients rebuilt from it against autograd's."""
+
+from app.domain.telemetry import ScalarReading
+from worker.replay.parameter_gradients import autograd_pass, relative_error, replayed_pass
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+#: Both passes run over the same sequences; more of them would check the same code again.
+NUM_SEQUENCES = 8
+
+
+def measure_checksum(
+    model: ReplayableNetwork, sample: ProbeSample, *, step: int
+) -> tuple[ScalarReading, ...]:
+    """`checksum_error`: about 1e-6 for a float32 network, 1e-15 for a float64 one."""
+    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    autograd = autograd_pass(model, part)
+    replayed = replayed_pass(model, part, autograd.entering_TBD)
+    error = relative_error(replayed, autograd.gradients)
+    return (ScalarReading(step=step, quantity="checksum_error", scope="model", value=error),)

@@ -1,0 +1,50 @@
+"""How open the gates of GRU and LSTM are, and how far they can still be moved."""
+
+from torch import Tensor
+
+from app.domain.telemetry import ScalarReading
+from worker.replay.cells import gate_scope, named_gates
+from worker.replay.preparation import valid_states
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.states import run_network
+
+#: A sigmoid within this of 0 or 1 has less than a fifth of its largest slope left.
+SATURATION_MARGIN = 0.05
+#: Gates with a tanh: their values lie between −1 and 1.
+CANDIDATES = ("cell", "new")
+NUM_SEQUENCES = 32
+
+
+def measure_gates(
+    model: ReplayableNetwork, sample: ProbeSample, *, step: int
+) -> tuple[ScalarReading, ...]:
+    """`gate_mean`, `saturated_fraction`, `mean_derivative` over units, timesteps, sequences."""
+    if model.kind == "elman":
+        return ()
+    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    lengths_B = part.valid_lengths()
+    readings: list[ScalarReading] = []
+    for level in run_network(model.layers, part.x_TBI, part.lengths_B):
+        for states in level:
+            for name, gate_PBH in named_gates(states, model.kind).items():
+                scope = gate_scope(states.layer, states.direction, name)
+                values_FH = valid_states(gate_PBH, lengths_B)
+                readings += _of_gate(values_FH, scope, step, is_candidate=name in CANDIDATES)
+    return tuple(readings)
+
+
+def _of_gate(
+    values_FH: Tensor, scope: str, step: int, *, is_candidate: bool
+) -> list[ScalarReading]:
+    opening_FH = (1 + values_FH) / 2 if is_candidate else values_FH
+    is_shut_FH = (opening_FH < SATURATION_MARGIN) | (opening_FH > 1 - SATURATION_MARGIN)
+    slope_FH = 1 - values_FH.square() if is_candidate else values_FH * (1 - values_FH)
+    found = {
+        "gate_mean": values_FH.mean(),
+        "saturated_fraction": is_shut_FH.double().mean(),
+        "mean_derivative": slope_FH.mean(),
+    }
+    return [
+        ScalarReading(step=step, quantity=quantity, scope=scope, value=float(value))
+        for quantity, value in found.items()
+    ]

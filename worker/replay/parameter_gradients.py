@@ -1,0 +1,140 @@
+"""Gradients of a mean loss, once by the replay and once by autograd over the same sequences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import Direction
+from worker.replay.adjoint import Injection, Scaled, Trace, propagate
+from worker.replay.cells import Linearisation
+from worker.replay.network import AnchorReplay, descend, norm_weights
+from worker.replay.preparation import every_last, linearise_network
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.states import SUFFIXES, reading_order, reorder, run_layer
+
+Gradients = Mapping[tuple[int, str], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutogradPass:
+    #: By (layer, name of the tensor in its module), in the network's own precision.
+    gradients: Gradients
+    #: Gradient at the top layer's outputs.
+    entering_TBD: Tensor
+
+
+def mean_loss(network: ReplayableNetwork, sample: ProbeSample, top_TBD: Tensor) -> Tensor:
+    """Mean over the loss terms that count, as training reduces it."""
+    lengths_B = sample.valid_lengths()
+    if network.many_to_one:
+        sequence_B = torch.arange(sample.num_sequences, device=lengths_B.device)
+        hidden_size = network.readout.in_features
+        last_BD = top_TBD[lengths_B - 1, sequence_B]
+        if _is_two_way(network):
+            half = hidden_size // 2
+            last_BD = torch.cat([last_BD[:, :half], top_TBD[0, :, half:]], dim=-1)
+        return sample.loss_terms(network.readout(last_BD), sample.targets).mean()
+    t_T1 = torch.arange(top_TBD.shape[0], device=lengths_B.device)[:, None]
+    counts_TB = t_T1 < lengths_B
+    if sample.counted_TB is not None:
+        counts_TB = counts_TB & sample.counted_TB
+    return sample.loss_terms(network.readout(top_TBD[counts_TB]), sample.targets[counts_TB]).mean()
+
+
+def autograd_pass(network: ReplayableNetwork, sample: ProbeSample) -> AutogradPass:
+    """Through the network's own modules; no parameter's `.grad` is written."""
+    names, tensors = [], []
+    for index, module in enumerate(network.layers):
+        for name, parameter in module.named_parameters():
+            names.append((index, name))
+            tensors.append(parameter)
+    # cuDNN has a backward pass in training mode only, and a probe changes no mode
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        top_TBD = sample.x_TBI
+        for module in network.layers:
+            top_TBD = run_layer(module, top_TBD, sample.lengths_B)
+        loss = mean_loss(network, sample, top_TBD)
+        entering_TBD, *gradients = torch.autograd.grad(loss, [top_TBD, *tensors])
+    by_name = dict(zip(names, gradients, strict=True))
+    return AutogradPass(gradients=by_name, entering_TBD=entering_TBD)
+
+
+def replayed_pass(
+    network: ReplayableNetwork, sample: ProbeSample, entering_TBD: Tensor
+) -> Gradients:
+    """The same by the backward recursion, from the gradient at the top layer's outputs."""
+    with torch.no_grad():
+        replay = AnchorReplay(
+            stack=linearise_network(network, sample),
+            anchors=every_last(sample.valid_lengths()),
+            readout_gradient_ND=entering_TBD.new_zeros(0, 0),
+            many_to_one=network.many_to_one,
+            deviations=(),
+        )
+        entering = _split(replay, entering_TBD.double())
+        gradients: dict[tuple[int, str], Tensor] = {}
+        for level in reversed(range(len(replay.stack))):
+            traces = [
+                _trace(replay, cell, part)
+                for cell, part in zip(replay.stack[level], entering, strict=True)
+            ]
+            for cell, trace in zip(replay.stack[level], traces, strict=True):
+                gradients |= _of_direction(cell, trace)
+            entering = descend(replay, level, traces) if level > 0 else []
+    return gradients
+
+
+def relative_error(replayed: Gradients, expected: Gradients) -> float:
+    """‖difference‖ / ‖expected‖ over all recurrent layers' tensors; 0 where both are zero."""
+    pairs = [(replayed[key].double(), value.double()) for key, value in expected.items()]
+    apart = torch.stack([(own - other).norm() for own, other in pairs]).norm()
+    size = torch.stack([other.norm() for _, other in pairs]).norm()
+    return float(apart / size) if size > 0 else float(apart)
+
+
+def _is_two_way(network: ReplayableNetwork) -> bool:
+    return any("_reverse" in name for name, _ in network.layers.named_parameters())
+
+
+def _split(replay: AnchorReplay, entering_TBD: Tensor) -> list[Scaled]:
+    top = replay.stack[-1]
+    order_TN = reading_order(replay.anchors.length_N, entering_TBD.shape[0])
+    parts = []
+    for cell, half_TBH in zip(top, entering_TBD.chunk(len(top), dim=-1), strict=True):
+        is_reverse = cell.states.direction == "reverse"
+        mantissa = reorder(half_TBH, order_TN) if is_reverse else half_TBH
+        parts.append(Scaled(mantissa=mantissa, log_scale=mantissa.new_zeros(mantissa.shape[:2])))
+    return parts
+
+
+def _trace(replay: AnchorReplay, cell: Linearisation, entering: Scaled) -> Trace:
+    injection = Injection(
+        sequence_N=replay.anchors.sequence_N,
+        start_N=replay.anchors.length_N - 1,
+        everywhere=entering,
+    )
+    even_S = entering.mantissa.new_ones(cell.state_size)
+    weights_SQ = norm_weights(cell, even_S)
+    return propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=True)
+
+
+def _of_direction(cell: Linearisation, trace: Trace) -> dict[tuple[int, str], Tensor]:
+    """Σ_t δ_t x_tᵀ, Σ_t δ_t h_{t−1}ᵀ, Σ_t δ_t; a GRU's recurrent δ has the reset gate in it."""
+    if trace.gates is None:
+        msg = "the recursion keeps its gates"
+        raise ValueError(msg)
+    gates_RG = trace.gates.plain()
+    recurrent_RG = cell.recurrent_side(gates_RG).flatten(0, 1)
+    gates_RG = gates_RG.flatten(0, 1)
+    states = cell.states
+    direction: Direction = states.direction
+    found = {
+        "weight_ih": gates_RG.T @ states.x_PBI.flatten(0, 1),
+        "weight_hh": recurrent_RG.T @ states.previous_PBH.flatten(0, 1),
+        "bias_ih": gates_RG.sum(dim=0),
+        "bias_hh": recurrent_RG.sum(dim=0),
+    }
+    suffix = SUFFIXES[direction]
+    return {(states.layer, f"{name}_l0{suffix}"): value for name, value in found.items()}
