@@ -27,6 +27,7 @@ from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
 from worker.sending import Patience, Sender
+from worker.training.determinism import settle_kernels
 from worker.training.loop import TrainingOutcome, train
 
 logger = logging.getLogger(__name__)
@@ -96,10 +97,12 @@ class Execution:
 
     def _run_loop(self) -> TrainingOutcome:
         spec = self._order.spec
+        device = torch.device(self._order.device)
+        settle_kernels(device, deterministic=spec.training.deterministic)
         return train(
             spec,
             self._build_task(),
-            device=torch.device(self._order.device),
+            device=device,
             send=self._sender.send,
             begin=self._begin,
             stop_requested=self._stop_requested,
