@@ -1,7 +1,7 @@
-"""Bodies are capped while they arrive, and JSON is checked for what neither JSON nor PostgreSQL can hold.
+"""Caps bodies while they arrive, and checks JSON for what neither it nor PostgreSQL can hold.
 
-The framework's own parser takes NaN, 1e400 and lone surrogates, and answers a nesting it cannot follow
-with a bare 400; each of them is a problem with its place here.
+The framework's own parser takes NaN, 1e400 and lone surrogates, and answers a nesting it cannot
+follow with a bare 400; each of them is a problem with its place here.
 """
 
 import json
@@ -24,7 +24,7 @@ UPLOADS = "/v1/datasets"
 
 
 class BodyGuard:
-    """ASGI middleware: JSON bodies are read whole under their cap and checked, others are counted."""
+    """ASGI middleware: reads JSON bodies whole, under a cap, and checks them; counts others."""
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int) -> None:
         self._app = app
@@ -70,7 +70,9 @@ class BodyGuard:
 
 def is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
-    return kind.startswith("application/") and (kind == "application/json" or kind.endswith("+json"))
+    return kind.startswith("application/") and (
+        kind == "application/json" or kind.endswith("+json")
+    )
 
 
 def problems_of_json(body: bytes) -> list[Problem]:

@@ -11,7 +11,7 @@ POLLED = "private, no-cache"
 
 
 def conditional_json(request: Request, answer: BaseModel) -> Response:
-    """200 with the answer, or 304 when `If-None-Match` names it. Numbers that are not finite become null."""
+    """200 with the answer, or 304 when `If-None-Match` names it; NaN and infinities become null."""
     return conditional(request, answer.model_dump_json().encode(), media_type="application/json")
 
 

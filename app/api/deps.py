@@ -1,4 +1,4 @@
-"""What a route may ask for, as annotated aliases: the caller by scope, the unit of work, the queue."""
+"""What a route may ask for, as annotated aliases: the caller by scope, unit of work, queue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy import Engine
 
+from app.api.event_hub import EventHub
 from app.domain.access import Caller, Scope
 from app.domain.errors import Forbidden, Unauthenticated
 from app.queue import RunQueue
@@ -26,6 +27,7 @@ class Resources:
     #: A small pool of its own, so that probes are answered while callers queue for the other one.
     health_engine: Engine
     queue: RunQueue
+    event_hub: EventHub
 
 
 def resources_of(request: Request) -> Resources:
@@ -44,6 +46,10 @@ def _queue(held: Held) -> RunQueue:
     return held.queue
 
 
+def _hub(held: Held) -> EventHub:
+    return held.event_hub
+
+
 def _open_work(held: Held) -> Iterator[UnitOfWork]:
     with unit_of_work(held.engine) as work:
         yield work
@@ -51,7 +57,8 @@ def _open_work(held: Held) -> Iterator[UnitOfWork]:
 
 ApiSettings = Annotated[Settings, Depends(_settings)]
 Queue = Annotated[RunQueue, Depends(_queue)]
-#: Commits before the answer leaves: a failed commit is an error, never a success (`scope="function"`).
+Hub = Annotated[EventHub, Depends(_hub)]
+#: Commits before the answer leaves (`scope="function"`): a failed commit is never a success.
 Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]
 
 _bearer = HTTPBearer(
@@ -62,24 +69,30 @@ _bearer = HTTPBearer(
 )
 
 
-def _authorise(
-    needed: SecurityScopes,
-    held: Held,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+def _sign_in(
+    held: Held, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller:
     """In a transaction of its own, so that a route which waits holds no connection meanwhile."""
     if given is None:
         raise Unauthenticated
     with unit_of_work(held.engine) as work:
-        caller = authenticate(work, secret=held.settings.secret, key=given.credentials)
+        return authenticate(work, secret=held.settings.secret, key=given.credentials)
+
+
+#: Whoever holds a valid key, of any scope.
+SignedIn = Annotated[Caller, Depends(_sign_in)]
+
+
+def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:
     missing = set(needed.scopes) - caller.scopes
     if missing:
-        raise Forbidden(f"This API key lacks the scope {', '.join(sorted(missing))}.")
+        detail = f"This API key lacks the scope {', '.join(sorted(missing))}."
+        raise Forbidden(detail)
     return caller
 
 
 def require(scope: str) -> SecurityParameter:
-    """The caller, who must hold `scope`: `Annotated[Caller, require("runs:read")]`."""
+    """Annotate a caller who must hold the scope: `Annotated[Caller, require("runs:read")]`."""
     return SecurityParameter(_authorise, scopes=[Scope(scope)])
 
 

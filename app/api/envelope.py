@@ -1,4 +1,4 @@
-"""What is true of every answer: a request id, security headers, a count and a time, and no bare 500."""
+"""What is true of every answer: a request id, security headers, a count, and no bare 500."""
 
 import logging
 import re
@@ -72,7 +72,7 @@ class Envelope:
 
 
 class LastResort:
-    """ASGI middleware: what nothing else caught is logged once and answered as a 500 that tells nothing."""
+    """ASGI middleware: logs once what nothing else caught, and answers a 500 that tells nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

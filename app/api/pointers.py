@@ -1,4 +1,4 @@
-"""Where in a request an error sits: pydantic's locations as JSON pointers, without the tags of unions."""
+"""Where in a request an error sits: pydantic's locations as JSON pointers, less union tags."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ _PREFIX = "Value error, "
 
 
 def problems_of(errors: Sequence[Mapping[str, Any]], *, body: object = None) -> list[Problem]:
-    """Pydantic's errors, each with the place in the body (or `query/<name>`, `path/<name>`, `header/<name>`)."""
+    """Pydantic's errors, each with its place: in the body, or `query/<name>`, `path/<name>`."""
     return [
         Problem(
             pointer=_pointer(error, body),
@@ -67,6 +67,6 @@ def _has(present: object, part: object) -> bool:
     return isinstance(present, list) and isinstance(part, int) and part < len(present)
 
 
-def _child(present: Any, part: Any) -> object:  # noqa: ANN401 - untrusted, of any shape
+def _child(present: Any, part: Any) -> object:
     child: object = present[part]
     return child

@@ -1,4 +1,4 @@
-"""Every refusal and failure as problem+json (RFC 9457), and the one table from error class to HTTP status."""
+"""Every refusal as problem+json (RFC 9457), and the one table from error class to HTTP status."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -137,9 +137,7 @@ def problem_response(
 def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return problem_response(
-        scope, status, code=error.code, detail=error.detail, problems=problems
-    )
+    return problem_response(scope, status, code=error.code, detail=error.detail, problems=problems)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -199,7 +197,7 @@ def _http_error_response(request: Request, error: HTTPException) -> Response:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """The methods of all routes that share the path; the router itself knows the first one's alone."""
+    """The methods of all routes that share the path; the router names the first one's alone."""
     path = request.url.path
     allowed: set[str] = set()
     for route in iter_route_contexts(request.app.routes):

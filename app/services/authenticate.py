@@ -8,12 +8,10 @@ from app.store.keys import find_usable_key
 
 
 def authenticate(work: UnitOfWork, *, secret: str, key: str) -> Caller:
-    """Raises Unauthenticated for a key that is mistyped (without a query), unknown, revoked or expired."""
+    """Raises Unauthenticated for a key that is mistyped, unknown, revoked or expired."""
     if not is_well_formed(key):
         raise Unauthenticated
     found = find_usable_key(work.session, digest=digest_of(key, secret=secret))
     if found is None:
         raise Unauthenticated
-    return Caller(
-        workspace_id=found.workspace_id, key_id=found.id, scopes=frozenset(found.scopes)
-    )
+    return Caller(workspace_id=found.workspace_id, key_id=found.id, scopes=frozenset(found.scopes))

@@ -123,6 +123,16 @@ def still_going(session: Session, run_ids: Collection[UUID]) -> frozenset[UUID]:
     return frozenset(session.execute(statement).scalars())
 
 
+def runs_within(
+    session: Session, workspace_id: UUID, run_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Those of the runs that are this workspace's."""
+    statement = select(runs.c.id).where(
+        runs.c.id.in_(run_ids), runs.c.workspace_id == workspace_id
+    )
+    return frozenset(session.execute(statement).scalars())
+
+
 def update_labels(
     session: Session,
     workspace_id: UUID,

@@ -1,0 +1,59 @@
+"""An example for every body, shown on the docs page; a test posts each of them."""
+
+from fastapi.openapi.models import Example
+
+RUN_EXAMPLES: dict[str, Example] = {
+    "vanishing": {
+        "summary": "A simple recurrent network that must remember 200 timesteps",
+        "value": {
+            "name": "elman remembers 200 steps",
+            "tags": ["example"],
+            "model": {"kind": "elman", "hidden_size": 64},
+            "clipping": {"kind": "norm", "max_norm": 1.0},
+            "dataset": {"kind": "adding", "length": 200},
+            "training": {"num_steps": 1000},
+        },
+    },
+    "exploding": {
+        "summary": "The same, unclipped and with a recurrent matrix that amplifies",
+        "value": {
+            "model": {"kind": "elman", "hidden_size": 64},
+            "init": {"recurrent": {"kind": "spectral_radius", "radius": 3.0}},
+            "clipping": {"kind": "none"},
+            "dataset": {"kind": "adding", "length": 200},
+            "training": {"num_steps": 500},
+        },
+    },
+    "lstm": {
+        "summary": "Long short-term memory on the copy task, every setting that matters spelt out",
+        "value": {
+            "name": "lstm copies over 50 blanks",
+            "model": {"kind": "lstm", "hidden_size": 64, "num_layers": 1},
+            "init": {"recurrent": {"kind": "orthogonal"}, "forget_bias": 1.0},
+            "optimizer": {
+                "kind": "adam",
+                "learning_rate": 0.001,
+                "schedule": {"kind": "cosine", "warmup_steps": 100},
+            },
+            "dataset": {"kind": "copy_memory", "length": 50, "seed": 0},
+            "training": {"num_steps": 2000, "batch_size": 32, "seed": 0, "evaluate_every": 200},
+            "probes": {"budget": 0.05},
+        },
+    },
+}
+
+LABEL_EXAMPLES: dict[str, Example] = {
+    "rename": {"summary": "Rename and tag", "value": {"name": "baseline", "tags": ["paper"]}},
+    "clear": {"summary": "Empty the notes", "value": {"notes": None}},
+}
+
+KEY_EXAMPLES: dict[str, Example] = {
+    "dashboard": {
+        "summary": "A key that can only look",
+        "value": {"name": "dashboard", "scopes": ["runs:read", "datasets:read"]},
+    }
+}
+
+WORKSPACE_EXAMPLES: dict[str, Example] = {
+    "team": {"summary": "A workspace for a team", "value": {"name": "speech team"}}
+}

@@ -1,0 +1,38 @@
+"""What a run would cost, as clients see it."""
+
+from app.api.models.run import View
+from app.domain.specs.job import JobSpec
+from app.services.estimate_run import CheckedSpec
+
+
+class EstimateView(View):
+    """Parameters are exact, memory is that of weights, optimizer and activations."""
+
+    parameters: int
+    memory_bytes: int
+    seconds: float
+    """On one core of an ordinary CPU; good to a factor of three."""
+    rows: int
+    """Rows of telemetry that the run will leave."""
+
+
+class DryRunView(View):
+    """The completed spec and its cost; nothing was stored."""
+
+    spec: JobSpec
+    estimate: EstimateView
+    warnings: list[str]
+
+
+def view_dry_run(checked: CheckedSpec) -> DryRunView:
+    cost = checked.estimate
+    return DryRunView(
+        spec=checked.spec,
+        estimate=EstimateView(
+            parameters=cost.parameters,
+            memory_bytes=cost.memory_bytes,
+            seconds=cost.seconds,
+            rows=cost.rows,
+        ),
+        warnings=list(checked.warnings),
+    )

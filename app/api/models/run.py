@@ -1,0 +1,197 @@
+"""A run as clients see it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.skill import skill_of
+from app.domain.specs.job import JobSpec
+from app.domain.task import TaskFacts
+
+
+class View(BaseModel):
+    """Part of an answer; numbers that are not finite become null."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null", use_attribute_docstrings=True)
+
+
+class ParentView(View):
+    run_id: UUID
+    step: int | None
+
+
+class ProgressView(View):
+    step: int
+    """Optimizer steps done."""
+    num_steps: int
+    steps_per_second: float | None
+    eta_s: float | None
+    """Seconds left at the present speed; null unless the run is running."""
+
+
+class MetricsView(View):
+    train: dict[str, float | None]
+    validation: dict[str, float | None]
+    test: dict[str, float | None]
+
+
+class BestView(View):
+    step: int
+    metric: str
+    value: float | None
+
+
+class BaselineView(View):
+    name: str
+    metric: str
+    value: float | None
+
+
+class ProbesView(View):
+    share: float | None
+    """Share of wall time that probes took so far."""
+    seconds: float | None
+
+
+class DiagnosisSummary(View):
+    verdict: str | None
+    """healthy, at_risk, sick or undetermined; null before the first diagnosis."""
+    codes: list[str]
+    final: bool
+
+
+class RunLinks(View):
+    self: str
+    history: str
+    gradient_flow: str
+    diagnosis: str
+    events: str
+    cancel: str
+
+
+class RunView(View):
+    """A run: what was asked for, how far it is and what came of it."""
+
+    id: UUID
+    name: str
+    tags: list[str]
+    notes: str
+    status: RunStatus
+    stop_reason: StopReason | None
+    completed_as_asked: bool | None
+    """False for a run that diverged, timed out, failed or was cancelled; null until it ends."""
+    error: str | None
+    """One sentence for people when the run failed."""
+    waiting_for: str | None
+    """What a queued run waits for; null when nothing is in its way."""
+    cancel_requested_at: datetime | None
+    spec: JobSpec
+    attempt: int
+    """How many times a worker has claimed the run."""
+    parent: ParentView | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    progress: ProgressView
+    metrics: MetricsView
+    best: BestView | None
+    baseline: BaselineView | None
+    """The trivial predictor that the model must beat."""
+    skill: float | None
+    """0 = no better than the baseline, 1 = perfect: 1 - value / baseline for a metric that is
+    minimised, (value - baseline) / (1 - baseline) for one that is maximised; on test data once
+    they are scored, else on validation data."""
+    task: TaskFacts | None
+    """What the data says about itself; null until a worker has built it."""
+    probes: ProbesView
+    device: str | None
+    diagnosis: DiagnosisSummary
+    links: RunLinks
+
+
+class RunPage(View):
+    items: list[RunView]
+    next: str | None = Field(examples=["/v1/runs?limit=50&cursor=WyIyMDI2…"])
+    """Where the next page is; null on the last one."""
+
+
+def view_run(run: Run, *, waiting_for: str | None) -> RunView:
+    return RunView(
+        id=run.id,
+        name=run.name,
+        tags=list(run.tags),
+        notes=run.notes,
+        status=run.status,
+        stop_reason=run.stop_reason,
+        completed_as_asked=run.completed_as_asked,
+        error=run.error,
+        waiting_for=waiting_for,
+        cancel_requested_at=run.cancel_requested_at,
+        spec=run.spec,
+        attempt=run.attempt,
+        parent=_view_parent(run),
+        created_at=run.created_at,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        progress=_view_progress(run),
+        metrics=_view_metrics(run),
+        best=_view_best(run),
+        baseline=_view_baseline(run),
+        skill=skill_of(run),
+        task=run.task,
+        probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
+        device=run.device,
+        diagnosis=DiagnosisSummary(
+            verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final
+        ),
+        links=_links(run.id),
+    )
+
+
+def _view_parent(run: Run) -> ParentView | None:
+    if run.parent_run_id is None:
+        return None
+    return ParentView(run_id=run.parent_run_id, step=run.parent_step)
+
+
+def _view_progress(run: Run) -> ProgressView:
+    num_steps = run.spec.training.num_steps
+    is_moving = run.status is RunStatus.RUNNING and bool(run.steps_per_second)
+    return ProgressView(
+        step=run.progress_step,
+        num_steps=num_steps,
+        steps_per_second=run.steps_per_second,
+        eta_s=(num_steps - run.progress_step) / (run.steps_per_second or 1) if is_moving else None,
+    )
+
+
+def _view_metrics(run: Run) -> MetricsView:
+    splits = {split: dict(run.metrics.get(split, {})) for split in MetricsView.model_fields}
+    return MetricsView(**splits)
+
+
+def _view_best(run: Run) -> BestView | None:
+    if run.best is None:
+        return None
+    return BestView(step=run.best.step, metric=run.best.metric, value=run.best.value)
+
+
+def _view_baseline(run: Run) -> BaselineView | None:
+    baseline = run.task and run.task.baseline
+    if not baseline:
+        return None
+    return BaselineView(name=baseline.name, metric=baseline.metric, value=baseline.value)
+
+
+def _links(run_id: UUID) -> RunLinks:
+    path = f"/v1/runs/{run_id}"
+    return RunLinks(
+        self=path,
+        history=f"{path}/history",
+        gradient_flow=f"{path}/gradient-flow",
+        diagnosis=f"{path}/diagnosis",
+        events=f"{path}/events",
+        cancel=f"{path}/cancel",
+    )

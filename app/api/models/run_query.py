@@ -1,0 +1,87 @@
+"""What a client may ask of the list of runs, and what it may relabel."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.api.pages import DEFAULT_LIMIT
+from app.domain.diagnosis.findings import DiagnosisVerdict, FindingCode
+from app.domain.runs import RunStatus, StopReason
+from app.domain.specs.base import CleanText, LongText, ShortText, Tag
+from app.store.runs import RunFilters
+
+ModelKind = Literal["elman", "gru", "lstm"]
+DatasetKind = Literal[
+    "adding", "copy_memory", "temporal_order", "digits", "forecast", "text", "sequences"
+]
+#: Values of one filter.
+MAX_VALUES = 50
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RunQuery(_Asked):
+    """The query of a list of runs."""
+
+    status: list[RunStatus] = Field([], max_length=MAX_VALUES)
+    verdict: list[DiagnosisVerdict] = Field([], max_length=MAX_VALUES)
+    stop_reason: list[StopReason] = Field([], max_length=MAX_VALUES)
+    finding: list[FindingCode] = Field([], max_length=MAX_VALUES)
+    tag: list[Tag] = Field([], max_length=MAX_VALUES)
+    model: list[ModelKind] = Field([], max_length=MAX_VALUES)
+    dataset: UUID | DatasetKind | None = None
+    """A kind, or the id of an uploaded data set."""
+    parent_id: UUID | None = None
+    created_after: AwareDatetime | None = None
+    ended_after: AwareDatetime | None = None
+    q: CleanText | None = Field(None, max_length=200)
+    """Part of the name or the notes."""
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=200)
+    """Opaque; taken from the `next` of the page before."""
+
+    def filters(self) -> RunFilters:
+        is_upload = isinstance(self.dataset, UUID)
+        return RunFilters(
+            statuses=self.status,
+            verdicts=self.verdict,
+            stop_reasons=self.stop_reason,
+            findings=self.finding,
+            tags=self.tag,
+            models=self.model,
+            datasets=[str(self.dataset)] if self.dataset and not is_upload else [],
+            dataset_id=self.dataset if isinstance(self.dataset, UUID) else None,
+            parent_id=self.parent_id,
+            created_after=self.created_after,
+            ended_after=self.ended_after,
+            words=self.q,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelChanges:
+    """New labels; None leaves one as it is."""
+
+    name: str | None
+    tags: tuple[str, ...] | None
+    notes: str | None
+
+
+class RunLabels(_Asked):
+    """A merge patch of a run's labels; what is left out stays, null empties."""
+
+    name: ShortText | None = None
+    tags: tuple[Tag, ...] | None = Field(None, max_length=20)
+    notes: LongText | None = None
+
+    def changes(self) -> LabelChanges:
+        given = self.model_fields_set
+        return LabelChanges(
+            name=(self.name or "") if "name" in given else None,
+            tags=(self.tags or ()) if "tags" in given else None,
+            notes=(self.notes or "") if "notes" in given else None,
+        )

@@ -1,0 +1,68 @@
+"""Lists in pages: a cursor names the last item seen, so that new items never shift a page."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from app.domain.errors import InvalidInput, Problem
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Items of a page.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=200, description="Opaque; taken from the `next` of the page before."),
+]
+DEFAULT_LIMIT = 50
+#: Creation time and id of the last item seen.
+Position = tuple[datetime, UUID]
+
+
+def read_cursor(cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    try:
+        created_at, item_id = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
+        position = datetime.fromisoformat(created_at), UUID(item_id)
+    except (ValueError, TypeError, AttributeError) as error:
+        problem = Problem(
+            pointer="query/cursor", detail="Not a cursor of this service.", code="invalid_cursor"
+        )
+        raise InvalidInput(problem.detail, problems=[problem]) from error
+    if position[0].tzinfo is None:
+        return read_cursor("")
+    return position
+
+
+def next_page(request: Request, position: Position) -> str:
+    """The URL of the page after `position`, with the filters of this one."""
+    text = json.dumps([position[0].isoformat(), str(position[1])])
+    cursor = urlsafe_b64encode(text.encode()).decode()
+    url = request.url.include_query_params(cursor=cursor)
+    return f"{url.path}?{url.query}"
+
+
+class Made(Protocol):
+    """Anything with an identity and a time at which it was made."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
+Item = TypeVar("Item", bound=Made)
+
+
+def cut(
+    items: Sequence[Item], *, limit: int, after: Position | None
+) -> tuple[Sequence[Item], Position | None]:
+    """A page of a short list that is held whole, oldest first, and where the next page starts."""
+    left = [item for item in items if after is None or (item.created_at, item.id) > after]
+    page = left[:limit]
+    has_more = len(left) > limit
+    return page, (page[-1].created_at, page[-1].id) if has_more else None

@@ -1,0 +1,124 @@
+"""What a run will cost before anything is trained: closed forms of its job spec.
+
+Parameters are exact. Memory counts weights, gradients, optimizer state and the activations kept for
+the backward pass. Seconds are for one core of an ordinary CPU and good to a factor of about three.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import assert_never
+
+from app.domain.specs.job import JobSpec
+from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
+from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
+
+#: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
+MAX_MEMORY_BYTES = 2**40
+
+_BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
+#: Values of one unit at one timestep that the backward pass needs: gates and states.
+_KEPT: Mapping[str, int] = MappingProxyType({"elman": 1, "gru": 5, "lstm": 6})
+#: Seconds of one timestep of one layer and direction, forward and backward, beside its arithmetic.
+_OVERHEAD_S: Mapping[str, float] = MappingProxyType({"elman": 4e-5, "gru": 2e-4, "lstm": 8e-5})
+#: Floating-point operations a second of one core on matrices of this size.
+_FLOPS = 7e10
+#: A product, its gradient by the input and by the weights.
+_PASSES = 3
+#: The recorder flushes at least so often, or after so many steps.
+_FLUSH_S = 0.5
+_FLUSH_STEPS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskShape:
+    """What the data makes of a model: sizes, and timesteps of the longest sequence."""
+
+    length: int
+    input_size: int
+    output_size: int
+    many_to_one: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run will cost."""
+
+    parameters: int
+    memory_bytes: int
+    seconds: float
+    #: Rows of telemetry: one for each flush of the recorder, at least one for each evaluation.
+    rows: int
+
+
+def estimate(spec: JobSpec, shape: TaskShape) -> Estimate:
+    seconds = spec.training.num_steps * _step_seconds(spec, shape)
+    if spec.training.time_limit_s is not None:
+        seconds = min(seconds, spec.training.time_limit_s)
+    parameters = num_parameters(spec.model, shape)
+    num_flushes = max(seconds / _FLUSH_S, spec.training.num_steps / _FLUSH_STEPS)
+    return Estimate(
+        parameters=parameters,
+        memory_bytes=_memory_bytes(spec, shape, parameters=parameters),
+        seconds=seconds,
+        rows=1 + int(min(num_flushes, spec.training.num_steps)) + _num_evaluations(spec),
+    )
+
+
+def num_parameters(model: ModelSpec, shape: TaskShape) -> int:
+    """Exactly those of the network: W_ih, W_hh and two biases a gate, and a linear read-out."""
+    hidden, gates = model.hidden_size, _num_gates(model)
+    directions = 2 if model.bidirectional else 1
+    total = 0
+    for layer in range(model.num_layers):
+        inputs = shape.input_size if layer == 0 else hidden * directions
+        total += directions * gates * hidden * (inputs + hidden + 2)
+    return total + shape.output_size * (hidden * directions + 1)
+
+
+def _num_gates(model: ModelSpec) -> int:
+    match model:
+        case ElmanSpec():
+            return 1
+        case GruSpec():
+            return 3
+        case LstmSpec():
+            return 4
+        case _:
+            assert_never(model)
+
+
+def _num_moments(optimizer: OptimizerSpec) -> int:
+    """Values that the optimizer keeps for each weight."""
+    match optimizer:
+        case SgdSpec():
+            return 1 if optimizer.momentum else 0
+        case AdamSpec() | AdamWSpec():
+            return 2
+        case RmspropSpec():
+            return 2 if optimizer.momentum else 1
+        case _:
+            assert_never(optimizer)
+
+
+def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
+    model = spec.model
+    directions = 2 if model.bidirectional else 1
+    units = model.num_layers * directions * model.hidden_size * (_KEPT[model.kind] + 1)
+    outputs = shape.output_size * (1 if shape.many_to_one else shape.length)
+    kept = shape.length * (shape.input_size + units) + outputs
+    weights = parameters * (2 + _num_moments(spec.optimizer))
+    return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
+
+
+def _step_seconds(spec: JobSpec, shape: TaskShape) -> float:
+    model = spec.model
+    directions = 2 if model.bidirectional else 1
+    recurrent = num_parameters(model, shape)
+    operations = 2 * _PASSES * spec.training.batch_size * recurrent
+    overhead = _OVERHEAD_S[model.kind] * model.num_layers * directions
+    return shape.length * (overhead + operations / _FLOPS)
+
+
+def _num_evaluations(spec: JobSpec) -> int:
+    return 2 + spec.training.num_steps // spec.training.evaluate_every

@@ -1,0 +1,15 @@
+"""Tell the operator of the installation from the admins of its other workspaces."""
+
+from uuid import UUID
+
+from app.domain.errors import Forbidden
+from app.store.database import UnitOfWork
+from app.store.workspaces import list_workspaces
+
+
+def check_operator(work: UnitOfWork, *, workspace_id: UUID) -> None:
+    """Admins of the first workspace run the installation; those of others see their own alone."""
+    first = list_workspaces(work.session)[0]
+    if first.id != workspace_id:
+        detail = "Only admins of the installation's first workspace may do this."
+        raise Forbidden(detail)

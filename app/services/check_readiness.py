@@ -1,0 +1,47 @@
+"""Look whether database, broker and workers are there, and say what is missing."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from app.domain.errors import Unavailable
+from app.queue import RunQueue
+from app.store.database import unit_of_work
+from app.store.workers import list_workers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readiness:
+    """What is there of what the service needs."""
+
+    has_database: bool
+    has_broker: bool
+    num_workers: int
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Part -> what is wrong with it."""
+        wanted = (
+            ("database", self.has_database, "the database does not answer"),
+            ("broker", self.has_broker, "the broker does not answer"),
+            ("workers", self.num_workers > 0, "no worker is alive"),
+        )
+        return {part: lack for part, is_there, lack in wanted if not is_there}
+
+
+def check_readiness(engine: Engine, queue: RunQueue) -> Readiness:
+    num_workers = _count_workers(engine)
+    return Readiness(
+        has_database=num_workers is not None,
+        has_broker=queue.is_reachable(),
+        num_workers=num_workers or 0,
+    )
+
+
+def _count_workers(engine: Engine) -> int | None:
+    """None when the database does not answer."""
+    try:
+        with unit_of_work(engine) as work:
+            return len(list_workers(work.session))
+    except Unavailable:
+        return None

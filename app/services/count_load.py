@@ -1,0 +1,27 @@
+"""Count runs by status and the workers that live, over all workspaces: figures for operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.store.database import UnitOfWork
+from app.store.runs import count_by_status
+from app.store.workers import list_workers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """How much there is to do, and who is there to do it."""
+
+    runs: Mapping[str, int]
+    workers: int
+    #: Runs that the live workers can train side by side.
+    slots: int
+
+
+def count_load(work: UnitOfWork) -> Load:
+    workers = list_workers(work.session)
+    return Load(
+        runs=count_by_status(work.session),
+        workers=len(workers),
+        slots=sum(worker.slots for worker in workers),
+    )

@@ -1,0 +1,10 @@
+"""Delete a run and all it left; a worker that still trains it is fenced off."""
+
+from uuid import UUID
+
+from app.store.database import UnitOfWork
+from app.store.runs import delete_run as delete_row
+
+
+def delete_run(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> None:
+    delete_row(work.session, workspace_id, run_id)

@@ -1,0 +1,52 @@
+"""Check a job spec against its data and say what the run will cost, without storing anything."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.cautions import cautions_of
+from app.domain.data_fit import Profile, shape_of
+from app.domain.errors import InvalidSpec, NotFound, Problem
+from app.domain.estimate import MAX_MEMORY_BYTES, Estimate, estimate
+from app.domain.profiles import CsvProfile, TextProfile
+from app.domain.specs.dataset import UploadedSpec
+from app.domain.specs.job import JobSpec
+from app.store.database import UnitOfWork
+from app.store.datasets import find_dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedSpec:
+    """A job spec that its data can serve."""
+
+    spec: JobSpec
+    estimate: Estimate
+    warnings: tuple[str, ...]
+
+
+def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> CheckedSpec:
+    """Raises InvalidSpec where the data cannot serve the spec or no machine can hold it."""
+    shape = shape_of(spec.dataset, _profile(work, workspace_id, spec))
+    cost = estimate(spec, shape)
+    if cost.memory_bytes > MAX_MEMORY_BYTES:
+        detail = f"training would need {cost.memory_bytes} bytes of memory for "
+        detail += f"{cost.parameters} parameters; the most is {MAX_MEMORY_BYTES}"
+        problem = Problem(pointer="/model/hidden_size", detail=detail, code="run_too_large")
+        raise InvalidSpec(_sentence(detail), problems=[problem])
+    return CheckedSpec(spec=spec, estimate=cost, warnings=cautions_of(spec))
+
+
+def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:
+    if not isinstance(spec.dataset, UploadedSpec):
+        return None
+    try:
+        dataset = find_dataset(work.session, workspace_id, spec.dataset.dataset_id)
+    except NotFound as error:
+        detail = f"there is no data set {spec.dataset.dataset_id} in this workspace"
+        problem = Problem(pointer="/dataset/dataset_id", detail=detail, code="dataset_not_found")
+        raise InvalidSpec(_sentence(detail), problems=[problem]) from error
+    profile = CsvProfile if dataset.kind == "csv" else TextProfile
+    return profile.model_validate(dataset.profile)
+
+
+def _sentence(detail: str) -> str:
+    return f"The job spec cannot be run: {detail}."

@@ -1,0 +1,11 @@
+"""List a workspace's API keys, revoked ones included; never the keys themselves."""
+
+from uuid import UUID
+
+from app.store.database import UnitOfWork
+from app.store.keys import ApiKey
+from app.store.keys import list_keys as list_rows
+
+
+def list_keys(work: UnitOfWork, *, workspace_id: UUID) -> list[ApiKey]:
+    return list_rows(work.session, workspace_id)

@@ -1,0 +1,144 @@
+"""The API as clients meet it: a real server on a real port, a database of its own, the real broker."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine, text
+
+from app.domain.access import Scope
+from app.embedded.servers import Servers
+from app.main import create_app
+from app.migration import migrate
+from app.services.create_key import create_key
+from app.settings import Settings
+from app.store.database import unit_of_work
+from app.store.workspaces import insert_workspace
+
+SECRET = "0123456789abcdef0123456789abcdef"
+ALL_SCOPES = tuple(Scope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clinic:
+    """A running API and the means to look behind it."""
+
+    app: FastAPI
+    engine: Engine
+    settings: Settings
+    url: str
+    #: Of the first workspace, whose admins run the installation.
+    key: str
+    #: Of another workspace.
+    other_key: str
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key or self.key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def new_key(self, *scopes: str) -> str:
+        """A key of the first workspace with these scopes alone."""
+        with self.client() as client:
+            answer = client.post("/v1/api-keys", json={"scopes": list(scopes)})
+        return str(answer.json()["key"])
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The app on a free port, until the block is left; its address."""
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", lifespan="on", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def api_settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings on a database of the API's tests alone, so that others count no strangers."""
+    admin = create_engine(servers.database.url("postgres"), isolation_level="AUTOCOMMIT")
+    name = f"api_{uuid4().hex}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = servers.database.url(name)
+    migrate(url)
+    home = tmp_path_factory.mktemp("api-home")
+    yield Settings(
+        home=home,
+        secret=SECRET,
+        database_url=url,
+        broker_url=servers.broker.url,
+        artifacts_url=str(home),
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def clinic(api_settings: Settings) -> Iterator[Clinic]:
+    engine = create_engine(api_settings.database_url)
+    keys = [_new_workspace(engine, name) for name in ("first", "other")]
+    app = create_app(api_settings)
+    with serving(app) as url:
+        yield Clinic(
+            app=app,
+            engine=engine,
+            settings=api_settings,
+            url=url,
+            key=keys[0],
+            other_key=keys[1],
+        )
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def client(clinic: Clinic) -> Iterator[httpx.Client]:
+    with clinic.client() as made:
+        yield made
+
+
+@pytest.fixture
+def clinic_with(clinic: Clinic) -> Callable[..., Clinic]:
+    """The same installation under other settings; to be served by the test."""
+
+    def vary(**changes: object) -> Clinic:
+        settings = replace(clinic.settings, **changes)  # type: ignore[arg-type] # as the test says
+        return replace(clinic, settings=settings, app=create_app(settings))
+
+    return vary
+
+
+def spec(**parts: object) -> dict[str, object]:
+    """A job spec that is cheap and complete, but for what a test cares about."""
+    model = {"kind": "elman", "hidden_size": 4}
+    dataset = {"kind": "adding", "length": 10}
+    return {"model": model, "dataset": dataset, "training": {"num_steps": 3}, **parts}
+
+
+def _new_workspace(engine: Engine, name: str) -> str:
+    with unit_of_work(engine) as work:
+        workspace = insert_workspace(work.session, name=name)
+        made = create_key(
+            work, workspace_id=workspace.id, name="all", scopes=ALL_SCOPES, secret=SECRET
+        )
+    return made.secret
