@@ -14,8 +14,8 @@ from app.api.conditional import conditional_json
 from app.api.deps import Hub, RunsReader, Work
 from app.api.event_hub import EventHub
 from app.api.models.events import EventPage, EventView, as_line, as_stream, view_events
+from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
-from app.api.pages import DEFAULT_LIMIT, Limit
 from app.api.problems import ALWAYS, documented
 from app.domain.errors import ClinicError
 from app.domain.events import Event, EventKind
@@ -25,8 +25,6 @@ from app.store.database import unit_of_work
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
-#: Largest number of an event that PostgreSQL can hold.
-MAX_NUMBER = 2**63 - 1
 #: Events that a stream reads at a time.
 STREAM_PAGE = 200
 #: A comment goes out when nothing else did for so long, so that proxies keep the connection.
@@ -36,8 +34,6 @@ RETRY_MS = 2000
 _GREETING = f"retry: {RETRY_MS}\n\n"
 _HEARTBEAT = ": still here\n\n"
 _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n'
-
-EventNumber = Annotated[int, Query(ge=0, le=MAX_NUMBER)]
 
 
 @router.get(
@@ -56,17 +52,13 @@ EventNumber = Annotated[int, Query(ge=0, le=MAX_NUMBER)]
         **documented(404, 406),
     },
 )
-def get_events(  # noqa: PLR0913, PLR0917 - one parameter a query parameter or header
+def get_events(
     request: Request,
     run_id: UUID,
+    asked: Annotated[EventParameters, Query()],
     caller: RunsReader,
     work: Work,
     hub: Hub,
-    after: Annotated[EventNumber, Query(description="Events past this number.")] = 0,
-    limit: Limit = DEFAULT_LIMIT,
-    follow: Annotated[  # noqa: FBT002 - a query parameter has its name
-        bool, Query(description="False: a stream or lines stop at the present end of the log.")
-    ] = True,
     last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
@@ -76,14 +68,14 @@ def get_events(  # noqa: PLR0913, PLR0917 - one parameter a query parameter or h
     `event: end`.
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
-    start = after if last_event_id is None else last_event_id
+    start = asked.after if last_event_id is None else last_event_id
     found = read_events(
-        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=limit
+        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=asked.limit
     )
     if form == JSON:
-        return conditional_json(request, _page(request, found, limit=limit))
+        return conditional_json(request, _page(request, found, limit=asked.limit))
     hub.check_room()
-    batches = _batches(hub, run_id, after=start, follow=follow)
+    batches = _batches(hub, run_id, after=start, follow=asked.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(text, media_type=form, headers=headers)

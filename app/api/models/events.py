@@ -1,21 +1,13 @@
 """A run's log as clients see it: the same object in a page, in a stream and in a line."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from app.api.models.history import NonFiniteWord, word_of
+from app.api.models.not_finite import NonFinitePlace, nulled, places
 from app.api.models.run import View
 from app.domain.events import Event, EventKind
-
-
-class NonFinitePlace(View):
-    """A number that JSON has no word for; it is null where the pointer points."""
-
-    pointer: str
-    value: NonFiniteWord
 
 
 class EventView(View):
@@ -40,8 +32,8 @@ def view_event(event: Event) -> EventView:
         number=event.number,
         kind=event.kind,
         created_at=event.created_at,
-        data={key: _finite(value) for key, value in event.data.items()},
-        non_finite=list(_non_finite(dict(event.data), "")),
+        data={key: nulled(value) for key, value in event.data.items()},
+        non_finite=list(places(dict(event.data))),
     )
 
 
@@ -56,22 +48,3 @@ def as_line(view: EventView) -> str:
 
 def view_events(events: Sequence[Event]) -> list[EventView]:
     return [view_event(event) for event in events]
-
-
-def _finite(value: JsonValue) -> JsonValue:
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _non_finite(value: JsonValue, pointer: str) -> Iterator[NonFinitePlace]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _non_finite(part, f"{pointer}/{key}")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _non_finite(part, f"{pointer}/{index}")
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield NonFinitePlace(pointer=pointer, value=word_of(value))

@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.run import View
 from app.domain.series import (
     IndexArray,
@@ -22,8 +23,6 @@ XAxis = Literal["step", "elapsed_s", "time"]
 #: Lines of CSV that are made at a time.
 CSV_LINES = 4096
 CSV_HEADER = "step,recorded_at,quantity,scope,value\n"
-
-NonFiniteWord = Literal["nan", "inf", "-inf"]
 
 
 class NonFiniteView(View):
@@ -154,10 +153,3 @@ def _elapsed(steps_p: NDArray[np.int32], history: History) -> list[int | float |
 
 def _moments(recorded_at_p: NDArray[np.int64]) -> Iterator[str]:
     return (f"{moment}Z" for moment in np.datetime_as_string(recorded_at_p.astype("M8[us]")))
-
-
-def word_of(value: float) -> NonFiniteWord:
-    """The name of a value that is not finite."""
-    if np.isnan(value):
-        return "nan"
-    return "inf" if value > 0 else "-inf"

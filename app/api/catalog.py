@@ -1,0 +1,26 @@
+"""GET /v1/catalog: every kind, quantity, finding and remedy, with a line on each."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.conditional import conditional_json
+from app.api.deps import SignedIn
+from app.api.models.catalog import CatalogView, view_catalog
+from app.api.problems import ALWAYS
+from app.services.read_catalog import read_catalog
+
+router = APIRouter(prefix="/v1/catalog", tags=["service"])
+
+
+@router.get(
+    "",
+    summary="Read what there is",
+    response_model=CatalogView,
+    responses={304: {"description": "Not modified"}, **ALWAYS},
+)
+def get_catalog(request: Request, _caller: SignedIn) -> Response:
+    """What may be asked for, is measured, can be found and can be done about it.
+
+    Any valid key may read it.
+    """
+    return conditional_json(request, view_catalog(read_catalog()))

@@ -1,0 +1,50 @@
+"""GET /v1/runs/{id}/diagnosis: what was found, or would be under other thresholds."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.conditional import conditional_json
+from app.api.deps import RunsReader, Work
+from app.api.models.diagnosis import DiagnosisView, view_diagnosis
+from app.api.problems import ALWAYS, documented
+from app.domain.diagnosis.thresholds import DEFAULTS
+from app.services.read_diagnosis import read_diagnosis
+
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+#: Thresholds are query parameters by their own names, which no Python argument can have.
+_OVERRIDES: list[dict[str, Any]] = [
+    {
+        "in": "query",
+        "name": name,
+        "required": False,
+        "schema": {"type": "integer" if isinstance(default, int) else "number"},
+        "description": f"Default {default:g}.",
+    }
+    for name, default in DEFAULTS.items()
+]
+
+
+@router.get(
+    "/{run_id}/diagnosis",
+    summary="Read what was found, or judge again under other thresholds",
+    response_model=DiagnosisView,
+    responses={304: {"description": "Not modified"}, **ALWAYS, **documented(404)},
+    openapi_extra={"parameters": _OVERRIDES},
+)
+def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+    """Findings with evidence, cause and remedies; each remedy's `request.body` posts unchanged.
+
+    While the run goes on it is judged every few seconds. Thresholds in the query judge the stored
+    telemetry again, without training and without changing what is stored.
+    """
+    diagnosis = read_diagnosis(
+        work,
+        workspace_id=caller.workspace_id,
+        run_id=run_id,
+        overrides=dict(request.query_params),
+    )
+    return conditional_json(request, view_diagnosis(run_id, diagnosis))

@@ -1,0 +1,42 @@
+"""GET /v1/runs/{id}/gradient-flow: the lag profiles of the probes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.api.conditional import conditional_json
+from app.api.deps import RunsReader, Work
+from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
+from app.api.models.telemetry_query import GradientFlowParameters
+from app.api.problems import ALWAYS, documented
+from app.services.read_gradient_flow import read_gradient_flow
+
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+
+@router.get(
+    "/{run_id}/gradient-flow",
+    summary="Read how far back the gradient reaches",
+    response_model=GradientFlowView,
+    responses={304: {"description": "Not modified"}, **ALWAYS, **documented(404)},
+)
+def get_gradient_flow(
+    request: Request,
+    run_id: UUID,
+    asked: Annotated[GradientFlowParameters, Query()],
+    caller: RunsReader,
+    work: Work,
+) -> Response:
+    """The exact gradient of single loss terms, by lag: `scope: model` comes first and is judged."""
+    flow = read_gradient_flow(
+        work,
+        workspace_id=caller.workspace_id,
+        run_id=run_id,
+        scopes=asked.scope,
+        from_step=asked.from_step,
+        to_step=asked.to_step,
+        max_probes=asked.max_probes,
+    )
+    return conditional_json(request, view_gradient_flow(flow))

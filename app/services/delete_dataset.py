@@ -1,0 +1,11 @@
+"""Delete a data set that no waiting or running run needs."""
+
+from uuid import UUID
+
+from app.store.database import UnitOfWork
+from app.store.datasets import delete_dataset as delete_row
+
+
+def delete_dataset(work: UnitOfWork, *, workspace_id: UUID, dataset_id: UUID) -> None:
+    """Raises NotFound, and InUse while runs that have not ended need it."""
+    delete_row(work.session, workspace_id, dataset_id)

@@ -1,0 +1,28 @@
+"""Read what was found in a run, or judge its stored telemetry again under other thresholds."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.domain.diagnosis.engine import diagnose
+from app.domain.diagnosis.findings import Diagnosis
+from app.domain.diagnosis.thresholds import parse_overrides
+from app.store.cases import load_case
+from app.store.database import UnitOfWork
+from app.store.diagnoses import load_diagnosis
+from app.store.runs import find_run
+
+
+def read_diagnosis(
+    work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, overrides: Mapping[str, str]
+) -> Diagnosis:
+    """The stored one where there is one and nothing is overridden.
+
+    Raises NotFound, and InvalidInput that names each threshold that does not exist.
+    """
+    thresholds = parse_overrides(overrides)
+    run = find_run(work.session, workspace_id, run_id)
+    stored = None if overrides else load_diagnosis(work.session, run_id)
+    if stored is not None and stored.attempt == run.attempt:
+        return stored
+    case = load_case(work.session, run, stop_reason=run.stop_reason)
+    return diagnose(case, thresholds)

@@ -1,0 +1,37 @@
+"""Check, profile and store an upload; nothing of a bad one stays."""
+
+from typing import Literal, assert_never
+from uuid import UUID
+
+from app.domain.datasets import decode, parse_csv
+from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_text
+from app.store.database import UnitOfWork
+from app.store.datasets import Dataset, insert_dataset
+
+DatasetKind = Literal["csv", "text"]
+
+
+def upload_dataset(
+    work: UnitOfWork, *, workspace_id: UUID, name: str, kind: DatasetKind, content: bytes
+) -> Dataset:
+    """Raises InvalidData that names the place of what is wrong."""
+    profile = _profile(kind, content)
+    return insert_dataset(
+        work.session,
+        workspace_id=workspace_id,
+        name=name,
+        kind=kind,
+        content=content,
+        profile=profile.model_dump(mode="json"),
+    )
+
+
+def _profile(kind: DatasetKind, content: bytes) -> CsvProfile | TextProfile:
+    text = decode(content)
+    match kind:
+        case "csv":
+            return profile_csv(parse_csv(text))
+        case "text":
+            return profile_text(text)
+        case _:
+            assert_never(kind)
