@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -133,6 +134,13 @@ def spec(**parts: object) -> dict[str, object]:
     model = {"kind": "elman", "hidden_size": 4}
     dataset = {"kind": "adding", "length": 10}
     return {"model": model, "dataset": dataset, "training": {"num_steps": 3}, **parts}
+
+
+def post_run(client: httpx.Client, **parts: object) -> dict[str, Any]:
+    answer = client.post("/v1/runs", json=spec(**parts))
+    assert answer.status_code == 201, answer.text
+    run: dict[str, Any] = answer.json()
+    return run
 
 
 def _new_workspace(engine: Engine, name: str) -> str:

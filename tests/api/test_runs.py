@@ -1,33 +1,19 @@
 """Runs over HTTP, on the real database and the real broker."""
 
 import json
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 import redis
 
-from app.domain.runs import RunStatus, StopReason
-from app.services.begin_run import begin_run
-from app.services.claim_run import claim_run
-from app.services.finish_run import finish_run
-from tests.api.conftest import Clinic, serving, spec
+from tests.api.conftest import Clinic, post_run, spec
 
 RUN_FIELDS = {
     *("id", "name", "tags", "notes", "status", "stop_reason", "completed_as_asked", "error"),
     *("spec", "attempt", "parent", "created_at", "started_at", "ended_at", "progress", "metrics"),
     *("best", "baseline", "skill", "device", "diagnosis", "links", "waiting_for"),
 }
-
-
-def post(client: httpx.Client, **parts: object) -> dict[str, Any]:
-    answer = client.post("/v1/runs", json=spec(**parts))
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 def test_a_submitted_run_is_queued_with_its_completed_spec(client: httpx.Client) -> None:
@@ -47,3 +33,200 @@ def test_a_submitted_run_is_queued_with_its_completed_spec(client: httpx.Client)
     }
     assert run["diagnosis"] == {"verdict": None, "codes": [], "final": False}
     assert client.get(answer.headers["Location"]).json() == run
+
+
+def test_a_submitted_run_rings_the_bell(clinic: Clinic, client: httpx.Client) -> None:
+    with redis.Redis.from_url(clinic.settings.broker_url) as broker:
+        broker.flushall()
+
+        run = post_run(client)
+
+        bell = json.loads(broker.lindex("celery", 0) or b"{}")
+    assert bell["headers"]["task"] == "runs.execute"
+    assert run["id"] in bell["headers"]["argsrepr"]
+
+
+def test_a_queued_run_says_what_it_waits_for(client: httpx.Client) -> None:
+    assert post_run(client)["waiting_for"] == "a worker"
+
+
+def test_a_dry_run_stores_nothing_and_tells_the_cost(client: httpx.Client) -> None:
+    before = len(client.get("/v1/runs?limit=200").json()["items"])
+
+    wanted = spec(model={"kind": "gru", "hidden_size": 4, "dropout": 0.5})
+    answer = client.post("/v1/runs?dry_run=true", json=wanted)
+
+    cost = answer.json()
+    assert answer.status_code == 200
+    assert cost["spec"]["model"]["hidden_size"] == 4
+    assert cost["estimate"]["parameters"] == 3 * 4 * (2 + 4 + 2) + 5
+    assert all(cost["estimate"][part] > 0 for part in ("memory_bytes", "seconds", "rows"))
+    assert "one layer" in cost["warnings"][0]
+    assert len(client.get("/v1/runs?limit=200").json()["items"]) == before
+
+
+def test_a_run_that_no_machine_can_hold_is_refused_with_its_figures(client: httpx.Client) -> None:
+    wanted = spec(
+        model={"kind": "lstm", "hidden_size": 8192, "num_layers": 64},
+        dataset={"kind": "adding", "length": 20_000},
+        training={"batch_size": 65_536},
+    )
+
+    answer = client.post("/v1/runs", json=wanted)
+
+    error = answer.json()["errors"][0]
+    assert answer.status_code == 422
+    assert (error["code"], error["pointer"]) == ("run_too_large", "/model/hidden_size")
+
+
+def test_pages_reach_every_run_once_newest_first(client: httpx.Client) -> None:
+    mine = [post_run(client, tags=["paged"])["id"] for _ in range(5)]
+
+    found: list[str] = []
+    url = "/v1/runs?tag=paged&limit=2"
+    while url:
+        page = client.get(url).json()
+        found += [run["id"] for run in page["items"]]
+        url = page["next"]
+
+    assert found == mine[::-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=queued&tag=filtered",
+        "status=running&status=queued&tag=filtered",
+        "model=lstm&tag=filtered",
+        "dataset=copy_memory&tag=filtered",
+        "q=A%20NEEDLE",
+        "created_after=2020-01-01T00:00:00Z&tag=filtered",
+    ],
+)
+def test_a_filter_keeps_what_fits(client: httpx.Client, query: str) -> None:
+    run = post_run(
+        client,
+        name="hay, a needle, hay",
+        tags=["filtered"],
+        model={"kind": "lstm", "hidden_size": 4},
+        dataset={"kind": "copy_memory", "length": 5},
+    )
+
+    items = client.get(f"/v1/runs?{query}").json()["items"]
+
+    assert run["id"] in {item["id"] for item in items}
+    assert all(item["name"] == run["name"] for item in items)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=failed&tag=filtered",
+        "verdict=sick",
+        "finding=vanishing_gradient",
+        "stop_reason=diverged",
+        "ended_after=2020-01-01T00:00:00Z&tag=filtered",
+        "created_after=2999-01-01T00:00:00Z",
+        "parent_id=00000000-0000-0000-0000-000000000000",
+        "q=%25",
+    ],
+)
+def test_a_filter_leaves_out_what_does_not_fit(client: httpx.Client, query: str) -> None:
+    post_run(client, tags=["filtered"])
+
+    assert client.get(f"/v1/runs?{query}").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("limit=0", "query/limit"),
+        ("limit=201", "query/limit"),
+        ("limit=99999999999999999999", "query/limit"),
+        ("cursor=nonsense", "query/cursor"),
+        ("cursor=WyIyMDI2Il0=", "query/cursor"),
+        ("status=sleeping", "query/status/0"),
+        ("stauts=queued", "query/stauts"),
+        ("q=%00", "query/q"),
+        ("created_after=yesterday", "query/created_after"),
+        ("created_after=2020-01-01T00:00:00", "query/created_after"),
+        ("parent_id=7", "query/parent_id"),
+    ],
+)
+def test_a_wrong_query_names_its_place(client: httpx.Client, query: str, pointer: str) -> None:
+    answer = client.get(f"/v1/runs?{query}")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+def test_labels_change_and_the_spec_stays(client: httpx.Client) -> None:
+    run = post_run(client, name="old", notes="keep", tags=["x"])
+    url = run["links"]["self"]
+
+    merge_patch = {"Content-Type": "application/merge-patch+json"}
+    answer = client.patch(url, content='{"name": "new", "tags": null}', headers=merge_patch)
+
+    changed = answer.json()
+    assert answer.status_code == 200
+    assert (changed["name"], changed["tags"], changed["notes"]) == ("new", [], "keep")
+    assert changed["spec"] == run["spec"]
+    assert client.get(url).json() == changed
+
+
+def test_a_label_that_is_none_is_refused(client: httpx.Client) -> None:
+    url = post_run(client)["links"]["self"]
+
+    answer = client.patch(url, json={"status": "succeeded"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/status"
+
+
+def test_a_queued_run_is_cancelled_at_once_and_only_once(client: httpx.Client) -> None:
+    links = post_run(client)["links"]
+
+    first, second = client.post(links["cancel"]), client.post(links["cancel"])
+
+    ended = first.json()
+    assert (first.status_code, second.status_code) == (202, 409)
+    assert (ended["status"], ended["stop_reason"]) == ("cancelled", "cancelled")
+    assert ended["completed_as_asked"] is False
+    assert second.json()["code"] == "illegal_transition"
+
+
+def test_a_deleted_run_is_gone(client: httpx.Client) -> None:
+    url = post_run(client)["links"]["self"]
+
+    assert client.delete(url).status_code == 204
+    assert client.get(url).status_code == 404
+    assert client.delete(url).status_code == 404
+
+
+def test_what_has_not_changed_is_not_sent_again(client: httpx.Client) -> None:
+    url = post_run(client)["links"]["self"]
+    etag = client.get(url).headers["ETag"]
+
+    unchanged = client.get(url, headers={"If-None-Match": f'"other", W/{etag}'})
+    client.patch(url, json={"notes": "changed"})
+    changed = client.get(url, headers={"If-None-Match": etag})
+
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["ETag"] == etag
+    assert changed.status_code == 200
+
+
+def check_problem(answer: httpx.Response) -> dict[str, Any]:
+    """Every refusal has this form."""
+    problem: dict[str, Any] = answer.json()
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert problem["status"] == answer.status_code
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    return problem
+
+
+def test_an_unknown_run_is_a_problem(client: httpx.Client) -> None:
+    problem = check_problem(client.get("/v1/runs/00000000-0000-0000-0000-000000000000"))
+
+    assert problem["code"] == "not_found"
+    assert problem["instance"] == "/v1/runs/00000000-0000-0000-0000-000000000000"
