@@ -8,10 +8,14 @@ from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Cause
 from app.domain.diagnosis.trends import finite_median
 from app.domain.specs.init import Identity, Orthogonal, SpectralRadius
-from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec
 from app.domain.symptoms import CauseCode
 from app.domain.telemetry import LagProfile
 
+#: By cell: the gate that lets the state pass, and its name in torch's convention.
+GATES = {
+    "lstm": (CauseCode.CLOSED_FORGET_GATE, "forget"),
+    "gru": (CauseCode.OPEN_UPDATE_GATE, "update"),
+}
 #: Share of activations in the flat part of the non-linearity from which on it is the cause.
 MIN_SATURATED = 0.5
 #: ln of the gradient at the longest lag relative to lag 0 from which on the recurrence enlarges: a
@@ -26,22 +30,15 @@ def cause_of_short_reach(case: Case, profile: LagProfile, *, lag: int, max_ratio
         return Cause(
             code=CauseCode.TRUNCATED_BACKPROPAGATION, evidence={"bptt_length_timesteps": bptt}
         )
-    match case.spec.model:
-        case LstmSpec():
-            gates = _closing_gates(case, CauseCode.CLOSED_FORGET_GATE, "forget", lag, max_ratio)
-        case GruSpec():
-            gates = _closing_gates(case, CauseCode.OPEN_UPDATE_GATE, "update", lag, max_ratio)
-        case ElmanSpec():
-            gates = None
+    gates = _closing_gates(case, lag=lag, max_ratio=max_ratio)
     return gates or _saturation(case) or _contraction(case, profile)
 
 
-def _closing_gates(
-    case: Case, code: CauseCode, gate: str, lag: int, max_ratio: float
-) -> Cause | None:
+def _closing_gates(case: Case, *, lag: int, max_ratio: float) -> Cause | None:
     """The mean gate alone, over that many timesteps, lets less through than the threshold."""
+    code, gate = GATES.get(case.spec.model.kind, (None, ""))
     means = case.latest("gate_mean", "gate:", scope_suffix=f"/{gate}")
-    if not means or max(means) ** max(lag, 1) >= max_ratio:
+    if code is None or not means or max(means) ** max(lag, 1) >= max_ratio:
         return None
     return Cause(code=code, evidence={f"{gate}_gate_mean": max(means)})
 

@@ -26,7 +26,6 @@ from app.domain.diagnosis.verdict import judge, summarise
 from app.domain.remedies.prescribe import prescribe
 from app.domain.remedies.remedy import Ailment
 from app.domain.specs.dataset import sequence_length
-from app.domain.symptoms import CauseCode
 
 #: Rises with every change that can change a finding of stored telemetry.
 RULES_VERSION = "1"
@@ -97,7 +96,7 @@ def _ailment(finding: Finding, case: Case) -> Ailment:
     task = case.task
     return Ailment(
         code=finding.code,
-        cause=CauseCode(finding.cause.code) if finding.cause else None,
+        cause=finding.cause.code if finding.cause else None,
         required_lag=task.required_lag.timesteps if task else None,
         length=task.length if task else sequence_length(case.spec.dataset),
         grad_norm=finite_median(case.scalar("grad_norm")),

@@ -7,10 +7,11 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from app.domain.remedies.remedy import Remedy
-from app.domain.symptoms import FindingCode
+from app.domain.symptoms import CauseCode, FindingCode
 
 __all__ = [
     "Cause",
+    "CauseCode",
     "Diagnosis",
     "DiagnosisVerdict",
     "Evidence",
@@ -61,7 +62,7 @@ class DiagnosisVerdict(StrEnum):
 class Cause:
     """Why the symptom is there, with the numbers that say so."""
 
-    code: str
+    code: CauseCode
     evidence: Evidence = field(default_factory=dict)
 
 

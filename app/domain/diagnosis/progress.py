@@ -10,6 +10,8 @@ from app.domain.telemetry import DoubleArray
 
 #: The latest evaluations, of which the median counts: one alone is noisy.
 NUM_EVALUATIONS = 3
+#: They lie within this share of the steps asked for, lest a short run is judged by its start.
+RECENT_SHARE = 0.1
 #: Keeps a gain relative to a floor of 0 defined.
 TINY = 1e-300
 #: No score is better than this, whatever the data: errors and entropies are at least 0, accuracies
@@ -47,7 +49,8 @@ def task_progress(case: Case) -> TaskProgress | None:
     for split in ("validation", "train"):
         steps, scores = case.telemetry.series(case.task.metric, split)
         if steps.size:
-            scores = scores[-NUM_EVALUATIONS:]
+            begin = steps[-1] - RECENT_SHARE * case.num_steps
+            scores = scores[steps >= begin][-NUM_EVALUATIONS:]
             return _progress(
                 case.task, case.task.baseline, scores, split=split, step=int(steps[-1])
             )

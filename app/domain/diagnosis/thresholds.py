@@ -173,7 +173,7 @@ def _objections(name: str, text: str) -> Iterator[tuple[str, str]]:
         kind = "a whole number" if _is_count(part) else "a finite number"
         yield "not_a_number", f"must be {kind}, not {text[:40]!r}"
     elif not low <= value <= high:
-        yield "out_of_range", f"must be from {low:g} to {high:g}, not {value:g}"
+        yield "out_of_range", f"must be from {low:g} to {high:g}, not {text[:40]}"
 
 
 def _part(name: str) -> Field[float]:
@@ -189,7 +189,9 @@ def _is_count(part: Field[float]) -> bool:
 def _number(part: Field[float], text: str) -> float | None:
     """The text as the threshold's kind of number; None when it is not one."""
     try:
-        value = int(text) if _is_count(part) else float(text)
+        if _is_count(part):
+            return int(text)
+        value = float(text)
     except ValueError:
         return None
     return value if isfinite(value) else None

@@ -49,16 +49,14 @@ def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> D
 def summarise(
     verdict: DiagnosisVerdict, findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]
 ) -> str:
-    match verdict:
-        case DiagnosisVerdict.SICK:
-            return f"Sick: {listed(_reasons(findings, Severity.CRITICAL))}."
-        case DiagnosisVerdict.AT_RISK:
-            return f"At risk: {listed(_reasons(findings, Severity.WARNING))}."
-        case DiagnosisVerdict.UNDETERMINED:
-            codes = listed(m.code.value for m in not_assessed if m.code in ESSENTIAL)
-            return f"Undetermined: nothing bad was seen, but {codes} could not be assessed."
-        case DiagnosisVerdict.HEALTHY:
-            return "Healthy: nothing that was looked for is wrong."
+    if verdict is DiagnosisVerdict.SICK:
+        return f"Sick: {listed(_reasons(findings, Severity.CRITICAL))}."
+    if verdict is DiagnosisVerdict.AT_RISK:
+        return f"At risk: {listed(_reasons(findings, Severity.WARNING))}."
+    if verdict is DiagnosisVerdict.UNDETERMINED:
+        codes = listed(m.code.value for m in not_assessed if m.code in ESSENTIAL)
+        return f"Undetermined: nothing bad was seen, but {codes} could not be assessed."
+    return "Healthy: nothing that was looked for is wrong."
 
 
 def _reasons(findings: Sequence[Finding], severity: Severity) -> list[str]:

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from app.domain.remedies.remedy import Ailment, Draft
 from app.domain.specs.init import Identity
 from app.domain.specs.job import JobSpec
-from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
+from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
 
 #: Lag assumed where neither the required lag nor the length is known, in timesteps.
 DEFAULT_LAG = 50
@@ -82,12 +82,11 @@ def _kept(ailment: Ailment) -> str:
 
 
 def _as_kind(kind: str, model: ModelSpec) -> dict[str, JsonValue]:
-    match model:
-        case ElmanSpec() | GruSpec() | LstmSpec():
-            return {
-                "kind": kind,
-                "hidden_size": model.hidden_size,
-                "num_layers": model.num_layers,
-                "bidirectional": model.bidirectional,
-                "dropout": model.dropout,
-            }
+    """The same network with another cell."""
+    return {
+        "kind": kind,
+        "hidden_size": model.hidden_size,
+        "num_layers": model.num_layers,
+        "bidirectional": model.bidirectional,
+        "dropout": model.dropout,
+    }

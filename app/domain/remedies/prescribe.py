@@ -22,8 +22,6 @@ def _drawn(rule: RemedyRule, ailment: Ailment, spec: JobSpec) -> Remedy | None:
     if draft is None:
         return None
     treated = apply(draft.patch, spec)
-    if treated == spec:
-        return None
     return Remedy(
         kind=rule.kind,
         patch=draft.patch,

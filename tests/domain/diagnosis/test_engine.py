@@ -1,0 +1,238 @@
+"""From telemetry to a diagnosis."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.diagnosis.engine import DETECTORS, diagnose
+from app.domain.diagnosis.findings import (
+    Diagnosis,
+    DiagnosisVerdict,
+    Finding,
+    FindingCode,
+    FindingState,
+    Impact,
+    NotAssessed,
+    Severity,
+)
+from app.domain.diagnosis.verdict import IN_WORDS, judge, summarise
+from app.domain.runs import StopReason
+from app.domain.specs.job import JobSpec
+from app.domain.task import TaskFacts
+from app.domain.telemetry import Telemetry
+from tests.domain.builders import case, job, profile, scores, task, telemetry
+
+EVERY_50 = range(0, 1000, 50)
+NAN = float("nan")
+
+
+def _finding(
+    severity: Severity = Severity.CRITICAL, state: FindingState = FindingState.ACTIVE
+) -> Finding:
+    return Finding(
+        code=FindingCode.VANISHING_GRADIENT,
+        state=state,
+        impact=Impact.UNKNOWN,
+        severity=severity,
+        confidence=1.0,
+        first_step=0,
+        last_step=1,
+        threshold={},
+        evidence={},
+        explanation="",
+    )
+
+
+def _missing(code: FindingCode) -> NotAssessed:
+    return NotAssessed(code=code, reason="")
+
+
+def _by_code(diagnosis: Diagnosis) -> dict[FindingCode, Finding]:
+    return {finding.code: finding for finding in diagnosis.findings}
+
+
+def test_every_code_has_one_detector_and_words() -> None:
+    assert {detector.code for detector in DETECTORS} == set(FindingCode) == set(IN_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("findings", "missing", "verdict"),
+    [
+        ([], [], "healthy"),
+        ([_finding()], [], "sick"),
+        ([_finding(Severity.WARNING)], [], "at_risk"),
+        ([_finding(Severity.INFO)], [], "healthy"),
+        ([_finding(Severity.INFO, FindingState.PREDICTED)], [], "at_risk"),
+        ([_finding(state=FindingState.PREDICTED)], [], "at_risk"),
+        ([_finding(state=FindingState.RESOLVED)], [], "healthy"),
+        ([], [_missing(FindingCode.VANISHING_GRADIENT)], "undetermined"),
+        ([], [_missing(FindingCode.CLIPPING_MASKS_EXPLOSION)], "healthy"),
+        ([_finding()], [_missing(FindingCode.NON_FINITE)], "sick"),
+        ([_finding(Severity.WARNING), _finding()], [], "sick"),
+        (
+            [_finding(state=FindingState.RESOLVED)],
+            [_missing(FindingCode.NO_BETTER_THAN_BASELINE)],
+            "undetermined",
+        ),
+    ],
+)
+def test_the_verdict_follows_the_table(
+    findings: list[Finding], missing: list[NotAssessed], verdict: str
+) -> None:
+    judged = judge(findings, missing)
+
+    assert judged == verdict
+    assert summarise(judged, findings, missing)
+
+
+def test_a_run_without_a_reading_is_undetermined() -> None:
+    empty = Telemetry(steps_n=np.array([], dtype=np.int32), scalars={})
+
+    diagnosis = diagnose(replace(case(seen=empty), task=None))
+
+    assert diagnosis.verdict is DiagnosisVerdict.UNDETERMINED
+    assert diagnosis.as_of_step is None
+    assert {missing.code for missing in diagnosis.not_assessed} == set(FindingCode)
+
+
+def test_an_elman_network_that_never_learns_is_sick_and_is_told_what_to_change() -> None:
+    seen = telemetry(
+        profiles=[profile(step) for step in EVERY_50], readings=scores({600: 0.166, 999: 0.167})
+    )
+
+    diagnosis = diagnose(case(seen=seen, stop_reason=StopReason.COMPLETED))
+
+    assert diagnosis.verdict is DiagnosisVerdict.SICK
+    assert diagnosis.final
+    assert diagnosis.as_of_step == 999
+    vanishing = _by_code(diagnosis)[FindingCode.VANISHING_GRADIENT]
+    assert vanishing.remedies[0].kind == "use_gated_cell"
+    assert dict(vanishing.remedies[0].patch)["model"] == {
+        "kind": "gru",
+        "hidden_size": 64,
+        "num_layers": 1,
+        "bidirectional": False,
+        "dropout": 0.0,
+    }
+
+
+def test_a_gru_whose_reach_grows_on_a_flat_loss_is_not_sick() -> None:
+    seen = telemetry(
+        profiles=[profile(step, horizon=10 + step // 20) for step in EVERY_50],
+        readings=scores({600: 0.166, 999: 0.167}),
+    )
+
+    diagnosis = diagnose(case(spec=job(model={"kind": "gru"}), seen=seen))
+
+    assert diagnosis.verdict is DiagnosisVerdict.AT_RISK
+
+
+def test_a_run_that_learns_and_reaches_is_healthy() -> None:
+    seen = telemetry(
+        profiles=[profile(step, ratio=0.5, horizon=199) for step in EVERY_50],
+        readings=scores({999: 0.001}),
+    )
+
+    diagnosis = diagnose(case(seen=seen, stop_reason=StopReason.COMPLETED))
+
+    assert diagnosis.verdict is DiagnosisVerdict.HEALTHY
+    assert diagnosis.findings == ()
+    assert diagnosis.not_assessed == ()
+
+
+def test_a_run_that_is_nan_at_once_is_sick_with_cause_and_remedies() -> None:
+    seen = telemetry(
+        num_steps=2, loss=[1.0, NAN], grad_norm=NAN, profiles=[profile(0, log_rise=200)]
+    )
+    spec = job(
+        init={"recurrent": {"kind": "spectral_radius", "radius": 5.0}}, clipping={"kind": "none"}
+    )
+
+    found = _by_code(diagnose(case(spec=spec, seen=seen, stop_reason=StopReason.DIVERGED)))
+
+    assert found[FindingCode.NON_FINITE].cause
+    kinds = [remedy.kind for remedy in found[FindingCode.NON_FINITE].remedies]
+    assert kinds[0] == "scale_recurrent_init"
+    # a gradient that overflows has nothing left that could be clipped
+    assert "clip_norm" not in kinds
+
+
+@pytest.mark.parametrize(
+    ("facts", "spec", "reason"),
+    [
+        (task(lag=None), job(), "declare dataset.dependency_lag"),
+        (task(lag=200), job(), "outside"),
+        (task(), job(probes={"tier": "off"}), "probes are off"),
+        (task(), job(), "no probe has been taken yet"),
+    ],
+)
+def test_vanishing_is_not_assessed_without_what_it_needs(
+    facts: TaskFacts, spec: JobSpec, reason: str
+) -> None:
+    diagnosis = diagnose(case(spec=spec, facts=facts))
+
+    missing = {entry.code: entry.reason for entry in diagnosis.not_assessed}
+    assert reason in missing[FindingCode.VANISHING_GRADIENT]
+
+
+def test_without_a_baseline_nobody_can_be_better() -> None:
+    missing = diagnose(case(facts=task(has_baseline=False))).not_assessed
+
+    assert any("no baseline" in entry.reason for entry in missing)
+
+
+def test_resolved_and_harmless_findings_carry_no_remedies() -> None:
+    seen = telemetry(profiles=[profile(step) for step in EVERY_50], readings=scores({999: 0.001}))
+
+    assert _by_code(diagnose(case(seen=seen)))[FindingCode.VANISHING_GRADIENT].remedies == ()
+
+
+_any_float = st.floats(width=32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    losses=st.lists(_any_float, min_size=0, max_size=60),
+    norm=_any_float,
+    clip=_any_float,
+    update_ratio=_any_float,
+    score=st.none() | st.floats(),
+    ratios=st.lists(st.floats(min_value=0) | st.just(NAN), max_size=6),
+    rise=st.floats(min_value=-1e4, max_value=1e4) | st.just(-np.inf) | st.just(NAN),
+    stop_reason=st.none() | st.sampled_from(StopReason),
+)
+def test_any_telemetry_gives_one_and_the_same_diagnosis(
+    *,
+    losses: list[float],
+    norm: float,
+    clip: float,
+    update_ratio: float,
+    score: float | None,
+    ratios: list[float],
+    rise: float,
+    stop_reason: StopReason | None,
+) -> None:
+    seen = telemetry(
+        num_steps=len(losses),
+        loss=np.array(losses),
+        grad_norm=norm,
+        clip_coefficient=clip,
+        update_ratio=update_ratio,
+        readings=() if score is None else scores({len(losses): score}),
+        profiles=[
+            profile(100 + i, ratio=ratio, log_rise=rise, interval=(ratio, ratio))
+            for i, ratio in enumerate(ratios)
+        ],
+    )
+    it = case(seen=seen, stop_reason=stop_reason, num_steps=200)
+
+    first, second = diagnose(it), diagnose(replace(it))
+
+    assert repr(first) == repr(second)
+    for finding in first.findings:
+        assert 0 <= finding.confidence <= 1
+        assert finding.first_step <= finding.last_step
+        assert finding.explanation.count(". ") >= 1

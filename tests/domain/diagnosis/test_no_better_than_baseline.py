@@ -1,0 +1,143 @@
+"""A run that a trivial predictor equals."""
+
+import pytest
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.detectors.no_better_than_baseline import detect
+from app.domain.diagnosis.findings import Finding, Impact, NotAssessed, Severity
+from app.domain.diagnosis.thresholds import DEFAULT
+from app.domain.runs import StopReason
+from app.domain.symptoms import CauseCode
+from app.domain.task import MetricMode, TaskFacts
+from app.domain.telemetry import LagProfile
+from tests.domain.builders import FLOOR, case, profile, scores, task, telemetry
+
+ENDED = StopReason.COMPLETED
+
+
+def _case(
+    score: float,
+    *,
+    step: int = 999,
+    facts: TaskFacts | None = None,
+    profiles: list[LagProfile] | None = None,
+    stop_reason: StopReason | None = None,
+    split: str = "validation",
+    update_ratio: float = 1e-3,
+) -> Case:
+    seen = telemetry(
+        num_steps=step + 1,
+        readings=scores({step: score}, split=split),
+        profiles=profiles or [],
+        update_ratio=update_ratio,
+    )
+    return case(seen=seen, facts=facts, stop_reason=stop_reason)
+
+
+def _found(given: Case) -> Finding:
+    outcome = detect(given, DEFAULT)
+    assert isinstance(outcome, Finding)
+    return outcome
+
+
+def test_a_run_that_ends_at_the_floor_is_critical() -> None:
+    finding = _found(_case(0.166, stop_reason=ENDED))
+
+    assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
+    assert finding.evidence["baseline"] == FLOOR
+    assert finding.evidence["baseline_source"] == "variance of the target"
+
+
+def test_half_way_through_it_is_a_warning() -> None:
+    finding = _found(_case(0.166, step=600))
+
+    assert finding.severity is Severity.WARNING
+    assert "400 steps are left" in finding.explanation
+
+
+@pytest.mark.parametrize("stop_reason", [None, StopReason.CANCELLED])
+def test_before_half_of_the_steps_it_is_not_assessed(stop_reason: StopReason | None) -> None:
+    outcome = detect(_case(0.166, step=300, stop_reason=stop_reason), DEFAULT)
+
+    assert isinstance(outcome, NotAssessed)
+    assert "too early" in outcome.reason
+
+
+def test_a_run_that_is_better_early_is_healthy() -> None:
+    assert detect(_case(0.1, step=100), DEFAULT) is None
+
+
+def test_a_score_a_trifle_below_the_floor_is_no_better() -> None:
+    assert _found(_case(0.16, stop_reason=ENDED)).severity is Severity.CRITICAL
+
+
+def test_a_score_that_is_not_a_number_is_no_better() -> None:
+    finding = _found(_case(float("nan"), stop_reason=ENDED))
+
+    assert finding.evidence["score"] is None
+
+
+def test_without_an_attainable_score_the_gain_over_the_baseline_counts() -> None:
+    facts = task(attainable=None)
+
+    assert detect(_case(0.98 * FLOOR, facts=facts, stop_reason=ENDED), DEFAULT) is None
+    assert _found(_case(1.02 * FLOOR, facts=facts, stop_reason=ENDED)).threshold == {
+        "min_gain": 0.01
+    }
+
+
+def test_an_attainable_score_that_is_the_floor_says_nothing() -> None:
+    finding = _found(_case(FLOOR, facts=task(attainable=FLOOR), stop_reason=ENDED))
+
+    assert finding.evidence["task_progress_is_lower_bound"] is True
+
+
+@pytest.mark.parametrize(("score", "is_found"), [(0.9, False), (0.1, True)])
+def test_more_is_better_where_the_metric_says_so(score: float, *, is_found: bool) -> None:
+    facts = task(mode=MetricMode.MAXIMISE, floor=0.25, attainable=None)
+
+    assert (detect(_case(score, facts=facts, stop_reason=ENDED), DEFAULT) is not None) is is_found
+
+
+def test_training_scores_stand_in_where_there_is_no_validation() -> None:
+    assert _found(_case(0.166, stop_reason=ENDED, split="train")).scope == "train"
+
+
+def test_without_an_evaluation_it_is_not_assessed() -> None:
+    assert isinstance(detect(case(stop_reason=ENDED), DEFAULT), NotAssessed)
+
+
+def test_a_reach_that_still_grows_at_the_end_is_a_warning() -> None:
+    profiles = [profile(step, horizon=10 + step // 20) for step in range(0, 1000, 50)]
+
+    finding = _found(_case(0.166, profiles=profiles, stop_reason=ENDED))
+
+    assert finding.severity is Severity.WARNING
+    assert finding.cause
+    assert finding.cause.code == CauseCode.REACH_STILL_GROWING
+    assert "still grows" in finding.explanation
+
+
+@pytest.mark.parametrize(
+    ("profiles", "update_ratio", "cause"),
+    [
+        ([profile(900)], 1e-3, CauseCode.SHORT_REACH),
+        ([profile(900, ratio=0.5)], 1e-7, CauseCode.LEARNING_RATE_TOO_LOW),
+        ([profile(900, ratio=0.5)], 1.0, CauseCode.LEARNING_RATE_TOO_HIGH),
+        ([profile(900, ratio=0.5)], 1e-3, None),
+        ([], float("nan"), None),
+    ],
+)
+def test_the_cause_is_told_from_reach_and_updates(
+    profiles: list[LagProfile], update_ratio: float, cause: CauseCode | None
+) -> None:
+    finding = _found(_case(0.166, profiles=profiles, update_ratio=update_ratio, stop_reason=ENDED))
+
+    assert (finding.cause.code if finding.cause else None) == cause
+
+
+def test_a_short_run_is_not_judged_by_the_scores_of_its_start() -> None:
+    readings = scores({0: 0.8, 200: 0.3, 400: 0.01})
+    seen = telemetry(num_steps=400, readings=readings)
+
+    assert detect(case(seen=seen, num_steps=400, stop_reason=ENDED), DEFAULT) is None

@@ -1,0 +1,217 @@
+"""A gradient that does not reach the lag that the task needs."""
+
+import pytest
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.detectors.vanishing_gradient import detect
+from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAssessed, Severity
+from app.domain.diagnosis.thresholds import DEFAULT, parse_overrides
+from app.domain.runs import StopReason
+from app.domain.symptoms import CauseCode
+from app.domain.task import LagSource, TaskFacts
+from app.domain.telemetry import LagProfile, ScalarReading
+from tests.domain.builders import case, job, profile, reading, scores, task, telemetry
+
+FLAT = scores({600: 0.166, 800: 0.167, 999: 0.166})
+LEARNED = scores({600: 0.05, 800: 0.04, 999: 0.03})
+EVERY_50 = range(0, 1000, 50)
+
+
+def _case(
+    profiles: list[LagProfile],
+    readings: tuple[ScalarReading, ...] = FLAT,
+    *,
+    facts: TaskFacts | None = None,
+    num_steps: int = 1000,
+    seen_steps: int = 1000,
+) -> Case:
+    seen = telemetry(num_steps=seen_steps, profiles=profiles, readings=readings)
+    return case(seen=seen, facts=facts, num_steps=num_steps)
+
+
+def _found(given: Case) -> Finding:
+    outcome = detect(given, DEFAULT)
+    assert isinstance(outcome, Finding)
+    return outcome
+
+
+def _missed(given: Case) -> str:
+    outcome = detect(given, DEFAULT)
+    assert isinstance(outcome, NotAssessed)
+    return outcome.reason
+
+
+def test_a_short_reach_that_has_stalled_on_a_flat_loss_is_critical() -> None:
+    finding = _found(_case([profile(step) for step in EVERY_50]))
+
+    assert finding.state is FindingState.ACTIVE
+    assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
+    assert (finding.first_step, finding.last_step) == (100, 950)
+    assert finding.threshold == {"max_ratio": 0.01}
+    assert finding.evidence["required_lag_timesteps"] == 199
+    assert finding.evidence["gradient_ratio_at_required_lag"] == 1e-20
+    assert finding.evidence["gradient_horizon_timesteps"] == 10
+    assert finding.evidence["horizon_trend_timesteps_per_1000_steps"] == 0
+    assert finding.cause
+    assert finding.cause.code == CauseCode.CONTRACTIVE_RECURRENCE
+    assert "has not grown" in finding.explanation
+
+
+def test_a_reach_that_grows_while_the_loss_is_flat_is_a_warning_that_says_so() -> None:
+    finding = _found(_case([profile(step, horizon=10 + step // 20) for step in EVERY_50]))
+
+    assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
+    assert finding.evidence["horizon_trend_timesteps_per_1000_steps"] == pytest.approx(50, rel=0.1)
+    assert "The loss is flat, but the reach grows" in finding.explanation
+
+
+def test_a_reach_that_scatters_has_not_grown() -> None:
+    noise = (0, 3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5, 0, 1, 7, 2, 0, 3, 1, 2)
+
+    finding = _found(
+        _case([profile(step, horizon=8 + n) for step, n in zip(EVERY_50, noise, strict=True)])
+    )
+
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_a_short_reach_of_a_task_that_is_learned_does_no_harm() -> None:
+    finding = _found(_case([profile(step) for step in EVERY_50], LEARNED))
+
+    assert (finding.impact, finding.severity) == (Impact.NONE, Severity.INFO)
+    assert "does no harm" in finding.explanation
+
+
+@pytest.mark.parametrize(
+    ("facts", "readings"),
+    [
+        (task(source=LagSource.ESTIMATED), FLAT),
+        (task(has_baseline=False), FLAT),
+        (task(attainable=None), FLAT),
+        (task(), ()),
+        (task(), scores({999: 0.12})),
+    ],
+    ids=["estimated lag", "no floor", "attainable unknown", "no score", "half learned"],
+)
+def test_without_proof_that_nothing_is_learned_it_is_at_most_a_warning(
+    facts: TaskFacts, readings: tuple[ScalarReading, ...]
+) -> None:
+    finding = _found(_case([profile(step) for step in EVERY_50], readings, facts=facts))
+
+    assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.WARNING)
+
+
+def test_probes_before_the_run_has_settled_can_only_predict() -> None:
+    finding = _found(_case([profile(0), profile(50), profile(90)], (), seen_steps=91))
+
+    assert finding.state is FindingState.PREDICTED
+    assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
+    assert "too early" in finding.explanation
+
+
+def test_two_settled_probes_are_too_few_to_be_active() -> None:
+    assert _found(_case([profile(0), profile(100), profile(150)])).state is FindingState.PREDICTED
+
+
+def test_a_stretch_too_young_to_have_stalled_is_a_warning() -> None:
+    profiles = [profile(step) for step in (0, 100, 120, 140, 160, 180, 200)]
+
+    finding = _found(_case(profiles, scores({200: 0.166}), num_steps=5000, seen_steps=201))
+
+    assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.WARNING)
+    assert "too early to tell whether the reach will grow" in finding.explanation
+
+
+def test_nothing_is_predicted_of_a_task_that_is_learned() -> None:
+    assert "are needed" in _missed(_case([profile(0)], LEARNED))
+
+
+def test_a_long_reach_at_the_start_alone_is_no_proof_of_health() -> None:
+    assert "3 probes from step 100 on" in _missed(_case([profile(0, ratio=0.5)], (), seen_steps=1))
+
+
+def test_a_long_reach_is_healthy() -> None:
+    given = _case([profile(step, ratio=0.5, horizon=199) for step in EVERY_50])
+
+    assert detect(given, DEFAULT) is None
+
+
+def test_a_short_reach_that_ended_is_resolved() -> None:
+    short = [profile(step) for step in (0, 100, 200, 300)]
+    long = [profile(step, ratio=0.4, horizon=199) for step in (400, 500, 600)]
+
+    finding = _found(_case(short + long))
+
+    assert finding.state is FindingState.RESOLVED
+    assert (finding.first_step, finding.last_step, finding.resolved_step) == (100, 300, 400)
+
+
+def test_an_interval_that_spans_the_threshold_is_not_assessed() -> None:
+    given = _case([profile(s, ratio=0.01, interval=(0.002, 0.05)) for s in EVERY_50])
+
+    assert "spans the threshold" in _missed(given)
+
+
+def test_a_ratio_that_goes_back_and_forth_is_not_assessed() -> None:
+    profiles = [profile(s, ratio=0.5 if s % 100 else 1e-9) for s in EVERY_50[:-1]]
+
+    assert "back and forth" in _missed(_case(profiles))
+
+
+def test_a_profile_that_is_not_a_number_is_left_out() -> None:
+    assert _missed(_case([profile(0, ratio=float("nan"))])) == (
+        "no probe has a ratio at the required lag"
+    )
+
+
+def test_an_exact_zero_is_a_short_reach() -> None:
+    finding = _found(_case([profile(step, ratio=0.0, horizon=0) for step in EVERY_50]))
+
+    assert finding.severity is Severity.CRITICAL
+    assert finding.evidence["gradient_ratio_at_required_lag"] == 0.0
+
+
+def test_only_the_whole_model_is_judged() -> None:
+    given = _case([profile(step, scope="layer:0") for step in EVERY_50])
+
+    assert "no probe" in _missed(given)
+
+
+def test_a_ratio_near_the_threshold_is_less_certain() -> None:
+    near = _found(_case([profile(step, ratio=0.004) for step in EVERY_50]))
+    far = _found(_case([profile(step) for step in EVERY_50]))
+
+    assert near.confidence < far.confidence
+
+
+def test_an_override_moves_the_threshold() -> None:
+    given = _case([profile(step, ratio=0.03) for step in EVERY_50])
+
+    assert detect(given, DEFAULT) is None
+    moved = detect(given, parse_overrides({"vanishing_gradient.max_ratio": "0.1"}))
+    assert isinstance(moved, Finding)
+    assert moved.threshold == {"max_ratio": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("model", "training", "readings", "cause"),
+    [
+        ("elman", {}, [reading("spectral_radius", "layer:0", 0.7)], "contractive_recurrence"),
+        ("elman", {}, [reading("saturated_fraction", "layer:0", 0.8)], "saturated_cell"),
+        ("elman", {"bptt_length": 20}, [], "truncated_backpropagation"),
+        ("lstm", {}, [reading("gate_mean", "gate:0/forget", 0.5)], "closed_forget_gate"),
+        ("lstm", {}, [reading("gate_mean", "gate:0/forget", 0.999)], "contractive_recurrence"),
+        ("gru", {}, [reading("gate_mean", "gate:0/update", 0.5)], "open_update_gate"),
+        ("gru", {}, [], "contractive_recurrence"),
+    ],
+)
+def test_the_cause_is_told_from_the_readings(
+    model: str, training: dict[str, int], readings: list[ScalarReading], cause: str
+) -> None:
+    seen = telemetry(profiles=[profile(step) for step in EVERY_50], readings=(*readings, *FLAT))
+    spec = job(model={"kind": model}, training=dict(training))
+
+    finding = _found(case(spec=spec, seen=seen, stop_reason=StopReason.COMPLETED))
+
+    assert finding.cause
+    assert finding.cause.code == cause

@@ -1,0 +1,199 @@
+"""Runs and readings with defaults: a test names only what matters to it."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import numpy as np
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from app.domain.diagnosis.findings import (
+    Cause,
+    CauseCode,
+    Diagnosis,
+    DiagnosisVerdict,
+    Evidence,
+    Finding,
+    FindingCode,
+    FindingState,
+    Impact,
+    NotAssessed,
+    Severity,
+)
+from app.domain.quantities import PER_TENSOR, SCALARS
+from app.domain.runs import Run
+from app.domain.specs.job import JobSpec
+from app.domain.task import MetricMode, TaskFacts
+from app.domain.telemetry import (
+    Horizon,
+    LagProfile,
+    LagRatio,
+    ReadingBatch,
+    ScalarReading,
+    TelemetryChunk,
+)
+from app.store.claims import begin, claim_next_run
+from app.store.ids import new_id
+from app.store.runs import insert_run
+from app.store.workers import register
+
+TENSORS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight")
+CPU = ("cpu",)
+LEASE_S = 60.0
+_SPEC = TypeAdapter(JobSpec)
+
+
+def a_spec(*, device: str = "auto", kind: str = "elman", num_steps: int = 1000) -> JobSpec:
+    return _SPEC.validate_python(
+        {
+            "model": {"kind": kind},
+            "dataset": {"kind": "adding"},
+            "training": {"device": device, "num_steps": num_steps},
+        }
+    )
+
+
+def queued_run(
+    session: Session,
+    workspace_id: UUID,
+    *,
+    spec: JobSpec | None = None,
+    name: str = "a run",
+    tags: Collection[str] = (),
+    notes: str = "",
+    priority: int = 0,
+) -> Run:
+    return insert_run(
+        session,
+        workspace_id=workspace_id,
+        spec=spec or a_spec(),
+        name=name,
+        tags=tuple(tags),
+        notes=notes,
+        priority=priority,
+    )
+
+
+def a_worker(session: Session, *, devices: Collection[str] = CPU, slots: int = 2) -> UUID:
+    worker_id = new_id()
+    register(session, worker_id=worker_id, host="here", pid=1, devices=tuple(devices), slots=slots)
+    return worker_id
+
+
+def claimed_run(
+    session: Session, workspace_id: UUID, *, spec: JobSpec | None = None, lease_s: float = LEASE_S
+) -> Run:
+    """A running run whose training has begun."""
+    queued = queued_run(session, workspace_id, spec=spec, priority=1000)
+    worker_id = a_worker(session)
+    run = claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=lease_s)
+    assert run is not None
+    assert run.id == queued.id
+    begin(
+        session,
+        run_id=run.id,
+        attempt=run.attempt,
+        task=some_facts(),
+        tensor_names=TENSORS,
+        device="cpu",
+    )
+    return run
+
+
+def some_facts(*, mode: MetricMode = MetricMode.MINIMISE) -> TaskFacts:
+    return TaskFacts(
+        metric="mse", mode=mode, length=100, input_size=2, output_size=1, many_to_one=True
+    )
+
+
+def a_chunk(*, first_step: int = 0, num_steps: int = 4, seed: int = 0) -> TelemetryChunk:
+    random = np.random.default_rng(seed)
+    return TelemetryChunk(
+        steps_n=np.arange(first_step, first_step + num_steps, dtype=np.int32),
+        scalars={name: random.random(num_steps, dtype=np.float32) for name in SCALARS},
+        tensors={
+            name: random.random((num_steps, len(TENSORS)), dtype=np.float32) for name in PER_TENSOR
+        },
+    )
+
+
+def a_batch(
+    *,
+    first_step: int = 0,
+    num_steps: int = 4,
+    readings: tuple[ScalarReading, ...] = (),
+    profiles: tuple[LagProfile, ...] = (),
+) -> ReadingBatch:
+    return ReadingBatch(
+        chunk=a_chunk(first_step=first_step, num_steps=num_steps),
+        readings=readings,
+        profiles=profiles,
+        progress_step=first_step + num_steps,
+        steps_per_second=100.0,
+    )
+
+
+def an_evaluation(step: int, value: float, *, split: str = "validation") -> ScalarReading:
+    return ScalarReading(step=step, quantity="mse", scope=split, value=value)
+
+
+def a_profile(*, step: int = 0, scope: str = "model", is_full: bool = True) -> LagProfile:
+    logs_T = np.array([0.0, -1.5, -745.2, -np.inf])
+    return LagProfile(
+        step=step,
+        scope=scope,
+        layer=0,
+        direction="forward",
+        path="total",
+        log_norm_T=logs_T,
+        num_anchors_T=np.array([8, 8, 7, 6], dtype=np.int32),
+        log_norm_hidden_T=logs_T - 1 if is_full else None,
+        log_norm_cell_T=logs_T - 2 if is_full else None,
+        log_norm_scaled_T=logs_T - 3 if is_full else None,
+        log_norm_median_T=logs_T - 4 if is_full else None,
+        underflowed=True,
+        cotangent="loss",
+        shape="exponential" if is_full else "undetermined",
+        decay_rate=-0.25 if is_full else None,
+        decay_rate_interval=(-0.3, -0.2) if is_full else None,
+        fit_lags=(1, 3) if is_full else None,
+        entry_ratio=0.5 if is_full else None,
+        horizon=Horizon(value=1, first_below=2, censored=False, threshold=0.01, interval=(1, 2)),
+        ratio_at_required_lag=(
+            LagRatio(lag=3, value=1e-187, interval=(0.0, 1e-180)) if is_full else None
+        ),
+    )
+
+
+def a_finding(
+    *,
+    code: FindingCode = FindingCode.VANISHING_GRADIENT,
+    state: FindingState = FindingState.ACTIVE,
+    evidence: Evidence | None = None,
+) -> Finding:
+    return Finding(
+        code=code,
+        state=state,
+        impact=Impact.BLOCKING,
+        severity=Severity.CRITICAL,
+        confidence=0.9,
+        first_step=10,
+        last_step=20,
+        threshold={"vanishing_gradient.max_ratio": 0.01},
+        evidence=evidence or {"gradient_horizon_timesteps": 3},
+        cause=Cause(code=CauseCode.CONTRACTIVE_RECURRENCE, evidence={"spectral_radius": 0.7}),
+        explanation="The gradient dies. It does not reach.",
+    )
+
+
+def a_diagnosis(*findings: Finding, attempt: int = 1, final: bool = False) -> Diagnosis:
+    return Diagnosis(
+        attempt=attempt,
+        as_of_step=20,
+        final=final,
+        rules_version="1",
+        verdict=DiagnosisVerdict.SICK if findings else DiagnosisVerdict.HEALTHY,
+        summary="As it is.",
+        findings=findings,
+        not_assessed=(NotAssessed(code=FindingCode.NON_FINITE, reason="no readings"),),
+    )
