@@ -45,5 +45,5 @@ COPY app app
 COPY worker worker
 USER 10001:10001
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s \
-    CMD ["sh", "-c", "exec python -m celery --app worker.main inspect ping --timeout 10 --destination worker@$HOSTNAME"]
+    CMD ["sh", "-c", "CELERY_BROKER_URL=$CLINIC_BROKER_URL exec python -m celery inspect ping --timeout 10 --destination worker@$HOSTNAME"]
 CMD ["sh", "-c", "exec python -m celery --app worker.main worker --pool threads --concurrency ${CLINIC_SLOTS:-1} --hostname worker@$HOSTNAME --loglevel INFO --without-gossip --without-mingle"]

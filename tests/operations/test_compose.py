@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from app.embedded.ports import free_port
 from app.embedded.servers import Servers
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 OURS = ("migrate", "api", "worker")
 
 
@@ -91,6 +92,19 @@ def run_until_ok(command: Sequence[str], environ: Mapping[str, str]) -> None:
         if asked.returncode == 0:
             return
         assert time.monotonic() < deadline, asked.stdout + asked.stderr
+
+
+def wait_for_word(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdout is not None
+    guard = threading.Timer(START_TIMEOUT_S, process.kill)
+    guard.start()
+    said = ""
+    for line in process.stdout:
+        said += line
+        if word in line:
+            guard.cancel()
+            return
+    raise AssertionError(said)
 
 
 @pytest.mark.parametrize("name", ["database", "broker", *OURS])
@@ -186,6 +200,6 @@ def test_the_worker_image_answers_its_health_check(
     subprocess.run(services["migrate"]["command"], env=environ, cwd=ROOT, check=True)
 
     with running(image_command("worker"), environ) as process:
-        run_until_ok(health_command("worker"), environ)
+        wait_for_word(process, " ready.")
 
-        assert process.poll() is None
+        run_until_ok(health_command("worker"), environ)

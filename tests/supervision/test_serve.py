@@ -17,7 +17,7 @@ import pytest
 
 from tests.processes import command_line, descendants, is_running, wait_until_dead
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 10.0
 #: Under these the programs of a service are known by their command lines.
 SERVERS = ("bin/postgres", "valkey-server")
@@ -76,6 +76,14 @@ def serving(home: Path, **changes: str) -> Iterator[Service]:
             service.process.wait(STOP_TIMEOUT_S)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service without workers that outlives one test."""
+    with serving(tmp_path_factory.mktemp("shared") / "home", CLINIC_WORKERS="0") as service:
+        service.wait_for("/healthz")
+        yield service
+
+
 def test_the_whole_service_starts_heals_stops_and_goes_on(home: Path):
     with serving(home) as service:
         service.wait_for("/readyz")
@@ -131,22 +139,20 @@ def test_a_killed_service_leaves_no_orphans_and_the_next_goes_on(home: Path):
     ids=["postgres", "valkey"],
 )
 def test_a_killed_server_listens_again_where_it_did(
-    home: Path, server: str, where: str, pattern: str
+    shared: Service, server: str, where: str, pattern: str
 ):
-    with serving(home, CLINIC_WORKERS="0") as service:
-        service.wait_for("/healthz")
-        found = re.search(pattern, (home / where).read_text())
-        killed = service.pid_of(server)
-        assert found is not None
-        assert killed is not None
+    found = re.search(pattern, (shared.home / where).read_text())
+    killed = shared.pid_of(server)
+    assert found is not None
+    assert killed is not None
 
-        os.kill(killed, signal.SIGKILL)
+    os.kill(killed, signal.SIGKILL)
 
-        wait_until_dead(killed, within_s=5)
-        deadline = time.monotonic() + 10
-        while not is_listening(int(found.group(1))):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    wait_until_dead(killed, within_s=5)
+    deadline = time.monotonic() + 10
+    while not is_listening(int(found.group(1))):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_the_service_ends_with_a_killed_parent(home: Path):
@@ -171,13 +177,10 @@ def test_the_service_ends_with_a_killed_parent(home: Path):
     wait_until_dead(service, *everything, within_s=STOP_TIMEOUT_S)
 
 
-def test_a_second_service_on_the_same_home_is_refused(home: Path):
-    with serving(home, CLINIC_WORKERS="0") as service:
-        service.wait_for("/healthz")
+def test_a_second_service_on_the_same_home_is_refused(shared: Service):
+    second = refused(shared.home, CLINIC_PORT="0")
 
-        second = refused(home, CLINIC_PORT="0")
-
-    assert f"process {service.process.pid}" in second
+    assert f"process {shared.process.pid}" in second
     assert "CLINIC_HOME" in second
 
 
