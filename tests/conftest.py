@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.migration import migrate
+from app.store.database import make_engine
 
 # a run has one thread; so have the tests, whatever the machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -48,7 +49,7 @@ def empty_database_url(servers: Servers) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def engine(database_url: str) -> Iterator[Engine]:
-    made = create_engine(database_url)
+    made = make_engine(database_url)
     yield made
     made.dispose()
 

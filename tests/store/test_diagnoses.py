@@ -1,0 +1,93 @@
+"""A diagnosis comes back as it was made, and news of it are logged once."""
+
+import math
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.domain.diagnosis.findings import Evidence, FindingCode, FindingState
+from app.domain.events import EventKind
+from app.store.diagnoses import load_diagnosis, save_diagnosis
+from app.store.documents import decode, encode
+from app.store.events import events_after
+from app.store.runs import find_run
+from tests.store.builders import a_diagnosis, a_finding, claimed_run, queued_run
+
+
+def test_a_diagnosis_comes_back_as_it_was_made(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    evidence: Evidence = {
+        "ratio": 1e-187,
+        "interval": [0.0, math.inf],
+        "where": "here",
+        "rows": [1, None],
+    }
+    made = a_diagnosis(
+        a_finding(evidence=evidence),
+        replace(a_finding(code=FindingCode.NON_FINITE), cause=None, resolved_step=19),
+        final=True,
+    )
+
+    save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
+
+    assert load_diagnosis(session, run.id) == made
+
+
+def test_the_run_carries_verdict_and_codes(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    made = a_diagnosis(
+        a_finding(),
+        replace(a_finding(), scope="layer:1"),
+        a_finding(code=FindingCode.EXPLODING_GRADIENT, state=FindingState.RESOLVED),
+    )
+
+    save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
+    found = find_run(session, workspace_id, run.id)
+
+    assert (found.verdict, found.finding_codes) == ("sick", ("vanishing_gradient",))
+    assert not found.is_diagnosis_final
+
+
+def test_only_news_are_logged(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    predicted = a_finding(state=FindingState.PREDICTED)
+    active = a_finding()
+
+    for found in (predicted, predicted, active, replace(active, last_step=30)):
+        save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(found))
+
+    logged = [
+        event.data["state"]
+        for event in events_after(session, run.id, 0, 100)
+        if event.kind is EventKind.FINDING
+    ]
+    assert logged == ["predicted", "active"]
+
+
+def test_a_run_may_have_no_diagnosis(session: Session, workspace_id: UUID) -> None:
+    assert load_diagnosis(session, queued_run(session, workspace_id).id) is None
+
+
+@pytest.mark.parametrize(
+    "document", [{"a": [1, 2.5, None, True, "x"], "b": {"c": math.inf}}, -math.inf, [], "", 3]
+)
+def test_documents_come_back_as_they_were(document: object) -> None:
+    assert decode(encode(document)) == document
+
+
+def test_documents_keep_nan() -> None:
+    found = decode(encode({"value": math.nan}))
+
+    assert isinstance(found, dict)
+    assert repr(found["value"]) == "nan"
+
+
+def test_what_postgresql_cannot_hold_is_replaced() -> None:
+    assert encode({"a\x00": "\ud800 b"}) == {"a\ufffd": "? b"}
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(TypeError, match="object"):
+        encode([object()])

@@ -1,0 +1,162 @@
+"""Data sets keep their bytes, workers are there or not, and the months have their partitions."""
+
+import hashlib
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import TypeAdapter
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from app.domain.errors import InUse, NotFound
+from app.domain.specs.job import JobSpec
+from app.store.datasets import (
+    PART_BYTES,
+    Dataset,
+    delete_dataset,
+    find_dataset,
+    insert_dataset,
+    page_of_datasets,
+    read_content,
+    stream_content,
+)
+from app.store.partitions import ensure_partitions
+from app.store.runs import find_run, request_cancel
+from app.store.tables import PARTITIONED, dataset_parts, workers
+from app.store.times import seconds_from_now
+from app.store.workers import (
+    beat,
+    forget_old_workers,
+    list_workers,
+    num_free_slots,
+    register,
+    retire,
+    waiting_for,
+)
+from tests.store.builders import a_spec, a_worker, claimed_run, queued_run
+
+
+def a_dataset(session: Session, workspace_id: UUID, *, content: bytes = b"a text") -> Dataset:
+    return insert_dataset(
+        session,
+        workspace_id=workspace_id,
+        name="shakes",
+        kind="text",
+        content=content,
+        profile={"symbols": "abc", "mean": float("nan")},
+    )
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_BYTES, 2 * PART_BYTES + 7])
+def test_an_upload_keeps_its_bytes(session: Session, workspace_id: UUID, size: int) -> None:
+    content = (b"\x00\xff\r\n" * (size // 4 + 1))[:size]
+
+    made = a_dataset(session, workspace_id, content=content)
+    found = find_dataset(session, workspace_id, made.id)
+
+    assert read_content(session, workspace_id, made.id) == content
+    assert all(len(part) <= PART_BYTES for part in stream_content(session, workspace_id, made.id))
+    assert (found.num_bytes, found.sha256) == (size, hashlib.sha256(content).digest())
+    assert repr(found.profile["mean"]) == "nan"
+
+
+def test_another_workspace_s_upload_is_not_there(session: Session, workspace_id: UUID) -> None:
+    made = a_dataset(session, workspace_id)
+
+    for act in (find_dataset, read_content, delete_dataset):
+        with pytest.raises(NotFound):
+            act(session, uuid4(), made.id)
+
+
+def test_uploads_are_paged_newest_first(session: Session, workspace_id: UUID) -> None:
+    made = [a_dataset(session, workspace_id) for _ in range(3)]
+
+    first = page_of_datasets(session, workspace_id, limit=2, after=None)
+    last = (first[-1].created_at, first[-1].id)
+    second = page_of_datasets(session, workspace_id, limit=2, after=last)
+
+    assert [found.id for found in first + second] == [found.id for found in made[::-1]]
+
+
+def test_an_upload_that_runs_need_stays(session: Session, workspace_id: UUID) -> None:
+    made = a_dataset(session, workspace_id)
+    spec = TypeAdapter(JobSpec).validate_python(
+        {"model": {"kind": "gru"}, "dataset": {"kind": "text", "dataset_id": str(made.id)}}
+    )
+    run = queued_run(session, workspace_id, spec=spec)
+
+    with pytest.raises(InUse):
+        delete_dataset(session, workspace_id, made.id)
+    request_cancel(session, workspace_id, run.id)
+    delete_dataset(session, workspace_id, made.id)
+
+    assert session.execute(select(func.count()).select_from(dataset_parts)).scalar_one() == 0
+    assert find_run(session, workspace_id, run.id).spec == spec
+
+
+def test_workers_are_listed_with_what_they_run(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    a_worker(session, devices=("cpu", "cuda:0"), slots=4)
+
+    first, second = list_workers(session)
+
+    assert (first.id, first.run_ids, first.slots) == (run.worker_id, (run.id,), 2)
+    assert (second.devices, second.run_ids) == (("cpu", "cuda:0"), ())
+    assert num_free_slots(session) == 5
+
+
+def test_silent_and_retired_workers_are_not_counted_on(session: Session) -> None:
+    silent, retired, alive = a_worker(session), a_worker(session), a_worker(session)
+    ago = update(workers).where(workers.c.id == silent).values(seen_at=seconds_from_now(-31))
+    session.execute(ago)
+    retire(session, retired)
+
+    assert [worker.id for worker in list_workers(session)] == [alive]
+    assert not beat(session, retired)
+    assert beat(session, silent)
+    assert [worker.id for worker in list_workers(session)] == [silent, alive]
+
+
+def test_a_worker_may_register_again(session: Session) -> None:
+    worker_id = a_worker(session)
+    retire(session, worker_id)
+
+    register(session, worker_id=worker_id, host="there", pid=2, devices=("cpu",), slots=1)
+
+    (found,) = list_workers(session)
+    assert (found.id, found.host, found.slots) == (worker_id, "there", 1)
+
+
+def test_workers_that_vanished_are_forgotten_after_a_day(session: Session) -> None:
+    kept, gone = a_worker(session), a_worker(session)
+    ago = update(workers).where(workers.c.id == gone).values(seen_at=seconds_from_now(-90_000))
+    session.execute(ago)
+
+    forget_old_workers(session)
+
+    assert session.execute(select(workers.c.id)).scalars().all() == [kept]
+
+
+def test_a_queued_run_says_what_it_waits_for(session: Session, workspace_id: UUID) -> None:
+    plain = queued_run(session, workspace_id)
+    picky = queued_run(session, workspace_id, spec=a_spec(device="cuda:3"))
+
+    assert waiting_for(session, plain) == "a worker"
+    a_worker(session)
+    assert waiting_for(session, plain) == "a free worker"
+    assert waiting_for(session, picky) == "a worker with cuda:3"
+    assert waiting_for(session, claimed_run(session, workspace_id)) is None
+
+
+def test_missing_partitions_are_made_again(session: Session) -> None:
+    assert ensure_partitions(session) == ()
+    name = session.execute(
+        text("SELECT max(relname) FROM pg_class WHERE relname LIKE 'telemetry_chunks_2___\\___'")
+    ).scalar_one()
+    session.execute(text(f"DROP TABLE {name}"))
+
+    made = ensure_partitions(session)
+
+    assert name in made
+    assert len(made) == len(PARTITIONED)
+    assert ensure_partitions(session) == ()
