@@ -9,4 +9,10 @@ reconcile.py     the sweep: runs that lost their worker, bells that were lost, d
 children.py      the worker's side of the forkserver; forkserver.py is the other side
 execute.py       in the child: build the task, train, finish
 sending.py       in the child: readings leave in order, each exactly once
+recorder.py      readings from the device to the host, once a flush
+seeding.py       randomness as a pure function of seed, purpose and step
+gradients.py     norms and counts over many tensors at once
+training/        the loop, and what belongs to it alone
+models/ datasets/ clipping/ regularisers/ probes/     one module a member of the family
+replay/          the exact backward pass that probes follow
 """

@@ -1,7 +1,8 @@
 """Carries a run's readings from the device to the store: one copy to the host a flush.
 
-A row of the device's buffer is one step: loss, clip coefficient, non-finite count, then the norm of gradient,
-weight and update of each tensor, then (as integers in the same memory) its non-zero gradient entries.
+A row of the device's buffer is one step: loss, clip coefficient, non-finite count, then the norm of
+gradient, weight and update of each tensor, then (as integers in the same memory) its non-zero
+gradient entries.
 Shapes: n steps, P tensors, F columns.
 """
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from app.domain.telemetry import (
     DoubleArray,
+    FloatArray,
     LagProfile,
     ReadingBatch,
     ScalarReading,
@@ -104,7 +106,7 @@ class Recorder:
         return self._clock() - self._flushed_at_s >= FLUSH_EVERY_S
 
     def flush(self, *, steps_done: int) -> int | None:
-        """Send all that is kept. Returns the first step whose loss or weights were not finite; what follows it is dropped."""
+        """Send all that is kept, up to the first step with bad loss or weights: returns it."""
         diverged_at = None
         chunk = None
         if self._steps:
@@ -160,12 +162,11 @@ class Recorder:
             "update_ratio": update_ratio(update_nP, weight_nP),
             "zero_fraction": 1 - nonzero_nP / self._sizes_P,
         }
-        with np.errstate(over="ignore"):  # what float32 cannot hold is kept as infinite
-            return TelemetryChunk(
-                steps_n=np.array(self._steps, dtype=np.int32),
-                scalars={name: values.astype(np.float32) for name, values in scalars.items()},
-                tensors={name: values.astype(np.float32) for name, values in tensors.items()},
-            )
+        return TelemetryChunk(
+            steps_n=np.array(self._steps, dtype=np.int32),
+            scalars={name: as_float32(values) for name, values in scalars.items()},
+            tensors={name: as_float32(values) for name, values in tensors.items()},
+        )
 
     def _steps_per_second(self) -> float | None:
         passed_s = self._clock() - self._flushed_at_s
@@ -179,7 +180,7 @@ class Recorder:
 
 
 def combined_norm(norms_nP: DoubleArray) -> DoubleArray:
-    """L2 norm over tensors, scaled by the largest so that squares do not overflow; infinite and NaN stay what they are."""
+    """L2 norm over tensors, squares safe from overflow; infinite and NaN stay what they are."""
     peak_n = norms_nP.max(axis=1)
     is_plain_n = np.isfinite(peak_n) & (peak_n > 0)
     scale_n = np.where(is_plain_n, peak_n, 1.0)
@@ -189,8 +190,16 @@ def combined_norm(norms_nP: DoubleArray) -> DoubleArray:
 
 
 def update_ratio(update: DoubleArray, weight: DoubleArray) -> DoubleArray:
-    """Norm of the change over norm of the weights; weights that were all zero and changed are 1: all of them is new."""
+    """Norm of the change over norm of the weights; 1 where these were all zero: all is new."""
     reference = np.where(weight == 0, update, weight)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio: DoubleArray = np.where(reference == 0, 0.0, update / reference)
     return ratio
+
+
+def as_float32(values: DoubleArray) -> FloatArray:
+    """What is finite stays finite: a norm beyond float32 is kept as its largest number."""
+    largest = np.finfo(np.float32).max
+    return np.where(np.isfinite(values), np.clip(values, -largest, largest), values).astype(
+        np.float32
+    )

@@ -8,7 +8,7 @@ from torch import Tensor
 from app.domain.specs.clipping import ClippingSpec, NoClipping, NormClipping, ValueClipping
 from worker.clipping.norm import clip_norm_
 from worker.clipping.value import clip_value_
-from worker.training.gradients import Tensors
+from worker.gradients import Tensors
 
 
 def clip_(gradients: Tensors, norm: Tensor, spec: ClippingSpec) -> Tensor:

@@ -1,14 +1,14 @@
-"""Clip the global norm (Pascanu et al. 2013, algorithm 1), and raise it where a smallest norm is asked for."""
+"""Clip the global norm (Pascanu et al. 2013, algorithm 1), from below too where asked for."""
 
 import torch
 from torch import Tensor
 
 from app.domain.specs.clipping import NormClipping
-from worker.training.gradients import Tensors, scale_
+from worker.gradients import Tensors, scale_
 
 
 def clip_norm_(gradients: Tensors, norm: Tensor, spec: NormClipping) -> Tensor:
-    """Scale in place; a zero gradient stays, and so does one that is not finite. Returns the coefficient."""
+    """Scale in place, but not what is zero or not finite. Returns the coefficient."""
     coefficient = (spec.max_norm / norm).clamp(max=1.0)
     if spec.min_norm is not None:
         coefficient = torch.where(norm < spec.min_norm, spec.min_norm / norm, coefficient)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from app.domain.specs.clipping import ValueClipping
-from worker.training.gradients import Tensors, tensor_norms, total_norm
+from worker.gradients import Tensors, tensor_norms, total_norm
 
 
 def clip_value_(gradients: Tensors, norm: Tensor, spec: ValueClipping) -> Tensor:

@@ -1,4 +1,6 @@
-"""The adding problem: sum the two marked numbers, one in each half (Hochreiter & Schmidhuber 1997; Le et al. 2015).
+"""The adding problem: sum the two marked numbers, one in each half of the sequence.
+
+Hochreiter & Schmidhuber 1997, in the form of Le et al. 2015.
 
 Shapes: T timesteps, B sequences.
 """

@@ -12,6 +12,7 @@ from app.domain.specs.dataset import (
     SequencesSpec,
     TemporalOrderSpec,
     TextSpec,
+    UploadedSpec,
 )
 from worker.datasets.adding import build_adding
 from worker.datasets.copy_memory import build_copy_memory
@@ -34,18 +35,22 @@ def build_task(spec: DatasetSpec, *, upload: bytes | None) -> Task:
             return build_temporal_order(spec)
         case DigitsSpec():
             return build_digits(spec)
-        case ForecastSpec():
-            return build_forecast(spec, _present(upload))
-        case TextSpec():
-            return build_text(spec, _present(upload))
-        case SequencesSpec():
-            return build_sequences(spec, _present(upload))
+        case ForecastSpec() | TextSpec() | SequencesSpec():
+            return _build_uploaded(spec, upload)
         case _:
             assert_never(spec)
 
 
-def _present(upload: bytes | None) -> bytes:
+def _build_uploaded(spec: UploadedSpec, upload: bytes | None) -> Task:
     if upload is None:
         detail = "the uploaded data set is no longer there"
         raise InvalidData(detail)
-    return upload
+    match spec:
+        case ForecastSpec():
+            return build_forecast(spec, upload)
+        case TextSpec():
+            return build_text(spec, upload)
+        case SequencesSpec():
+            return build_sequences(spec, upload)
+        case _:
+            assert_never(spec)

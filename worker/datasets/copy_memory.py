@@ -1,6 +1,7 @@
 """Copy memory: recall 10 symbols of 8 after a stretch of blanks (Arjovsky et al. 2016).
 
-Shapes: T timesteps, B sequences, S the 10 symbols. Classes: 0 blank, 1 … 8 symbols; the input also has 9, "now recall".
+Shapes: T timesteps, B sequences, S the 10 symbols.
+Classes: 0 blank, 1 … 8 symbols; the input also has 9, "now recall".
 """
 
 import math
@@ -32,7 +33,7 @@ def build_copy_memory(spec: CopyMemorySpec) -> Task:
 
 
 def _make(length: int, rng: np.random.Generator, batch_size: int) -> Batch:
-    """Symbols, length − 1 blanks, the sign to recall, 10 blanks; targets are blanks, then the symbols."""
+    """Symbols, length − 1 blanks, "recall", 10 blanks; targets are blanks, then the symbols."""
     num_timesteps = length + 2 * COPY_SYMBOLS
     symbols_SB = rng.integers(1, NUM_SYMBOLS + 1, (COPY_SYMBOLS, batch_size))
     codes_TB = np.full((num_timesteps, batch_size), BLANK)

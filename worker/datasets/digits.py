@@ -17,7 +17,7 @@ from worker.datasets.required_lag import declared_or
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
-from worker.training.seeding import numpy_generator
+from worker.seeding import numpy_generator
 
 NUM_CLASSES = 10
 #: Pixels go from 0 to 16.
@@ -28,7 +28,7 @@ def build_digits(spec: DigitsSpec) -> Task:
     images = load_digits()
     pixels_NT = images.data.astype(np.float32) / WHITE
     classes_N = images.target.astype(np.int64)
-    order_N = numpy_generator(spec.seed, "split").permutation(len(classes_N))
+    order_N = numpy_generator(spec.seed, "split").permutation(len(classes_N)).astype(np.int32)
     train_end, validation_end, end = bounds(len(classes_N), SplitSpec(), what="images")
 
     def gather(index_B: IntArray) -> Batch:
@@ -41,9 +41,7 @@ def build_digits(spec: DigitsSpec) -> Task:
     return Task(
         facts=_facts(spec, classes_N[train_N], classes_N[order_N[train_end:validation_end]]),
         objective=CrossEntropy(),
-        data=StoredData(
-            num_items=train_end, gather=lambda index_B: gather(train_N[index_B].astype(np.int32))
-        ),
+        data=StoredData(num_items=train_end, gather=lambda index_B: gather(train_N[index_B])),
         evaluation={
             "train": gather(train_N[:EVALUATION_SEQUENCES]),
             "validation": gather(order_N[train_end:validation_end]),

@@ -1,8 +1,10 @@
 """Forecast the next values of a column from a window of the past.
 
-Series are split by time, and no target of one part is a target of another. Each series is scaled by mean and standard
-deviation of its own training part; losses, metrics and baselines are in these units.
-Shapes: N rows of a series, F columns (the target first), T window, H horizon, W windows, B sequences.
+Series are split by time, and no target of one part is a target of another. Each series is scaled by
+mean and standard deviation of its own training part; losses, metrics and baselines are in these
+units.
+Shapes: N rows of a series, F columns (the target first), T window, H horizon, W windows,
+B sequences.
 """
 
 from dataclasses import dataclass
@@ -37,16 +39,18 @@ class Windows:
     window: int
     horizon: int
 
-    def inputs_TBF(self, start_B: IntArray) -> DoubleArray:
-        return self.values_NF[np.arange(-self.window, 0)[:, None] + start_B]
+    def inputs_of(self, start_B: IntArray) -> DoubleArray:
+        inputs_TBF: DoubleArray = self.values_NF[np.arange(-self.window, 0)[:, None] + start_B]
+        return inputs_TBF
 
-    def targets_BH(self, start_B: IntArray) -> DoubleArray:
-        return self.values_NF[start_B[:, None] + np.arange(self.horizon), 0]
+    def targets_of(self, start_B: IntArray) -> DoubleArray:
+        targets_BH: DoubleArray = self.values_NF[start_B[:, None] + np.arange(self.horizon), 0]
+        return targets_BH
 
     def batch(self, start_B: IntArray) -> Batch:
         return Batch(
-            inputs_TBI=torch.from_numpy(self.inputs_TBF(start_B).astype(np.float32)),
-            targets=torch.from_numpy(self.targets_BH(start_B).astype(np.float32)),
+            inputs_TBI=torch.from_numpy(self.inputs_of(start_B).astype(np.float32)),
+            targets=torch.from_numpy(self.targets_of(start_B).astype(np.float32)),
         )
 
 
@@ -106,16 +110,17 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
 
 
 def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
-    """The seasonal forecast looks back from the first row of the part that is judged, or from the first window's end."""
+    """The seasonal forecast looks back from the first row that is judged."""
     is_held_out = spec.split.validation > 0 or spec.split.test > 0
     reach = max(num_rows, spec.window) if is_held_out else spec.window
     if spec.season is not None and spec.season > reach:
-        detail = f"season {spec.season} is longer than the {reach} rows of {what} before its first forecast"
+        detail = f"season {spec.season} is longer than what {what} has before its first forecast: "
+        detail += f"{reach} rows"
         raise InvalidData(detail)
 
 
 def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
-    """Missing values taken from the row before (rows before the first value go), or their rows dropped."""
+    """Missing values are taken from the row before; where there is none, their rows go."""
     if spec.missing == "forward_fill":
         row_NF = np.where(np.isnan(series_NF), 0, np.arange(len(series_NF))[:, None])
         latest_NF = np.maximum.accumulate(row_NF, axis=0)
@@ -124,7 +129,7 @@ def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
 
 
 def _starts(spec: ForecastSpec, ends: tuple[int, int, int], what: str) -> dict[Split, IntArray]:
-    """First target rows whose whole horizon lies in the part; windows may reach back into the part before."""
+    """First target rows whose whole horizon lies in the part; windows may reach back beyond it."""
     shares = (spec.split.train, spec.split.validation, spec.split.test)
     starts: dict[Split, IntArray] = {}
     first = 0
@@ -167,7 +172,7 @@ def _baseline(
     spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str, source: str
 ) -> Baseline:
     """Scored on the windows that the model is judged on, in the same units."""
-    error_BH = _predict(spec, windows, start_B, name) - windows.targets_BH(start_B)
+    error_BH = _predict(spec, windows, start_B, name) - windows.targets_of(start_B)
     terms_BH = np.square(error_BH) if spec.loss == "mse" else np.abs(error_BH)
     return Baseline(name=name, metric=spec.loss, value=float(terms_BH.mean()), source=source)
 
@@ -179,4 +184,5 @@ def _predict(spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str)
     period = spec.season if name == "seasonal_naive" and spec.season is not None else 1
     ahead_H = np.arange(spec.horizon)
     row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
-    return windows.values_NF[row_BH, 0]
+    predicted_BH: DoubleArray = windows.values_NF[row_BH, 0]
+    return predicted_BH

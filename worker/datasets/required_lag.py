@@ -1,4 +1,4 @@
-"""How far back a target depends on the input: what the client declares wins over what the task says."""
+"""How far back a target depends on the input: what the client declares wins."""
 
 from app.domain.errors import InvalidData
 from app.domain.specs.dataset import DependencyLag, LagRange
@@ -27,7 +27,9 @@ def declared_or(
         (declared.min, declared.max) if isinstance(declared, LagRange) else (declared, declared)
     )
     if length is not None and longest > length - 1:
-        detail = f"dependency_lag {longest} is longer than the longest training sequence allows: {length - 1}"
+        detail = (
+            f"dependency_lag {longest} is more than the longest training sequence has: {length - 1}"
+        )
         raise InvalidData(detail)
     return RequiredLag(
         timesteps=longest,

@@ -1,4 +1,4 @@
-"""Where batches come from: made afresh at each step, or taken from finite data in a seeded order."""
+"""Where batches come from: made afresh at each step, or stored data in a seeded order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from app.domain.telemetry import IntArray
 from worker.datasets.task import Batch, Split
-from worker.training.seeding import numpy_generator
+from worker.seeding import numpy_generator
 
 #: Made sequences that each split is evaluated on.
 EVALUATION_SEQUENCES = 256
@@ -27,7 +27,7 @@ class MadeData:
         return self.make(numpy_generator(self.seed, "batch", seed, step), batch_size)
 
     def evaluation(self) -> dict[Split, Batch]:
-        """Fresh draws from the same source; `train` is not seen in training either, there being no end of it."""
+        """Fresh draws: there is no end of training data, so `train` was not seen either."""
         splits: tuple[Split, ...] = ("train", "validation", "test")
         return {
             split: self.make(numpy_generator(self.seed, "evaluation", split), EVALUATION_SEQUENCES)
@@ -37,7 +37,7 @@ class MadeData:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredData:
-    """A finite number of items, each seen once an epoch, in an order that the training seed makes."""
+    """A finite number of items, each seen once an epoch, in the order of the training seed."""
 
     num_items: int
     #: Indices (B,) -> their batch.

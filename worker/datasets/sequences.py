@@ -1,6 +1,7 @@
 """Label sequences of different lengths, or each of their timesteps.
 
-Sequences, not rows, are split. Features (and the target of a regression) are scaled by the training sequences.
+Sequences, not rows, are split. Features (and the target of a regression) are scaled by the training
+sequences.
 Shapes: N rows of the file, F features, T timesteps, B sequences, V classes.
 """
 
@@ -29,7 +30,7 @@ from worker.datasets.table import (
     scale_of,
 )
 from worker.datasets.task import Batch, Split, Task
-from worker.training.seeding import numpy_generator
+from worker.seeding import numpy_generator
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
@@ -74,7 +75,8 @@ class LabelledSequences:
         """Every target of these sequences."""
         parts = [self.rows[index] for index in index_B]
         rows = np.concatenate([part if self.is_per_step else part[-1:] for part in parts])
-        return self.labels_N[rows]
+        labels: DoubleArray = self.labels_N[rows]
+        return labels
 
 
 def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
@@ -99,7 +101,7 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
 def _label(
     spec: SequencesSpec, table: Table, rows: list[IntArray], train: IntArray
 ) -> tuple[LabelledSequences, int]:
-    """The sequences scaled by those of the training part, and how many classes there are (0: regression)."""
+    """The sequences, scaled by the training part, and the number of classes (0: regression)."""
     names = list(spec.features)
     features_NF = matrix(table, names)
     refuse_missing(features_NF, names)
@@ -143,7 +145,7 @@ def _refuse_mixed_labels(
     for part in rows:
         is_other = labels_N[part] != labels_N[part[0]]
         if is_other.any():
-            detail = "another label than the row before it in the same sequence; per_step labels may differ"
+            detail = "not the label of its sequence's first row; per_step labels may differ"
             raise refused(int(part[int(np.argmax(is_other))]), spec.label, detail, code="mixed")
 
 

@@ -7,7 +7,7 @@ Bounds = tuple[int, int, int]
 
 
 def bounds(num_items: int, split: SplitSpec, *, what: str) -> Bounds:
-    """Where the training, validation and test part end. A part with a share above 0 has at least one item."""
+    """Where each part ends. Raises InvalidData where one with a share above 0 would be empty."""
     train_end = round(num_items * split.train)
     validation_end = round(num_items * (split.train + split.validation))
     parts = (

@@ -1,4 +1,4 @@
-"""An upload's columns as a task needs them: numbers, groups and an order, with the place named where one is not there.
+"""An upload's columns as a task needs them; what cannot serve is refused with its place.
 
 Shapes: N rows of the file, C columns. The header is row 1.
 """
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.domain.datasets import Column, ColumnType, Table, number
+from app.domain.cells import number
+from app.domain.datasets import Column, ColumnType, Table
 from app.domain.errors import InvalidData, Problem
 from app.domain.telemetry import DoubleArray, IntArray
 
@@ -58,7 +59,7 @@ def groups(table: Table, name: str) -> tuple[IntArray, tuple[str, ...]]:
 
 
 def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[IntArray]:
-    """Rows of each group, in the order of its labels, sorted by a column or as the file has them."""
+    """Rows of each group, labels ascending, sorted by a column or as the file has them."""
     rows_N = np.arange(table.num_rows, dtype=np.int32)
     if by is not None:
         rows_N = np.argsort(_sortable(table.column(by)), kind="stable").astype(np.int32)
@@ -76,7 +77,7 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
 
 
 def scale_of(values_NC: DoubleArray, names: Sequence[str], *, what: str) -> DoubleArray:
-    """(2, C): mean and standard deviation of the training part. Raises InvalidData for a constant column."""
+    """(2, C): mean and standard deviation. Raises InvalidData for a constant column."""
     mean_C, std_C = values_NC.mean(axis=0), values_NC.std(axis=0)
     for name, mean, std in zip(names, mean_C, std_C, strict=True):
         if not std > np.finfo(np.float64).eps * max(1.0, abs(mean)):

@@ -1,4 +1,6 @@
-"""Temporal order: name the order of two symbols far apart among distractors (Hochreiter & Schmidhuber 1997).
+"""Temporal order: name the order of two symbols far apart among distractors.
+
+Hochreiter & Schmidhuber 1997, with four classes.
 
 Shapes: T timesteps, B sequences. Symbols: 0 A, 1 B, 2 … 5 distractors. Classes: AA, AB, BA, BB.
 """

@@ -1,6 +1,7 @@
 """Predict the next character of a text.
 
-The text is cut once into training, validation and test; characters that the training part lacks share one symbol.
+The text is cut once into training, validation and test; characters that the training part lacks
+share one symbol.
 Shapes: T timesteps, B sequences, V symbols.
 """
 
@@ -21,7 +22,7 @@ from worker.datasets.required_lag import declared_or
 from worker.datasets.sampling import EVALUATION_SEQUENCES
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Split, Task
-from worker.training.seeding import numpy_generator
+from worker.seeding import numpy_generator
 
 #: Inputs are one-hot: more would be mostly zeros.
 MAX_SYMBOLS = 2048
@@ -39,7 +40,7 @@ class TextData:
 
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         rng = numpy_generator(self._seed, "batch", seed, step)
-        start_B = rng.integers(0, len(self._codes) - self._length, batch_size)
+        start_B = rng.integers(0, len(self._codes) - self._length, batch_size).astype(np.int32)
         return stretches(self._codes, start_B, length=self._length, num_symbols=self._num_symbols)
 
 
@@ -59,7 +60,8 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
     parts = dict(zip(SPLITS, np.split(codes, ends[:2]), strict=True))
     for split, part in parts.items():
         if part.size and len(part) <= spec.length:
-            detail = f"the {split} part has {len(part)} characters: too few for sequences of {spec.length} and a target"
+            detail = f"the {split} part has {len(part)} characters: "
+            detail += f"too few for sequences of {spec.length} and a target"
             raise InvalidData(detail)
     evaluation = {
         split: _spaced(part, spec.length, num_symbols) for split, part in parts.items() if part.size
@@ -78,7 +80,8 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     known = np.unique(points[:train_end])
     if len(known) >= MAX_SYMBOLS:
-        detail = f"the training part has {len(known)} different characters; at most {MAX_SYMBOLS - 1} can be learned"
+        detail = f"the training part has {len(known)} different characters; "
+        detail += f"at most {MAX_SYMBOLS - 1} can be learned"
         raise InvalidData(detail)
     place = np.searchsorted(known, points).clip(max=len(known) - 1)
     codes = np.where(known[place] == points, place + 1, 0).astype(np.int32)
@@ -87,14 +90,14 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
 
 def _spaced(part: IntArray, length: int, num_symbols: int) -> Batch:
     """Stretches side by side; evenly spaced where there are more than are evaluated."""
-    start_B = np.arange(0, len(part) - length, length)
+    start_B = np.arange(0, len(part) - length, length, dtype=np.int32)
     if len(start_B) > EVALUATION_SEQUENCES:
-        start_B = np.linspace(0, len(part) - length - 1, EVALUATION_SEQUENCES).astype(np.int64)
+        start_B = np.linspace(0, len(part) - length - 1, EVALUATION_SEQUENCES).astype(np.int32)
     return stretches(part, start_B, length=length, num_symbols=num_symbols)
 
 
 def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:
-    """Bits per character of the unigram (add-one) and the bigram (Witten-Bell) model of the training part."""
+    """Bits per character of the training part's unigrams (add-one) and bigrams (Witten-Bell)."""
     unigram_V = np.bincount(train, minlength=num_symbols) + 1.0
     unigram = -np.log(unigram_V / unigram_V.sum())[judged[1:]].mean()
     pairs_VV = np.zeros((num_symbols, num_symbols))

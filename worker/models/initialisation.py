@@ -1,7 +1,8 @@
-"""How the weights start: drawn in double precision on the host, so that no seed depends on the device.
+"""How the weights start: drawn on the host in double precision, whatever the device.
 
 Shapes: H hidden units, I inputs. A gated cell's matrices are drawn gate by gate, (H, I) each.
-torch has two biases: `init.bias` is for bias_ih, bias_hh is zero (`torch_default` draws both, as torch does).
+torch has two biases: `init.bias` is for bias_ih, bias_hh is zero (`torch_default` draws both, as
+torch does).
 """
 
 import math
@@ -30,7 +31,7 @@ from app.domain.specs.init import (
 )
 from app.domain.telemetry import DoubleArray
 from worker.models.network import SequenceModel
-from worker.training.seeding import numpy_generator
+from worker.seeding import numpy_generator
 
 MatrixInit = RecurrentInit | InputInit
 #: torch's order of an LSTM's gates is input, forget, cell, output.
@@ -57,27 +58,32 @@ def draw_matrix(
     """One gate's matrix (fan_out, fan_in)."""
     fan_out, fan_in = shape
     match init:
-        case XavierUniform():
-            bound = init.gain * math.sqrt(6 / (fan_in + fan_out))
-            return rng.uniform(-bound, bound, shape)
-        case XavierNormal():
-            return rng.normal(0, init.gain * math.sqrt(2 / (fan_in + fan_out)), shape)
-        case HeUniform():
-            bound = init.gain * math.sqrt(6 / fan_in)
-            return rng.uniform(-bound, bound, shape)
-        case HeNormal():
-            return rng.normal(0, init.gain * math.sqrt(2 / fan_in), shape)
+        case XavierUniform() | XavierNormal():
+            std = init.gain * math.sqrt(2 / (fan_in + fan_out))
+            return _scaled(shape, std, rng, is_uniform=isinstance(init, XavierUniform))
+        case HeUniform() | HeNormal():
+            std = init.gain * math.sqrt(2 / fan_in)
+            return _scaled(shape, std, rng, is_uniform=isinstance(init, HeUniform))
         case Orthogonal():
-            return init.gain * _orthogonal(shape, rng)
+            drawn = init.gain * _orthogonal(shape, rng)
         case Identity():
-            return init.gain * np.eye(fan_out, fan_in)
+            drawn = init.gain * np.eye(fan_out, fan_in)
         case SpectralRadius():
             gaussian = rng.normal(size=shape)
-            return gaussian * (init.radius / np.abs(np.linalg.eigvals(gaussian)).max())
+            drawn = gaussian * (init.radius / np.abs(np.linalg.eigvals(gaussian)).max())
         case Normal() | Uniform() | Zeros() | TorchDefault():
-            return _draw_plain(init, shape, hidden_size=hidden_size, rng=rng)
+            drawn = _draw_plain(init, shape, hidden_size=hidden_size, rng=rng)
         case _:
             assert_never(init)
+    return drawn
+
+
+def _scaled(
+    shape: tuple[int, int], std: float, rng: np.random.Generator, *, is_uniform: bool
+) -> DoubleArray:
+    """Normal, or uniform with the same standard deviation."""
+    bound = math.sqrt(3) * std
+    return rng.uniform(-bound, bound, shape) if is_uniform else rng.normal(0, std, shape)
 
 
 def _draw(

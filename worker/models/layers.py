@@ -1,7 +1,8 @@
-"""How one layer reads a sequence: whole or in chunks, in both directions, within each sequence's own length.
+"""How one layer reads: whole or in chunks, both ways, within each sequence's own length.
 
-Shapes: T timesteps, P timesteps in the order in which a direction reads them, B sequences, I inputs, H hidden units,
-D directions. Padding is to the right and is never read by the reverse direction.
+Shapes: T timesteps, P timesteps in the order in which a direction reads them, B sequences,
+I inputs, H hidden units, D directions.
+Padding is to the right and is never read by the reverse direction.
 """
 
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def _zero_state(layer: Layer, x_PBI: Tensor) -> State:
 
 
 def _read_chunk(layer: Layer, x_PBI: Tensor, state: State, *, suffix: str) -> tuple[Tensor, State]:
-    """One direction by torch's own kernel, which the module's forward offers for both directions only."""
+    """One direction by torch's own kernel; the module's forward reads both."""
     if isinstance(layer, LinearRNN):
         out_PBH, last_1BH = layer.read(x_PBI, state[0], suffix=suffix)
         return out_PBH, (last_1BH,)

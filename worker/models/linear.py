@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class LinearRNN(nn.Module):
-    """h_t = W_ih x_t + b_ih + W_hh h_(t-1) + b_hh; parameters are named as those of a one-layer nn.RNN."""
+    """h_t = W_ih x_t + b_ih + W_hh h_(t-1) + b_hh; its parameters have the names of nn.RNN."""
 
     def __init__(self, input_size: int, hidden_size: int, *, bidirectional: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A stack of one-layer recurrent modules with dropout of our own between them and a linear read-out.
+"""A stack of one-layer recurrent modules, dropout of our own between them, a linear read-out.
 
 Shapes: T timesteps, B sequences, I inputs, H hidden units, D directions, O outputs.
 """
@@ -16,7 +16,7 @@ from worker.models.linear import LinearRNN
 
 
 class SequenceModel(nn.Module):
-    """Scopes read as if torch had made one module of all layers: `rnn.weight_hh_l1_reverse`, `readout.bias`."""
+    """Scopes read as if torch had made one module of all layers: `rnn.weight_hh_l1_reverse`."""
 
     def __init__(
         self, spec: ModelSpec, *, input_size: int, output_size: int, many_to_one: bool
@@ -71,7 +71,7 @@ class SequenceModel(nn.Module):
         )
 
     def named_tensors(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Trained tensors, bottom layer first, under the names that a multi-layer torch module would give them."""
+        """Trained tensors, bottom layer first, under the names of a multi-layer torch module."""
         for index, layer in enumerate(self.layers):
             for name, parameter in layer.named_parameters():
                 yield f"rnn.{name.replace('_l0', f'_l{index}')}", parameter

@@ -6,7 +6,7 @@ penalty = l1 Σ|w| + l2 Σ w², so its gradient l1 sign(w) + 2 l2 w is added to 
 import torch
 
 from app.domain.specs.optimizer import RegularizationSpec
-from worker.training.gradients import Tensors
+from worker.gradients import Tensors
 
 
 def add_penalty_gradients_(gradients: Tensors, weights: Tensors, spec: RegularizationSpec) -> None:

@@ -1,6 +1,6 @@
 """What a loss or gradient that is not finite leads to, as `training.on_instability` asks for.
 
-report     the update is made as any plain loop would; the run ends once loss or weights are not finite
+report     the update is made as a plain loop would; the run ends once loss or weights are bad
 stop       the run ends at once and the weights stay finite
 skip_step  the update is left out and training goes on
 rollback   weights and optimizer go back to a state of some steps ago, at half the learning rate

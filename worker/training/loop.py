@@ -1,5 +1,6 @@
 """Training, one optimizer step after the other."""
 
+import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -14,23 +15,23 @@ from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
 from worker.clipping.clip import clip_
 from worker.datasets.task import Batch, Task
-from worker.models.initialisation import initialise
-from worker.models.layers import Chunking, detached
-from worker.models.network import SequenceModel, build_model
-from worker.recorder import Recorder, StepReading
-from worker.regularisers.weights import add_penalty_gradients_
-from worker.training.gradients import (
+from worker.gradients import (
     count_non_finite,
     nonzero_counts,
     tensor_norms,
     total_norm,
 )
+from worker.models.initialisation import initialise
+from worker.models.layers import Chunking, detached
+from worker.models.network import SequenceModel, build_model
+from worker.recorder import Recorder, StepReading
+from worker.regularisers.weights import add_penalty_gradients_
+from worker.seeding import torch_generator
 from worker.training.instability import InstabilityGuard, Response
 from worker.training.observation import Observer
 from worker.training.optimizers import make_optimizer, set_learning_rate
 from worker.training.origin import find_origin, readings_of
 from worker.training.schedules import learning_rate
-from worker.training.seeding import torch_generator
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -55,7 +56,7 @@ def train(
     begin: Callable[[TaskFacts, tuple[str, ...], str], None],
     stop_requested: Callable[[], StopReason | None],
 ) -> TrainingOutcome:
-    """Do what the spec orders; every reading goes to `send`, in order, the first as soon as it is there."""
+    """Do what the spec orders; every reading goes to `send`, in order, the first at once."""
     loop = TrainingLoop(spec, task, device=device, send=send)
     begin(task.facts, loop.tensor_names, str(device))
     return loop.run(stop_requested)
@@ -84,7 +85,7 @@ class TrainingLoop:
         self._guard = InstabilityGuard(
             spec.training.on_instability, weights=self._weights, optimizer=self._optimizer
         )
-        self._observer = Observer(spec, task, self.model)
+        self._observer = Observer(spec, task, elapsed_s=self._elapsed_s)
         sizes = [weight.numel() for weight in self._weights]
         self._recorder = Recorder(
             tensor_sizes=sizes, device=device, send=send, clock=time.monotonic
@@ -105,8 +106,7 @@ class TrainingLoop:
             reason = stop_requested() or self._time_limit()
             if reason is not None:
                 return self._finish(reason, steps_done=step)
-            self._recorder.add(*self._observer.before_step(step))
-            has_diverged = self._step(step)
+            has_diverged = self._observed_step(step)
             if has_diverged or self._recorder.is_due():
                 bad_step = self._recorder.flush(steps_done=step + 1)
                 if has_diverged or bad_step is not None:
@@ -114,8 +114,19 @@ class TrainingLoop:
                     return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
         return self._finish(StopReason.COMPLETED, steps_done=num_steps)
 
+    def _observed_step(self, step: int) -> bool:
+        """One update with its readings. Returns whether the run is known to have diverged."""
+        if step > 0:
+            self._recorder.add(*self._observer.before_step(self.model, step))
+            return self._step(step)
+        initial = copy.deepcopy(self.model)
+        has_diverged = self._step(step)
+        has_diverged |= self._recorder.flush(steps_done=1) is not None
+        self._recorder.add(*self._observer.before_step(initial, step))
+        return has_diverged
+
     def _step(self, step: int) -> bool:
-        """One update with its readings. Returns whether the run has diverged, where that can be known at once."""
+        """One update with its readings. Returns whether the run has diverged, if known."""
         batch = self._batch(step)
         loss = self._loss(batch, step)
         loss.backward()
@@ -143,7 +154,7 @@ class TrainingLoop:
                 update_norms=update_norms,
                 nonzero_counts=zero_counts,
                 learning_rate=rate,
-                elapsed_s=time.perf_counter() - self._started_at_s,
+                elapsed_s=self._elapsed_s(),
             )
         )
         return response is Response.END
@@ -194,8 +205,11 @@ class TrainingLoop:
 
     def _time_limit(self) -> StopReason | None:
         limit_s = self._spec.training.time_limit_s
-        passed_s = time.perf_counter() - self._started_at_s
-        return StopReason.TIMED_OUT if limit_s is not None and passed_s > limit_s else None
+        is_over = limit_s is not None and self._elapsed_s() > limit_s
+        return StopReason.TIMED_OUT if is_over else None
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._started_at_s
 
     def _finish(self, reason: StopReason, *, steps_done: int) -> TrainingOutcome:
         """Look at the trained weights, unless the run is wanted no more or they are not finite."""
@@ -205,7 +219,7 @@ class TrainingLoop:
         if not _is_finite(*tensor_norms(self._plain_weights)):
             return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
         if reason is not StopReason.CANCELLED:
-            self._recorder.add(*self._observer.at_end(steps_done))
+            self._recorder.add(*self._observer.at_end(self.model, steps_done))
             self._recorder.flush(steps_done=steps_done)
         return self._outcome(reason, steps_done=steps_done)
 

@@ -1,40 +1,82 @@
 """What is looked at between two updates: task metrics and probes, neither of which changes the run.
 
-A reading of step s is taken with the weights that s updates made; those at `num_steps` are the trained weights'.
+A reading of step s is taken with the weights that s updates made, so those at `num_steps` are of
+the trained weights.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import LagProfile, ScalarReading
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
+from worker.probes.schedule import ProbeSchedule
+from worker.probes.suite import run_probes, sample_size
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
+Observation = tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...]]
 
 
 class Observer:
     """Evaluations and probes of one run."""
 
-    def __init__(self, spec: JobSpec, task: Task, model: SequenceModel) -> None:
+    def __init__(self, spec: JobSpec, task: Task, *, elapsed_s: Callable[[], float]) -> None:
         self._spec = spec
         self._task = task
-        self._model = model
+        self._elapsed_s = elapsed_s
+        self._schedule = ProbeSchedule(
+            num_steps=spec.training.num_steps,
+            budget=spec.probes.budget,
+            every=spec.probes.every,
+            is_off=spec.probes.tier == "off",
+        )
 
-    def before_step(self, step: int) -> tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...]]:
+    def before_step(self, model: SequenceModel, step: int) -> Observation:
         """What is due with the weights that this step starts from."""
         is_evaluated = step % self._spec.training.evaluate_every == 0
-        return self._evaluate(step, _DURING) if is_evaluated else (), ()
+        metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
+        is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
+        readings, profiles = self._probe(model, step) if is_probed else ((), ())
+        return (*metrics, *readings), profiles
 
-    def at_end(self, step: int) -> tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...]]:
+    def at_end(self, model: SequenceModel, step: int) -> Observation:
         """The trained weights, on every split."""
-        return self._evaluate(step, (*_DURING, "test")), ()
+        metrics = self._evaluate(model, step, (*_DURING, "test"))
+        readings, profiles = self._probe(model, step) if not self._schedule.is_off else ((), ())
+        return (*metrics, *readings), profiles
 
-    def _evaluate(self, step: int, splits: Sequence[Split]) -> tuple[ScalarReading, ...]:
+    def _evaluate(
+        self, model: SequenceModel, step: int, splits: Sequence[Split]
+    ) -> tuple[ScalarReading, ...]:
         return tuple(
             ScalarReading(step=step, quantity=metric, scope=split, value=value)
             for split in splits
             if split in self._task.evaluation
-            for metric, value in self._task.evaluate(self._model, split).items()
+            for metric, value in self._task.evaluate(model, split).items()
         )
+
+    def _probe(self, model: SequenceModel, step: int) -> Observation:
+        tier = self._spec.probes.tier
+        if tier == "off":
+            return (), ()
+        weights = model.readout.weight
+        size = sample_size(tier, many_to_one=model.many_to_one)
+        result = run_probes(
+            model,
+            self._task.probe_sample(size, device=weights.device, dtype=weights.dtype),
+            step=step,
+            required_lag=self._task.facts.required_lag.timesteps,
+            seed=self._spec.training.seed,
+            tier=tier,
+            clock=time.perf_counter,
+        )
+        self._schedule = self._schedule.after(step, seconds=result.seconds)
+        share = ScalarReading(
+            step=step,
+            quantity="probe_share",
+            scope="model",
+            value=self._schedule.share(self._elapsed_s()),
+        )
+        return (*result.readings, share), result.profiles

@@ -78,7 +78,7 @@ def _in_forward(model: SequenceModel, task: Task, batch: Batch) -> Origin | None
 
 
 def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
-    """The latest timestep whose state has a gradient that is not finite: the backward pass meets it first."""
+    """The latest timestep whose state has a bad gradient: the backward pass meets it first."""
     places, states = _states_of_each_timestep(model, task, batch)
     for (scope, timestep), bad_B in reversed(list(zip(places, states, strict=True))):
         if bad_B.any():
@@ -90,7 +90,7 @@ def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
 def _states_of_each_timestep(
     model: SequenceModel, task: Task, batch: Batch
 ) -> tuple[list[tuple[str, int]], list[Tensor]]:
-    """(scope, timestep) of every carried state, and which rows (B,) of its gradient are not finite."""
+    """(scope, timestep) of every carried state, and which rows (B,) of its gradient are bad."""
     kept: list[tuple[int, State]] = []
 
     def keep(state: State, position: int) -> State:

@@ -17,8 +17,10 @@ _TINY = 1e-300
 def tensor_norms(tensors: Tensors) -> tuple[Tensor, ...]:
     """L2 norm of each, double precision scalars."""
     if tensors[0].dtype != torch.float64:
-        return torch._foreach_norm(list(tensors), 2, torch.float64)  # noqa: SLF001 - the multi-tensor kernels have no public name
-    largest = [peak.clamp(_TINY) for peak in torch._foreach_norm(list(tensors), float("inf"))]  # noqa: SLF001 - as above
+        # the multi-tensor kernels have no public names
+        return torch._foreach_norm(list(tensors), 2, torch.float64)  # noqa: SLF001 - as above
+    peaks = torch._foreach_norm(list(tensors), float("inf"))  # noqa: SLF001 - as above
+    largest = [peak.clamp(_TINY) for peak in peaks]
     scaled = torch._foreach_div(list(tensors), largest)  # noqa: SLF001 - as above
     norms = torch._foreach_norm(list(scaled), 2)  # noqa: SLF001 - as above
     return tuple(norm * peak for norm, peak in zip(norms, largest, strict=True))
@@ -27,7 +29,8 @@ def tensor_norms(tensors: Tensors) -> tuple[Tensor, ...]:
 def total_norm(norms_P: Tensor) -> Tensor:
     """L2 norm over all tensors from the norm of each; not finite where one of them is not."""
     largest = norms_P.amax().clamp(_TINY)
-    return largest * torch.linalg.vector_norm(norms_P / largest)
+    norm: Tensor = largest * torch.linalg.vector_norm(norms_P / largest)
+    return norm
 
 
 def nonzero_counts(tensors: Tensors) -> list[Tensor]:
