@@ -1,22 +1,23 @@
 """Whether units still respond: tanh units at their limits, relu units that never fire."""
 
 import torch
+from torch import Tensor
 
 from app.domain.telemetry import ScalarReading
 from worker.replay.elman import elman_drive
 from worker.replay.preparation import valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import DirectionStates, run_network
+from worker.replay.states import run_network
 
-#: |tanh| above this leaves less than a tenth of the slope.
-SATURATED_ABOVE = 0.95
+#: |tanh| within 5 % of its range: less than a fifth of the slope is left, as at a sigmoid's 0.05.
+SATURATED_ABOVE = 0.9
 NUM_SEQUENCES = 32
 
 
 def measure_activations(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading, ...]:
-    """`saturated_fraction` of an Elman layer's tanh, or `dead_fraction` of its relu units.
+    """An Elman layer's `mean_derivative`, and `saturated_fraction` (tanh) or `dead_fraction` (relu).
 
     A unit is dead when its pre-activation is positive at no valid timestep of any sequence. Gated
     cells have gates instead.
@@ -28,19 +29,26 @@ def measure_activations(
     readings = []
     for level in run_network(model.layers, part.x_TBI, part.lengths_B):
         for states in level:
-            quantity, value = _of_direction(states, lengths_B, is_relu=model.activation == "relu")
-            readings.append(
-                ScalarReading(step=step, quantity=quantity, scope=states.scope, value=value)
-            )
+            drive_FH = valid_states(elman_drive(states, slice(None)), lengths_B)
+            found = _of_relu(drive_FH) if model.activation == "relu" else _of_tanh(drive_FH)
+            readings += [
+                ScalarReading(step=step, quantity=quantity, scope=states.scope, value=float(value))
+                for quantity, value in found.items()
+            ]
     return tuple(readings)
 
 
-def _of_direction(
-    states: DirectionStates, lengths_B: torch.Tensor, *, is_relu: bool
-) -> tuple[str, float]:
-    drive_FH = valid_states(elman_drive(states, slice(None)), lengths_B)
-    if is_relu:
-        is_dead_H = (drive_FH <= 0).all(dim=0)
-        return "dead_fraction", float(is_dead_H.double().mean())
+def _of_relu(drive_FH: Tensor) -> dict[str, Tensor]:
+    is_open_FH = drive_FH > 0
+    return {
+        "dead_fraction": (~is_open_FH).all(dim=0).double().mean(),
+        "mean_derivative": is_open_FH.double().mean(),
+    }
+
+
+def _of_tanh(drive_FH: Tensor) -> dict[str, Tensor]:
     is_saturated_FH = torch.tanh(drive_FH).abs() > SATURATED_ABOVE
-    return "saturated_fraction", float(is_saturated_FH.double().mean())
+    return {
+        "saturated_fraction": is_saturated_FH.double().mean(),
+        "mean_derivative": torch.cosh(drive_FH).square().reciprocal().mean(),
+    }

@@ -13,6 +13,8 @@ from torch import Tensor
 from worker.replay.cells import Linearisation
 
 Rows = Tensor | slice
+#: What an exact zero is divided by.
+SMALLEST = 5e-324
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +66,10 @@ def add_scaled(first: Scaled, second: Scaled) -> Scaled:
 
 def normalised(values: Scaled) -> Scaled:
     """Each row's largest coordinate brought to 1; squares of small numbers would underflow."""
-    peak = values.mantissa.abs().amax(dim=-1)
-    divisor = torch.where(peak == 0, 1.0, peak)
+    peak = values.mantissa.abs().amax(dim=-1, keepdim=True)
     return Scaled(
-        mantissa=values.mantissa / divisor[..., None], log_scale=values.log_scale + peak.log()
+        mantissa=values.mantissa / peak.clamp(min=SMALLEST),
+        log_scale=values.log_scale + peak[..., 0].log(),
     )
 
 
@@ -115,13 +117,13 @@ class _Recursion:
         like = self._weights_SQ
         num_gates = self._cell.weights.recurrent_GH.shape[0]
         no_norm = float("-inf")
-        self._log_norm_PNQ = like.new_full((num_timesteps, num_anchors, like.shape[1]), no_norm)
-        self._log_gate_norm_PN = like.new_full((num_timesteps, num_anchors), no_norm)
+        self._squared_PNQ = like.new_zeros(num_timesteps, num_anchors, like.shape[1])
+        self._gate_norm_PN = like.new_zeros(num_timesteps, num_anchors)
+        self._log_scale_PN = like.new_full((num_timesteps, num_anchors), no_norm)
         self._first_NG = like.new_zeros(num_anchors, num_gates)
         self._first_scale_N = like.new_full((num_anchors,), no_norm)
         kept = num_timesteps if keep_gates else 0
         self._gates_PNG = like.new_zeros(kept, num_anchors, num_gates)
-        self._gate_scale_PN = like.new_full((kept, num_anchors), no_norm)
         self._adjoint = Scaled(
             mantissa=like.new_zeros(0, self._cell.state_size), log_scale=like.new_zeros(0)
         )
@@ -134,8 +136,9 @@ class _Recursion:
         rows = self._rows(active)
         gates_NG, previous_NS = self._cell.backward(p, rows, adjoint.mantissa)
         self._record(p, adjoint, gates_NG)
-        self._first_NG[before:active] = gates_NG[before:]
-        self._first_scale_N[before:active] = adjoint.log_scale[before:]
+        if active > before:
+            self._first_NG[before:active] = gates_NG[before:]
+            self._first_scale_N[before:active] = adjoint.log_scale[before:]
         self._adjoint = Scaled(mantissa=previous_NS, log_scale=adjoint.log_scale)
 
     def _rows(self, active: int) -> Rows:
@@ -172,22 +175,25 @@ class _Recursion:
         return torch.cat([hidden_NH, torch.zeros_like(hidden_NH)], dim=1)
 
     def _record(self, p: int, adjoint: Scaled, gates_NG: Tensor) -> None:
+        """Without logarithms, which are cheaper all at once."""
         active = gates_NG.shape[0]
-        log_scale_N = adjoint.log_scale
-        squared_NQ = adjoint.mantissa.square() @ self._weights_SQ
-        self._log_norm_PNQ[p, :active] = 0.5 * squared_NQ.log() + log_scale_N[:, None]
-        self._log_gate_norm_PN[p, :active] = 0.5 * gates_NG.square().sum(dim=1).log() + log_scale_N
+        squared_NQ = self._squared_PNQ[p, :active]
+        torch.mm(adjoint.mantissa.square(), self._weights_SQ, out=squared_NQ)
+        torch.linalg.vector_norm(gates_NG, dim=1, out=self._gate_norm_PN[p, :active])
+        self._log_scale_PN[p, :active] = adjoint.log_scale
         if self._gates_PNG.shape[0]:
             self._gates_PNG[p, :active] = gates_NG
-            self._gate_scale_PN[p, :active] = log_scale_N
 
     def trace(self) -> Trace:
         back_N = torch.argsort(self._order_N)
-        gates = Scaled(mantissa=self._gates_PNG, log_scale=self._gate_scale_PN)
+        log_scale_PN = self._log_scale_PN
+        log_norm_PNQ = 0.5 * self._squared_PNQ.log() + log_scale_PN[:, :, None]
+        log_gate_norm_PN = self._gate_norm_PN.log() + log_scale_PN
+        gates = Scaled(mantissa=self._gates_PNG, log_scale=log_scale_PN)
         first = Scaled(mantissa=self._first_NG, log_scale=self._first_scale_N)
         return Trace(
-            log_norm_PNQ=self._log_norm_PNQ[:, back_N],
-            log_gate_norm_PN=self._log_gate_norm_PN[:, back_N],
+            log_norm_PNQ=log_norm_PNQ[:, back_N],
+            log_gate_norm_PN=log_gate_norm_PN[:, back_N],
             first_gates=_take(first, back_N, dim=0),
             gates=_take(gates, back_N, dim=1) if self._gates_PNG.shape[0] else None,
         )

@@ -61,9 +61,12 @@ def test_a_relu_unit_that_never_fires_is_dead() -> None:
     network = zeroed(network_of(activation="relu", sizes=(2, 4, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    (reading,) = measure_activations(network, sample, step=0)
+    readings = measure_activations(network, sample, step=0)
 
-    assert (reading.quantity, reading.scope, reading.value) == ("dead_fraction", "layer:0", 0.75)
+    assert [(r.quantity, r.scope, r.value) for r in readings] == [
+        ("dead_fraction", "layer:0", 0.75),
+        ("mean_derivative", "layer:0", 0.25),
+    ]
 
 
 def test_a_tanh_unit_at_its_limit_is_saturated() -> None:
@@ -71,9 +74,12 @@ def test_a_tanh_unit_at_its_limit_is_saturated() -> None:
     network = zeroed(network_of(sizes=(2, 4, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    (reading,) = measure_activations(network, sample, step=0)
+    saturated, derivative = measure_activations(network, sample, step=0)
 
-    assert (reading.quantity, reading.value) == ("saturated_fraction", 0.5)
+    assert (saturated.quantity, saturated.value) == ("saturated_fraction", 0.5)
+    slopes = [1 - math.tanh(b) ** 2 for b in (3.0, -3.0, 0.1, 0.0)]
+    assert (derivative.quantity, derivative.scope) == ("mean_derivative", "layer:0")
+    assert derivative.value == pytest.approx(sum(slopes) / 4, rel=1e-6)
 
 
 def test_a_spectrum_is_measured_gate_by_gate() -> None:
