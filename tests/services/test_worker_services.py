@@ -1,0 +1,284 @@
+"""What workers do to runs, from the claim to the end, through losses of all kinds."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Fenced
+from app.domain.events import EventKind
+from app.domain.runs import Run, RunStatus, StopReason
+from app.queue import RunQueue
+from app.services.authenticate import authenticate
+from app.services.beat_run import beat_run
+from app.services.beat_worker import beat_worker
+from app.services.begin_run import begin_run
+from app.services.bootstrap import bootstrap
+from app.services.claim_run import claim_run
+from app.services.diagnose_run import diagnose_run
+from app.services.finish_run import finish_run
+from app.services.give_back_run import give_back_run
+from app.services.lose_run import lose_run
+from app.services.record_batch import record_batch
+from app.services.register_worker import register_worker
+from app.services.retire_worker import retire_worker
+from app.services.sweep_runs import UNHEARD_AFTER_S, sweep_runs
+from app.store.database import UnitOfWork, unit_of_work
+from app.store.diagnoses import load_diagnosis
+from app.store.events import events_after
+from app.store.runs import find_run, request_cancel
+from app.store.tables import runs
+from app.store.times import seconds_from_now
+from app.store.workers import list_workers
+from app.store.workspaces import list_workspaces
+from tests.store.builders import (
+    CPU,
+    LEASE_S,
+    TENSORS,
+    a_batch,
+    claimed_run,
+    queued_run,
+    some_facts,
+)
+
+MAX_CRASHES = 3
+SECRET = "s" * 32
+
+
+class Bells:
+    """A queue that remembers who was rung for."""
+
+    def __init__(self) -> None:
+        self.rung: list[UUID] = []
+
+    def ring(self, run_id: UUID) -> bool:
+        self.rung.append(run_id)
+        return True
+
+
+@pytest.fixture
+def work(session: Session) -> UnitOfWork:
+    return UnitOfWork(session)
+
+
+@pytest.fixture
+def worker_id(work: UnitOfWork) -> UUID:
+    return register_worker(work, host="here", pid=1, devices=CPU, slots=2, threads_per_run=1)
+
+
+def claim(work: UnitOfWork, worker_id: UUID, *, lease_s: float = LEASE_S) -> Run | None:
+    return claim_run(work, worker_id=worker_id, devices=CPU, lease_s=lease_s)
+
+
+def kinds(work: UnitOfWork, run: Run) -> list[EventKind]:
+    return [event.kind for event in events_after(work.session, run.id, 0, 100)]
+
+
+def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
+    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+) -> None:
+    queued = queued_run(work.session, workspace_id)
+
+    run = claim(work, worker_id)
+    assert run is not None
+    held = {"run_id": run.id, "attempt": run.attempt}
+    begin_run(
+        work,
+        run_id=run.id,
+        attempt=1,
+        task=some_facts(),
+        tensor_names=TENSORS,
+        device="cpu",
+    )
+    assert record_batch(work, run_id=run.id, attempt=1, seq=0, batch=a_batch())
+    assert not beat_run(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
+    diagnose_run(work, run_id=run.id, attempt=1)
+    live = load_diagnosis(work.session, run.id)
+    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
+
+    found = find_run(work.session, workspace_id, queued.id)
+    final = load_diagnosis(work.session, run.id)
+    assert held == {"run_id": queued.id, "attempt": 1}
+    assert (found.status, found.stop_reason) == (RunStatus.SUCCEEDED, StopReason.COMPLETED)
+    assert live is not None
+    assert final is not None
+    assert (live.final, final.final, found.is_diagnosis_final) == (False, True, True)
+    assert final.verdict == found.verdict
+    assert kinds(work, run)[-1] is EventKind.END
+
+
+def test_the_same_end_twice_is_one_end(work: UnitOfWork, workspace_id: UUID) -> None:
+    run = claimed_run(work.session, workspace_id)
+    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.DIVERGED)
+    before = find_run(work.session, workspace_id, run.id)
+
+    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.DIVERGED)
+
+    assert find_run(work.session, workspace_id, run.id) == before
+    with pytest.raises(Fenced):
+        finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.CRASHED)
+
+
+def test_a_run_that_never_measured_anything_can_end(work: UnitOfWork, workspace_id: UUID) -> None:
+    run = claimed_run(work.session, workspace_id)
+
+    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.INVALID_DATA, error="no")
+    found = find_run(work.session, workspace_id, run.id)
+
+    assert (found.status, found.error) == (RunStatus.FAILED, "no")
+    assert found.verdict == "undetermined"
+
+
+def test_a_run_given_back_is_not_charged(
+    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+) -> None:
+    run = claimed_run(work.session, workspace_id)
+
+    give_back_run(work, run_id=run.id, attempt=1)
+    found = find_run(work.session, workspace_id, run.id)
+
+    assert (found.status, found.crash_count, found.worker_id) == (RunStatus.QUEUED, 0, None)
+    again = claim(work, worker_id)
+    assert again is not None
+    assert (again.id, again.attempt) == (run.id, 2)
+
+
+def test_a_run_that_crashes_too_often_is_not_tried_again(
+    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+) -> None:
+    run = claimed_run(work.session, workspace_id)
+    error = "The training process was killed by SIGKILL."
+
+    for attempt in range(1, MAX_CRASHES):
+        lose_run(work, run_id=run.id, attempt=attempt, error=error, max_crashes=MAX_CRASHES)
+        again = claim(work, worker_id)
+        assert again is not None
+        assert (again.attempt, again.crash_count) == (attempt + 1, attempt)
+    lose_run(work, run_id=run.id, attempt=MAX_CRASHES, error=error, max_crashes=MAX_CRASHES)
+
+    found = find_run(work.session, workspace_id, run.id)
+    assert (found.status, found.stop_reason) == (RunStatus.FAILED, StopReason.CRASHED)
+    assert found.crash_count == MAX_CRASHES
+    assert found.error is not None
+    assert found.error.startswith(error)
+    assert f"{MAX_CRASHES} times" in found.error
+    assert found.is_diagnosis_final
+
+
+def lose(work: UnitOfWork, run: Run) -> None:
+    lose_run(work, run_id=run.id, attempt=1, error="Lost.", max_crashes=MAX_CRASHES)
+
+
+def give_back(work: UnitOfWork, run: Run) -> None:
+    give_back_run(work, run_id=run.id, attempt=1)
+
+
+@pytest.mark.parametrize("let_go", [lose, give_back])
+def test_a_run_that_was_to_be_cancelled_ends_when_its_worker_lets_go(
+    work: UnitOfWork, workspace_id: UUID, let_go: Callable[[UnitOfWork, Run], None]
+) -> None:
+    run = claimed_run(work.session, workspace_id)
+    request_cancel(work.session, workspace_id, run.id)
+
+    let_go(work, run)
+
+    assert find_run(work.session, workspace_id, run.id).stop_reason is StopReason.CANCELLED
+
+
+def sweep(
+    engine: Engine, bells: Bells, *, num_bells: int = 10, max_crashes: int | None = MAX_CRASHES
+) -> None:
+    with unit_of_work(engine) as work:
+        queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
+        sweep_runs(work, queue=queue, num_bells=num_bells, max_crashes=max_crashes)
+
+
+def test_a_run_whose_worker_is_lost_is_rescued(
+    engine: Engine, committed_workspace_id: UUID
+) -> None:
+    bells = Bells()
+    with unit_of_work(engine) as work:
+        lost = claimed_run(work.session, committed_workspace_id, lease_s=-1)
+        alive = claimed_run(work.session, committed_workspace_id)
+
+    sweep(engine, bells, max_crashes=None)
+    with unit_of_work(engine) as work:
+        spared = find_run(work.session, committed_workspace_id, lost.id)
+    sweep(engine, bells)
+
+    with unit_of_work(engine) as work:
+        found = find_run(work.session, committed_workspace_id, lost.id)
+        other = find_run(work.session, committed_workspace_id, alive.id)
+        with pytest.raises(Fenced):
+            record_batch(work, run_id=lost.id, attempt=1, seq=0, batch=a_batch())
+    assert spared.status is RunStatus.RUNNING
+    assert (found.status, found.crash_count) == (RunStatus.QUEUED, 1)
+    assert other.status is RunStatus.RUNNING
+
+
+def test_a_run_that_is_lost_too_often_fails_as_lost(
+    engine: Engine, committed_workspace_id: UUID
+) -> None:
+    with unit_of_work(engine) as work:
+        run = claimed_run(work.session, committed_workspace_id, lease_s=-1)
+
+    sweep(engine, Bells(), max_crashes=1)
+
+    with unit_of_work(engine) as work:
+        found = find_run(work.session, committed_workspace_id, run.id)
+    assert (found.status, found.stop_reason) == (RunStatus.FAILED, StopReason.LOST)
+    assert found.is_diagnosis_final
+
+
+def test_queued_runs_are_rung_for_after_a_while(
+    engine: Engine, committed_workspace_id: UUID
+) -> None:
+    bells = Bells()
+    with unit_of_work(engine) as work:
+        waiting = [queued_run(work.session, committed_workspace_id).id for _ in range(3)]
+        long_ago = seconds_from_now(-UNHEARD_AFTER_S - 1)
+        work.session.execute(runs.update().values(created_at=long_ago))
+        queued_run(work.session, committed_workspace_id)
+
+    sweep(engine, bells, num_bells=2)
+
+    assert bells.rung == waiting[:2]
+
+
+def test_one_of_two_sweeps(engine: Engine, committed_workspace_id: UUID) -> None:
+    with unit_of_work(engine) as work:
+        claimed_run(work.session, committed_workspace_id, lease_s=-1)
+    bells = Bells()
+
+    with unit_of_work(engine) as leader:
+        queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
+        sweep_runs(leader, queue=queue, num_bells=1, max_crashes=None)
+        sweep(engine, bells)
+        assert len(list_workers(leader.session)) == 1
+
+    with unit_of_work(engine) as work:
+        statuses = work.session.execute(runs.select()).mappings().all()
+    assert [row["status"] for row in statuses] == ["running"]
+
+
+def test_a_worker_comes_lives_and_goes(work: UnitOfWork, worker_id: UUID) -> None:
+    assert beat_worker(work, worker_id=worker_id)
+    assert [worker.id for worker in list_workers(work.session)] == [worker_id]
+
+    retire_worker(work, worker_id=worker_id)
+
+    assert not beat_worker(work, worker_id=worker_id)
+    assert list_workers(work.session) == []
+
+
+def test_the_first_key_is_made_once_and_opens_everything(work: UnitOfWork) -> None:
+    key = bootstrap(work, secret=SECRET)
+    again = bootstrap(work, secret=SECRET)
+
+    assert key is not None
+    assert again is None
+    caller = authenticate(work, secret=SECRET, key=key)
+    assert [found.id for found in list_workspaces(work.session)] == [caller.workspace_id]
+    assert "admin" in caller.scopes

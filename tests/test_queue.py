@@ -1,0 +1,55 @@
+"""The bell reaches a real broker, and a broker that is away or silent costs little time."""
+
+import json
+import socket
+import time
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+from app.queue import TASK, RunQueue
+
+RUN_ID = UUID("019a0000-0000-7000-8000-000000000000")
+#: Each of connecting, writing and reading may take TIMEOUT_S.
+MAX_S = 1.0
+
+
+def test_a_bell_carries_the_run_s_id(broker_url: str) -> None:
+    queue = RunQueue(broker_url)
+
+    assert queue.ring(RUN_ID)
+    queue.close()
+
+    with redis.Redis.from_url(broker_url) as broker:
+        message = json.loads(broker.rpop("celery"))
+    assert message["headers"]["task"] == TASK
+    assert str(RUN_ID) in message["headers"]["argsrepr"]
+    assert (queue.num_rung, queue.num_failed) == (1, 0)
+
+
+def test_the_broker_is_reachable(broker_url: str) -> None:
+    assert RunQueue(broker_url).is_reachable()
+
+
+@pytest.mark.parametrize("port", [9])
+def test_a_broker_that_is_away_costs_little(port: int) -> None:
+    queue = RunQueue(f"redis://127.0.0.1:{port}/0")
+    began = time.monotonic()
+
+    assert not queue.ring(uuid4())
+    assert not queue.is_reachable()
+
+    assert time.monotonic() - began < MAX_S
+    assert queue.num_failed == 1
+
+
+def test_a_broker_that_is_silent_costs_little() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        queue = RunQueue(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        began = time.monotonic()
+
+        assert not queue.ring(uuid4())
+        elapsed_s = time.monotonic() - began
+
+    assert elapsed_s < MAX_S
