@@ -29,6 +29,8 @@ from app.domain.specs.dataset import sequence_length
 
 #: Rises with every change that can change a finding of stored telemetry.
 RULES_VERSION = "1"
+#: Where a run stopped being finite with norms above this, they overflow before they can be clipped.
+MAX_CLIPPABLE_NORM = 1e6
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
@@ -94,11 +96,13 @@ def _treated(finding: Finding, case: Case) -> Finding:
 
 def _ailment(finding: Finding, case: Case) -> Ailment:
     task = case.task
+    usual = finite_median(case.scalar("grad_norm"))
+    has_overflowed = bad_steps(case).any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
     return Ailment(
         code=finding.code,
         cause=finding.cause.code if finding.cause else None,
         required_lag=task.required_lag.timesteps if task else None,
         length=task.length if task else sequence_length(case.spec.dataset),
-        grad_norm=finite_median(case.scalar("grad_norm")),
-        is_gradient_finite=not bad_steps(case).any(),
+        grad_norm=usual,
+        is_gradient_finite=not has_overflowed,
     )

@@ -22,6 +22,8 @@ _SHORT: frozenset[CauseCode | None] = frozenset(
         CauseCode.SHORT_REACH,
     }
 )
+#: Causes that lie in the recurrent matrix, or may.
+_MATRIX = _SHORT | {None, CauseCode.EXPANSIVE_RECURRENCE}
 
 REMEDIES: Sequence[RemedyRule] = (
     RemedyRule(
@@ -60,16 +62,16 @@ REMEDIES: Sequence[RemedyRule] = (
         kind="scale_recurrent_init",
         summary="Start the recurrent matrix with spectral radius 1.",
         source="Pascanu et al. 2013",
-        codes=frozenset({_VANISHING}) | _TOO_LARGE,
-        causes=_ANY,
+        codes=frozenset({_VANISHING, _NO_BETTER}) | _TOO_LARGE,
+        causes=_MATRIX,
         draw=weights.scale_recurrent_init,
     ),
     RemedyRule(
         kind="orthogonal_recurrent_init",
         summary="Start with an orthogonal recurrent matrix.",
         source="Saxe et al. 2014; Henaff et al. 2016",
-        codes=frozenset({_VANISHING}) | _TOO_LARGE,
-        causes=_ANY,
+        codes=frozenset({_VANISHING, _NO_BETTER}) | _TOO_LARGE,
+        causes=_MATRIX,
         draw=weights.orthogonal_recurrent_init,
     ),
     RemedyRule(
@@ -117,7 +119,7 @@ REMEDIES: Sequence[RemedyRule] = (
         summary="Train for more steps.",
         source="measured on the adding problem: the reach grows before the loss falls",
         codes=frozenset({_VANISHING, _NO_BETTER}),
-        causes=_ANY,
+        causes=_SHORT | {None, CauseCode.REACH_STILL_GROWING},
         draw=training.train_longer,
     ),
 )

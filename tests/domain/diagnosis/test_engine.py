@@ -160,6 +160,15 @@ def test_a_run_that_is_nan_at_once_is_sick_with_cause_and_remedies() -> None:
     assert "clip_norm" not in kinds
 
 
+def test_a_run_that_one_large_update_broke_is_told_to_clip() -> None:
+    seen = telemetry(num_steps=50, loss=[*[0.5] * 49, NAN], profiles=[profile(0, log_rise=10)])
+
+    found = _by_code(diagnose(case(spec=job(clipping={"kind": "none"}), seen=seen)))
+
+    kinds = [remedy.kind for remedy in found[FindingCode.NON_FINITE].remedies]
+    assert "clip_norm" in kinds
+
+
 @pytest.mark.parametrize(
     ("facts", "spec", "reason"),
     [

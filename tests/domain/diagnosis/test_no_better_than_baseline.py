@@ -124,6 +124,7 @@ def test_a_reach_that_still_grows_at_the_end_is_a_warning() -> None:
         ([profile(900)], 1e-3, CauseCode.SHORT_REACH),
         ([profile(900, ratio=0.5)], 1e-7, CauseCode.LEARNING_RATE_TOO_LOW),
         ([profile(900, ratio=0.5)], 1.0, CauseCode.LEARNING_RATE_TOO_HIGH),
+        ([profile(900, ratio=1e30, log_rise=70)], 1e-3, CauseCode.EXPANSIVE_RECURRENCE),
         ([profile(900, ratio=0.5)], 1e-3, None),
         ([], float("nan"), None),
     ],

@@ -247,7 +247,7 @@ def _evidence(view: _View) -> dict[str, JsonValue]:
 
 def _symptom(view: _View) -> str:
     if view.has_broken:
-        return f"{_curve(view)} It went beyond the largest number that can be held."
+        return f"{_curve(view)[:-1]}, and went beyond the largest number that can be held."
     if view.has_lost:
         return (
             f"The loss is {view.present_loss:.3g}, more than {view.limits.loss_factor:g} times the "

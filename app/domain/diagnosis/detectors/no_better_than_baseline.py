@@ -1,8 +1,11 @@
 """Does the run do better than a predictor that needs no memory, or no model at all?"""
 
+import math
+
 from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.causes import log_rise
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import (
     Cause,
@@ -33,11 +36,12 @@ def detect(case: Case, thresholds: Thresholds) -> Outcome:
     if _is_better(progress, limits):
         return None
     has_finished = case.stop_reason in COMPLETED_AS_ASKED
-    if not has_finished and case.present_step < limits.min_share * case.num_steps:
+    if not has_finished and progress.step < limits.min_share * case.num_steps:
         return NotAssessed(
             code=CODE,
-            reason=f"not better after {case.present_step} of {case.num_steps} steps, "
-            f"but that is too early to count",
+            reason=(
+                f"evaluated after {progress.step} of {case.num_steps} steps, too early to count"
+            ),
         )
     return _finding(case, thresholds, progress)
 
@@ -107,6 +111,13 @@ def _cause(case: Case, thresholds: Thresholds, trend: ReachTrend) -> Cause | Non
 
 
 def _cause_in_steps(case: Case, thresholds: Thresholds) -> Cause | None:
+    """A gradient that grows without end, then updates of the wrong size."""
+    rise = log_rise(case)
+    if rise is not None and rise > math.log(thresholds.exploding_gradient.max_rise):
+        return Cause(
+            code=CauseCode.EXPANSIVE_RECURRENCE,
+            evidence={"log10_gradient_ratio_at_longest_lag": number(rise / math.log(10))},
+        )
     ratio = finite_median(case.scalar("update_ratio"))
     if ratio is None:
         return None

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causes import cause_of_large_gradient
-from app.domain.diagnosis.evidence import counted, listed, number
+from app.domain.diagnosis.evidence import counted, number
 from app.domain.diagnosis.explosions import bad_steps
 from app.domain.diagnosis.findings import (
     Cause,
@@ -166,7 +166,7 @@ def _symptom(origin: _Origin) -> str:
         place.append(f"at timestep {origin.timestep}")
     rows = f" ({counted(len(origin.batch_rows), 'sequence')} of the batch)"
     return (
-        f"The first number that is not finite came up {listed(place)}"
+        f"The first number that is not finite came up {', '.join(place)}"
         f"{rows if origin.batch_rows else ''}."
     )
 
