@@ -17,7 +17,7 @@ NUM_SEQUENCES = 32
 def measure_activations(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading, ...]:
-    """An Elman layer's `mean_derivative`, and `saturated_fraction` (tanh) or `dead_fraction` (relu).
+    """An Elman layer's `mean_derivative`, and `saturated_fraction` or relu `dead_fraction`.
 
     A unit is dead when its pre-activation is positive at no valid timestep of any sequence. Gated
     cells have gates instead.
