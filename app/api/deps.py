@@ -92,7 +92,7 @@ def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:
 
 
 def require(scope: str) -> SecurityParameter:
-    """Annotate a caller who must hold the scope: `Annotated[Caller, require("runs:read")]`."""
+    """Ask for a caller with this scope, as the aliases below do."""
     return SecurityParameter(_authorise, scopes=[Scope(scope)])
 
 

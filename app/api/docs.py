@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.api.problems import ProblemDocument
 from app.domain.data_fit import FIT_CODES
+from app.domain.errors import NotFound
 from app.domain.specs.job import CROSS_FIELD_CODES
 
 router = APIRouter(include_in_schema=False)
@@ -66,7 +67,7 @@ def get_docs() -> Response:
 def get_docs_file(name: str) -> Response:
     known = _FILES.get(name)
     if known is None:
-        return RedirectResponse("/docs")
+        raise NotFound
     folder, media_type = known
     content = (folder / name).read_bytes()
     return Response(content, media_type=media_type, headers={"Cache-Control": _DAY})

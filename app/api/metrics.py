@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import REGISTRY, Collector
 from starlette.responses import PlainTextResponse, Response
 
-from app.api.deps import Work, require
+from app.api.deps import Queue, Work, require
 from app.api.problems import ALWAYS
+from app.queue import RunQueue
 from app.services.count_load import Load, count_load
 
 router = APIRouter(tags=["service"])
@@ -19,16 +20,25 @@ router = APIRouter(tags=["service"])
 class _LoadCollector(Collector):
     """The service's load as gauges, taken when it is asked for."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, queue: RunQueue) -> None:
         self._load = load
+        self._queue = queue
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         runs = GaugeMetricFamily("clinic_runs", "Runs by status.", labels=["status"])
         for status, number in self._load.runs.items():
             runs.add_metric([status], number)
         yield runs
         yield GaugeMetricFamily("clinic_workers", "Live workers.", value=self._load.workers)
         yield GaugeMetricFamily("clinic_slots", "Runs they can train.", value=self._load.slots)
+        bells = CounterMetricFamily(
+            "clinic_bells",
+            "Bells of this process, by whether the broker took them.",
+            labels=["fate"],
+        )
+        bells.add_metric(["rung"], self._queue.num_rung)
+        bells.add_metric(["lost"], self._queue.num_failed)
+        yield bells
 
 
 @router.get(
@@ -38,9 +48,9 @@ class _LoadCollector(Collector):
     dependencies=[require("runs:read")],
     summary="Figures for Prometheus",
 )
-def get_metrics(work: Work) -> Response:
+def get_metrics(work: Work, queue: Queue) -> Response:
     """Text exposition format. Labels never carry ids, so that their number stays small."""
     registry = CollectorRegistry()
-    registry.register(_LoadCollector(count_load(work)))
+    registry.register(_LoadCollector(count_load(work), queue))
     text = generate_latest(REGISTRY) + generate_latest(registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

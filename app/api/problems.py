@@ -26,6 +26,7 @@ from app.domain.errors import (
     NotFound,
     Overloaded,
     Problem,
+    QueueFull,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -137,7 +138,18 @@ def problem_response(
 def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return problem_response(scope, status, code=error.code, detail=error.detail, problems=problems)
+    headers = queue_limit(error.max_queued, num_left=0) if isinstance(error, QueueFull) else {}
+    return problem_response(
+        scope, status, code=error.code, detail=error.detail, problems=problems, headers=headers
+    )
+
+
+def queue_limit(max_queued: int, *, num_left: int) -> dict[str, str]:
+    """What a workspace may queue, and how much more (draft-ietf-httpapi-ratelimit-headers)."""
+    return {
+        "RateLimit-Policy": f'"queued-runs";q={max_queued}',
+        "RateLimit": f'"queued-runs";r={num_left}',
+    }
 
 
 def install_problem_handlers(app: FastAPI) -> None:

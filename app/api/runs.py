@@ -14,7 +14,7 @@ from app.api.models.dry_run import DryRunView, view_dry_run
 from app.api.models.run import RunPage, RunView, view_run
 from app.api.models.run_query import RunLabels, RunQuery
 from app.api.pages import next_page, read_cursor
-from app.api.problems import ALWAYS, documented
+from app.api.problems import ALWAYS, documented, queue_limit
 from app.api.waiting import wait_for_end
 from app.domain.specs.job import JobSpec
 from app.services.cancel_run import cancel_run
@@ -168,7 +168,6 @@ def _created(submitted: SubmittedRun, *, max_queued: int) -> Answer:
         body=view,
         headers={
             "Location": view.links.self,
-            "RateLimit-Policy": f'"queued-runs";q={max_queued}',
-            "RateLimit": f'"queued-runs";r={submitted.num_left}',
+            **queue_limit(max_queued, num_left=submitted.num_left),
         },
     )

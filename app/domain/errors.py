@@ -14,6 +14,7 @@ ClinicError
 │   └── InUse
 ├── TooLarge
 ├── Overloaded
+│   └── QueueFull             (carries the quota)
 ├── Unavailable
 ├── Fenced                    (a worker's attempt is no longer the run's)
 └── Misconfigured             (the environment, the home or a port does not let a process start)
@@ -125,6 +126,17 @@ class Overloaded(ClinicError):
     """A quota or limit is reached; try again later."""
 
     code = "overloaded"
+
+
+class QueueFull(Overloaded):
+    """As many runs of this workspace are queued as may be; try again when some have started."""
+
+    code = "queue_full"
+
+    def __init__(self, *, max_queued: int) -> None:
+        super().__init__()
+        #: Runs that one workspace may have queued at a time.
+        self.max_queued = max_queued
 
 
 class Unavailable(ClinicError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.errors import Overloaded
+from app.domain.errors import QueueFull
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
 from app.services.describe_run import DescribedRun, describe_run
@@ -23,12 +23,11 @@ class SubmittedRun:
 def submit_run(
     work: UnitOfWork, *, queue: RunQueue, workspace_id: UUID, spec: JobSpec, max_queued: int
 ) -> SubmittedRun:
-    """Raises InvalidSpec where the data cannot serve it, Overloaded where too many runs wait."""
+    """Raises InvalidSpec where the data cannot serve it, QueueFull where too many wait."""
     estimate_run(work, workspace_id=workspace_id, spec=spec)
     num_queued = count_queued(work.session, workspace_id)
     if num_queued >= max_queued:
-        detail = f"{num_queued} runs of this workspace are queued; the most is {max_queued}."
-        raise Overloaded(detail)
+        raise QueueFull(max_queued=max_queued)
     run = insert_run(
         work.session,
         workspace_id=workspace_id,

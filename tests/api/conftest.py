@@ -1,4 +1,4 @@
-"""The API as clients meet it: a real server on a real port, a database of its own, the real broker."""
+"""The API as clients meet it: a real server, a database of its own, the real broker."""
 
 import threading
 import time

@@ -1,0 +1,130 @@
+"""The composition root of the API process: settings in, an app with everything wired out."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.api import (
+    catalog,
+    datasets,
+    diagnosis,
+    docs,
+    events,
+    gradient_flow,
+    health,
+    history,
+    keys,
+    metrics,
+    runs,
+    workers,
+    workspaces,
+)
+from app.api.bodies import BodyGuard
+from app.api.deps import Resources
+from app.api.envelope import Envelope, LastResort
+from app.api.event_hub import EventHub, closing_at_shutdown
+from app.api.problems import install_problem_handlers
+from app.queue import RunQueue
+from app.settings import Settings, read_settings
+from app.store.database import make_engine
+
+VERSION = "0.1.0"
+_ROUTERS = (
+    runs.router,
+    history.router,
+    gradient_flow.router,
+    diagnosis.router,
+    events.router,
+    datasets.router,
+    catalog.router,
+    workers.router,
+    keys.router,
+    workspaces.router,
+    health.router,
+    metrics.router,
+    docs.router,
+)
+_TAGS = [
+    {"name": "runs", "description": "Networks in training, and what became of them."},
+    {"name": "telemetry", "description": "What a run measured, and what was found in it."},
+    {"name": "datasets", "description": "Uploaded series, tables and texts."},
+    {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
+    {"name": "service", "description": "Health, figures, workers, the catalogue."},
+]
+#: What scripts of other origins may read besides the body.
+_EXPOSED = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app; without settings they are read from the environment."""
+    known = settings or read_settings(os.environ)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        resources = _open_resources(known)
+        app.state.resources = resources
+        with closing_at_shutdown(resources.event_hub):
+            yield
+        resources.engine.dispose()
+        resources.health_engine.dispose()
+
+    app = FastAPI(
+        title="Gradient Clinic",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect is no answer to a POST; what is not there is a 404
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    install_problem_handlers(app)
+    docs.install_openapi(app)
+    _add_middleware(app, known)
+    return app
+
+
+def _open_resources(settings: Settings) -> Resources:
+    timeout_s = settings.database_pool_timeout_s
+    engine = make_engine(
+        settings.database_url, pool_size=settings.database_pool_size, pool_timeout_s=timeout_s
+    )
+    return Resources(
+        settings=settings,
+        engine=engine,
+        health_engine=make_engine(settings.database_url, pool_size=2, pool_timeout_s=timeout_s),
+        queue=RunQueue(settings.broker_url),
+        event_hub=EventHub(engine),
+    )
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+    app.add_middleware(
+        BodyGuard,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+    )
+    app.add_middleware(LastResort)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            expose_headers=_EXPOSED,
+            max_age=600,
+        )
+    app.add_middleware(Envelope)

@@ -1,0 +1,167 @@
+"""Who may do what: every operation of the OpenAPI document against every kind of caller."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.domain.access import Scope
+from app.domain.tokens import is_well_formed
+from tests.api.conftest import Clinic, post_run, spec
+from tests.api.test_runs import check_problem
+
+OPEN = {"/healthz", "/readyz"}
+#: What it tells is the same for everybody.
+ANY_KEY = "/v1/catalog"
+#: A body for each operation that takes one; whoever is turned away is so before it is looked at.
+BODIES: dict[str, Any] = {
+    "/v1/runs": spec(),
+    "/v1/runs/{run_id}": {"name": "taken over"},
+    "/v1/api-keys": {"scopes": ["runs:read"]},
+    "/v1/workspaces": {"name": "more"},
+}
+
+
+def operations(clinic: Clinic) -> Iterator[tuple[str, str, list[str]]]:
+    """Method, path and needed scopes of each operation behind a key."""
+    for path, methods in clinic.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            if path not in OPEN:
+                yield method.upper(), path, operation["security"][0]["ApiKey"]
+
+
+def call(client: httpx.Client, method: str, path: str, **ids: object) -> httpx.Response:
+    body = BODIES.get(path) if method in {"POST", "PATCH"} else None
+    url = path
+    for name in ("run_id", "key_id", "workspace_id", "dataset_id"):
+        url = url.replace(f"{{{name}}}", str(ids.get(name, uuid4())))
+    return client.request(method, url, json=body)
+
+
+def test_every_operation_but_the_open_ones_and_the_catalogue_needs_one_scope(
+    clinic: Clinic,
+) -> None:
+    found = list(operations(clinic))
+
+    assert len(found) > 10
+    for _, path, scopes in found:
+        assert len(scopes) == (0 if path == ANY_KEY else 1)
+        assert set(scopes) <= set(Scope)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Basic Zm9vOmJhcg==",
+        "Bearer nonsense",
+        "Bearer gc_" + "0" * 43,
+        "Bearer gc_" + "é" * 43,
+    ],
+)
+def test_no_operation_answers_a_stranger(clinic: Clinic, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    with httpx.Client(base_url=clinic.url, headers=headers) as stranger:
+        for method, path, _ in operations(clinic):
+            answer = call(stranger, method, path)
+
+            assert (method, path, answer.status_code) == (method, path, 401)
+            assert check_problem(answer)["code"] == "unauthenticated"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_no_operation_answers_without_its_scope(clinic: Clinic) -> None:
+    for method, path, needed in operations(clinic):
+        if path == ANY_KEY:
+            continue
+        others = [scope for scope in Scope if scope not in needed]
+        with clinic.client(clinic.new_key(*others)) as limited:
+            answer = call(limited, method, path)
+
+        assert (method, path, answer.status_code) == (method, path, 403)
+        assert needed[0] in check_problem(answer)["detail"]
+
+
+def test_a_scope_is_enough_for_its_operations(clinic: Clinic) -> None:
+    keys = {scope: clinic.new_key(scope) for scope in Scope}
+    for method, path, needed in operations(clinic):
+        with clinic.client(keys[Scope((*needed, Scope.RUNS_READ)[0])]) as enough:
+            answer = call(enough, method, path)
+
+        assert answer.status_code not in {401, 403}, (method, path)
+
+
+def test_what_is_another_workspace_s_is_not_there(clinic: Clinic, client: httpx.Client) -> None:
+    run_id = post_run(client)["id"]
+    key_id = client.get("/v1/api-keys").json()["items"][0]["id"]
+    with clinic.client(clinic.other_key) as other:
+        for method, path, _ in operations(clinic):
+            if "{run_id}" in path or "{key_id}" in path:
+                answer = call(other, method, path, run_id=run_id, key_id=key_id)
+
+                assert (method, path, answer.status_code) == (method, path, 404)
+        listed = other.get("/v1/runs").json()["items"]
+
+    assert run_id not in {run["id"] for run in listed}
+    assert client.get(f"/v1/runs/{run_id}").json()["name"] == ""
+
+
+@pytest.mark.parametrize("change", ["revoke", "expire"])
+def test_a_key_that_is_over_opens_nothing(
+    clinic: Clinic, client: httpx.Client, change: str
+) -> None:
+    made = client.post("/v1/api-keys", json={"name": "old", "scopes": ["runs:read"]}).json()
+    with clinic.client(made["key"]) as holder:
+        assert holder.get("/v1/runs").status_code == 200
+
+        if change == "revoke":
+            assert client.delete(f"/v1/api-keys/{made['id']}").status_code == 204
+        else:
+            with clinic.engine.begin() as connection:
+                expire = "UPDATE api_keys SET expires_at = now() - interval '1 s' WHERE id = :id"
+                connection.execute(text(expire), {"id": UUID(made["id"])})
+
+        assert holder.get("/v1/runs").status_code == 401
+
+
+def test_a_key_is_shown_once_and_stored_nowhere(clinic: Clinic, client: httpx.Client) -> None:
+    made = client.post("/v1/api-keys", json={"name": "shown", "scopes": ["runs:read"]}).json()
+
+    listed = client.get("/v1/api-keys?limit=200").json()["items"]
+    with clinic.engine.connect() as connection:
+        rows = str(connection.execute(text("SELECT * FROM api_keys")).all())
+        rows += str(connection.execute(text("SELECT * FROM idempotency_keys")).all())
+
+    assert is_well_formed(made["key"])
+    assert made["key"].startswith(made["prefix"])
+    assert made["key"].endswith(made["last4"])
+    assert made["id"] in {key["id"] for key in listed}
+    assert made["key"] not in rows + str(listed)
+
+
+def test_a_workspace_comes_with_a_key_that_opens_it(clinic: Clinic, client: httpx.Client) -> None:
+    made = client.post("/v1/workspaces", json={"name": "third"}).json()
+
+    with clinic.client(made["admin_key"]["key"]) as owner:
+        seen = owner.get("/v1/workspaces").json()["items"]
+        refused = owner.post("/v1/workspaces", json={"name": "fourth"})
+        run = post_run(owner)
+        busy = client.delete(f"/v1/workspaces/{made['id']}")
+        owner.post(run["links"]["cancel"])
+        gone = client.delete(f"/v1/workspaces/{made['id']}")
+        orphan = owner.get("/v1/runs")
+
+    assert [workspace["id"] for workspace in seen] == [made["id"]]
+    assert (refused.status_code, busy.status_code) == (403, 409)
+    assert (gone.status_code, orphan.status_code) == (204, 401)
+
+
+def test_the_first_workspace_cannot_delete_itself(client: httpx.Client) -> None:
+    first = client.get("/v1/workspaces").json()["items"][0]
+
+    assert client.delete(f"/v1/workspaces/{first['id']}").status_code == 409
