@@ -31,6 +31,13 @@ _CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
     }
 )
 
+#: A process that is paused in the middle of a transaction must not hold a run for ever, and nobody
+#: waits for ever on one that does.
+_SESSION = (
+    "SET idle_in_transaction_session_timeout = '30s'",
+    "SET lock_timeout = '10s'",
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -98,6 +105,10 @@ def _unavailable(error: Exception) -> Unavailable:
 
 def _prepare_connection(connection: Any, _record: object) -> None:
     register_arrays(connection)
+    connection.autocommit = True
+    for setting in _SESSION:
+        connection.execute(setting)
+    connection.autocommit = False
 
 
 def _fetch_in_binary(

@@ -1,5 +1,6 @@
 """The unit of work commits once and then calls back; a database that is away is said to be."""
 
+import select as select_module
 from uuid import UUID
 
 import pytest
@@ -108,3 +109,20 @@ def test_a_bound_parts_earlier_identifiers_from_later_ones(engine: Engine) -> No
 
     assert first_id_of(now.replace(year=now.year - 1)) < new_id()
     assert new_id() < first_id_of(now.replace(year=now.year + 1, day=1))
+
+
+def test_a_transaction_whose_client_is_paused_is_ended(engine: Engine) -> None:
+    with unit_of_work(engine) as work:
+        query = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+        usual = work.session.execute(query).scalar_one()
+
+    def pause() -> None:
+        with unit_of_work(engine) as work:
+            work.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+            driver = work.session.connection().connection.driver_connection
+            # returns as soon as the server has closed the connection
+            select_module.select([driver.fileno()], [], [], 10)  # type: ignore[union-attr]
+
+    with pytest.raises(Unavailable):
+        pause()
+    assert usual == "30s"
