@@ -1,0 +1,168 @@
+"""What a job spec takes, fills in and refuses."""
+
+from typing import Any
+
+import pytest
+from pydantic import JsonValue, ValidationError
+
+from app.domain.specs.job import CROSS_FIELD_CODES, JobSpec
+from app.domain.specs.patch import as_document, merge_patch
+from tests.domain.builders import ELMAN, job
+
+UPLOAD = "018f2c3a-0000-7000-8000-000000000000"
+
+
+def _errors(**patch: Any) -> list[tuple[str, str]]:
+    """Pointer and code of each thing that is wrong with the spec."""
+    with pytest.raises(ValidationError) as caught:
+        job(**patch)
+    return [("/".join(map(str, e["loc"])), e["type"]) for e in caught.value.errors()]
+
+
+def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
+    spec = JobSpec.model_validate({"model": {"kind": "gru"}, "dataset": {"kind": "adding"}})
+
+    document: dict[str, Any] = as_document(spec)
+    assert document["model"] == {
+        "kind": "gru",
+        "hidden_size": 64,
+        "num_layers": 1,
+        "bidirectional": False,
+        "dropout": 0.0,
+    }
+    assert document["init"]["recurrent"] == {"kind": "orthogonal", "gain": 1.0}
+    assert document["clipping"] == {"kind": "norm", "max_norm": 1.0, "min_norm": None}
+    assert document["optimizer"]["kind"] == "adam"
+    assert document["training"]["num_steps"] == 5000
+    assert document["probes"] == {"budget": 0.05, "every": None, "tier": "standard"}
+
+
+def test_null_means_the_default() -> None:
+    nulls = {
+        "clipping": None,
+        "training": {"num_steps": None},
+        "init": {"recurrent": {"kind": None}},
+    }
+
+    assert JobSpec.model_validate({**ELMAN, **nulls}) == JobSpec.model_validate(ELMAN)
+
+
+def test_a_null_stays_where_something_must_be_given() -> None:
+    wrong: dict[str, Any] = {"model": None, "dataset": ELMAN["dataset"]}
+
+    with pytest.raises(ValidationError):
+        JobSpec.model_validate(wrong)
+
+
+def test_what_is_not_an_object_is_refused() -> None:
+    assert _errors(training=[1])[0][0] == "training"
+
+
+def test_a_document_reads_back_to_the_same_spec() -> None:
+    spec = job(model={"kind": "lstm"}, init={"forget_bias": 2}, tags=["a"])
+
+    assert JobSpec.model_validate(as_document(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("patch", "place"),
+    [
+        ({"colour": 1}, "colour"),
+        ({"model": {"kind": "transformer"}}, "model"),
+        ({"model": {"kind": "gru", "activation": "relu"}}, "model/gru/activation"),
+        ({"model": {"hidden_size": 0}}, "model/elman/hidden_size"),
+        ({"optimizer": {"learning_rate": float("nan")}}, "optimizer/adam/learning_rate"),
+        ({"optimizer": {"learning_rate": float("inf")}}, "optimizer/adam/learning_rate"),
+        ({"optimizer": {"kind": "sgd", "nesterov": True}}, "optimizer/sgd"),
+        ({"clipping": {"max_norm": 1, "min_norm": 2}}, "clipping/norm"),
+        ({"training": {"device": "tpu"}}, "training/device"),
+        ({"training": {"num_steps": 2**40}}, "training/num_steps"),
+        ({"name": "nul\x00"}, "name"),
+        ({"name": "\ud800"}, "name"),
+        ({"tags": [""]}, "tags/0"),
+        ({"dataset": {"dependency_lag": {"min": 5, "max": 2}}}, "dataset/adding/dependency_lag"),
+    ],
+)
+def test_what_is_wrong_is_named(patch: dict[str, Any], place: str) -> None:
+    assert any(where.startswith(place) for where, _ in _errors(**patch))
+
+
+def test_shares_of_the_data_sum_to_one() -> None:
+    split = {"train": 0.9, "validation": 0.2, "test": 0.1}
+    dataset = {"kind": "text", "dataset_id": UPLOAD, "split": split}
+
+    assert _errors(dataset=dataset)
+
+
+@pytest.mark.parametrize(
+    ("patch", "code"),
+    [
+        ({"init": {"forget_bias": 1}}, "forget_bias_needs_lstm"),
+        ({"dataset": {"dependency_lag": 200}}, "lag_longer_than_sequence"),
+        ({"dataset": {"dependency_lag": {"min": 1, "max": 200}}}, "lag_longer_than_sequence"),
+        ({"training": {"bptt_length": 201}}, "bptt_longer_than_sequence"),
+    ],
+)
+def test_rules_across_fields_have_codes_of_their_own(patch: dict[str, Any], code: str) -> None:
+    assert code in CROSS_FIELD_CODES
+    assert [found for _, found in _errors(**patch)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "longest"),
+    [
+        ({"kind": "copy_memory", "length": 30}, 50),
+        ({"kind": "digits"}, 64),
+        ({"kind": "forecast", "dataset_id": UPLOAD, "target": "y", "window": 12}, 12),
+        ({"kind": "temporal_order", "length": 10}, 10),
+    ],
+)
+def test_each_dataset_says_how_long_its_sequences_are(
+    dataset: dict[str, Any], longest: int
+) -> None:
+    assert job(dataset=dataset, training={"bptt_length": longest})
+    assert _errors(dataset=dataset, training={"bptt_length": longest + 1})
+
+
+def test_where_only_the_data_knows_the_length_any_lag_is_taken() -> None:
+    dataset: dict[str, JsonValue] = {
+        "kind": "sequences",
+        "dataset_id": UPLOAD,
+        "sequence_column": "id",
+        "features": ["x"],
+        "label": "y",
+        "dependency_lag": 5000,
+    }
+
+    assert job(dataset=dataset)
+
+
+def test_only_lstm_has_a_forget_bias() -> None:
+    assert job().forget_bias is None
+    assert job(model={"kind": "lstm"}).forget_bias == 1.0
+    assert job(model={"kind": "lstm"}, init={"forget_bias": 3}).forget_bias == 3.0
+
+
+def test_gated_cells_use_tanh() -> None:
+    assert job(model={"activation": "relu"}).activation == "relu"
+    assert job(model={"kind": "gru"}).activation == "tanh"
+
+
+def test_a_patch_merges_fields_but_replaces_an_object_of_another_kind() -> None:
+    document: dict[str, Any] = {"clipping": {"kind": "norm", "max_norm": 2.0}, "name": "a"}
+
+    assert merge_patch(document, {"clipping": {"max_norm": 3.0}}) == {
+        "clipping": {"kind": "norm", "max_norm": 3.0},
+        "name": "a",
+    }
+    assert merge_patch(document, {"clipping": {"kind": "value"}, "name": None}) == {
+        "clipping": {"kind": "value"}
+    }
+
+
+def test_the_published_schema_says_where_null_may_stand() -> None:
+    properties = JobSpec.model_json_schema()["$defs"]["TrainingSpec"]["properties"]
+
+    assert {"type": "null"} in properties["num_steps"]["anyOf"]
+    assert properties["num_steps"]["default"] == 5000
+    assert properties["time_limit_s"]["anyOf"].count({"type": "null"}) == 1

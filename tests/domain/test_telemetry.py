@@ -1,0 +1,36 @@
+"""Readings as arrays."""
+
+import numpy as np
+
+from app.domain.telemetry import ReadingBatch, Telemetry, TelemetryChunk
+from tests.domain.builders import profile, reading, telemetry
+
+
+def test_a_chunk_knows_its_first_and_last_step() -> None:
+    chunk = TelemetryChunk(steps_n=np.array([4, 5, 9], dtype=np.int32), scalars={}, tensors={})
+
+    assert (chunk.first_step, chunk.last_step) == (4, 9)
+
+
+def test_a_batch_is_empty_when_it_carries_nothing() -> None:
+    assert ReadingBatch(progress_step=3).is_empty()
+    assert not ReadingBatch(readings=(reading("mse", "train", 1.0),)).is_empty()
+    assert not ReadingBatch(profiles=(profile(0),)).is_empty()
+
+
+def test_a_series_is_of_one_quantity_in_one_scope() -> None:
+    readings = [
+        reading("mse", "train", 0.3, step=0),
+        reading("mse", "validation", 0.4, step=0),
+        reading("mse", "train", 0.2, step=10),
+    ]
+
+    steps, values = telemetry(readings=readings).series("mse", "train")
+
+    assert steps.tolist() == [0, 10]
+    assert values.tolist() == [0.3, 0.2]
+
+
+def test_without_a_step_there_is_no_last_one() -> None:
+    assert telemetry(num_steps=3).last_step == 2
+    assert Telemetry(steps_n=np.array([], dtype=np.int32), scalars={}).last_step is None
