@@ -23,6 +23,8 @@ _SETTINGS = MappingProxyType(
         "accept_content": ["json"],
         "broker_connection_timeout": TIMEOUT_S,
         "broker_connection_retry": False,
+        # as many as an API process has threads, so that they do not wait for one another
+        "broker_pool_limit": 40,
         "broker_pool_acquire_timeout": TIMEOUT_S,
         "broker_transport_options": {
             "socket_timeout": TIMEOUT_S,
