@@ -87,15 +87,15 @@ class Table:
 
 def decode(content: bytes) -> str:
     """The upload as text. Raises InvalidData where it is empty, not UTF-8 or has a NUL."""
-    if not content.strip():
-        detail = "the file is empty"
-        raise InvalidData(detail, problems=[_problem("file", detail, "empty")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         detail = f"byte {error.start} is not valid UTF-8; save the file as UTF-8"
         problem = _problem(f"byte/{error.start}", detail, "not_utf8")
         raise InvalidData(detail, problems=[problem]) from error
+    if not text.strip():
+        detail = "the file is empty"
+        raise InvalidData(detail, problems=[_problem("file", detail, "empty")])
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
         detail = f"line {line} has a NUL character"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, distinct, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.store.database import BINARY_RESULTS
@@ -166,7 +166,7 @@ def probe_steps(
 ) -> tuple[int, ...]:
     """The steps at which lag profiles were measured, ascending."""
     table = probe_readings
-    query = select(distinct(table.c.step)).where(table.c.run_id == run_id)
+    query = select(table.c.step).where(table.c.run_id == run_id).distinct()
     query = query.where(*_steps_between(table.c.step, from_step, to_step))
     return tuple(session.scalars(query.order_by(table.c.step)))
 

@@ -1,0 +1,53 @@
+"""The catalogue names everything there is, with a line on each."""
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from tests.api.conftest import Clinic, spec
+
+FAMILIES = {
+    "model": {"elman", "gru", "lstm"},
+    "clipping": {"none", "norm", "value"},
+    "optimizer": {"sgd", "adam", "adamw", "rmsprop"},
+    "optimizer.schedule": {"constant", "step", "cosine", "warmup"},
+}
+
+
+@pytest.fixture(scope="module")
+def catalog(client: httpx.Client) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = client.get("/v1/catalog").json()
+    return found
+
+
+def test_every_entry_says_what_it_is_for(catalog: dict[str, list[dict[str, object]]]) -> None:
+    for part in ("findings", "causes", "remedies"):
+        assert all(entry["summary"] for entry in catalog[part])
+    for quantity in catalog["quantities"]:
+        assert all(quantity[field] for field in ("name", "unit", "formula", "source", "cadence"))
+
+
+def test_every_kind_has_a_summary_and_a_schema(client: httpx.Client) -> None:
+    kinds = client.get("/v1/catalog").json()["kinds"]
+
+    for family, names in FAMILIES.items():
+        assert {kind["kind"] for kind in kinds[family]} == names
+    for members in kinds.values():
+        for kind in members:
+            assert kind["summary"]
+            assert kind["json_schema"]["properties"]["kind"]["const"] == kind["kind"]
+
+
+def test_the_schema_of_a_job_takes_a_job(client: httpx.Client) -> None:
+    schema = client.get("/v1/catalog").json()["job_spec"]
+
+    assert jsonschema_rs.is_valid(schema, spec())
+    assert not jsonschema_rs.is_valid(schema, {"model": {"kind": "elman"}})
+
+
+def test_any_valid_key_may_read_it_and_nobody_else(clinic: Clinic) -> None:
+    key = clinic.new_key("datasets:read")
+
+    with clinic.client(key) as reader:
+        assert reader.get("/v1/catalog").status_code == 200
+    assert httpx.get(f"{clinic.url}/v1/catalog").status_code == 401

@@ -1,0 +1,98 @@
+"""Diagnoses over HTTP: stored, or judged again; with remedies that post unchanged."""
+
+import math
+
+import httpx
+import pytest
+
+from app.domain.runs import StopReason
+from tests.api.conftest import Clinic, post_run
+from tests.api.measured import batch_of, finish, path_of, record, started_run
+
+FIELDS = {
+    *("run_id", "attempt", "as_of_step", "final", "rules_version", "verdict", "summary"),
+    *("findings", "not_assessed"),
+}
+
+
+def test_a_diverged_run_is_diagnosed_and_its_remedies_post_unchanged(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of([*[1.0] * 30, math.nan]))
+    finish(clinic, run, StopReason.DIVERGED)
+
+    diagnosis = client.get(path_of(run.id, "diagnosis")).json()
+
+    assert set(diagnosis) == FIELDS
+    assert (diagnosis["verdict"], diagnosis["final"]) == ("sick", True)
+    (finding,) = [one for one in diagnosis["findings"] if one["code"] == "non_finite"]
+    assert finding["remedies"]
+    for remedy in finding["remedies"]:
+        assert (remedy["request"]["method"], remedy["request"]["href"]) == ("POST", "/v1/runs")
+        assert client.post("/v1/runs", json=remedy["request"]["body"]).status_code == 201
+
+
+def test_the_same_question_gets_the_same_answer_and_then_304(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of([1.0] * 30))
+    finish(clinic, run)
+    first = client.get(path_of(run.id, "diagnosis"))
+
+    again = client.get(
+        path_of(run.id, "diagnosis"), headers={"If-None-Match": first.headers["ETag"]}
+    )
+
+    assert again.status_code == 304
+
+
+def test_overrides_judge_again_and_leave_the_stored_one_alone(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    loss = [*[math.nan] * 2, *[1.0] * 30]
+    record(clinic, run, seq=0, batch=batch_of(loss))
+    finish(clinic, run)
+    before = client.get(path_of(run.id, "diagnosis")).json()
+
+    strict = client.get(path_of(run.id, "diagnosis?non_finite.recovery_steps=5")).json()
+
+    def states(diagnosis: dict[str, list[dict[str, str]]]) -> list[str]:
+        return [one["state"] for one in diagnosis["findings"] if one["code"] == "non_finite"]
+
+    assert (states(before), states(strict)) == (["active"], ["resolved"])
+    assert client.get(path_of(run.id, "diagnosis")).json() == before
+
+
+def test_a_queued_run_could_not_be_assessed_and_is_not_called_healthy(
+    client: httpx.Client,
+) -> None:
+    run = post_run(client)
+
+    diagnosis = client.get(path_of(run["id"], "diagnosis")).json()
+
+    assert (diagnosis["verdict"], diagnosis["as_of_step"]) == ("undetermined", None)
+    assert diagnosis["not_assessed"]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("vanishing_gradient.max_ration=0.1", "query/vanishing_gradient.max_ration"),
+        ("vanishing_gradient.max_ratio=much", "query/vanishing_gradient.max_ratio"),
+        ("vanishing_gradient.max_ratio=nan", "query/vanishing_gradient.max_ratio"),
+        ("vanishing_gradient.max_ratio=-1", "query/vanishing_gradient.max_ratio"),
+        ("anything=1", "query/anything"),
+    ],
+)
+def test_a_threshold_that_does_not_exist_is_named(
+    client: httpx.Client, query: str, pointer: str
+) -> None:
+    run = post_run(client)
+
+    answer = client.get(f"{path_of(run['id'], 'diagnosis')}?{query}")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer

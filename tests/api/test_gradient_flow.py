@@ -1,0 +1,119 @@
+"""Gradient flow over HTTP: logarithms to base 10, nulls that are named, the judged scope first."""
+
+import math
+from dataclasses import replace
+
+import httpx
+import numpy as np
+import pytest
+
+from app.domain.telemetry import LagProfile, ScalarReading
+from tests.api.conftest import Clinic, post_run
+from tests.api.measured import batch_of, path_of, record, started_run
+from tests.store.builders import a_profile
+
+
+def test_profiles_are_rows_of_probes_and_columns_of_lags(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    shorter = replace(
+        a_profile(step=10, is_full=False),
+        log_norm_T=np.array([0.0, math.log(10)]),
+        num_anchors_T=np.array([4, 2], dtype=np.int32),
+    )
+    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(step=0), shorter)))
+
+    (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
+
+    assert (layer["scope"], layer["path"], layer["direction"]) == ("model", "total", "forward")
+    assert (layer["steps"], layer["lags"]) == ([0, 10], [0, 1, 2, 3])
+    *known, zero = layer["log10_norm"][0]
+    assert known == pytest.approx([0, -1.5 / math.log(10), -745.2 / math.log(10)], rel=1e-15)
+    assert zero is None
+    assert layer["log10_norm"][1] == [0, 1, None, None]
+    assert layer["num_anchors"] == [[8, 8, 7, 6], [4, 2, 0, 0]]
+    assert layer["non_finite"] == [{"step": 0, "first_lag": 3, "last_lag": 3, "value": "-inf"}]
+    assert layer["decay_rate"] == [-0.25, None]
+    assert layer["decay_rate_interval"] == [[-0.3, -0.2], None]
+    assert layer["fit_lags"] == [[1, 3], None]
+    assert layer["ratio_at_required_lag"] == [
+        {"lag": 3, "value": 1e-187, "interval": [0, 1e-180]},
+        None,
+    ]
+    assert layer["gradient_horizon"][0] == {
+        "value": 1,
+        "first_below": 2,
+        "censored": False,
+        "threshold": 0.01,
+        "interval": [1, 2],
+    }
+
+
+def test_the_judged_scope_comes_first(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    scopes: list[LagProfile] = [
+        replace(a_profile(scope="layer:1"), layer=1),
+        replace(a_profile(scope="layer:0"), path="within_layer"),
+        a_profile(scope="layer:0"),
+        a_profile(scope="model"),
+    ]
+    record(clinic, run, seq=0, batch=batch_of(profiles=tuple(scopes)))
+
+    layers = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
+
+    assert [(layer["scope"], layer["path"]) for layer in layers] == [
+        ("model", "total"),
+        ("layer:0", "total"),
+        ("layer:0", "within_layer"),
+        ("layer:1", "total"),
+    ]
+
+
+def test_of_many_probes_the_first_the_last_and_spread_ones_are_kept(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    profiles = tuple(a_profile(step=step) for step in range(0, 1000, 10))
+    record(clinic, run, seq=0, batch=batch_of(profiles=profiles))
+
+    asked = {"max_probes": 5, "from_step": 100}
+    (layer,) = client.get(path_of(run.id, "gradient-flow"), params=asked).json()["layers"]
+
+    assert layer["steps"] == [100, 320, 540, 770, 990]
+
+
+def test_checksums_say_whether_to_believe_it(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    errors = ((0, 3e-7), (5, 1e-2), (6, float("nan")))
+    readings = tuple(
+        ScalarReading(step=step, quantity="checksum_error", scope="model", value=error)
+        for step, error in errors
+    )
+    record(clinic, run, seq=0, batch=batch_of(readings=readings))
+
+    integrity = client.get(path_of(run.id, "gradient-flow")).json()["integrity"]
+
+    assert [entry["passed"] for entry in integrity] == [True, False, False]
+    assert [entry["relative_error"] for entry in integrity] == [3e-7, 1e-2, None]
+
+
+def test_a_run_without_probes_has_no_layers_and_an_unknown_lag(client: httpx.Client) -> None:
+    run = post_run(client)
+
+    flow = client.get(path_of(run["id"], "gradient-flow?scope=layer:0")).json()
+
+    assert (flow["layers"], flow["integrity"]) == ([], [])
+    assert flow["required_lag"]["source"] == "unknown"
+
+
+def test_an_unknown_scope_is_answered_with_those_there_are(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(),)))
+
+    answer = client.get(path_of(run.id, "gradient-flow"), params={"scope": "layer:7"})
+
+    assert answer.status_code == 422
+    assert "there are model" in answer.json()["errors"][0]["detail"]
