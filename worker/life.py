@@ -39,6 +39,7 @@ BOOT_S = 60.0
 GIVE_BACK_S = 3.0
 #: For Celery to leave of its own accord, which a silent broker can keep it from doing.
 FAREWELL_S = 1.5
+EXIT_CANNOT_START = 78
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,14 @@ class WorkerLife:
 
     def boot(self, sender: "WorkController", **_: object) -> None:
         """In the main thread, before Celery makes its pool: the worker is ready when it returns."""
+        try:
+            self._station = self._make_station(sender)
+        except Exception as error:
+            # Celery would log what a receiver raises, and start all the same
+            logger.exception("This worker cannot start.")
+            raise SystemExit(EXIT_CANNOT_START) from error
+
+    def _make_station(self, sender: "WorkController") -> Station:
         check_worker(sender)
         settings, slots = self._settings, int(sender.concurrency)
         forkserver = ForkServer(os.environ, threads_per_run=settings.threads_per_run)
@@ -74,7 +83,7 @@ class WorkerLife:
         engine = make_engine(settings.database_url, pool_size=slots + SPARE_CONNECTIONS)
         worker_id = _enrol(engine, settings, devices=devices, slots=slots)
         equipment = Equipment(worker_id=worker_id, devices=devices, slots=slots)
-        self._station = Station(
+        return Station(
             celery=sender.app,
             engine=engine,
             forkserver=forkserver,
@@ -86,14 +95,13 @@ class WorkerLife:
                 max_crashes=MAX_CRASHES,
             ),
         )
-        logger.info("Ready: %d slots on %s.", slots, ", ".join(devices))
 
     def work(self, **_: object) -> None:
         """Start the sweep; with no broker it alone brings runs in."""
         station = self._station
         if station is None:
-            detail = "Celery started a worker that was not booted"
-            raise RuntimeError(detail)
+            raise SystemExit(EXIT_CANNOT_START)
+        logger.info("Ready: %s", station.workshop)
         timing = self._settings.timing
         sweeper = Sweeper(
             station.workshop,

@@ -75,6 +75,9 @@ class Workshop:
         timing = settings.timing
         self._policy = Policy(heartbeat_s=timing.heartbeat_s)
 
+    def __str__(self) -> str:
+        return f"{self._equipment.slots} slots on {', '.join(self._equipment.devices)}"
+
     @property
     def num_free_slots(self) -> int:
         return self._free_slots.qsize()

@@ -6,6 +6,9 @@ from uuid import UUID
 from app.domain.runs import Run, RunStatus
 from app.domain.specs.job import JobSpec
 
+#: Training that lasts long enough to be killed in its middle, whatever the machine.
+ENDLESS = {"num_steps": 1_000_000, "batch_size": 4, "evaluate_every": 1_000_000}
+
 
 def make_spec(**changes: object) -> JobSpec:
     """A small elman network on `adding` that trains for a few steps."""

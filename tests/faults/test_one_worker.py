@@ -1,0 +1,171 @@
+"""Runs start with or without a bell, end as they are told to, and their processes may die."""
+
+import os
+import signal
+import time
+from uuid import UUID
+
+import redis
+from kombu.connection import Connection
+
+from app.domain.runs import RunStatus, StopReason
+from app.store.database import unit_of_work
+from app.store.datasets import insert_dataset
+from tests.faults.conftest import Crew
+from tests.processes import wait_until_dead
+from tests.worker.supervision.runs import ENDLESS, make_spec
+from tests.workers import wait_until_ready
+
+
+def test_a_run_starts_within_two_seconds_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
+    crew.of(1)
+    rung_at = time.monotonic()
+    run_id = crew.submit(make_spec())
+    crew.runs.wait_for_step(run_id, within_s=10)
+    assert time.monotonic() - rung_at < 2
+
+    run = crew.runs.wait_for_end(run_id)
+
+    assert (run.status, run.stop_reason) == (RunStatus.SUCCEEDED, StopReason.COMPLETED), run.error
+    assert crew.runs.steps(run_id) == list(range(20))
+    assert run.is_diagnosis_final
+
+
+def test_a_run_starts_without_any_bell(crew: Crew) -> None:
+    crew.of(1)
+    run_id = crew.submit_silently(make_spec())
+
+    assert crew.runs.wait_for_end(run_id, within_s=15).stop_reason is StopReason.COMPLETED
+
+
+def test_a_cancelled_run_ends_soon_and_keeps_what_it_measured(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    [training] = worker.training()
+
+    crew.cancel(run_id)
+
+    run = crew.runs.wait_for_end(run_id, within_s=5)
+    assert run.stop_reason is StopReason.CANCELLED
+    assert len(crew.runs.steps(run_id)) == run.progress_step > 0
+    wait_until_dead(training, within_s=5)
+
+
+def test_data_that_cannot_serve_the_spec_ends_the_run_with_a_sentence(crew: Crew) -> None:
+    crew.of(1)
+    dataset_id = upload(crew, b"value\n" + b"1\n" * 50)
+    forecast = {"kind": "forecast", "dataset_id": str(dataset_id), "target": "value", "window": 40}
+    run_id = crew.submit(make_spec(dataset=forecast))
+
+    run = crew.runs.wait_for_end(run_id)
+
+    assert run.stop_reason is StopReason.INVALID_DATA
+    assert run.error
+
+
+def test_a_killed_training_process_is_replaced_under_a_new_attempt(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    [training] = worker.training()
+
+    os.kill(training, signal.SIGKILL)
+
+    run = crew.runs.wait_for_step(run_id, attempt=2)
+    assert (run.attempt, run.crash_count) == (2, 1)
+    assert training not in worker.tree()
+    assert crew.runs.attempts_with_readings(run_id) == {2}
+    steps = crew.runs.steps(run_id)
+    assert steps == list(range(len(steps)))
+
+
+def test_a_run_whose_process_dies_again_and_again_is_failed(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    for attempt in (1, 2, 3):
+        crew.runs.wait_for_step(run_id, attempt=attempt)
+        [training] = worker.training()
+        os.kill(training, signal.SIGSEGV)
+        wait_until_dead(training, within_s=10)
+
+    run = crew.runs.wait_for_end(run_id)
+
+    assert (run.stop_reason, run.crash_count, run.attempt) == (StopReason.CRASHED, 3, 3)
+    assert "SIGSEGV" in str(run.error)
+
+
+def test_hostile_messages_harm_no_worker(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    as_json, as_pickle = "application/json", "application/x-python-serialize"
+    junk = (
+        ("runs.execute", '[["no such run"], {}, {}]', as_json),
+        ("runs.execute", '[[{"a": [1]}, null], {"b": 2}, null]', as_json),
+        ("runs.execute", "{not json", as_json),
+        ("runs.execute", "cos\nsystem\n(S'true'\ntR.", as_pickle),
+        ("os.system", '[["true"], {}, {}]', as_json),
+    )
+    with Connection(crew.broker_url) as connection, connection.channel() as channel:
+        for name, body, content_type in junk:
+            message = channel.prepare_message(
+                body,
+                content_type=content_type,
+                content_encoding="utf-8",
+                headers={"task": name, "id": name, "lang": "py"},
+                properties={"delivery_tag": name, "reply_to": "", "correlation_id": name},
+            )
+            channel.basic_publish(message, exchange="celery", routing_key="celery")
+    with redis.Redis.from_url(crew.broker_url) as client:
+        client.lpush("celery", b"\x00 not even a message")
+
+    run_id = crew.submit(make_spec())
+
+    assert crew.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
+    assert worker.is_alive
+
+
+def test_without_a_broker_runs_start_and_a_worker_leaves_as_soon_as_it_is_told(crew: Crew) -> None:
+    crew.of(0)
+    worker = crew.start(CLINIC_BROKER_URL="redis://127.0.0.1:1/0")
+    try:
+        wait_until_ready(worker)
+        first = crew.submit_silently(make_spec())
+        assert crew.runs.wait_for_end(first).stop_reason is StopReason.COMPLETED
+        second = crew.submit_silently(make_spec(training=ENDLESS))
+        crew.runs.wait_for_step(second)
+        tree = worker.tree()
+
+        worker.send(signal.SIGTERM)
+
+        assert worker.process.wait(8) == 0, worker.said
+        wait_until_dead(*tree, within_s=1)
+        run = crew.runs.get(second)
+        assert (run.status, run.attempt, run.crash_count) == (RunStatus.QUEUED, 1, 0)
+    finally:
+        worker.end()
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_run_back_uncharged(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    tree = worker.tree()
+
+    worker.send(signal.SIGTERM)
+
+    assert worker.process.wait(8) == 0, worker.said
+    wait_until_dead(*tree, within_s=1)
+    run = crew.runs.get(run_id)
+    assert (run.status, run.attempt, run.crash_count) == (RunStatus.QUEUED, 1, 0)
+
+
+def upload(crew: Crew, content: bytes) -> UUID:
+    with unit_of_work(crew.runs.engine) as work:
+        return insert_dataset(
+            work.session,
+            workspace_id=crew.runs.workspace_id,
+            name="upload",
+            kind="csv",
+            content=content,
+            profile={},
+        ).id

@@ -1,0 +1,84 @@
+"""Workers die or sleep without a word; others take their runs, and nothing is written twice."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.domain.runs import RunStatus
+from tests.faults.conftest import Crew
+from tests.processes import wait_until_dead
+from tests.worker.supervision.runs import ENDLESS, make_spec
+from tests.workers import WorkerProcess, wait_until
+
+#: A lease, a sweep and a start. One that was stopped in the middle of a transaction holds its run
+#: until the database ends it, which takes longer.
+RESCUE_S = 45
+
+
+def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(crew: Crew) -> None:
+    workers = crew.of(2)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    sleeper, other = by_activity(workers)
+    [training] = sleeper.training()
+
+    with asleep(sleeper):
+        crew.runs.wait_for_step(run_id, attempt=2, within_s=RESCUE_S)
+
+    wait_until_dead(training, within_s=10)
+    before = crew.runs.get(run_id).progress_step
+    wait_until(lambda: crew.runs.get(run_id).progress_step > before, within_s=10)
+    assert crew.runs.attempts_with_readings(run_id) == {2}
+    steps = crew.runs.steps(run_id)
+    assert steps == list(range(len(steps)))
+    assert other.training()
+
+
+def test_a_killed_worker_takes_its_children_along_and_loses_its_run(crew: Crew) -> None:
+    workers = crew.of(2)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    killed, other = by_activity(workers)
+    tree = killed.tree()
+
+    killed.send(signal.SIGKILL)
+
+    wait_until_dead(*tree, within_s=5)
+    run = crew.runs.wait_for_step(run_id, attempt=2, within_s=RESCUE_S)
+    assert (run.attempt, run.crash_count) == (2, 1)
+    assert other.training()
+    assert crew.runs.attempts_with_readings(run_id) == {2}
+    steps = crew.runs.steps(run_id)
+    assert steps == list(range(len(steps)))
+
+
+def test_a_killed_forkserver_ends_its_worker_and_the_run_is_not_lost(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    tree = worker.tree()
+
+    os.kill(worker.forkserver(), signal.SIGKILL)
+
+    wait_until_dead(*tree, within_s=10)
+    assert crew.runs.get(run_id).status is RunStatus.QUEUED
+
+
+@contextmanager
+def asleep(worker: WorkerProcess) -> Iterator[None]:
+    """All its processes are stopped, and go on afterwards."""
+    tree = worker.tree()
+    for pid in tree:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in tree:
+            os.kill(pid, signal.SIGCONT)
+
+
+def by_activity(workers: list[WorkerProcess]) -> tuple[WorkerProcess, WorkerProcess]:
+    """The one that trains, then the one that does not."""
+    busy, idle = sorted(workers, key=lambda worker: not worker.training())
+    return busy, idle
