@@ -20,6 +20,8 @@ FLAT_NATS = 0.01
 PLATEAU_NATS = 0.5
 #: Median residual over total change up to which a curve counts as straight.
 STRAIGHT_RESIDUAL = 0.1
+#: The same for growth: a solved task's curve rises too, and no rate describes it.
+STRAIGHT_GROWTH = 0.02
 #: Below this share a straight line is beyond doubt, however well a power law fits.
 EXACT_RESIDUAL = 0.005
 
@@ -100,10 +102,10 @@ def classify(lags_K: IntArray, log_ratio_K: DoubleArray) -> tuple[ProfileShape, 
 
 
 def _by_residual(slope: float, straight: float, power: float) -> ProfileShape:
+    if slope > 0:
+        return "exponential" if straight <= STRAIGHT_GROWTH else "rising"
     if straight <= STRAIGHT_RESIDUAL:
         return "exponential"
-    if slope > 0:
-        return "rising"
     return "power_law" if power < straight else "exponential"
 
 
