@@ -115,7 +115,7 @@ class TrainingLoop:
         return self._finish(StopReason.COMPLETED, steps_done=num_steps)
 
     def _observed_step(self, step: int) -> bool:
-        """One update with its readings. Returns whether the run is known to have diverged."""
+        """Look at the weights, then change them; the first step does not wait for the look."""
         if step > 0:
             self._recorder.add(*self._observer.before_step(self.model, step))
             return self._step(step)

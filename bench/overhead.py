@@ -1,0 +1,165 @@
+"""What the looking costs: instrumented training against a bare PyTorch loop of the same model.
+
+    python -m bench.overhead [--repetitions 8] [--seconds 4] [--clock wall|processor]
+
+Bare and instrumented repetitions take turns, each pair in the other order, so that what else the
+machine does falls on both. Printed: the median of the paired ratios with the middle half of them,
+once with probes within their budget and once without, and the recorder's own share of a step,
+timed alone. The first and the last probe of a run are outside of its budget and of this figure;
+so are evaluations, which are part of the task. On a machine that others use too, the processor's
+clock leaves out the time that they had.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+
+from app.domain.runs import StopReason
+from app.domain.specs.job import JobSpec
+from app.domain.telemetry import ReadingBatch
+from worker.datasets.build import build_task
+from worker.gradients import nonzero_counts, tensor_norms
+from worker.recorder import Recorder, StepReading
+from worker.training.loop import TrainingLoop, prepared_model
+
+Clock = Callable[[], float]
+CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
+CPU = torch.device("cpu")
+SHAPES: dict[str, dict[str, JsonValue]] = {
+    "LSTM H=128 B=32 T=100": {"kind": "lstm", "hidden_size": 128},
+    "GRU H=64 B=32 T=100": {"kind": "gru", "hidden_size": 64},
+    "Elman H=32 B=32 T=100": {"kind": "elman", "hidden_size": 32},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratios:
+    """Instrumented seconds over bare seconds, a pair each."""
+
+    pairs: tuple[float, ...]
+
+    def __str__(self) -> str:
+        low, middle, high = statistics.quantiles(self.pairs, n=4)
+        return f"{middle:.3f} ({low:.3f} to {high:.3f})"
+
+
+def make_spec(model: JsonValue, *, num_steps: int, tier: str) -> JobSpec:
+    return JobSpec.model_validate(
+        {
+            "model": model,
+            "dataset": {"kind": "adding", "length": 100},
+            "training": {"num_steps": num_steps, "evaluate_every": num_steps},
+            "probes": {"tier": tier},
+        }
+    )
+
+
+def bare_seconds(spec: JobSpec, clock: Clock) -> float:
+    """What one would write by hand: forward, backward, clip, update, with the same fused Adam."""
+    task = build_task(spec.dataset, upload=None)
+    model = prepared_model(spec, task, device=CPU, dtype=torch.float32)
+    weights = list(model.parameters())
+    optimizer = torch.optim.Adam(weights, lr=0.001, fused=True)
+    started = 0.0
+    for step in range(spec.training.num_steps - 1):
+        if step == 1:
+            started = clock()
+        batch = task.training_batch(step, batch_size=32, seed=0)
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(batch.inputs_TBI), batch.targets)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+    return clock() - started
+
+
+def instrumented_seconds(spec: JobSpec, clock: Clock) -> float:
+    """The same steps: from before the second to before the last, when it asks whether to stop."""
+    task = build_task(spec.dataset, upload=None)
+    asked_at: list[float] = []
+    sent: list[ReadingBatch] = []
+
+    def note_time() -> StopReason | None:
+        asked_at.append(clock())
+        return None
+
+    TrainingLoop(spec, task, device=CPU, send=sent.append).run(note_time)
+    return asked_at[-1] - asked_at[1]
+
+
+def measure_ratios(spec: JobSpec, clock: Clock, *, repetitions: int) -> Ratios:
+    pairs = []
+    for repetition in range(repetitions):
+        if repetition % 2:
+            bare, instrumented = bare_seconds(spec, clock), instrumented_seconds(spec, clock)
+        else:
+            instrumented, bare = instrumented_seconds(spec, clock), bare_seconds(spec, clock)
+        pairs.append(instrumented / bare)
+    return Ratios(pairs=tuple(pairs))
+
+
+def recorder_seconds(spec: JobSpec, clock: Clock, *, repetitions: int = 500) -> float:
+    """Of one step: norms of gradient, weights and change, counts, and the row in the buffer."""
+    task = build_task(spec.dataset, upload=None)
+    model = prepared_model(spec, task, device=CPU, dtype=torch.float32)
+    weights = [weight.detach() for _, weight in model.named_tensors()]
+    gradients = [torch.randn_like(weight) for weight in weights]
+    change = [torch.empty_like(weight) for weight in weights]
+    sent: list[ReadingBatch] = []
+    sizes = [weight.numel() for weight in weights]
+    recorder = Recorder(tensor_sizes=sizes, device=CPU, send=sent.append, clock=time.monotonic)
+    started = clock()
+    for step in range(repetitions):
+        torch._foreach_copy_(change, weights)
+        torch._foreach_sub_(change, weights)
+        recorder.record(_reading(step, gradients, weights, change))
+        if recorder.is_due():
+            recorder.flush(steps_done=step)
+    return (clock() - started) / repetitions
+
+
+def _reading(
+    step: int, gradients: list[Tensor], weights: list[Tensor], change: list[Tensor]
+) -> StepReading:
+    return StepReading(
+        step=step,
+        loss=torch.ones(()),
+        clip_coefficient=torch.ones((), dtype=torch.float64),
+        non_finite_count=None,
+        grad_norms=tensor_norms(gradients),
+        weight_norms=tensor_norms(weights),
+        update_norms=tensor_norms(change),
+        nonzero_counts=nonzero_counts(gradients),
+        learning_rate=0.001,
+        elapsed_s=0.0,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one repetition, about")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    asked = parser.parse_args()
+    clock = CLOCKS[asked.clock]
+    torch.set_num_threads(1)
+    for name, model in SHAPES.items():
+        trial = make_spec(model, num_steps=22, tier="off")
+        step_s = bare_seconds(trial, clock) / 20
+        num_steps = max(50, round(asked.seconds / step_s))
+        share = recorder_seconds(trial, clock) / step_s
+        print(f"{name}: bare step {1e3 * step_s:.2f} ms, recorder alone {share:.1%} of it")
+        for tier in ("off", "standard"):
+            spec = make_spec(model, num_steps=num_steps, tier=tier)
+            ratios = measure_ratios(spec, clock, repetitions=asked.repetitions)
+            print(f"  probes {tier}: instrumented / bare = {ratios}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
