@@ -19,6 +19,7 @@ from app.api.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.problems import ALWAYS, documented
 from app.domain.errors import ClinicError
 from app.domain.events import Event, EventKind
+from app.services.check_key import check_key
 from app.services.read_events import read_events, read_events_or_end
 from app.store.database import unit_of_work
 
@@ -75,7 +76,7 @@ def get_events(
     if form == JSON:
         return conditional_json(request, _page(request, found, limit=asked.limit))
     hub.check_room()
-    batches = _batches(hub, run_id, after=start, follow=asked.follow)
+    batches = _batches(hub, run_id, caller.key_id, after=start, follow=asked.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(text, media_type=form, headers=headers)
@@ -90,13 +91,13 @@ def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
 
 
 async def _batches(
-    hub: EventHub, run_id: UUID, *, after: int, follow: bool
+    hub: EventHub, run_id: UUID, key_id: UUID, *, after: int, follow: bool
 ) -> AsyncIterator[list[EventView] | None]:
     """Events as they come, to the end of the run; empty is a heartbeat, None says deleted."""
     async with hub.subscribe(run_id) as bell:
         while not hub.is_closing:
             bell.clear()
-            views = await run_in_threadpool(_read, hub, run_id, after)
+            views = await run_in_threadpool(_read, hub, run_id, key_id, after)
             if views:
                 yield views
                 after = views[-1].number
@@ -114,8 +115,10 @@ def _is_last(views: Sequence[EventView], *, follow: bool) -> bool:
     return has_ended or (not follow and len(views) < STREAM_PAGE)
 
 
-def _read(hub: EventHub, run_id: UUID, after: int) -> list[EventView]:
+def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> list[EventView]:
+    """Raises Unauthenticated when the key was revoked meanwhile."""
     with unit_of_work(hub.engine) as work:
+        check_key(work, key_id=key_id)
         return view_events(read_events_or_end(work, run_id=run_id, after=after, limit=STREAM_PAGE))
 
 
@@ -136,7 +139,7 @@ async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncI
                 yield _DELETED
             else:
                 yield "".join(map(as_stream, views)) or _HEARTBEAT
-    except ClinicError as error:  # the client comes back with Last-Event-ID
+    except ClinicError as error:  # who may, comes back with Last-Event-ID
         logger.warning("a stream was cut: %s", error)
 
 

@@ -84,6 +84,16 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     return _key_of(row)
 
 
+def is_usable(session: Session, key_id: UUID) -> bool:
+    """False once the key is revoked, has expired or is gone."""
+    statement = select(api_keys.c.id).where(
+        api_keys.c.id == key_id,
+        api_keys.c.revoked_at.is_(None),
+        api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > database_now()),
+    )
+    return session.execute(statement).one_or_none() is not None
+
+
 def list_keys(session: Session, workspace_id: UUID) -> list[ApiKey]:
     """Oldest first, revoked ones included."""
     statement = (

@@ -159,6 +159,24 @@ def test_deleting_a_run_ends_its_streams(client: httpx.Client) -> None:
     assert [event["event"] for event in left] == ["end"]
 
 
+def test_revoking_a_key_cuts_the_streams_it_opened(clinic: Clinic, client: httpx.Client) -> None:
+    made = client.post("/v1/api-keys", json={"scopes": ["runs:read"]}).json()
+    run = started_run(clinic)
+
+    with (
+        clinic.client(made["key"]) as follower,
+        follower.stream("GET", path_of(run.id, "events"), headers=STREAM) as answer,
+    ):
+        events = events_in(answer.iter_lines())
+        next(events)
+        client.delete(f"/v1/api-keys/{made['id']}")
+        record(clinic, run, seq=0, batch=batch_of([0.5]))
+        left = [event["event"] for event in events]
+
+    assert "progress" not in left
+    assert "end" not in left
+
+
 def test_many_followers_of_one_run_all_hear_of_its_end(
     clinic: Clinic, client: httpx.Client
 ) -> None:
