@@ -16,24 +16,31 @@ from app.domain.specs.dataset import (
     DigitsSpec,
     ForecastSpec,
     SequencesSpec,
+    SplitSpec,
     TemporalOrderSpec,
     TextSpec,
 )
 
 Profile = CsvProfile | TextProfile
-#: Symbols of the made tasks: 8 to recall, the blank and the delimiter; A, B and four distractors.
-_COPY_SYMBOL_SIZE = 10
+#: Inputs: blank, 8 symbols, "recall"; outputs: blank and 8 symbols.
+_COPY_INPUTS = 10
+_COPY_OUTPUTS = 9
+#: A, B and four distractors.
 _ORDER_SYMBOLS = 6
 _ORDER_CLASSES = 4
 _DIGIT_CLASSES = 10
+_MIN_CLASSES = 2
 #: Codes of what is wrong only in the light of the data.
 FIT_CODES = (
     "dataset_not_found",
     "dataset_kind_mismatch",
     "no_such_column",
     "column_not_numeric",
+    "column_not_ordered",
     "missing_values",
     "longer_than_data",
+    "too_few_sequences",
+    "too_few_classes",
     "run_too_large",
 )
 
@@ -47,7 +54,7 @@ def shape_of(  # noqa: PLR0911 - one return a kind
             return _shape(spec.length, 2, 1)
         case CopyMemorySpec():
             length = spec.length + 2 * COPY_SYMBOLS
-            return _shape(length, _COPY_SYMBOL_SIZE, _COPY_SYMBOL_SIZE, many_to_one=False)
+            return _shape(length, _COPY_INPUTS, _COPY_OUTPUTS, many_to_one=False)
         case TemporalOrderSpec():
             return _shape(spec.length, _ORDER_SYMBOLS, _ORDER_CLASSES)
         case DigitsSpec():
@@ -55,7 +62,8 @@ def shape_of(  # noqa: PLR0911 - one return a kind
         case ForecastSpec():
             table = _fitting_csv(spec, profile)
             _raise_any(list(_forecast_problems(spec, table)))
-            return _shape(spec.window, 1 + len(spec.features), spec.horizon)
+            num_columns = 1 + sum(name != spec.target for name in spec.features)
+            return _shape(spec.window, num_columns, spec.horizon)
         case SequencesSpec():
             table = _fitting_csv(spec, profile)
             _raise_any(list(_sequences_problems(spec, table)))
@@ -63,9 +71,9 @@ def shape_of(  # noqa: PLR0911 - one return a kind
         case TextSpec():
             text = _fitting_text(profile)
             _raise_any(list(_text_problems(spec, text)))
-            return _shape(
-                spec.length, text.distinct_symbols, text.distinct_symbols, many_to_one=False
-            )
+            # one more stands for what the training part lacks
+            num_symbols = text.distinct_symbols + 1
+            return _shape(spec.length, num_symbols, num_symbols, many_to_one=False)
         case _:
             assert_never(spec)
 
@@ -109,30 +117,63 @@ def _forecast_problems(spec: ForecastSpec, table: CsvProfile) -> Iterator[Proble
     yield from _not_numeric(table, numeric)
     if spec.missing == "reject":
         yield from _with_gaps(table, numeric)
-    needed = spec.window + spec.horizon
-    num_rows = int(table.rows * spec.split.train)
-    if needed > num_rows:
-        detail = f"a window of {spec.window} and a horizon of {spec.horizon} need {needed} rows; "
-        detail += f"the training part of the {table.rows} has {num_rows}"
-        yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
+    yield from _not_ordered(table, {"time_column": spec.time_column})
+    yield from _windows_without_room(spec, table)
+
+
+def _windows_without_room(spec: ForecastSpec, table: CsvProfile) -> Iterator[Problem]:
+    """Every part of every series needs a window, which may reach back beyond it, and a horizon."""
+    series = _find(table, spec.series_column)
+    # the shortest of them has at most so many
+    num_rows = table.rows // max(1, series.distinct) if series else table.rows
+    for name, first, end in _parts(num_rows, spec.split):
+        if max(first, spec.window) + spec.horizon > end:
+            detail = f"the {name} part, rows {first + 1} to {end} of {num_rows}, is too short for "
+            detail += f"a window of {spec.window} and a horizon of {spec.horizon}"
+            yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
+            return
 
 
 def _sequences_problems(spec: SequencesSpec, table: CsvProfile) -> Iterator[Problem]:
     features = _members("features", spec.features)
-    named = {"sequence_column": spec.sequence_column, "order_column": spec.order_column}
-    yield from _absent(table, features | named | {"label": spec.label})
+    label: dict[str, str | None] = {"label": spec.label}
+    order: dict[str, str | None] = {"order_column": spec.order_column}
+    yield from _absent(table, features | label | order | {"sequence_column": spec.sequence_column})
     yield from _not_numeric(table, features)
+    yield from _with_gaps(table, features | label)
+    yield from _not_ordered(table, order)
     if spec.task == "regression":
-        yield from _not_numeric(table, {"label": spec.label})
+        yield from _not_numeric(table, label)
+    elif (column := _find(table, spec.label)) is not None and column.distinct < _MIN_CLASSES:
+        detail = f"column {spec.label!r} has one class only"
+        yield Problem(pointer="/dataset/label", detail=detail, code="too_few_classes")
+    sequences = _find(table, spec.sequence_column)
+    for name, first, end in _parts(sequences.distinct if sequences else 0, spec.split):
+        if sequences is not None and end == first:
+            detail = f"the {name} part of {sequences.distinct} sequences would be empty"
+            yield Problem(pointer="/dataset/split", detail=detail, code="too_few_sequences")
 
 
 def _text_problems(spec: TextSpec, text: TextProfile) -> Iterator[Problem]:
-    # each character is predicted from those before it, so that a sequence needs one more
-    num_characters = int(text.characters * spec.split.train)
-    if spec.length + 1 > num_characters:
-        detail = f"a length of {spec.length} needs {spec.length + 1} characters; "
-        detail += f"the training part of the {text.characters} has {num_characters}"
-        yield Problem(pointer="/dataset/length", detail=detail, code="longer_than_data")
+    """Each character is predicted from those before it, so that a sequence needs one more."""
+    for name, first, end in _parts(text.characters, spec.split):
+        if end - first <= spec.length:
+            detail = f"the {name} part has {end - first} characters: too few for sequences of "
+            detail += f"{spec.length} and a target"
+            yield Problem(pointer="/dataset/length", detail=detail, code="longer_than_data")
+            return
+
+
+def _parts(num_items: int, split: SplitSpec) -> list[tuple[str, int, int]]:
+    """Name, first item and end of each part that is asked for, as the training cuts them."""
+    train_end = round(num_items * split.train)
+    validation_end = round(num_items * (split.train + split.validation))
+    parts = (
+        ("train", split.train, 0, train_end),
+        ("validation", split.validation, train_end, validation_end),
+        ("test", split.test, validation_end, num_items),
+    )
+    return [(name, first, end) for name, share, first, end in parts if share > 0]
 
 
 def _sequences_shape(spec: SequencesSpec, table: CsvProfile) -> TaskShape:
@@ -171,10 +212,17 @@ def _not_numeric(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Pr
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_numeric")
 
 
+def _not_ordered(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Problem]:
+    for place, name in named.items():
+        column = _find(table, name)
+        if column is not None and column.type is ColumnType.TEXT:
+            detail = f"column {name!r} holds text that is neither a number nor an ISO date"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_ordered")
+
+
 def _with_gaps(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Problem]:
-    for name in named.values():
+    for place, name in named.items():
         column = _find(table, name)
         if column is not None and column.missing:
-            detail = f"column {name!r} misses {column.missing} of {table.rows} values; "
-            detail += "say forward_fill or drop"
-            yield Problem(pointer="/dataset/missing", detail=detail, code="missing_values")
+            detail = f"column {name!r} misses {column.missing} of {table.rows} values"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="missing_values")

@@ -1,7 +1,8 @@
 """What a run will cost before anything is trained: closed forms of its job spec.
 
-Parameters are exact. Memory counts weights, gradients, optimizer state and the activations kept for
-the backward pass. Seconds are for one core of an ordinary CPU and good to a factor of about three.
+Parameters are exact, for `text` an upper bound. Memory counts weights, gradients, optimizer state
+and the activations kept for the backward pass. Seconds are for one core of an ordinary CPU and good
+to a factor of about three.
 """
 
 from collections.abc import Mapping

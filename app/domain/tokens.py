@@ -1,7 +1,7 @@
 """The shape of an API key: `gc_`, random characters, and a checksum.
 
-The form follows GitHub's tokens: the prefix makes leaked keys findable, the checksum tells a mistyped
-key without a look-up.
+The form follows GitHub's tokens: the prefix makes leaked keys findable, the checksum tells a
+mistyped key without a look-up.
 """
 
 import hashlib

@@ -65,7 +65,7 @@ def test_every_operation_but_the_open_ones_and_the_catalogue_needs_one_scope(
     ],
 )
 def test_no_operation_answers_a_stranger(clinic: Clinic, header: str | None) -> None:
-    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
     with httpx.Client(base_url=clinic.url, headers=headers) as stranger:
         for method, path, _ in operations(clinic):
             answer = call(stranger, method, path)

@@ -6,7 +6,7 @@ from app.services.estimate_run import CheckedSpec
 
 
 class EstimateView(View):
-    """Parameters are exact, memory is that of weights, optimizer and activations."""
+    """Parameters are exact, for `text` an upper bound; memory is that of training alone."""
 
     parameters: int
     memory_bytes: int

@@ -139,7 +139,7 @@ def view_run(run: Run, *, waiting_for: str | None) -> RunView:
         metrics=_view_metrics(run),
         best=_view_best(run),
         baseline=_view_baseline(run),
-        skill=skill_of(run),
+        skill=skill_of(run.task, run.metrics),
         task=run.task,
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
         device=run.device,

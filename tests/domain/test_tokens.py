@@ -1,0 +1,37 @@
+"""API keys: recognised by their form, stored as an HMAC."""
+
+import pytest
+
+from app.domain.tokens import NUM_RANDOM, assemble, digest_of, is_well_formed
+
+KEY = assemble("a" * NUM_RANDOM)
+
+
+def test_an_assembled_key_is_well_formed() -> None:
+    assert is_well_formed(KEY)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "gc_",
+        KEY[3:],
+        KEY[:-1],
+        KEY + "0",
+        KEY.replace("a", "b", 1),
+        KEY[:-1] + "!",
+        "gc_" + "é" * 43,
+    ],
+)
+def test_what_was_mistyped_is_not(key: str) -> None:
+    assert not is_well_formed(key)
+
+
+def test_a_digest_depends_on_key_and_secret() -> None:
+    other = assemble("b" * NUM_RANDOM)
+
+    digests = {digest_of(key, secret=secret) for key in (KEY, other) for secret in ("s", "t")}
+
+    assert len(digests) == 4
+    assert all(len(digest) == 32 for digest in digests)
