@@ -1,6 +1,6 @@
 """Robust statistics of series: slopes by Theil and Sen, medians of what came before.
 
-Legend: n values.
+Legend: n values, R windows of W values.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ Z_95 = 1.959964
 MAX_POINTS = 200
 #: Steps between the places where `trailing_median` is taken anew.
 BLOCK = 20
+#: Windows that are sorted at once, which bounds the memory.
+MAX_ROWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +46,28 @@ def theil_sen(x_n: DoubleArray, y_n: DoubleArray) -> Slope | None:
 
 
 def trailing_median(values_n: DoubleArray, *, history: int) -> DoubleArray:
-    """(n,) median of the `history` values before each block of `BLOCK`; NaN in the first block."""
-    medians_n = np.full(values_n.size, np.nan)
-    for start in range(BLOCK, values_n.size, BLOCK):
-        past = values_n[max(0, start - history) : start]
-        past = past[np.isfinite(past)]
-        if past.size:
-            medians_n[start : start + BLOCK] = np.median(past)
-    return medians_n
+    """(n,) median of the `history` values before each block of `BLOCK`; NaN if none is finite."""
+    if not values_n.size:
+        return values_n
+    starts = np.arange(0, values_n.size, BLOCK)
+    past = np.concatenate([np.full(history, np.inf), values_n])
+    past[~np.isfinite(past)] = np.inf
+    windows = np.lib.stride_tricks.sliding_window_view(past, history)
+    medians = [
+        _row_medians(windows[starts[first : first + MAX_ROWS]])
+        for first in range(0, starts.size, MAX_ROWS)
+    ]
+    return np.repeat(np.concatenate(medians), BLOCK)[: values_n.size]
+
+
+def _row_medians(windows_RW: DoubleArray) -> DoubleArray:
+    """(R,) median of each row's finite values; those that are not stand as +inf, so at its end."""
+    sorted_RW = np.sort(windows_RW, axis=1)
+    num_finite_R = np.isfinite(sorted_RW).sum(axis=1)
+    rows_R = np.arange(windows_RW.shape[0])
+    low_R = sorted_RW[rows_R, np.maximum(num_finite_R - 1, 0) // 2]
+    high_R = sorted_RW[rows_R, num_finite_R // 2]
+    return np.where(num_finite_R > 0, (low_R + high_R) / 2, np.nan)
 
 
 def finite_median(values_n: DoubleArray) -> float | None:

@@ -43,6 +43,14 @@ def test_norms_that_are_huge_from_the_first_step_on_are_critical() -> None:
     assert finding.cause.code == CauseCode.EXPANSIVE_RECURRENCE
 
 
+@pytest.mark.parametrize(("factor", "is_found"), [(0.9, False), (1.1, True)])
+def test_the_threshold_divides_large_from_too_large(factor: float, *, is_found: bool) -> None:
+    # loss 0.2 and weights of norm 10: the norm whose sensitivity is the threshold
+    norm = factor * DEFAULT.exploding_gradient.max_sensitivity * 0.2 / 10
+
+    assert (detect(case(seen=telemetry(grad_norm=norm)), DEFAULT) is not None) is is_found
+
+
 def test_norms_that_overflow_their_storage_are_critical() -> None:
     seen = telemetry(num_steps=50, grad_norm=np.inf)
 

@@ -78,3 +78,21 @@ def test_words_agree_in_number() -> None:
     assert (counted(1, "step"), counted(2, "step")) == ("1 step", "2 steps")
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_trailing_median_is_that_of_the_finite_values_before_the_block() -> None:
+    values = np.random.default_rng(1).normal(size=1003)
+    values[[5, 8, 300]] = [np.nan, np.inf, -np.inf]
+    values[100:600] = np.nan
+
+    medians = trailing_median(values, history=400)
+
+    for start in range(BLOCK, values.size, BLOCK):
+        past = values[max(0, start - 400) : start]
+        expected = finite_median(past)
+        block = medians[start : start + BLOCK]
+        assert np.isnan(block).all() if expected is None else np.allclose(block, expected)
+
+
+def test_a_trailing_median_of_nothing_is_nothing() -> None:
+    assert trailing_median(np.array([]), history=400).size == 0

@@ -35,7 +35,6 @@ class _Clipped:
     fraction: float
     #: Median norm before clipping relative to the norm after it, over the clipped steps.
     excess: float
-    num_exploding: int
 
 
 def detect(case: Case, thresholds: Thresholds) -> Outcome:
@@ -47,29 +46,35 @@ def detect(case: Case, thresholds: Thresholds) -> Outcome:
             code=CODE, reason=f"{limits.min_history} finite steps are needed to tell"
         )
     clipped = _clipped(case, thresholds)
-    is_masking = (
-        clipped.num_exploding >= thresholds.exploding_gradient.min_steps
-        and clipped.fraction >= limits.min_clipped_fraction
-        and clipped.excess >= limits.min_excess
-    )
-    return _finding(case, thresholds, clipped) if is_masking else None
+    if clipped.fraction < limits.min_clipped_fraction or clipped.excess < limits.min_excess:
+        return None
+    num_exploding = _num_exploding(case, thresholds)
+    if num_exploding < thresholds.exploding_gradient.min_steps:
+        return None
+    return _finding(case, thresholds, clipped, num_exploding=num_exploding)
 
 
 def _clipped(case: Case, thresholds: Thresholds) -> _Clipped:
     is_recent_n = recent(case, num_steps=thresholds.clipping_masks_explosion.recent_steps)
     coefficient_n = case.scalar("clip_coefficient")[is_recent_n]
     clipped = coefficient_n[coefficient_n < 1 - ROUNDING]
-    found = find_explosions(case, thresholds.exploding_gradient)
     with np.errstate(divide="ignore"):
         excess = float(np.median(1 / clipped)) if clipped.size else 1.0
     return _Clipped(
         fraction=clipped.size / max(1, coefficient_n.size),
         excess=excess,
-        num_exploding=int(((found.is_sensitive_n | found.is_spike_n) & is_recent_n).sum()),
     )
 
 
-def _finding(case: Case, thresholds: Thresholds, clipped: _Clipped) -> Finding:
+def _num_exploding(case: Case, thresholds: Thresholds) -> int:
+    is_recent_n = recent(case, num_steps=thresholds.clipping_masks_explosion.recent_steps)
+    found = find_explosions(case, thresholds.exploding_gradient)
+    return int(((found.is_sensitive_n | found.is_spike_n) & is_recent_n).sum())
+
+
+def _finding(
+    case: Case, thresholds: Thresholds, clipped: _Clipped, *, num_exploding: int
+) -> Finding:
     limits = thresholds.clipping_masks_explosion
     progress = task_progress(case)
     impact, severity = _consequence(progress, limits)
@@ -91,7 +96,7 @@ def _finding(case: Case, thresholds: Thresholds, clipped: _Clipped) -> Finding:
         evidence={
             "clipped_fraction": clipped.fraction,
             "excess_median": number(clipped.excess),
-            "exploding_steps": clipped.num_exploding,
+            "exploding_steps": num_exploding,
             "recent_steps": int(is_recent_n.sum()),
             "grad_norm_median": number(norm),
             "task_progress": number(progress.value) if progress else None,
