@@ -4,10 +4,12 @@ Shapes: N images, T timesteps, B sequences.
 """
 
 import math
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
+from numpy.typing import NDArray
 
 from app.domain.specs.dataset import DIGITS_LENGTH, DigitsSpec, SplitSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
@@ -25,9 +27,9 @@ WHITE = 16.0
 
 
 def build_digits(spec: DigitsSpec) -> Task:
-    images = load_digits()
-    pixels_NT = images.data.astype(np.float32) / WHITE
-    classes_N = images.target.astype(np.int64)
+    rows = np.loadtxt(_digits_file(), delimiter=",")
+    pixels_NT = rows[:, :-1].astype(np.float32) / WHITE
+    classes_N = rows[:, -1].astype(np.int64)
     order_N = numpy_generator(spec.seed, "split").permutation(len(classes_N)).astype(np.int32)
     train_end, validation_end, end = bounds(len(classes_N), SplitSpec(), what="images")
 
@@ -50,7 +52,18 @@ def build_digits(spec: DigitsSpec) -> Task:
     )
 
 
-def _facts(spec: DigitsSpec, train_N: IntArray, validation_N: IntArray) -> TaskFacts:
+def _digits_file() -> Path:
+    """Read without importing scikit-learn, which would take 2 s of every worker's start."""
+    package = find_spec("sklearn")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError(name="sklearn")
+    folder = Path(package.submodule_search_locations[0])
+    return folder / "datasets" / "data" / "digits.csv.gz"
+
+
+def _facts(
+    spec: DigitsSpec, train_N: NDArray[np.int64], validation_N: NDArray[np.int64]
+) -> TaskFacts:
     majority = int(np.bincount(train_N, minlength=NUM_CLASSES).argmax())
     uniform = Baseline(
         name="uniform",
