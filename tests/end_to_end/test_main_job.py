@@ -1,0 +1,88 @@
+"""The main job over HTTP, with everything real: submit, watch, read the diagnosis."""
+
+import os
+import signal
+import statistics
+import time
+
+from tests.end_to_end.conftest import Json, Owner
+from tests.processes import descendants, wait_until_dead
+
+ELMAN: Json = {
+    "model": {"kind": "elman", "hidden_size": 64},
+    "dataset": {"kind": "adding", "length": 200},
+    "training": {"num_steps": 120, "evaluate_every": 60},
+    "probes": {"every": 30},
+}
+ENDLESS: Json = ELMAN | {"training": {"num_steps": 1_000_000}}
+
+
+def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) -> None:
+    run_id = owner.post_run(ELMAN)
+
+    run = owner.run(run_id, until="ended", wait_s="60")
+
+    assert (run["status"], run["stop_reason"], run["attempt"]) == ("succeeded", "completed", 1)
+    assert run["completed_as_asked"] is True
+    assert owner.num_readings(run_id) == 120
+    flow = owner.read(f"/v1/runs/{run_id}/gradient-flow")
+    layers = flow["layers"]
+    assert isinstance(layers, list)
+    assert layers[0]["scope"] == "model"
+    assert len(layers[0]["log10_norm"][0]) == 200
+    diagnosis = owner.read(f"/v1/runs/{run_id}/diagnosis")
+    assert diagnosis["final"] is True
+    assert diagnosis["verdict"] in {"healthy", "at_risk", "sick", "undetermined"}
+
+
+def test_the_first_reading_is_there_two_seconds_after_the_order(owner: Owner) -> None:
+    # a first run warms what a worker has not touched since it started
+    owner.run(owner.post_run(ELMAN), until="ended", wait_s="60")
+    ordered_at = time.monotonic()
+
+    run_id = owner.post_run(ENDLESS)
+    owner.wait_until(lambda: owner.num_readings(run_id) > 0, within_s=10)
+
+    took_s = time.monotonic() - ordered_at
+    owner.cancel(run_id)
+    assert took_s <= 2, took_s
+
+
+def test_orders_are_taken_at_once(owner: Owner) -> None:
+    took_s = []
+    for _ in range(15):
+        began = time.perf_counter()
+        run_id = owner.post_run(ELMAN)
+        took_s.append(time.perf_counter() - began)
+        owner.http.post(f"/v1/runs/{run_id}/cancel")
+
+    # ten times what a quiet machine takes, and less than any wait for a broker
+    assert statistics.median(took_s) <= 0.25, took_s
+
+
+def test_a_killed_worker_is_replaced_and_its_run_trained_anew(owner: Owner) -> None:
+    run_id = owner.post_run(ENDLESS)
+    owner.wait_until(lambda: owner.num_readings(run_id) > 0)
+    worker = owner.service.pid_of("celery --app worker.main")
+    assert worker is not None
+    tree = {worker, *descendants(worker)}
+    killed_at = time.monotonic()
+
+    os.kill(worker, signal.SIGKILL)
+
+    wait_until_dead(*tree, within_s=5)
+    owner.wait_until(lambda: owner.run(run_id)["attempt"] == 2, within_s=45)
+    owner.wait_until(lambda: owner.num_readings(run_id) > 0)
+    took_s = time.monotonic() - killed_at
+    steps = steps_of(owner, run_id)
+    owner.cancel(run_id)
+    assert took_s <= 45, took_s
+    assert steps == list(range(len(steps)))
+
+
+def steps_of(owner: Owner, run_id: str) -> list[int]:
+    history = owner.read(f"/v1/runs/{run_id}/history", quantity="loss", max_points="20000")
+    series = history["series"]
+    assert isinstance(series, list)
+    steps: list[int] = series[0]["steps"]
+    return steps
