@@ -109,6 +109,15 @@ def test_probes_before_the_run_has_settled_can_only_predict() -> None:
     assert "too early" in finding.explanation
 
 
+def test_a_run_that_ended_early_leaves_it_at_a_prognosis() -> None:
+    seen = telemetry(num_steps=50, profiles=[profile(0), profile(50)])
+
+    finding = _found(case(seen=seen, num_steps=50, stop_reason=StopReason.COMPLETED))
+
+    assert finding.state is FindingState.PREDICTED
+    assert "ended before" in finding.explanation
+
+
 def test_two_settled_probes_are_too_few_to_be_active() -> None:
     assert _found(_case([profile(0), profile(100), profile(150)])).state is FindingState.PREDICTED
 

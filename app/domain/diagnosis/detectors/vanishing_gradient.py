@@ -216,7 +216,11 @@ def _symptom(latest: Sighting, stretch: Sequence[Sighting], limits: VanishingThr
 def _meaning(view: _View, *, state: FindingState) -> str:
     progress, trend = view.progress, view.trend
     if state is FindingState.PREDICTED:
-        return "It is too early to say whether that will last: such a start is no proof."
+        return (
+            "The run ended before more probes could tell whether that lasts."
+            if view.case.has_ended
+            else "It is too early to say whether that will last: such a start is no proof."
+        )
     if progress is None:
         return "Whether that keeps the task from being learned cannot be told: no score is known."
     if progress.is_at_least(view.limits.learned_progress):
