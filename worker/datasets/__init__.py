@@ -9,4 +9,6 @@ digits          scikit-learn's handwritten digits, pixel by pixel
 forecast text sequences                 uploaded
 table           an upload's columns as a task needs them
 required_lag    how far back a target depends on the input
+context_gain    its estimate for series
+splits          training, validation and test
 """

@@ -21,9 +21,8 @@ FLOOR_MSE = 1 / 6
 
 def build_adding(spec: AddingSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
-    return Task(
-        facts=_facts(spec), objective=SquaredError(), data=data, evaluation=data.evaluation()
-    )
+    facts = _facts(spec)
+    return Task(facts=facts, objective=SquaredError(), data=data, evaluation=data.evaluation(facts))
 
 
 def _make(length: int, rng: np.random.Generator, batch_size: int) -> Batch:

@@ -24,11 +24,12 @@ RECALL = NUM_SYMBOLS + 1
 
 def build_copy_memory(spec: CopyMemorySpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
+    facts = _facts(spec)
     return Task(
-        facts=_facts(spec),
+        facts=facts,
         objective=CrossEntropy(trivial_class=BLANK),
         data=data,
-        evaluation=data.evaluation(),
+        evaluation=data.evaluation(facts),
     )
 
 

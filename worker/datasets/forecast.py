@@ -17,6 +17,7 @@ from app.domain.errors import InvalidData
 from app.domain.specs.dataset import ForecastSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.context_gain import estimate_lag
 from worker.datasets.objectives import AbsoluteError, SquaredError
 from worker.datasets.required_lag import declared_or
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
@@ -26,6 +27,8 @@ from worker.datasets.task import Batch, Split, Task
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
+#: Windows, evenly spaced, that the required lag is estimated from.
+MAX_ESTIMATION_WINDOWS = 4096
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -160,12 +163,27 @@ def _facts(spec: ForecastSpec, windows: Windows, judged_W: IntArray) -> TaskFact
         metric=spec.loss,
         mode=MetricMode.MINIMISE,
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.value)),
-        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        required_lag=declared_or(spec.dependency_lag, _estimated_lag(windows)),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
         output_size=spec.horizon,
         many_to_one=True,
     )
+
+
+def _estimated_lag(windows: Windows) -> RequiredLag:
+    """Fitted on the training part, scored on the validation part."""
+    held_out_W = windows.starts.get("validation")
+    if held_out_W is None:
+        return RequiredLag(method="no validation part to estimate it on")
+    train, held_out = (
+        (windows.inputs_of(start_W), windows.targets_of(start_W))
+        for start_W in (
+            spread(windows.starts["train"], MAX_ESTIMATION_WINDOWS),
+            spread(held_out_W, MAX_EVALUATION_WINDOWS),
+        )
+    )
+    return estimate_lag(train, held_out)
 
 
 def _baseline(

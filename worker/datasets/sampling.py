@@ -6,13 +6,23 @@ from functools import lru_cache
 
 import numpy as np
 
+from app.domain.task import TaskFacts
 from app.domain.telemetry import IntArray
 from worker.datasets.task import Batch, Split
 from worker.seeding import numpy_generator
 
-#: Made sequences that each split is evaluated on.
+#: Sequences that a split of made or text data is evaluated on, where they are not too long.
 EVALUATION_SEQUENCES = 256
+MIN_EVALUATION_SEQUENCES = 16
+#: Input numbers of one split: 16 MB in float32.
+MAX_EVALUATION_NUMBERS = 4_000_000
 Make = Callable[[np.random.Generator, int], Batch]
+
+
+def evaluation_size(facts: TaskFacts) -> int:
+    """Sequences that a split is evaluated on: fewer where they are long or wide."""
+    affordable = MAX_EVALUATION_NUMBERS // (facts.length * facts.input_size)
+    return min(EVALUATION_SEQUENCES, max(MIN_EVALUATION_SEQUENCES, affordable))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +36,13 @@ class MadeData:
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         return self.make(numpy_generator(self.seed, "batch", seed, step), batch_size)
 
-    def evaluation(self) -> dict[Split, Batch]:
+    def evaluation(self, facts: TaskFacts) -> dict[Split, Batch]:
         """Fresh draws: there is no end of training data, so `train` was not seen either."""
         splits: tuple[Split, ...] = ("train", "validation", "test")
         return {
-            split: self.make(numpy_generator(self.seed, "evaluation", split), EVALUATION_SEQUENCES)
+            split: self.make(
+                numpy_generator(self.seed, "evaluation", split), evaluation_size(facts)
+            )
             for split in splits
         }
 

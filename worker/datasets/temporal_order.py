@@ -24,9 +24,8 @@ NUM_CLASSES = 4
 
 def build_temporal_order(spec: TemporalOrderSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
-    return Task(
-        facts=_facts(spec), objective=CrossEntropy(), data=data, evaluation=data.evaluation()
-    )
+    facts = _facts(spec)
+    return Task(facts=facts, objective=CrossEntropy(), data=data, evaluation=data.evaluation(facts))
 
 
 def tenths(length: int, first: int, last: int) -> tuple[int, int]:

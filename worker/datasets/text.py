@@ -19,7 +19,7 @@ from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
 from worker.datasets.objectives import BitsPerCharacter
 from worker.datasets.required_lag import declared_or
-from worker.datasets.sampling import EVALUATION_SEQUENCES
+from worker.datasets.sampling import evaluation_size
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Split, Task
 from worker.seeding import numpy_generator
@@ -63,15 +63,17 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
             detail = f"the {split} part has {len(part)} characters: "
             detail += f"too few for sequences of {spec.length} and a target"
             raise InvalidData(detail)
-    evaluation = {
-        split: _spaced(part, spec.length, num_symbols) for split, part in parts.items() if part.size
-    }
     judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
+    facts = _facts(spec, parts["train"], judged, num_symbols)
     return Task(
-        facts=_facts(spec, parts["train"], judged, num_symbols),
+        facts=facts,
         objective=BitsPerCharacter(),
         data=TextData(parts["train"], length=spec.length, num_symbols=num_symbols, seed=spec.seed),
-        evaluation=evaluation,
+        evaluation={
+            split: _spaced(part, facts, most=evaluation_size(facts))
+            for split, part in parts.items()
+            if part.size
+        },
     )
 
 
@@ -88,12 +90,13 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
     return codes, [chr(point) for point in known]
 
 
-def _spaced(part: IntArray, length: int, num_symbols: int) -> Batch:
+def _spaced(part: IntArray, facts: TaskFacts, *, most: int) -> Batch:
     """Stretches side by side; evenly spaced where there are more than are evaluated."""
+    length = facts.length
     start_B = np.arange(0, len(part) - length, length, dtype=np.int32)
-    if len(start_B) > EVALUATION_SEQUENCES:
-        start_B = np.linspace(0, len(part) - length - 1, EVALUATION_SEQUENCES).astype(np.int32)
-    return stretches(part, start_B, length=length, num_symbols=num_symbols)
+    if len(start_B) > most:
+        start_B = np.linspace(0, len(part) - length - 1, most).astype(np.int32)
+    return stretches(part, start_B, length=length, num_symbols=facts.input_size)
 
 
 def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:
