@@ -2,11 +2,14 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from app.demo.client import ClinicClient, DiagnosisView, FindingView, RunView
 from app.demo.orders import Order
@@ -14,13 +17,16 @@ from app.demo.orders import Order
 _POLL_S = 0.5
 _COLOURS = {"sick": "red", "at_risk": "yellow", "healthy": "green", "undetermined": "cyan"}
 _REMEDIES_SHOWN = 2
+_LABEL_WIDTH = 12
+#: Where no bar can be redrawn, a line of progress comes this often.
+_PLAIN_EVERY_S = 10.0
 
 
 def watch(
     console: Console, client: ClinicClient, runs: Sequence[tuple[Order, str]]
 ) -> dict[str, RunView]:
     """Show progress until every run has ended."""
-    ended: dict[str, RunView] = {}
+    seen = {run_id: client.run(run_id) for _, run_id in runs}
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -28,68 +34,74 @@ def watch(
         TextColumn("{task.fields[status]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks = {
             run_id: progress.add_task(str(order.body["name"]), status="queued", total=None)
             for order, run_id in runs
         }
-        while len(ended) < len(tasks):
-            for run_id, task in tasks.items():
-                if run_id in ended:
-                    continue
-                run = client.run(run_id)
+        told_at = time.monotonic()
+        while not all(run.has_ended for run in seen.values()):
+            time.sleep(_POLL_S)
+            for run_id in [run_id for run_id, run in seen.items() if not run.has_ended]:
+                seen[run_id] = run = client.run(run_id)
                 steps = run.progress
                 progress.update(
-                    task, completed=steps.step, total=steps.num_steps, status=run.status
+                    tasks[run_id], completed=steps.step, total=steps.num_steps, status=run.status
                 )
                 if run.has_ended:
-                    progress.stop_task(task)
-                    ended[run_id] = run
-            time.sleep(_POLL_S)
-    return ended
+                    progress.stop_task(tasks[run_id])
+            if not console.is_terminal and time.monotonic() - told_at > _PLAIN_EVERY_S:
+                told_at = time.monotonic()
+                console.print(_plain_progress(seen.values()), highlight=False)
+    return seen
+
+
+def _plain_progress(runs: Iterable[RunView]) -> str:
+    return "  ".join(f"{run.status} {run.progress.step}/{run.progress.num_steps}" for run in runs)
 
 
 def tell(console: Console, order: Order, run: RunView, diagnosis: DiagnosisView) -> None:
     """Print one run's verdict, why, and what to change."""
-    console.rule(escape(order.title), align="left")
     colour = _COLOURS.get(diagnosis.verdict, "white")
-    console.print(
-        f"[bold {colour}]{diagnosis.verdict}[/]  {run.status} ({run.stop_reason})"
-        f" after {run.progress.step} steps  [dim]{run.id}[/]",
-        highlight=False,
-    )
+    console.print()
+    console.print(f"[bold]{escape(order.title)}[/]", highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", min_width=_LABEL_WIDTH, style="dim")
+    grid.add_column(ratio=1)
+    for label, text in _lines(run, diagnosis):
+        grid.add_row(label, Text(text, style=f"bold {colour}" if label == "verdict" else ""))
+    console.print(grid)
+
+
+def _lines(run: RunView, diagnosis: DiagnosisView) -> Iterator[tuple[str, str]]:
+    yield "verdict", f"{diagnosis.verdict}: {diagnosis.summary}"
+    yield "run", f"{run.status} ({run.stop_reason}) after {run.progress.step} steps, {run.id}"
     if run.error:
-        console.print(f"  error: {escape(run.error)}")
-    console.print(f"  {escape(diagnosis.summary)}", highlight=False)
-    _tell_score(console, run)
+        yield "error", run.error
+    if run.best is not None and run.baseline is not None and run.best.value is not None:
+        best = f"best validation {run.best.metric} {run.best.value:.4g}"
+        yield "score", f"{best}; {run.baseline.name} gives {run.baseline.value:.4g}"
     for finding in diagnosis.findings:
-        _tell_finding(console, finding)
+        yield from _finding_lines(finding, is_first=finding is diagnosis.findings[0])
     for gap in diagnosis.not_assessed:
-        console.print(f"  [dim]not assessed: {gap.code}: {escape(gap.reason)}[/]", highlight=False)
+        yield "not assessed", f"{gap.code}: {gap.reason}"
 
 
-def _tell_score(console: Console, run: RunView) -> None:
-    if run.best is None or run.baseline is None or run.best.value is None:
+def _finding_lines(finding: FindingView, *, is_first: bool) -> Iterator[tuple[str, str]]:
+    """The first finding in full; of the others what they say, as their remedies are mostly his."""
+    yield (
+        "why" if is_first else "and",
+        (f"{finding.code} ({finding.state}, {finding.severity}): {finding.explanation}"),
+    )
+    if not is_first:
         return
-    console.print(
-        f"  best validation {run.best.metric} {run.best.value:.4g},"
-        f" baseline ({run.baseline.name}) {run.baseline.value:.4g}",
-        highlight=False,
-    )
-
-
-def _tell_finding(console: Console, finding: FindingView) -> None:
-    console.print(
-        f"  [bold]{finding.code}[/] ({finding.state}, {finding.severity},"
-        f" impact {finding.impact}): {escape(finding.explanation)}",
-        highlight=False,
-    )
     if finding.cause is not None:
-        numbers = json.dumps(finding.cause.evidence)
-        console.print(f"    cause: {finding.cause.code} {escape(numbers)}", highlight=False)
+        numbers = ", ".join(_rounded(*number) for number in finding.cause.evidence.items())
+        yield "cause", f"{finding.cause.code} ({numbers})" if numbers else finding.cause.code
     for remedy in finding.remedies[:_REMEDIES_SHOWN]:
-        patch = json.dumps(remedy.patch)
-        console.print(
-            f"    remedy: {remedy.kind}: {escape(remedy.reason)}\n      patch {escape(patch)}",
-            highlight=False,
-        )
+        yield "remedy", f"{remedy.kind}: {remedy.reason}"
+        yield "", f"patch {json.dumps(remedy.patch)}"
+
+
+def _rounded(name: str, value: JsonValue) -> str:
+    return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
