@@ -14,7 +14,6 @@ from app.store.datasets import insert_dataset
 from tests.faults.conftest import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
-from tests.workers import wait_until_ready
 
 
 def test_a_run_starts_within_two_seconds_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
@@ -122,41 +121,6 @@ def test_hostile_messages_harm_no_worker(crew: Crew) -> None:
 
     assert crew.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
     assert worker.is_alive
-
-
-def test_without_a_broker_runs_start_and_a_worker_leaves_as_soon_as_it_is_told(crew: Crew) -> None:
-    crew.of(0)
-    worker = crew.start(CLINIC_BROKER_URL="redis://127.0.0.1:1/0")
-    try:
-        wait_until_ready(worker)
-        first = crew.submit_silently(make_spec())
-        assert crew.runs.wait_for_end(first).stop_reason is StopReason.COMPLETED
-        second = crew.submit_silently(make_spec(training=ENDLESS))
-        crew.runs.wait_for_step(second)
-        tree = worker.tree()
-
-        worker.send(signal.SIGTERM)
-
-        assert worker.process.wait(8) == 0, worker.said
-        wait_until_dead(*tree, within_s=1)
-        run = crew.runs.get(second)
-        assert (run.status, run.attempt, run.crash_count) == (RunStatus.QUEUED, 1, 0)
-    finally:
-        worker.end()
-
-
-def test_a_worker_that_is_told_to_stop_gives_its_run_back_uncharged(crew: Crew) -> None:
-    [worker] = crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
-    crew.runs.wait_for_step(run_id)
-    tree = worker.tree()
-
-    worker.send(signal.SIGTERM)
-
-    assert worker.process.wait(8) == 0, worker.said
-    wait_until_dead(*tree, within_s=1)
-    run = crew.runs.get(run_id)
-    assert (run.status, run.attempt, run.crash_count) == (RunStatus.QUEUED, 1, 0)
 
 
 def upload(crew: Crew, content: bytes) -> UUID:

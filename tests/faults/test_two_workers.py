@@ -35,6 +35,22 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(crew:
     assert other.training()
 
 
+def test_a_worker_that_is_told_to_stop_hands_its_run_over_uncharged(crew: Crew) -> None:
+    workers = crew.of(2)
+    run_id = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(run_id)
+    leaving, other = by_activity(workers)
+    tree = leaving.tree()
+
+    leaving.send(signal.SIGTERM)
+
+    assert leaving.process.wait(8) == 0, leaving.said
+    wait_until_dead(*tree, within_s=1)
+    run = crew.runs.wait_for_step(run_id, attempt=2)
+    assert (run.attempt, run.crash_count) == (2, 0)
+    assert other.training()
+
+
 def test_a_killed_worker_takes_its_children_along_and_loses_its_run(crew: Crew) -> None:
     workers = crew.of(2)
     run_id = crew.submit(make_spec(training=ENDLESS))
