@@ -1,1 +1,1 @@
-"""The service: takes job specs over HTTP, keeps runs in PostgreSQL and tells what ails them. Never imports torch."""
+"""The service: job specs in over HTTP, runs in PostgreSQL, diagnoses out. Never imports torch."""
