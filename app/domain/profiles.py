@@ -16,6 +16,8 @@ MIN_SEASON_CORRELATION = 0.3
 MAX_SEASON_SAMPLE = 20_000
 #: Timesteps below which no season is looked for.
 MIN_SEASON_SAMPLE = 32
+#: What is left of a straight line, relative to its largest value.
+ROUND_OFF = 1e-9
 #: Distinct labels of a text column that are listed.
 MAX_LABELS = 20
 #: Distinct characters of a text that are listed.
@@ -106,10 +108,10 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     time_N = np.linspace(-1, 1, length)
     centred_N = series_N / np.abs(series_N).max()
     centred_N = centred_N - np.polynomial.Polynomial.fit(time_N, centred_N, 1)(time_N)
+    if np.abs(centred_N).max() < ROUND_OFF:  # a straight line repeats nothing
+        return None
     spectrum = np.abs(np.fft.rfft(centred_N, 2 * length)) ** 2
     correlation_L = np.fft.irfft(spectrum)[: length // 3]
-    if correlation_L[0] <= 0:
-        return None
     correlation_L = correlation_L / correlation_L[0]
     (below,) = np.nonzero(correlation_L < 0)
     if not below.size:
@@ -133,10 +135,8 @@ def _profile_column(column: Column) -> ColumnProfile:
     )
 
 
-def _mean(known_n: NDArray[np.float64]) -> float | None:
+def _mean(known_n: NDArray[np.float64]) -> float:
     """By a scale that keeps the sum of very large numbers from overflowing."""
-    if not known_n.size:
-        return None
     scale = float(np.abs(known_n).max()) or 1.0
     return float((known_n / scale).mean()) * scale
 

@@ -56,6 +56,13 @@ def test_groups_work_for_labels_and_for_numbers() -> None:
     assert (number_codes.tolist(), numbers) == ([1, 0, -1, 1], ("1", "2"))
 
 
+def test_blank_rows_are_left_out_and_missing_moments_are_nan() -> None:
+    table = parse_csv("day,x\n2024-01-01,1\n\nNA,2\n")
+
+    assert table.num_rows == 2
+    assert np.isnan(table.column("day").values_N).tolist() == [False, True]
+
+
 def test_an_unknown_column_is_told_with_those_there_are() -> None:
     with pytest.raises(InvalidData, match="there are a, b"):
         parse_csv("a,b\n1,2\n").column("c")
@@ -127,6 +134,7 @@ def test_what_only_python_takes_for_a_number_is_none(cell: str) -> None:
         ("1970-13-01", None),
         ("0001-01-01T00:00:00+23:59", -62_135_683_140.0),
         ("yesterday", None),
+        ("0001-01-01T00:00:00+24:00", None),
     ],
 )
 def test_moments_are_read_as_seconds_since_1970(cell: str, moment: float | None) -> None:

@@ -36,6 +36,11 @@ def test_white_noise_and_constants_have_no_season() -> None:
     assert find_season(np.ones(500)) is None
     assert find_season(np.array([1.0, 2.0])) is None
     assert find_season(np.full(100, np.nan)) is None
+    assert find_season(np.linspace(3.0, 7.0, 500)) is None
+
+
+def test_a_slow_drift_that_never_comes_back_has_no_season() -> None:
+    assert find_season(np.linspace(0.0, 1.0, 32) ** 2) is None
 
 
 def test_a_rising_year_is_time_and_not_a_target() -> None:

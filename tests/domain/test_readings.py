@@ -35,6 +35,15 @@ def test_a_scope_selects_where_a_quantity_has_it() -> None:
     ]
 
 
+def test_a_series_knows_its_tensor_and_its_unit() -> None:
+    whole, tensor = choose_series(
+        AVAILABLE, quantities=["grad_norm"], scopes=["model", "tensor:readout.bias"]
+    )
+
+    assert (whole.tensor, tensor.tensor) == (None, "readout.bias")
+    assert whole.unit == "loss / weight"
+
+
 def test_a_quantity_that_was_asked_for_twice_is_answered_once() -> None:
     assert _chosen("loss", "loss") == [("loss", "model")]
 
