@@ -9,5 +9,7 @@ conditional   ETag and 304
 pages         opaque cursors
 idempotency   Idempotency-Key
 models/       what is answered
-runs keys workspaces workers health metrics docs       the routes
+runs history gradient_flow diagnosis events
+datasets catalog keys workspaces workers
+health metrics docs                                    the routes
 """
