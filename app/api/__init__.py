@@ -8,6 +8,8 @@ envelope      request ids, security headers, metrics, the last resort
 conditional   ETag and 304
 pages         opaque cursors
 idempotency   Idempotency-Key
+negotiation   JSON, CSV, stream or lines, as `Accept` asks
+event_hub     wakes live streams, and closes them at shutdown
 models/       what is answered
 runs history gradient_flow diagnosis events
 datasets catalog keys workspaces workers
