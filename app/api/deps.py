@@ -1,4 +1,7 @@
-"""What a route may ask for, as annotated aliases: the caller by scope, unit of work, queue."""
+"""What a route may ask for, as annotated aliases: the caller by scope, unit of work, queue.
+
+What never waits is `async` and needs no turn of the thread pool; what asks the database is not.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +33,7 @@ class Resources:
     event_hub: EventHub
 
 
-def resources_of(request: Request) -> Resources:
+async def resources_of(request: Request) -> Resources:
     held: Resources = request.app.state.resources
     return held
 
@@ -38,15 +41,15 @@ def resources_of(request: Request) -> Resources:
 Held = Annotated[Resources, Depends(resources_of)]
 
 
-def _settings(held: Held) -> Settings:
+async def _settings(held: Held) -> Settings:
     return held.settings
 
 
-def _queue(held: Held) -> RunQueue:
+async def _queue(held: Held) -> RunQueue:
     return held.queue
 
 
-def _hub(held: Held) -> EventHub:
+async def _hub(held: Held) -> EventHub:
     return held.event_hub
 
 
@@ -83,7 +86,7 @@ def _sign_in(
 SignedIn = Annotated[Caller, Depends(_sign_in)]
 
 
-def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:
+async def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:
     missing = set(needed.scopes) - caller.scopes
     if missing:
         detail = f"This API key lacks the scope {', '.join(sorted(missing))}."

@@ -56,7 +56,7 @@ async def fingerprint_of(request: Request) -> bytes:
     return hashlib.sha256(text).digest()
 
 
-def _one_time(
+async def _one_time(
     request: Request,
     work: Work,
     caller: SignedIn,

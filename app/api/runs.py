@@ -29,6 +29,8 @@ from app.services.submit_run import SubmittedRun, submit_run
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
 
 MAX_WAIT_S = 60.0
+#: Shorter than the patience of most HTTP clients.
+DEFAULT_WAIT_S = 20.0
 
 
 @router.post(
@@ -91,7 +93,7 @@ async def _until_ended(
     caller: RunsReader,
     held: Held,
     until: Annotated[Literal["ended"] | None, Query(description="Wait until then.")] = None,
-    wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)] = MAX_WAIT_S,
+    wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)] = DEFAULT_WAIT_S,
 ) -> None:
     """Waits, with neither a thread nor a connection, when the query asks for it."""
     if until is not None:
