@@ -42,8 +42,8 @@ class Bench(Protocol):
 class Upkeep(Protocol):
     """What a sweep does in the database."""
 
-    def beat(self) -> None:
-        """This worker lives."""
+    def beat(self) -> bool:
+        """This worker lives; False when it has been forgotten."""
 
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None: ...
 
@@ -110,7 +110,9 @@ class Sweeper:
     def _keep_up(self) -> None:
         now = time.monotonic()
         try:
-            self._upkeep.beat()
+            if not self._upkeep.beat():
+                self._leave("it has been forgotten, after a long outage")
+                return
             if self._connected_since is None:
                 self._connected_since = now
             self._upkeep.sweep(

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from app.queue import RunQueue
 from app.services.beat_worker import beat_worker
 from app.services.retire_worker import retire_worker
 from app.services.sweep_runs import sweep_runs
-from sqlalchemy import Engine
-
 from app.store.database import unit_of_work
 
 
@@ -21,9 +21,9 @@ class WorkerUpkeep:
     queue: RunQueue
     max_crashes: int
 
-    def beat(self) -> None:
+    def beat(self) -> bool:
         with unit_of_work(self.engine) as work:
-            beat_worker(work, worker_id=self.worker_id)
+            return beat_worker(work, worker_id=self.worker_id)
 
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
         with unit_of_work(self.engine) as work:

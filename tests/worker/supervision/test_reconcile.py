@@ -27,12 +27,14 @@ class Bench:
 @dataclass
 class Upkeep:
     is_away: bool = False
+    is_forgotten: bool = False
     rescues: list[bool] = field(default_factory=list)
     bells: list[int] = field(default_factory=list)
 
-    def beat(self) -> None:
+    def beat(self) -> bool:
         if self.is_away:
             raise Unavailable
+        return not self.is_forgotten
 
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
         self.rescues.append(may_rescue)
@@ -82,6 +84,14 @@ def test_a_worker_without_its_forkserver_leaves() -> None:
     make_sweeper(Bench(can_train=False), Upkeep(), leaving).sweep()
 
     assert leaving.reasons == ["the forkserver is gone"]
+
+
+def test_a_worker_that_was_forgotten_leaves_and_comes_back_as_a_new_one() -> None:
+    leaving = Exit()
+
+    make_sweeper(Bench(), Upkeep(is_forgotten=True), leaving).sweep()
+
+    assert leaving.reasons == ["it has been forgotten, after a long outage"]
 
 
 def test_nobody_is_rescued_right_after_an_outage() -> None:
