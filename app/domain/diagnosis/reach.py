@@ -66,9 +66,12 @@ class ReachTrend:
 
     #: Timesteps per step; None with too few probes.
     slope: Slope | None
-    #: The horizon rises, with 95 % confidence and by more than a trifle.
+    #: The horizon rises by more than a trifle: with 95 % confidence, or above what it was before
+    #: the stretch. A wide interval alone, of few probes, is no proof of a stall.
+    may_grow: bool
+    #: And does so with 95 % confidence.
     is_growing: bool
-    #: It does not grow, and probes were there for a whole stretch.
+    #: It does not rise, and probes were there for a whole stretch.
     has_stalled: bool
     #: Steps of the stretch.
     num_steps: int
@@ -80,15 +83,23 @@ def reach_trend(case: Case, thresholds: VanishingThresholds) -> ReachTrend:
     profiles = [profile for profile in case.profiles if profile.step >= first]
     num_steps = max(1, int(thresholds.stall_share * case.num_steps))
     begin = case.present_step - num_steps
-    recent = [profile for profile in profiles if profile.step >= begin]
-    if len(recent) < MIN_TREND_PROBES:
-        recent = profiles[-MIN_TREND_PROBES:]
+    num_recent = sum(profile.step >= begin for profile in profiles)
+    split = max(0, len(profiles) - max(num_recent, MIN_TREND_PROBES))
+    earlier, recent = profiles[:split], profiles[split:]
     slope = _horizon_slope(recent)
-    is_growing = slope is not None and _is_growth(slope, recent, thresholds.min_growth)
-    covers = bool(profiles) and profiles[0].step <= begin
-    has_stalled = covers and slope is not None and not is_growing
+    if slope is None:
+        return ReachTrend(
+            slope=None, may_grow=False, is_growing=False, has_stalled=False, num_steps=num_steps
+        )
+    is_certain = slope.interval[0] > 0
+    is_higher = _is_higher(recent, earlier, thresholds.min_growth)
+    may_grow = _gains(slope, recent, thresholds.min_growth) and (is_certain or is_higher)
     return ReachTrend(
-        slope=slope, is_growing=is_growing, has_stalled=has_stalled, num_steps=num_steps
+        slope=slope,
+        may_grow=may_grow,
+        is_growing=may_grow and is_certain,
+        has_stalled=profiles[0].step <= begin and not may_grow,
+        num_steps=num_steps,
     )
 
 
@@ -102,7 +113,16 @@ def _horizon_slope(profiles: Sequence[LagProfile]) -> Slope | None:
     return theil_sen(steps, horizons(profiles))
 
 
-def _is_growth(slope: Slope, profiles: Sequence[LagProfile], min_growth: float) -> bool:
-    gained = slope.value * (profiles[-1].step - profiles[0].step)
-    usual = float(np.median(horizons(profiles)))
-    return slope.interval[0] > 0 and gained >= max(1.0, min_growth * usual)
+def _gains(slope: Slope, recent: Sequence[LagProfile], min_growth: float) -> bool:
+    """The slope alone would raise the horizon by a timestep and by a share of it."""
+    gained = slope.value * (recent[-1].step - recent[0].step)
+    return gained >= max(1.0, min_growth * float(np.median(horizons(recent))))
+
+
+def _is_higher(
+    recent: Sequence[LagProfile], earlier: Sequence[LagProfile], min_growth: float
+) -> bool:
+    if not earlier:
+        return True
+    before = float(np.median(horizons(earlier)))
+    return float(np.median(horizons(recent))) >= (1 + min_growth) * before

@@ -65,6 +65,16 @@ def test_a_reach_that_grows_while_the_loss_is_flat_is_a_warning_that_says_so() -
     assert "The loss is flat, but the reach grows" in finding.explanation
 
 
+def test_growth_that_is_not_certain_is_no_stall() -> None:
+    # few probes, one of them astray: as seen of a GRU that learned 200 steps later
+    steps_and_horizons = {110: 22, 200: 24, 400: 26, 600: 29, 700: 33, 800: 31, 900: 34, 950: 37}
+
+    finding = _found(_case([profile(s, horizon=h) for s, h in steps_and_horizons.items()]))
+
+    assert finding.severity is Severity.WARNING
+    assert "seems to grow" in finding.explanation
+
+
 def test_a_reach_that_scatters_has_not_grown() -> None:
     noise = (0, 3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5, 0, 1, 7, 2, 0, 3, 1, 2)
 

@@ -225,11 +225,12 @@ def _meaning(view: _View, *, state: FindingState) -> str:
         return "Whether that keeps the task from being learned cannot be told: no score is known."
     if progress.is_at_least(view.limits.learned_progress):
         return f"It does no harm: the task is learned ({progress.value:.0%} of the way)."
-    if trend.is_growing and trend.slope:
+    if trend.may_grow and trend.slope:
         start = "The loss is flat, but" if progress.is_below(view.limits.flat_progress) else "But"
+        verb = "grows" if trend.is_growing else "seems to grow"
         return (
-            f"{start} the reach grows, by {1000 * trend.slope.value:.2g} timesteps per 1000 steps, "
-            "so there is reason to wait."
+            f"{start} the reach {verb}, by {1000 * trend.slope.value:.2g} timesteps per 1000 "
+            "steps, so there is reason to wait."
         )
     done = f"{max(progress.value, 0):.0%} of the way from {progress.floor.name} is made"
     if not trend.has_stalled:
