@@ -5,7 +5,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.domain.runs import RunStatus
+import redis
+
+from app.domain.runs import RunStatus, StopReason
 from tests.faults.conftest import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
@@ -67,6 +69,19 @@ def test_a_killed_worker_takes_its_children_along_and_loses_its_run(crew: Crew) 
     assert crew.runs.attempts_with_readings(run_id) == {2}
     steps = crew.runs.steps(run_id)
     assert steps == list(range(len(steps)))
+
+
+def test_what_is_no_message_at_all_costs_a_worker_but_no_run(crew: Crew) -> None:
+    [worker] = crew.of(1)
+
+    with redis.Redis.from_url(crew.broker_url) as client:
+        client.lpush("celery", b"\x00 junk")
+
+    # Celery gives up where it cannot read the envelope; whoever keeps the worker starts another
+    assert worker.process.wait(10) != 0
+    run_id = crew.submit(make_spec())
+    crew.of(1)
+    assert crew.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
 
 
 def test_a_killed_forkserver_ends_its_worker_and_the_run_is_not_lost(crew: Crew) -> None:
