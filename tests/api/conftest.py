@@ -129,6 +129,13 @@ def clinic_with(clinic: Clinic) -> Callable[..., Clinic]:
     return vary
 
 
+@pytest.fixture
+def no_worker(clinic: Clinic) -> None:
+    """Workers that other tests registered are no longer there."""
+    with clinic.engine.begin() as connection:
+        connection.execute(text("UPDATE workers SET retired_at = now() WHERE retired_at IS NULL"))
+
+
 def spec(**parts: object) -> dict[str, object]:
     """A job spec that is cheap and complete, but for what a test cares about."""
     model = {"kind": "elman", "hidden_size": 4}

@@ -21,7 +21,9 @@ def test_the_process_says_that_it_lives(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_readiness_names_what_is_missing(clinic: Clinic, client: httpx.Client) -> None:
+def test_readiness_names_what_is_missing(
+    clinic: Clinic, client: httpx.Client, no_worker: None
+) -> None:
     without = client.get("/readyz")
     with unit_of_work(clinic.engine) as work:
         worker_id = register_worker(
