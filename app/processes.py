@@ -31,7 +31,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 class Identity:
     """The unprivileged user that a child becomes when its parent is root."""
 
-    user_name: str
     uid: int
     gid: int
     #: Folders above the program or its data are closed to this user, and stay so.
@@ -116,7 +115,6 @@ def unprivileged_identity(*paths: Path) -> Identity | None:
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     entry = names.get("postgres") or names["nobody"]
     return Identity(
-        user_name=entry.pw_name,
         uid=entry.pw_uid,
         gid=entry.pw_gid,
         passes_closed_folders=any(_is_closed(path, uid=entry.pw_uid) for path in paths),

@@ -48,8 +48,6 @@ class Settings:
     database_url: str = field(repr=False)
     #: `redis://…` (`CLINIC_BROKER_URL`).
     broker_url: str = field(repr=False)
-    #: A folder, or an fsspec URL that all workers reach (`CLINIC_ARTIFACTS_URL`).
-    artifacts_url: str
     #: Origins whose pages may call the API (`CLINIC_CORS_ORIGINS`, separated by commas).
     cors_origins: tuple[str, ...] = ()
     #: Runs that one worker trains side by side (`CLINIC_SLOTS`; default: its cores).
@@ -92,13 +90,11 @@ class Serving:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of an API or worker process; the first wrong variable is named."""
-    home = read_home(environ)
     return Settings(
-        home=home,
+        home=read_home(environ),
         secret=_secret(environ),
         database_url=database_dialect(_required(environ, "CLINIC_DATABASE_URL")),
         broker_url=_required(environ, "CLINIC_BROKER_URL"),
-        artifacts_url=environ.get("CLINIC_ARTIFACTS_URL") or str(home / "artifacts"),
         cors_origins=_words(environ.get("CLINIC_CORS_ORIGINS", "")),
         slots=_slots(environ),
         threads_per_run=_integer(environ, "CLINIC_THREADS_PER_RUN", default=1, low=1, high=256),

@@ -19,7 +19,6 @@ def test_what_is_not_said_has_its_default():
     settings = read_settings(COMPLETE)
 
     assert settings.home == Path("/srv/clinic")
-    assert settings.artifacts_url == "/srv/clinic/artifacts"
     assert settings.threads_per_run == 1
     assert settings.timing.lease_s == 20.0
 

@@ -117,12 +117,6 @@ def count_by_status(session: Session) -> Mapping[str, int]:
     return {status.value: found.get(status.value, 0) for status in RunStatus}
 
 
-def still_going(session: Session, run_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the runs that are there and have not ended."""
-    statement = select(runs.c.id).where(runs.c.id.in_(run_ids), runs.c.ended_at.is_(None))
-    return frozenset(session.execute(statement).scalars())
-
-
 def runs_within(
     session: Session, workspace_id: UUID, run_ids: Collection[UUID]
 ) -> frozenset[UUID]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -88,14 +88,6 @@ def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) ->
     rows = session.execute(statement).mappings().all()
     running = _running_on(session, [row["id"] for row in rows])
     return [_worker_of(row, tuple(running.get(row["id"], ()))) for row in rows]
-
-
-def num_free_slots(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> int:
-    """Slots of the workers that are there, less the runs that are running."""
-    total = select(func.coalesce(func.sum(workers.c.slots), 0)).where(*_is_alive(alive_within_s))
-    running = select(func.count()).where(runs.c.status == RunStatus.RUNNING.value)
-    num_slots: int = session.execute(total).scalar_one()
-    return max(0, num_slots - session.execute(running).scalar_one())
 
 
 def waiting_for(

@@ -88,7 +88,6 @@ def api_settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
         secret=SECRET,
         database_url=url,
         broker_url=servers.broker.url,
-        artifacts_url=str(home),
     )
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
