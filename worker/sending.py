@@ -145,7 +145,7 @@ class Sender:
 
 def _num_bytes(batch: ReadingBatch) -> int:
     """Memory that a batch holds, within a few per cent."""
-    total = OBJECT_BYTES * (1 + len(batch.readings))
+    total = OBJECT_BYTES * (1 + len(batch.readings) + len(batch.gaps))
     if batch.chunk is not None:
         arrays = (*batch.chunk.scalars.values(), *batch.chunk.tensors.values())
         total += batch.chunk.steps_n.nbytes + sum(array.nbytes for array in arrays)

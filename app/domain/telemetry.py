@@ -53,6 +53,17 @@ class ScalarReading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProbeGap:
+    """What a probe was to measure and could not, and why: silence would look like an oversight."""
+
+    step: int
+    quantity: str
+    scope: str
+    #: A clause for people: "the state has 8192 coordinates, more than 512".
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Horizon:
     """Largest lag before the profile first falls below `threshold` of lag 0, in timesteps."""
 
@@ -121,12 +132,13 @@ class ReadingBatch:
     chunk: TelemetryChunk | None = None
     readings: tuple[ScalarReading, ...] = ()
     profiles: tuple[LagProfile, ...] = ()
+    gaps: tuple[ProbeGap, ...] = ()
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None
 
     def is_empty(self) -> bool:
-        return self.chunk is None and not self.readings and not self.profiles
+        return self.chunk is None and not (self.readings or self.profiles or self.gaps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +153,8 @@ class Telemetry:
     readings: tuple[ScalarReading, ...] = ()
     #: Ordered by step.
     profiles: tuple[LagProfile, ...] = ()
+    #: Ordered by step.
+    gaps: tuple[ProbeGap, ...] = ()
 
     def series(self, quantity: str, scope: str) -> tuple[IntArray, DoubleArray]:
         """Steps and values of a quantity that is not measured at every step."""

@@ -22,6 +22,7 @@ from app.store.fence import NewEvent, change_attempt, change_run, held_by
 from app.store.run_rows import run_of
 from app.store.tables import (
     diagnoses,
+    probe_gaps,
     probe_readings,
     runs,
     scalar_readings,
@@ -30,7 +31,7 @@ from app.store.tables import (
 from app.store.times import database_now, seconds_from_now
 
 #: Tables that hold what an attempt has measured and what was concluded from it.
-_LEFT_BY_ATTEMPTS = (telemetry_chunks, scalar_readings, probe_readings, diagnoses)
+_LEFT_BY_ATTEMPTS = (telemetry_chunks, scalar_readings, probe_readings, probe_gaps, diagnoses)
 #: `to_step` of a rewind to the start.
 BEFORE_THE_FIRST = -1
 #: A run's columns as they are before its first reading.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -17,6 +17,7 @@ from app.domain.runs import BestScore
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
     FloatArray,
+    ProbeGap,
     ReadingBatch,
     ScalarReading,
     Telemetry,
@@ -26,7 +27,13 @@ from app.store.evaluations import Metrics, best_of, evaluation_event, evaluation
 from app.store.fence import NewEvent, change_run, held_by
 from app.store.history import read_columns
 from app.store.profile_rows import read_profiles, row_of
-from app.store.tables import probe_readings, runs, scalar_readings, telemetry_chunks
+from app.store.tables import (
+    probe_gaps,
+    probe_readings,
+    runs,
+    scalar_readings,
+    telemetry_chunks,
+)
 from app.store.times import database_now
 
 #: Readings of the whole model that are kept on the run's row too.
@@ -87,6 +94,7 @@ def read_telemetry(
         },
         readings=read_scalar_readings(session, run_id, from_step=from_step, to_step=to_step),
         profiles=read_profiles(session, run_id, from_step=from_step, to_step=to_step),
+        gaps=read_probe_gaps(session, run_id, from_step=from_step, to_step=to_step),
     )
 
 
@@ -94,9 +102,33 @@ def read_scalar_readings(
     session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
 ) -> tuple[ScalarReading, ...]:
     """Task metrics and the scalars of probes, in the order in which they were sent."""
-    table = scalar_readings
+    rows = _rows_by_step(
+        session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
+    )
+    return tuple(ScalarReading(**row) for row in rows)
+
+
+def read_probe_gaps(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> tuple[ProbeGap, ...]:
+    """What probes could not measure, in the order in which it was sent."""
+    rows = _rows_by_step(
+        session, probe_gaps, ("reason",), run_id, from_step=from_step, to_step=to_step
+    )
+    return tuple(ProbeGap(**row) for row in rows)
+
+
+def _rows_by_step(
+    session: Session,
+    table: Table,
+    columns: Sequence[str],
+    run_id: UUID,
+    *,
+    from_step: int | None,
+    to_step: int | None,
+) -> list[RowMapping]:
     statement = (
-        select(table.c.step, table.c.quantity, table.c.scope, table.c.value)
+        select(*(table.c[name] for name in ("step", "quantity", "scope", *columns)))
         .where(table.c.run_id == run_id)
         .order_by(table.c.seq, table.c.position)
     )
@@ -105,8 +137,7 @@ def read_scalar_readings(
     if to_step is not None:
         statement = statement.where(table.c.step <= to_step)
     rows = session.execute(statement).mappings()
-    readings = [ScalarReading(**row) for row in rows]
-    return tuple(sorted(readings, key=lambda reading: reading.step))
+    return sorted(rows, key=lambda row: int(row["step"]))
 
 
 def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
@@ -176,17 +207,23 @@ def _insert_readings(session: Session, batch: ReadingBatch, *, keys: Mapping[str
     if batch.chunk is not None:
         session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
     if batch.readings:
-        rows = [
-            {**keys, "position": position, **asdict(reading)}
-            for position, reading in enumerate(batch.readings)
-        ]
-        session.execute(insert(scalar_readings), rows)
+        session.execute(insert(scalar_readings), _numbered(batch.readings, keys))
+    if batch.gaps:
+        session.execute(insert(probe_gaps), _numbered(batch.gaps, keys))
     if batch.profiles:
         profiles = [
             {**keys, "position": position, **row_of(profile)}
             for position, profile in enumerate(batch.profiles)
         ]
         session.execute(insert(probe_readings), profiles)
+
+
+def _numbered(
+    records: Sequence[ScalarReading | ProbeGap], keys: Mapping[str, object]
+) -> list[Mapping[str, object]]:
+    return [
+        {**keys, "position": position, **asdict(record)} for position, record in enumerate(records)
+    ]
 
 
 def _chunk_row(chunk: TelemetryChunk) -> Mapping[str, object]:

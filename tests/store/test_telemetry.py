@@ -12,7 +12,7 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import StopReason
-from app.domain.telemetry import ReadingBatch, ScalarReading
+from app.domain.telemetry import ProbeGap, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
 from app.store.runs import find_run
@@ -105,6 +105,21 @@ def test_scalar_readings_keep_what_is_not_finite(session: Session, workspace_id:
     found = read_telemetry(session, run.id).readings
 
     assert [repr(reading.value) for reading in found] == [repr(value) for value in values]
+
+
+def test_what_a_probe_could_not_measure_is_kept_with_its_reason(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    gaps = tuple(
+        ProbeGap(step=step, quantity="lyapunov_1", scope="layer:0", reason="it reads both ways")
+        for step in (0, 7)
+    )
+
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(gaps=gaps))
+
+    assert read_telemetry(session, run.id).gaps == gaps
+    assert read_telemetry(session, run.id, from_step=1, to_step=7).gaps == gaps[1:]
 
 
 def test_a_batch_that_comes_again_is_dropped(session: Session, workspace_id: UUID) -> None:

@@ -9,6 +9,7 @@ from app.store.tables.runs import diagnoses, events, findings, runs
 from app.store.tables.supplies import dataset_parts, datasets, workers
 from app.store.tables.telemetry import (
     PARTITIONED,
+    probe_gaps,
     probe_readings,
     scalar_readings,
     telemetry_chunks,
@@ -24,6 +25,7 @@ __all__ = [
     "findings",
     "idempotency_keys",
     "metadata",
+    "probe_gaps",
     "probe_readings",
     "runs",
     "scalar_readings",

@@ -15,7 +15,7 @@ from app.store.tables.columns import (
 )
 
 #: Tables whose partitions are months of runs.
-PARTITIONED = ("telemetry_chunks", "probe_readings", "scalar_readings")
+PARTITIONED = ("telemetry_chunks", "probe_readings", "scalar_readings", "probe_gaps")
 
 telemetry_chunks = Table(
     "telemetry_chunks",
@@ -47,6 +47,21 @@ scalar_readings = Table(
     Column("value", Double, nullable=False),
     made_at("recorded_at"),
     Index(None, "run_id", "quantity", "scope", "step"),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+probe_gaps = Table(
+    "probe_gaps",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    words("quantity"),
+    words("scope"),
+    words("reason"),
+    made_at("recorded_at"),
     postgresql_partition_by="RANGE (run_id)",
 )
 
