@@ -25,7 +25,7 @@ def cost(**parts: object) -> Estimate:
         {"model": {"kind": "lstm", "hidden_size": 65}},
         {"model": {"kind": "lstm", "num_layers": 2}},
         {"model": {"kind": "lstm", "bidirectional": True}},
-        {"dataset": {"kind": "adding", "length": 101}},
+        {"dataset": {"kind": "adding", "length": 201}},
         {"training": {"batch_size": 33}},
     ],
     ids=str,

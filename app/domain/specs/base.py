@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     model_validator,
 )
@@ -25,16 +26,27 @@ def _clean(text: str) -> str:
     return text
 
 
+def _as_integer(value: Any) -> Any:
+    """JSON has one kind of number: 5.0 is an integer (as JSON Schema says too)."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+#: Stands after the bounds in an annotation: the published schema keeps only what stands before.
+WHOLE = BeforeValidator(_as_integer)
+#: Numbers and flags as JSON has them: "5" and true are no numbers, 1 is no flag.
+Integer = Annotated[int, Strict(), WHOLE]
+Real = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
 CleanText = Annotated[str, AfterValidator(_clean)]
 ShortText = Annotated[CleanText, StringConstraints(max_length=200)]
 LongText = Annotated[CleanText, StringConstraints(max_length=10_000)]
 Tag = Annotated[CleanText, StringConstraints(min_length=1, max_length=64)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, le=1e30, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-PositiveInt = Annotated[int, Field(ge=1, le=MAX_INT)]
-Seed = Annotated[int, Field(ge=0, le=MAX_INT)]
+Finite = Annotated[Real, Field(allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0, le=1e30, allow_inf_nan=False)]
+NonNegative = Annotated[Real, Field(ge=0, le=1e30, allow_inf_nan=False)]
+Fraction = Annotated[Real, Field(ge=0, lt=1, allow_inf_nan=False)]
+PositiveInt = Annotated[int, Strict(), Field(ge=1, le=MAX_INT), WHOLE]
+Seed = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
 
 def _also_null(schema: dict[str, Any]) -> None:

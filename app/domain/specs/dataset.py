@@ -3,22 +3,32 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
-from app.domain.specs.base import CleanText, Fraction, Seed, Spec
+from app.domain.specs.base import (
+    WHOLE,
+    CleanText,
+    Fraction,
+    Integer,
+    Seed,
+    Spec,
+)
 
 #: Longest sequence that a run may train on, in timesteps.
 MAX_LENGTH = 20_000
 #: How far the shares of a split may miss 1.
 SPLIT_ROUNDING = 1e-6
+#: Of at least two timesteps.
+_Stretch = Annotated[int, Strict(), Field(ge=2, le=MAX_LENGTH), WHOLE]
+Lag = Annotated[int, Strict(), Field(ge=0, le=MAX_LENGTH), WHOLE]
 ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
 
 
 class LagRange(Spec):
     """The lags, in timesteps, that the target depends on."""
 
-    min: int = Field(ge=0, le=MAX_LENGTH)
-    max: int = Field(ge=0, le=MAX_LENGTH)
+    min: Lag
+    max: Lag
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
@@ -27,7 +37,7 @@ class LagRange(Spec):
         return self
 
 
-DependencyLag = Annotated[int, Field(ge=0, le=MAX_LENGTH)] | LagRange
+DependencyLag = Lag | LagRange
 
 
 class _Dataset(Spec):
@@ -41,21 +51,21 @@ class AddingSpec(_Dataset):
     """Sum two marked numbers, one in each half (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["adding"]
-    length: int = Field(default=100, ge=4, le=MAX_LENGTH)
+    length: Integer = Field(default=200, ge=4, le=MAX_LENGTH)
 
 
 class CopyMemorySpec(_Dataset):
     """Recall 10 symbols of 8 after `length` blanks: length + 20 timesteps (Arjovsky 2016)."""
 
     kind: Literal["copy_memory"]
-    length: int = Field(default=100, ge=1, le=MAX_LENGTH - 20)
+    length: Integer = Field(default=100, ge=1, le=MAX_LENGTH - 20)
 
 
 class TemporalOrderSpec(_Dataset):
     """Name the order of two distant symbols, 4 classes (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["temporal_order"]
-    length: int = Field(default=100, ge=10, le=MAX_LENGTH)
+    length: Integer = Field(default=100, ge=10, le=MAX_LENGTH)
 
 
 class DigitsSpec(_Dataset):
@@ -87,12 +97,12 @@ class ForecastSpec(_Dataset):
     target: ColumnName
     features: tuple[ColumnName, ...] = Field(default=(), max_length=256)
     """Columns beside the target's own past."""
-    window: int = Field(default=48, ge=2, le=MAX_LENGTH)
+    window: Integer = Field(default=48, ge=2, le=MAX_LENGTH)
     """Timesteps of the past that the model sees."""
-    horizon: int = Field(default=1, ge=1, le=1000)
-    stride: int = Field(default=1, ge=1, le=MAX_LENGTH)
-    season: int | None = Field(default=None, ge=2, le=MAX_LENGTH)
-    """Period in timesteps of the seasonal-naive baseline, where there is one."""
+    horizon: Integer = Field(default=1, ge=1, le=1000)
+    stride: Integer = Field(default=1, ge=1, le=MAX_LENGTH)
+    season: _Stretch | None = None
+    """_Stretch in timesteps of the seasonal-naive baseline, where there is one."""
     series_column: ColumnName | None = None
     """Names the series of a row when the file holds several."""
     time_column: ColumnName | None = None
@@ -107,7 +117,7 @@ class TextSpec(_Dataset):
 
     kind: Literal["text"]
     dataset_id: UUID
-    length: int = Field(default=128, ge=2, le=MAX_LENGTH)
+    length: Integer = Field(default=128, ge=2, le=MAX_LENGTH)
     """Characters of one training sequence."""
     split: SplitSpec = SplitSpec()
 
@@ -124,7 +134,7 @@ class SequencesSpec(_Dataset):
     label: ColumnName
     target: Literal["per_sequence", "per_step"] = "per_sequence"
     task: Literal["classification", "regression"] = "classification"
-    max_length: int | None = Field(default=None, ge=2, le=MAX_LENGTH)
+    max_length: _Stretch | None = None
     """Longer sequences keep their last `max_length` timesteps."""
     split: SplitSpec = SplitSpec()
     """Shares of the sequences, drawn by `seed`."""

@@ -5,7 +5,18 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.domain.specs.base import LongText, Positive, PositiveInt, Seed, ShortText, Spec, Tag
+from app.domain.specs.base import (
+    Flag,
+    Integer,
+    LongText,
+    Positive,
+    PositiveInt,
+    Real,
+    Seed,
+    ShortText,
+    Spec,
+    Tag,
+)
 from app.domain.specs.clipping import ClippingSpec, NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
 from app.domain.specs.init import InitSpec
@@ -24,8 +35,8 @@ DEFAULT_FORGET_BIAS = 1.0
 class TrainingSpec(Spec):
     """How long, in what portions and where a run trains."""
 
-    num_steps: int = Field(default=5000, ge=1, le=100_000_000)
-    batch_size: int = Field(default=32, ge=1, le=65_536)
+    num_steps: Integer = Field(default=5000, ge=1, le=100_000_000)
+    batch_size: Integer = Field(default=32, ge=1, le=65_536)
     seed: Seed = 0
     """Makes initial weights, order of the data and dropout."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")] = "auto"
@@ -37,14 +48,14 @@ class TrainingSpec(Spec):
     time_limit_s: Positive | None = None
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
     """What a loss or gradient that is not finite leads to; `report` ends the run as diverged."""
-    deterministic: bool = True
+    deterministic: Flag = True
     """Deterministic kernels: same seed, same machine, same bits."""
 
 
 class ProbesSpec(Spec):
     """How much looking a run may cost."""
 
-    budget: float = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
+    budget: Real = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
     """Largest share of wall time that probes may take, those at the first and last step aside."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""

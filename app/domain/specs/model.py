@@ -4,14 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.domain.specs.base import Fraction, Spec
+from app.domain.specs.base import (
+    Flag,
+    Fraction,
+    Integer,
+    Spec,
+)
 
 
 class _Recurrent(Spec):
-    hidden_size: int = Field(default=64, ge=1, le=8192)
+    hidden_size: Integer = Field(default=64, ge=1, le=8192)
     """Units per layer and direction."""
-    num_layers: int = Field(default=1, ge=1, le=64)
-    bidirectional: bool = False
+    num_layers: Integer = Field(default=1, ge=1, le=64)
+    bidirectional: Flag = False
     dropout: Fraction = 0.0
     """Probability of zeroing an element between layers."""
 

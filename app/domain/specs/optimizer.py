@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from app.domain.specs.base import (
+    Flag,
     Fraction,
+    Integer,
     NonNegative,
     Positive,
     PositiveInt,
@@ -18,7 +20,7 @@ class ConstantSchedule(Spec):
     """The learning rate stays."""
 
     kind: Literal["constant"] = "constant"
-    warmup_steps: int = Field(default=0, ge=0, le=10**9)
+    warmup_steps: Integer = Field(default=0, ge=0, le=10**9)
     """Steps over which the rate first rises linearly from 0."""
 
 
@@ -28,7 +30,7 @@ class StepSchedule(Spec):
     kind: Literal["step"]
     every: PositiveInt = 1000
     factor: Positive = 0.5
-    warmup_steps: int = Field(default=0, ge=0, le=10**9)
+    warmup_steps: Integer = Field(default=0, ge=0, le=10**9)
 
 
 class CosineSchedule(Spec):
@@ -36,7 +38,7 @@ class CosineSchedule(Spec):
 
     kind: Literal["cosine"]
     final_fraction: NonNegative = Field(default=0.0, le=1)
-    warmup_steps: int = Field(default=0, ge=0, le=10**9)
+    warmup_steps: Integer = Field(default=0, ge=0, le=10**9)
 
 
 class WarmupSchedule(Spec):
@@ -64,7 +66,7 @@ class SgdSpec(_Optimizer):
 
     kind: Literal["sgd"]
     momentum: Fraction = 0.0
-    nesterov: bool = False
+    nesterov: Flag = False
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:

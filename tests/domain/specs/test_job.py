@@ -1,5 +1,6 @@
 """What a job spec takes, fills in and refuses."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,14 @@ def _errors(**patch: Any) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as caught:
         job(**patch)
     return [("/".join(map(str, e["loc"])), e["type"]) for e in caught.value.errors()]
+
+
+def _keys(schema: dict[str, Any] | list[Any]) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema
+    for part in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(part, (dict, list)):
+            yield from _keys(part)
 
 
 def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
@@ -85,6 +94,37 @@ def test_a_document_reads_back_to_the_same_spec() -> None:
 )
 def test_what_is_wrong_is_named(patch: dict[str, Any], place: str) -> None:
     assert any(where.startswith(place) for where, _ in _errors(**patch))
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"training": {"num_steps": "6"}},
+        {"training": {"num_steps": True}},
+        {"training": {"bptt_length": "5"}},
+        {"training": {"seed": False}},
+        {"training": {"deterministic": "false"}},
+        {"training": {"time_limit_s": "10"}},
+        {"optimizer": {"learning_rate": "0.1"}},
+        {"optimizer": {"learning_rate": True}},
+        {"clipping": {"kind": "norm", "min_norm": "0.1"}},
+        {"probes": {"budget": "0.05"}},
+        {"model": {"kind": "gru", "bidirectional": 1}},
+        {"model": {"kind": "gru", "hidden_size": "8"}},
+        {"model": {"kind": "gru", "dropout": False}},
+        {"dataset": {"kind": "adding", "length": "20"}},
+        {"dataset": {"kind": "adding", "dependency_lag": "5"}},
+        {"dataset": {"kind": "adding", "dependency_lag": True}},
+    ],
+)
+def test_what_only_looks_like_a_number_or_a_flag_is_refused(patch: dict[str, Any]) -> None:
+    assert _errors(**patch)
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    spec = job(training={"num_steps": 6.0, "seed": 7.0}, dataset={"dependency_lag": 9.0})
+
+    assert (spec.training.num_steps, spec.training.seed, spec.dataset.dependency_lag) == (6, 7, 9)
 
 
 def test_shares_of_the_data_sum_to_one() -> None:
@@ -166,3 +206,11 @@ def test_the_published_schema_says_where_null_may_stand() -> None:
     assert {"type": "null"} in properties["num_steps"]["anyOf"]
     assert properties["num_steps"]["default"] == 5000
     assert properties["time_limit_s"]["anyOf"].count({"type": "null"}) == 1
+
+
+def test_the_published_schema_keeps_the_bounds_of_numbers() -> None:
+    schema = JobSpec.model_json_schema()
+    seed = schema["$defs"]["TrainingSpec"]["properties"]["seed"]["anyOf"][0]
+
+    assert seed == {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+    assert not {"ge", "gt", "le", "lt"} & set(_keys(schema))
