@@ -141,6 +141,8 @@ class Run:
     is_diagnosis_final: bool
     parent_run_id: UUID | None
     parent_step: int | None
+    #: Steps that a preflight tries, 0 for the initial weights alone; None for an ordinary run.
+    preflight_steps: int | None = None
 
     @property
     def completed_as_asked(self) -> bool | None:

@@ -8,6 +8,7 @@ from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
 from app.store.locks import SWEEP, try_to_lead
 from app.store.partitions import ensure_partitions
+from app.store.preflights import forget_old_preflights
 from app.store.workers import forget_old_workers
 
 #: A queued run is rung for again after so long.
@@ -40,4 +41,5 @@ def sweep_runs(
     work.after_commit(lambda: [queue.ring(run_id) for run_id in waiting])
     forget_old_answers(session)
     forget_old_workers(session)
+    forget_old_preflights(session)
     ensure_partitions(session)

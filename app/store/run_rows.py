@@ -31,6 +31,7 @@ _AS_THEY_ARE = (
     "is_diagnosis_final",
     "parent_run_id",
     "parent_step",
+    "preflight_steps",
 )
 
 

@@ -51,6 +51,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
     parent_run_id: UUID | None = None,
     parent_step: int | None = None,
     priority: int = 0,
+    preflight_steps: int | None = None,
 ) -> Run:
     """A queued run; NotFound when its data set was deleted meanwhile."""
     log = (NewEvent(kind=EventKind.STATUS, data={"status": RunStatus.QUEUED, "attempt": 0}),)
@@ -68,6 +69,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
         "priority": priority,
         "parent_run_id": parent_run_id,
         "parent_step": parent_step,
+        "preflight_steps": preflight_steps,
         "next_event": 1 + len(log),
     }
     try:
@@ -93,7 +95,8 @@ def page_of_runs(
     after: tuple[datetime, UUID] | None,
 ) -> list[Run]:
     """Newest first; `after` is (created_at, id) of the last run of the page before."""
-    statement = select(runs).where(runs.c.workspace_id == workspace_id, *_conditions(filters))
+    mine = (runs.c.workspace_id == workspace_id, runs.c.preflight_steps.is_(None))
+    statement = select(runs).where(*mine, *_conditions(filters))
     if after is not None:
         statement = statement.where(tuple_(runs.c.created_at, runs.c.id) < after)
     newest = (runs.c.created_at.desc(), runs.c.id.desc())
@@ -117,12 +120,12 @@ def count_by_status(session: Session) -> Mapping[str, int]:
     return {status.value: found.get(status.value, 0) for status in RunStatus}
 
 
-def runs_within(
-    session: Session, workspace_id: UUID, run_ids: Collection[UUID]
-) -> frozenset[UUID]:
+def runs_within(session: Session, workspace_id: UUID, run_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of the runs that are this workspace's."""
     statement = select(runs.c.id).where(
-        runs.c.id.in_(run_ids), runs.c.workspace_id == workspace_id
+        runs.c.id.in_(run_ids),
+        runs.c.workspace_id == workspace_id,
+        runs.c.preflight_steps.is_(None),
     )
     return frozenset(session.execute(statement).scalars())
 
@@ -198,7 +201,11 @@ def _cancel_queued(session: Session, run: Run) -> Run:
 
 
 def _owned(workspace_id: UUID, run_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    return (runs.c.id == run_id, runs.c.workspace_id == workspace_id)
+    return (
+        runs.c.id == run_id,
+        runs.c.workspace_id == workspace_id,
+        runs.c.preflight_steps.is_(None),
+    )
 
 
 def _there(row: RowMapping | None) -> RowMapping:

@@ -78,6 +78,8 @@ runs = Table(
     flag("is_diagnosis_final"),
     Column("parent_run_id", Uuid, ForeignKey("runs.id", ondelete="SET NULL")),
     Column("parent_step", BigInteger),
+    #: Steps that a preflight tries; null for an ordinary run.
+    Column("preflight_steps", Integer),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
     ),
@@ -90,6 +92,7 @@ runs = Table(
     Index(None, "parent_run_id"),
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
+    Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
     # heartbeats and flushes rewrite the row often: room to do so within its page
     postgresql_with={"fillfactor": "50"},
 )
