@@ -12,6 +12,8 @@ from app.domain.datasets import Column, ColumnType, Table
 DEFAULT_WINDOW = 48
 #: Least correlation of a series with itself one season back for a season to be seen.
 MIN_SEASON_CORRELATION = 0.3
+#: Share of the highest correlation from which an earlier peak is the season, and it a multiple.
+AS_GOOD_AS_PEAK = 0.9
 #: Timesteps that the search for a season looks at: the last ones.
 MAX_SEASON_SAMPLE = 20_000
 #: Timesteps below which no season is looked for.
@@ -96,10 +98,10 @@ def profile_text(text: str) -> TextProfile:
 
 
 def find_season(values_N: NDArray[np.float64]) -> int | None:
-    """Timesteps of the highest peak of the autocorrelation past its first zero; None where weak.
+    """Timesteps of the first high peak of the autocorrelation past its first zero; None where weak.
 
-    Of the series less its straight line, by FFT. The biased estimate: it favours the season over
-    its multiples, which are as good but for noise.
+    Of the series less its straight line, by FFT. The multiples of a season are as good but for
+    noise: the first peak is the season, even where a later one is a little higher.
     """
     series_N = values_N[np.isfinite(values_N)][-MAX_SEASON_SAMPLE:]
     length = series_N.size
@@ -116,8 +118,12 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     (below,) = np.nonzero(correlation_L < 0)
     if not below.size:
         return None
-    season = int(below[0]) + int(np.argmax(correlation_L[below[0] :]))
-    return season if correlation_L[season] >= MIN_SEASON_CORRELATION else None
+    peak = correlation_L[below[0] :].max()
+    if peak < MIN_SEASON_CORRELATION:
+        return None
+    (high,) = np.nonzero(correlation_L[below[0] :] >= AS_GOOD_AS_PEAK * peak)
+    first, num_lags = int(below[0] + high[0]), 1 + int(np.argmin(np.diff(high, append=-1) == 1))
+    return first + int(np.argmax(correlation_L[first : first + num_lags]))
 
 
 def _profile_column(column: Column) -> ColumnProfile:
