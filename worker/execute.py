@@ -7,6 +7,7 @@ the story is in the log.
 import logging
 import os
 import socket
+from functools import partial
 from typing import assert_never
 
 import torch
@@ -26,6 +27,7 @@ from worker.child_line import ChildLine
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
+from worker.preflight import try_out
 from worker.sending import Patience, Sender
 from worker.training.determinism import settle_kernels
 from worker.training.loop import TrainingOutcome, train
@@ -99,7 +101,9 @@ class Execution:
         spec = self._order.spec
         device = torch.device(self._order.device)
         settle_kernels(device, deterministic=spec.training.deterministic)
-        return train(
+        num_steps = self._order.preflight_steps
+        follow = train if num_steps is None else partial(try_out, num_steps=num_steps)
+        return follow(
             spec,
             self._build_task(),
             device=device,

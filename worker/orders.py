@@ -26,6 +26,8 @@ class TrainOrder(BaseModel):
     spec: JobSpec
     #: As torch names it: the worker has decided what `auto` means.
     device: str
+    #: Stop after so many; None trains as the spec says.
+    preflight_steps: int | None = None
 
 
 class ListDevicesOrder(BaseModel):

@@ -165,6 +165,7 @@ class Workshop:
             attempt=run.attempt,
             spec=run.spec,
             device=place(run.spec.training.device, self._equipment.devices, slot=slot),
+            preflight_steps=run.preflight_steps,
         )
         logger.info("Run %s attempt %d trains on %s.", run.id, run.attempt, order.device)
         try:

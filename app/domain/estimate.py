@@ -53,7 +53,7 @@ class Estimate:
 
 
 def estimate(spec: JobSpec, shape: TaskShape) -> Estimate:
-    seconds = spec.training.num_steps * _step_seconds(spec, shape)
+    seconds = spec.training.num_steps * step_seconds(spec, shape)
     if spec.training.time_limit_s is not None:
         seconds = min(seconds, spec.training.time_limit_s)
     parameters = num_parameters(spec.model, shape)
@@ -112,7 +112,8 @@ def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
 
 
-def _step_seconds(spec: JobSpec, shape: TaskShape) -> float:
+def step_seconds(spec: JobSpec, shape: TaskShape) -> float:
+    """Of one update: forward, backward and what every timestep costs beside its arithmetic."""
     model = spec.model
     directions = 2 if model.bidirectional else 1
     recurrent = num_parameters(model, shape)

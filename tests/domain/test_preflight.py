@@ -1,0 +1,123 @@
+import pytest
+
+from app.domain.diagnosis.findings import (
+    Diagnosis,
+    DiagnosisVerdict,
+    Finding,
+    FindingCode,
+    FindingState,
+    Impact,
+    Severity,
+)
+from app.domain.estimate import TaskShape
+from app.domain.preflight import (
+    DEFAULT_STEPS,
+    Basis,
+    basis_of,
+    foreseen,
+    spec_to_try,
+    steps_to_try,
+)
+from app.domain.specs.job import JobSpec
+
+
+def make_spec(**parts: object) -> JobSpec:
+    return JobSpec.model_validate(
+        {"model": {"kind": "elman"}, "dataset": {"kind": "adding"}} | parts
+    )
+
+
+def a_shape(length: int) -> TaskShape:
+    return TaskShape(length=length, input_size=2, output_size=1, many_to_one=True)
+
+
+def large() -> JobSpec:
+    return make_spec(model={"kind": "lstm", "hidden_size": 2048}, training={"batch_size": 512})
+
+
+@pytest.mark.parametrize(
+    ("spec", "length", "asked", "steps"),
+    [
+        (make_spec(), 10, None, DEFAULT_STEPS),
+        (make_spec(), 10, 7, 7),
+        (make_spec(), 10, 0, 0),
+        (make_spec(training={"num_steps": 3}), 10, None, 3),
+        (make_spec(training={"num_steps": 3}), 10, 50, 3),
+        (large(), 10_000, None, 0),
+        (large(), 10_000, 50, 50),
+    ],
+)
+def test_as_many_steps_are_tried_as_were_asked_for_or_fit(
+    spec: JobSpec, length: int, asked: int | None, steps: int
+) -> None:
+    assert steps_to_try(spec, a_shape(length), asked=asked) == steps
+
+
+def test_probes_that_are_off_are_on_in_a_preflight() -> None:
+    off = make_spec(probes={"tier": "off", "budget": 0.1})
+
+    tried = spec_to_try(off)
+
+    assert (tried.probes.tier, tried.probes.budget) == ("standard", 0.1)
+    assert tried.training == off.training
+    assert spec_to_try(tried) is tried
+
+
+def a_finding(state: FindingState, severity: Severity) -> Finding:
+    return Finding(
+        code=FindingCode.EXPLODING_GRADIENT,
+        state=state,
+        impact=Impact.BLOCKING,
+        severity=severity,
+        confidence=0.9,
+        first_step=0,
+        last_step=0,
+        threshold={},
+        evidence={},
+        explanation="It grows. It hurts.",
+    )
+
+
+def a_diagnosis(*findings: Finding) -> Diagnosis:
+    return Diagnosis(
+        attempt=1,
+        as_of_step=0,
+        final=False,
+        rules_version="1",
+        verdict=DiagnosisVerdict.SICK,
+        summary="Sick.",
+        findings=findings,
+        not_assessed=(),
+    )
+
+
+def test_initial_weights_alone_are_a_risk_at_most() -> None:
+    diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
+
+    told = foreseen(diagnosis, basis=basis_of(0))
+
+    [finding] = told.findings
+    assert told.verdict is DiagnosisVerdict.AT_RISK
+    assert told.summary.startswith("At risk: it may be that")
+    assert (finding.state, finding.severity, finding.impact) == (
+        FindingState.PREDICTED,
+        Severity.WARNING,
+        Impact.UNKNOWN,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "severity"),
+    [(FindingState.ACTIVE, Severity.INFO), (FindingState.RESOLVED, Severity.WARNING)],
+)
+def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -> None:
+    told = foreseen(a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
+
+    assert told.verdict is DiagnosisVerdict.HEALTHY
+    assert told.findings[0].state is state
+
+
+def test_steps_that_were_taken_are_told_as_they_are() -> None:
+    diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
+
+    assert foreseen(diagnosis, basis=basis_of(1)) is diagnosis

@@ -1,0 +1,87 @@
+"""Try a job spec for a few steps: what it costs is bounded, what it measures is the same."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from app.domain.estimate import TaskShape, num_parameters
+from app.domain.runs import StopReason
+from app.domain.specs.job import JobSpec
+from app.domain.specs.model import ModelSpec
+from app.domain.task import TaskFacts
+from app.domain.telemetry import ReadingBatch
+from worker.datasets.task import Split, Task
+from worker.training.loop import TrainingOutcome, train
+
+#: Weights times timesteps times sequences of a sample: a second or so of one core for a gated cell.
+MAX_PRODUCTS = 10**9
+#: As many as the finest tier of probes takes.
+MAX_SEQUENCES = 256
+#: With fewer a bootstrap over sequences says nothing.
+MIN_SEQUENCES = 8
+
+
+def try_out(
+    spec: JobSpec,
+    task: Task,
+    *,
+    num_steps: int,
+    device: torch.device,
+    send: Callable[[ReadingBatch], None],
+    begin: Callable[[TaskFacts, tuple[str, ...], str], None],
+    stop_requested: Callable[[], StopReason | None],
+) -> TrainingOutcome:
+    """Train as ordered, schedules included, and stop after so many steps.
+
+    With 0 the initial weights alone are probed; step 0 is taken for its loss and gradient, and what
+    its update makes of the weights is not looked at.
+    """
+    budget = _StepBudget(num_steps, stop_requested)
+    outcome = train(
+        spec,
+        _looked_at_briefly(task, spec.model),
+        device=device,
+        send=send,
+        begin=begin,
+        stop_requested=budget.stop_requested,
+    )
+    return replace(outcome, stop_reason=StopReason.COMPLETED) if budget.is_spent else outcome
+
+
+class _StepBudget:
+    """Says stop when the steps are taken."""
+
+    def __init__(self, num_steps: int, stop_requested: Callable[[], StopReason | None]) -> None:
+        self._num_steps = num_steps
+        self._stop_requested = stop_requested
+        self._num_asked = 0
+        self.is_spent = False
+
+    def stop_requested(self) -> StopReason | None:
+        """Asked before each step."""
+        reason = self._stop_requested()
+        if reason is not None:
+            return reason
+        self.is_spent = self._num_asked >= max(1, self._num_steps)
+        self._num_asked += 1
+        if not self.is_spent:
+            return None
+        # the weights of a cancelled run are not looked at once more
+        return StopReason.COMPLETED if self._num_steps else StopReason.CANCELLED
+
+
+def _looked_at_briefly(task: Task, model: ModelSpec) -> Task:
+    """Evaluated and probed on a few sequences of one split, so that the answer comes soon."""
+    facts = task.facts
+    shape = TaskShape(
+        length=facts.length,
+        input_size=facts.input_size,
+        output_size=facts.output_size,
+        many_to_one=facts.many_to_one,
+    )
+    of_one = facts.length * num_parameters(model, shape)
+    size = min(MAX_SEQUENCES, max(MIN_SEQUENCES, MAX_PRODUCTS // of_one))
+    split: Split = "validation" if "validation" in task.evaluation else "train"
+    batch = task.evaluation[split].take(0, size, many_to_one=facts.many_to_one)
+    return replace(task, evaluation={split: batch})
