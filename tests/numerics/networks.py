@@ -1,12 +1,14 @@
 """Small networks, and samples to look at them with."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
 from app.domain.specs.model import ModelSpec
+from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.models.network import SequenceModel
 from worker.replay.sample import Activation, CellKind, ProbeSample
 
@@ -65,3 +67,10 @@ def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -
         named["weight_hh_l0"].copy_(radius * orthogonal)
         named["weight_ih_l0"].div_(math.sqrt(hidden_size))
     return network
+
+
+def read(found: Sequence[ScalarReading | ProbeGap]) -> list[ScalarReading]:
+    """All that a probe found, where nothing could not be measured."""
+    readings = [one for one in found if isinstance(one, ScalarReading)]
+    assert len(readings) == len(found), found
+    return readings

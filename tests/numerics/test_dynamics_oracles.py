@@ -7,25 +7,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.numerics.networks import network_of, orthogonal_network, sample_for
+from tests.numerics.networks import network_of, orthogonal_network, read, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.replay.cells import Linearisation
+from worker.replay.jacobians import jacobian
 from worker.replay.preparation import linearise_network
 from worker.replay.sample import ProbeSample
 
 
 def linearised(network: SequenceModel, sample: ProbeSample) -> Linearisation:
     return linearise_network(network, sample)[0][0]
-
-
-def jacobian(cell: Linearisation, p: int, sequence: int) -> Tensor:
-    """∂s_p / ∂s_{p−1} of one sequence, from the backward recursion on unit vectors."""
-    size = cell.state_size
-    rows_N = torch.full((size,), sequence)
-    _, back_NS = cell.backward(p, rows_N, torch.eye(size, dtype=torch.float64))
-    return back_NS
 
 
 def forward_step(network: SequenceModel, x_I: Tensor, state_S: Tensor) -> Tensor:
@@ -162,8 +155,8 @@ def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     network = orthogonal_network(10, 0.8, dtype=torch.float64)
     sample = sample_for(network, num_timesteps=30, batch_size=4)
 
-    exponents = measure_lyapunov_exponents(network, sample, step=3)
-    matrices = measure_recurrent_matrices(network, sample, step=3)
+    exponents = read(measure_lyapunov_exponents(network, sample, step=3))
+    matrices = read(measure_recurrent_matrices(network, sample, step=3))
 
     assert [reading.quantity for reading in exponents] == [f"lyapunov_{k}" for k in (1, 2, 3, 4)]
     for reading in exponents:
@@ -171,6 +164,7 @@ def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     assert {(r.quantity, r.scope) for r in matrices} == {
         ("spectral_radius", "layer:0"),
         ("sigma_max", "layer:0"),
+        ("vanishing_certificate", "layer:0"),
     }
     for reading in matrices:
         assert reading.value == pytest.approx(0.8, abs=1e-12)

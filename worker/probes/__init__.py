@@ -2,10 +2,13 @@
 
 lag_profile       how far back the gradient of single loss terms reaches, per scope
 checksum          whether the replay can be believed
-recurrent_matrix  spectral radius and largest singular value of the recurrent matrices
-gates             how open and how movable the gates of GRU and LSTM are
-activations       saturated tanh units, dead relu units
+adjoint           whether the backward recursion is the transpose of the forward one
+recurrent_matrix  spectral radius, largest singular value and certificate of recurrent matrices
+gates             how open, how movable and how slow the gates of GRU and LSTM are
+activations       saturated tanh units, dead and always-on relu units
 lyapunov          rates at which directions grow or shrink along the trajectory
+jacobian_singular_values  how much one timestep stretches and squeezes the state
+loss_gradient     how noisy the sample's gradient is, and whether it has turned
 schedule          when to probe, within a budget
 suite             all of them at one moment
 """

@@ -17,10 +17,10 @@ NUM_SEQUENCES = 32
 def measure_activations(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading, ...]:
-    """An Elman layer's `mean_derivative`, and `saturated_fraction` or relu `dead_fraction`.
+    """An Elman layer's `mean_derivative`, and `saturated_fraction` or relu's dead and always on.
 
-    A unit is dead when its pre-activation is positive at no valid timestep of any sequence. Gated
-    cells have gates instead.
+    A relu unit is dead when its pre-activation is positive at no valid timestep of any sequence,
+    and always on, so linear, when it is at all of them. Gated cells have gates instead.
     """
     if model.kind != "elman" or model.activation == "linear":
         return ()
@@ -42,6 +42,7 @@ def _of_relu(drive_FH: Tensor) -> dict[str, Tensor]:
     is_open_FH = drive_FH > 0
     return {
         "dead_fraction": (~is_open_FH).all(dim=0).double().mean(),
+        "always_on_fraction": is_open_FH.all(dim=0).double().mean(),
         "mean_derivative": is_open_FH.double().mean(),
     }
 

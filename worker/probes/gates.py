@@ -12,13 +12,18 @@ from worker.replay.states import run_network
 SATURATION_MARGIN = 0.05
 #: Gates with a tanh: their values lie between −1 and 1.
 CANDIDATES = ("cell", "new")
+#: Gates that say how much of the state is kept.
+KEEPERS = ("forget", "update")
 NUM_SEQUENCES = 32
 
 
 def measure_gates(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading, ...]:
-    """`gate_mean`, `saturated_fraction`, `mean_derivative` over units, timesteps, sequences."""
+    """`gate_mean`, `saturated_fraction`, `mean_derivative` over units, timesteps, sequences.
+
+    And the `time_constant` of the gates that keep the state: forget of LSTM, update of GRU.
+    """
     if model.kind == "elman":
         return ()
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
@@ -30,6 +35,8 @@ def measure_gates(
                 scope = gate_scope(states.layer, states.direction, name)
                 values_FH = valid_states(gate_PBH, lengths_B)
                 readings += _of_gate(values_FH, scope, step, is_candidate=name in CANDIDATES)
+                if name in KEEPERS:
+                    readings.append(_time_constant(values_FH, scope, step))
     return tuple(readings)
 
 
@@ -48,3 +55,10 @@ def _of_gate(
         ScalarReading(step=step, quantity=quantity, scope=scope, value=float(value))
         for quantity, value in found.items()
     ]
+
+
+def _time_constant(kept_FH: Tensor, scope: str, step: int) -> ScalarReading:
+    """Timesteps in which a unit forgets all but 1/e: mean over units of −1 / ⟨ln gate⟩."""
+    log_kept_H = kept_FH.log().mean(dim=0)
+    value = float((-1 / log_kept_H).mean())
+    return ScalarReading(step=step, quantity="time_constant", scope=scope, value=value)

@@ -4,48 +4,78 @@ The adjoint products J_1ᵀ…J_Tᵀ have the singular values of the forward one
 recursion serves (Benettin's method with a QR factorisation at each timestep).
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import ScalarReading
+from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.replay.cells import Linearisation
+from worker.replay.network import LayerCells
 from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 NUM_SEQUENCES = 8
 NUM_EXPONENTS = 4
+#: Of the whole spectrum each timestep costs the cube of the state's size.
+NUM_SPECTRUM_SEQUENCES = 2
+MAX_SPECTRUM_SIZE = 512
 #: Share of the timesteps, from the end, in which the directions align before they count.
 TRANSIENT_FRACTION = 0.2
 
 
 def measure_lyapunov_exponents(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading, ...]:
+) -> tuple[ScalarReading | ProbeGap, ...]:
     """`lyapunov_1` … of each layer's own recurrence, mean over sequences, largest first."""
-    lengths_B = sample.valid_lengths()
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
-    shortest = int(lengths_B[:NUM_SEQUENCES].min())
+    return tuple(_measure(model, part, step, most=NUM_EXPONENTS))
+
+
+def measure_lyapunov_spectrum(
+    model: ReplayableNetwork, sample: ProbeSample, *, step: int
+) -> tuple[ScalarReading | ProbeGap, ...]:
+    """All of them: as many as the state has coordinates, twice the units for an LSTM."""
+    part = sample.take(0, NUM_SPECTRUM_SEQUENCES, many_to_one=model.many_to_one)
+    return tuple(_measure(model, part, step, most=None))
+
+
+def _measure(
+    model: ReplayableNetwork, part: ProbeSample, step: int, *, most: int | None
+) -> Iterator[ScalarReading | ProbeGap]:
     stack = linearise_network(model, part)
-    if not is_finite(stack):
-        return ()
-    readings: list[ScalarReading] = []
+    shortest = int(part.valid_lengths().min())
+    transient = int(TRANSIENT_FRACTION * shortest)
     for level in stack:
         for cell in level:
-            count = min(NUM_EXPONENTS, cell.state_size)
-            transient = int(TRANSIENT_FRACTION * shortest)
+            reason = _reason_against(cell, stack, is_whole=most is None)
+            if reason is not None:
+                scope = cell.states.scope
+                yield ProbeGap(step=step, quantity="lyapunov_1", scope=scope, reason=reason)
+                continue
+            count = cell.state_size if most is None else min(most, cell.state_size)
             exponents_BK = lyapunov_exponents(
                 cell, num_timesteps=shortest, count=count, transient=transient
             )
-            readings += [
-                ScalarReading(
+            for rank, value in enumerate(exponents_BK.mean(dim=0), start=1):
+                yield ScalarReading(
                     step=step,
-                    quantity=f"lyapunov_{k}",
+                    quantity=f"lyapunov_{rank}",
                     scope=cell.states.scope,
                     value=float(value),
                 )
-                for k, value in enumerate(exponents_BK.mean(dim=0), start=1)
-            ]
-    return tuple(readings)
+
+
+def _reason_against(
+    cell: Linearisation, stack: tuple[LayerCells, ...], *, is_whole: bool
+) -> str | None:
+    if not is_finite(stack):
+        return "the states are not finite"
+    if len(stack[cell.states.layer]) > 1:
+        return "a bidirectional layer reads from both ends: there is no one trajectory to follow"
+    if is_whole and cell.state_size > MAX_SPECTRUM_SIZE:
+        return f"the state has {cell.state_size} coordinates, more than {MAX_SPECTRUM_SIZE}"
+    return None
 
 
 def lyapunov_exponents(

@@ -1,16 +1,22 @@
 """What the recurrent matrices alone promise: spectral radius and largest singular value.
 
-σ_max · max φ' < 1 is sufficient for vanishing, σ_max > 1 only necessary for exploding (Pascanu et
-al. 2013): a certificate beside the measured decay rate, which routinely disagrees with it.
+max φ' · σ_max < 1 is sufficient for vanishing, > 1 only necessary for exploding (Pascanu et al.
+2013, §2.1): a certificate beside the measured decay rate, which routinely disagrees with it.
 """
 
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import ScalarReading
+from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.replay.cells import GATE_NAMES, gate_scope
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.states import directions_of, layer_scope, read_weights
+
+#: Largest slope of the non-linearity: 1 for tanh, relu and the identity alike.
+LARGEST_SLOPE = 1.0
+#: A factorisation takes the cube of this.
+MAX_SIZE = 1024
+QUANTITIES = ("spectral_radius", "sigma_max")
 
 
 def measure_recurrent_matrices(
@@ -18,10 +24,13 @@ def measure_recurrent_matrices(
     sample: ProbeSample,  # noqa: ARG001 - every probe is called alike
     *,
     step: int,
-) -> tuple[ScalarReading, ...]:
-    """`spectral_radius` (largest |eigenvalue|) and `sigma_max`, gate by gate."""
+) -> tuple[ScalarReading | ProbeGap, ...]:
+    """`spectral_radius` (largest |eigenvalue|) and `sigma_max`, gate by gate.
+
+    And for an Elman layer, whose one matrix is its whole recurrence, `vanishing_certificate`.
+    """
     names = GATE_NAMES[model.kind]
-    readings: list[ScalarReading] = []
+    readings: list[ScalarReading | ProbeGap] = []
     for layer, module in enumerate(model.layers):
         for direction in directions_of(module):
             recurrent_GH = read_weights(module, direction).recurrent_GH.cpu()
@@ -31,16 +40,31 @@ def measure_recurrent_matrices(
                     if name is None
                     else gate_scope(layer, direction, name)
                 )
-                readings += _of_matrix(matrix_HH, scope, step)
+                readings += _of_matrix(matrix_HH, scope, step, is_alone=name is None)
     return tuple(readings)
 
 
-def _of_matrix(matrix_HH: Tensor, scope: str, step: int) -> list[ScalarReading]:
+def _of_matrix(
+    matrix_HH: Tensor, scope: str, step: int, *, is_alone: bool
+) -> list[ScalarReading | ProbeGap]:
+    size = matrix_HH.shape[0]
+    if size > MAX_SIZE:
+        return _gaps(step, scope, f"the matrix has {size} rows, more than {MAX_SIZE}")
     if not bool(matrix_HH.isfinite().all()):
-        return []
+        return _gaps(step, scope, "the matrix is not finite")
     radius = float(torch.linalg.eigvals(matrix_HH).abs().max())
     sigma = float(torch.linalg.matrix_norm(matrix_HH, ord=2))
+    found = {"spectral_radius": radius, "sigma_max": sigma}
+    if is_alone:
+        found["vanishing_certificate"] = LARGEST_SLOPE * sigma
     return [
-        ScalarReading(step=step, quantity="spectral_radius", scope=scope, value=radius),
-        ScalarReading(step=step, quantity="sigma_max", scope=scope, value=sigma),
+        ScalarReading(step=step, quantity=quantity, scope=scope, value=value)
+        for quantity, value in found.items()
+    ]
+
+
+def _gaps(step: int, scope: str, reason: str) -> list[ScalarReading | ProbeGap]:
+    return [
+        ProbeGap(step=step, quantity=quantity, scope=scope, reason=reason)
+        for quantity in QUANTITIES
     ]

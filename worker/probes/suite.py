@@ -1,20 +1,27 @@
 """All probes of one moment: the one list of them, and what they cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from app.domain.telemetry import LagProfile, ScalarReading
+from torch import Tensor
+
+from app.domain.quantities import ProbeQuantity
+from app.domain.telemetry import LagProfile, ProbeGap, ScalarReading
 from worker.probes.activations import measure_activations
+from worker.probes.adjoint import measure_adjoint_error
 from worker.probes.checksum import measure_checksum
 from worker.probes.gates import measure_gates
+from worker.probes.jacobian_singular_values import measure_jacobian_singular_values
 from worker.probes.lag_profile import measure_lag_profiles
-from worker.probes.lyapunov import measure_lyapunov_exponents
+from worker.probes.loss_gradient import measure_loss_gradient
+from worker.probes.lyapunov import measure_lyapunov_exponents, measure_lyapunov_spectrum
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.replay.anchors import sequences_needed
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 Tier = Literal["economy", "standard", "full"]
+Found = ScalarReading | ProbeGap
 
 #: Loss terms followed back: with 128 a horizon repeats within a tenth, with four it scatters.
 ANCHORS: dict[Tier, int] = {"economy": 32, "standard": 128, "full": 256}
@@ -23,22 +30,79 @@ ANCHORS: dict[Tier, int] = {"economy": 32, "standard": 128, "full": 256}
 class ScalarProbe(Protocol):
     def __call__(
         self, model: ReplayableNetwork, sample: ProbeSample, *, step: int
-    ) -> tuple[ScalarReading, ...]: ...
+    ) -> tuple[Found, ...]: ...
 
 
-PROBES: tuple[ScalarProbe, ...] = (
-    measure_checksum,
-    measure_recurrent_matrices,
-    measure_gates,
-    measure_activations,
-    measure_lyapunov_exponents,
+#: Whether the lag profile can be believed: never left out.
+CHECKS: tuple[ScalarProbe, ...] = (measure_checksum, measure_adjoint_error)
+#: What each probe can be asked for, in the order in which they run.
+PROBES: tuple[tuple[ScalarProbe, tuple[ProbeQuantity, ...]], ...] = (
+    (measure_recurrent_matrices, ("spectral_radius", "sigma_max", "vanishing_certificate")),
+    (measure_gates, ("gate_mean", "saturated_fraction", "mean_derivative", "time_constant")),
+    (
+        measure_activations,
+        ("saturated_fraction", "mean_derivative", "dead_fraction", "always_on_fraction"),
+    ),
+    (measure_lyapunov_exponents, ("lyapunov_exponents",)),
+    (measure_lyapunov_spectrum, ("lyapunov_spectrum",)),
+    (
+        measure_jacobian_singular_values,
+        ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition"),
+    ),
 )
-#: The cheap ones.
-ECONOMY_PROBES: tuple[ScalarProbe, ...] = (
-    measure_checksum,
-    measure_gates,
-    measure_activations,
+_GRADIENT: tuple[ProbeQuantity, ...] = ("gradient_noise_scale", "gradient_agreement")
+_ECONOMY: tuple[ProbeQuantity, ...] = (
+    "gate_mean",
+    "saturated_fraction",
+    "mean_derivative",
+    "time_constant",
+    "dead_fraction",
+    "always_on_fraction",
 )
+_STANDARD: tuple[ProbeQuantity, ...] = (
+    *_ECONOMY,
+    "spectral_radius",
+    "sigma_max",
+    "vanishing_certificate",
+    "lyapunov_exponents",
+)
+#: What a tier measures beside the lag profile and its checks. No tier has the whole spectrum.
+TIERS: dict[Tier, tuple[ProbeQuantity, ...]] = {
+    "economy": _ECONOMY,
+    "standard": _STANDARD,
+    "full": (
+        *_STANDARD,
+        "jacobian_sigma_max",
+        "jacobian_sigma_min",
+        "jacobian_condition",
+        *_GRADIENT,
+    ),
+}
+#: What a network must have for a quantity that not every network has.
+NEEDS: dict[ProbeQuantity, str] = {
+    "vanishing_certificate": "layer with a single recurrent matrix (elman)",
+    "gate_mean": "gates",
+    "time_constant": "gates that keep the state",
+    "saturated_fraction": "gates or tanh units",
+    "mean_derivative": "gates or non-linear units",
+    "dead_fraction": "relu units",
+    "always_on_fraction": "relu units",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeOrder:
+    """What a run wants of its probes."""
+
+    tier: Tier
+    #: None is what the tier has.
+    quantities: tuple[ProbeQuantity, ...] | None = None
+    required_lag: int | None
+    seed: int
+
+    @property
+    def wanted(self) -> tuple[ProbeQuantity, ...]:
+        return TIERS[self.tier] if self.quantities is None else self.quantities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +110,9 @@ class ProbeResult:
     profiles: tuple[LagProfile, ...]
     #: `probe_seconds` of this probe is among them.
     readings: tuple[ScalarReading, ...]
+    gaps: tuple[ProbeGap, ...]
+    #: The sample's gradient, for the next probe to compare with; None where none was wanted.
+    gradient_P: Tensor | None
     seconds: float
 
 
@@ -57,21 +124,81 @@ def sample_size(tier: Tier, *, many_to_one: bool) -> int:
 def run_probes(
     model: ReplayableNetwork,
     sample: ProbeSample,
+    order: ProbeOrder,
     *,
     step: int,
-    required_lag: int | None,
-    seed: int,
-    tier: Tier,
     clock: Callable[[], float],
+    previous_gradient_P: Tensor | None = None,
 ) -> ProbeResult:
     """No weight, no gradient, no generator and no mode of the model changes."""
     started = clock()
     profiles = measure_lag_profiles(
-        model, sample, step=step, required_lag=required_lag, seed=seed, max_anchors=ANCHORS[tier]
+        model,
+        sample,
+        step=step,
+        required_lag=order.required_lag,
+        seed=order.seed,
+        max_anchors=ANCHORS[order.tier],
     )
-    readings: list[ScalarReading] = []
-    for measure in ECONOMY_PROBES if tier == "economy" else PROBES:
-        readings += measure(model, sample, step=step)
+    found = list(_measured(model, sample, order, step))
+    gradient_P: Tensor | None = None
+    if set(_GRADIENT) & set(order.wanted):
+        of_gradient, gradient_P = measure_loss_gradient(
+            model, sample, step=step, previous_P=previous_gradient_P
+        )
+        found += [one for one in of_gradient if one.quantity in order.wanted]
+    found += _gaps_in(order, found, step)
+    if not profiles:
+        found.append(_unmeasured_profile(step))
     seconds = clock() - started
     cost = ScalarReading(step=step, quantity="probe_seconds", scope="model", value=seconds)
-    return ProbeResult(profiles=profiles, readings=(*readings, cost), seconds=seconds)
+    return ProbeResult(
+        profiles=profiles,
+        readings=(*(one for one in found if isinstance(one, ScalarReading)), cost),
+        gaps=tuple(one for one in found if isinstance(one, ProbeGap)),
+        gradient_P=gradient_P,
+        seconds=seconds,
+    )
+
+
+def _measured(
+    model: ReplayableNetwork, sample: ProbeSample, order: ProbeOrder, step: int
+) -> Iterator[Found]:
+    for check in CHECKS:
+        yield from check(model, sample, step=step)
+    wanted = set(order.wanted)
+    if "lyapunov_spectrum" in wanted:
+        # it begins with the largest exponents: these would come twice
+        wanted.discard("lyapunov_exponents")
+    for measure, quantities in PROBES:
+        if wanted.isdisjoint(quantities):
+            continue
+        for one in measure(model, sample, step=step):
+            if _asked_as(one.quantity) & wanted:
+                yield one
+
+
+def _asked_as(quantity: str) -> set[str]:
+    if quantity.startswith("lyapunov_"):
+        return {"lyapunov_exponents", "lyapunov_spectrum"}
+    return {quantity}
+
+
+def _gaps_in(order: ProbeOrder, found: list[Found], step: int) -> list[ProbeGap]:
+    """What was asked for by name and this network does not have."""
+    answered = set().union(*(_asked_as(one.quantity) for one in found))
+    return [
+        ProbeGap(
+            step=step,
+            quantity=quantity,
+            scope="model",
+            reason=f"the network has no {NEEDS[quantity]}",
+        )
+        for quantity in order.quantities or ()
+        if quantity not in answered and quantity in NEEDS
+    ]
+
+
+def _unmeasured_profile(step: int) -> ProbeGap:
+    reason = "the states are not finite, or no loss term counts"
+    return ProbeGap(step=step, quantity="gradient_horizon", scope="model", reason=reason)

@@ -9,6 +9,8 @@
 - `anchors`: which loss terms are asked how far back they reach
 - `preparation`: from a network and its sample to blocks ready to be followed back
 - `parameter_gradients`: the check against autograd
+- `jacobians`: single timesteps' Jacobians as matrices
+- `sample_gradients`: the gradient over all parameters, part by part of the sample
 - `lag_curve`: root mean squares over anchors with bootstrap intervals
 - `tail`: slope and shape of a profile
 

@@ -32,6 +32,10 @@ class ElmanLinearisation:
         gates_NG = adjoint_NS * self.slope_PBH[p][rows]
         return gates_NG, gates_NG @ self.weights.recurrent_GH
 
+    def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
+        """Change of the state after timestep p for a change of the state before it."""
+        return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p][rows]
+
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
         """Gradient at W_hh h + b_hh: that at the input side."""
         return gates_PBG

@@ -42,6 +42,12 @@ class GruLinearisation:
         previous_NS = torch.addmm(kept_NS, recurrent_NG, self.weights.recurrent_GH)
         return repeated_NG.mul_(self.factors_PBG[p][rows]), previous_NS
 
+    def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
+        """Change of the state after timestep p for a change of the state before it."""
+        drive_NG = tangent_NS @ self.weights.recurrent_GH.T
+        reset_NS, update_NS, new_NS = (drive_NG * self.recurrent_factors_PBG[p][rows]).chunk(3, 1)
+        return tangent_NS * self.update_PBH[p][rows] + reset_NS + update_NS + new_NS
+
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
         """Gradient at W_hh h + b_hh: the rows of `new` are multiplied by the reset gate."""
         reset_PBG, update_PBG, new_PBG = gates_PBG.chunk(3, dim=-1)

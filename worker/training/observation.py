@@ -7,16 +7,19 @@ the trained weights.
 import time
 from collections.abc import Callable, Sequence
 
+from torch import Tensor
+
 from app.domain.specs.job import JobSpec
-from app.domain.telemetry import LagProfile, ScalarReading
+from app.domain.telemetry import LagProfile, ProbeGap, ScalarReading
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
-from worker.probes.suite import run_probes, sample_size
+from worker.probes.suite import ProbeOrder, run_probes, sample_size
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
-Observation = tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...]]
+Observation = tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...], tuple[ProbeGap, ...]]
+_NOTHING: Observation = ((), (), ())
 
 
 class Observer:
@@ -26,9 +29,11 @@ class Observer:
         self._spec = spec
         self._task = task
         self._elapsed_s = elapsed_s
+        #: The sample's gradient at the last probe.
+        self._gradient_P: Tensor | None = None
         self._schedule = ProbeSchedule(
             num_steps=spec.training.num_steps,
-            budget=spec.probes.budget,
+            budget=spec.probes.budget_in_force,
             every=spec.probes.every,
             is_off=spec.probes.tier == "off",
         )
@@ -38,14 +43,15 @@ class Observer:
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
         is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
-        readings, profiles = self._probe(model, step) if is_probed else ((), ())
-        return (*metrics, *readings), profiles
+        readings, profiles, gaps = self._probe(model, step) if is_probed else _NOTHING
+        return (*metrics, *readings), profiles, gaps
 
     def at_end(self, model: SequenceModel, step: int) -> Observation:
         """The trained weights, on every split."""
         metrics = self._evaluate(model, step, (*_DURING, "test"))
-        readings, profiles = self._probe(model, step) if not self._schedule.is_off else ((), ())
-        return (*metrics, *readings), profiles
+        is_probed = not self._schedule.is_off
+        readings, profiles, gaps = self._probe(model, step) if is_probed else _NOTHING
+        return (*metrics, *readings), profiles, gaps
 
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
@@ -60,18 +66,24 @@ class Observer:
     def _probe(self, model: SequenceModel, step: int) -> Observation:
         tier = self._spec.probes.tier
         if tier == "off":
-            return (), ()
+            return _NOTHING
         weights = model.readout.weight
         size = sample_size(tier, many_to_one=model.many_to_one)
+        order = ProbeOrder(
+            tier=tier,
+            quantities=self._spec.probes.quantities,
+            required_lag=self._task.facts.required_lag.timesteps,
+            seed=self._spec.training.seed,
+        )
         result = run_probes(
             model,
             self._task.probe_sample(size, device=weights.device, dtype=weights.dtype),
+            order,
             step=step,
-            required_lag=self._task.facts.required_lag.timesteps,
-            seed=self._spec.training.seed,
-            tier=tier,
+            previous_gradient_P=self._gradient_P,
             clock=time.perf_counter,
         )
+        self._gradient_P = result.gradient_P
         self._schedule = self._schedule.after(step, seconds=result.seconds)
         share = ScalarReading(
             step=step,
@@ -79,4 +91,4 @@ class Observer:
             scope="model",
             value=self._schedule.share(self._elapsed_s()),
         )
-        return (*result.readings, share), result.profiles
+        return (*result.readings, share), result.profiles, result.gaps

@@ -1,10 +1,12 @@
 """The job spec: what one run is asked to do, complete, immutable and serialisable."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.domain.quantities import ProbeQuantity
 from app.domain.specs.base import (
     Flag,
     Integer,
@@ -30,6 +32,14 @@ CROSS_FIELD_CODES = (
     "bptt_longer_than_sequence",
 )
 DEFAULT_FORGET_BIAS = 1.0
+ProbeTier = Literal["off", "economy", "standard", "full"]
+#: Shares of wall time.
+TIER_BUDGETS: Mapping[ProbeTier, float] = {
+    "off": 0.0,
+    "economy": 0.01,
+    "standard": 0.03,
+    "full": 0.08,
+}
 
 
 class TrainingSpec(Spec):
@@ -55,11 +65,22 @@ class TrainingSpec(Spec):
 class ProbesSpec(Spec):
     """How much looking a run may cost."""
 
-    budget: Real = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
-    """Largest share of wall time that probes may take, those at the first and last step aside."""
+    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    """Largest share of wall time that probes may take, those at the first and last step aside;
+    null is the tier's: economy 0.01, standard 0.03, full 0.08."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""
-    tier: Literal["off", "economy", "standard", "full"] = "standard"
+    tier: ProbeTier = "standard"
+    """`economy` follows 32 loss terms back and reads gates and activations; `standard` follows 128
+    and adds recurrent matrices and the largest Lyapunov exponents; `full` follows 256 and adds
+    singular values of the Jacobian, noise scale and agreement of the gradient. All but `off` check
+    the lag profile against autograd."""
+    quantities: tuple[ProbeQuantity, ...] | None = Field(default=None, max_length=20)
+    """What is measured beside the lag profile and its checks; null is what the tier has."""
+
+    @property
+    def budget_in_force(self) -> float:
+        return TIER_BUDGETS[self.tier] if self.budget is None else self.budget
 
 
 class JobSpec(Spec):

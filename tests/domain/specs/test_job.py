@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from app.domain.specs.job import CROSS_FIELD_CODES, JobSpec
+from app.domain.specs.job import CROSS_FIELD_CODES, JobSpec, ProbesSpec
 from app.domain.specs.patch import as_document, merge_patch
 from tests.domain.builders import ELMAN, job
 
@@ -43,7 +43,36 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
     assert document["clipping"] == {"kind": "norm", "max_norm": 1.0, "min_norm": None}
     assert document["optimizer"]["kind"] == "adam"
     assert document["training"]["num_steps"] == 5000
-    assert document["probes"] == {"budget": 0.05, "every": None, "tier": "standard"}
+    assert document["probes"] == {
+        "budget": None,
+        "every": None,
+        "tier": "standard",
+        "quantities": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("probes", "share"),
+    [
+        ({}, 0.03),
+        ({"tier": "economy"}, 0.01),
+        ({"tier": "full"}, 0.08),
+        ({"tier": "full", "budget": 0.5}, 0.5),
+        ({"budget": 0}, 0.0),
+    ],
+)
+def test_a_tier_has_its_own_budget_unless_one_is_given(
+    probes: dict[str, object], share: float
+) -> None:
+    assert ProbesSpec.model_validate(probes).budget_in_force == share
+
+
+def test_only_quantities_that_a_probe_reads_can_be_asked_for() -> None:
+    spec = ProbesSpec.model_validate({"quantities": ["jacobian_condition", "lyapunov_spectrum"]})
+
+    assert spec.quantities == ("jacobian_condition", "lyapunov_spectrum")
+    with pytest.raises(ValidationError, match="Input should be"):
+        ProbesSpec.model_validate({"quantities": ["loss"]})
 
 
 def test_null_means_the_default() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from tests.numerics.networks import network_of, sample_for
+from tests.numerics.networks import network_of, read, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.activations import measure_activations
 from worker.probes.gates import measure_gates
@@ -65,6 +65,7 @@ def test_a_relu_unit_that_never_fires_is_dead() -> None:
 
     assert [(r.quantity, r.scope, r.value) for r in readings] == [
         ("dead_fraction", "layer:0", 0.75),
+        ("always_on_fraction", "layer:0", 0.25),
         ("mean_derivative", "layer:0", 0.25),
     ]
 
@@ -89,7 +90,7 @@ def test_a_spectrum_is_measured_gate_by_gate() -> None:
         weight.copy_(torch.cat([k * torch.eye(4) for k in (1.0, 2.0, 3.0, 4.0)]))
     sample = sample_for(network, num_timesteps=4, batch_size=2)
 
-    readings = measure_recurrent_matrices(network, sample, step=0)
+    readings = read(measure_recurrent_matrices(network, sample, step=0))
 
     radii = {r.scope: r.value for r in readings if r.quantity == "spectral_radius"}
     expected = {"input": 1.0, "forget": 2.0, "cell": 3.0, "output": 4.0}

@@ -5,24 +5,39 @@ import numpy as np
 import pytest
 import torch
 
+from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
 from tests.numerics.networks import network_of, sample_for
-from worker.probes.suite import PROBES, ProbeResult, Tier, run_probes, sample_size
+from worker.probes.suite import (
+    CHECKS,
+    NEEDS,
+    PROBES,
+    TIERS,
+    ProbeOrder,
+    ProbeResult,
+    Tier,
+    run_probes,
+    sample_size,
+)
 from worker.replay.anchors import choose_anchors
 from worker.replay.sample import CellKind, ProbeSample, ReplayableNetwork
 
 
 def probe(
-    network: ReplayableNetwork, sample: ProbeSample, *, tier: Tier = "standard"
+    network: ReplayableNetwork,
+    sample: ProbeSample,
+    *,
+    tier: Tier = "standard",
+    quantities: tuple[ProbeQuantity, ...] | None = None,
+    previous_gradient_P: torch.Tensor | None = None,
 ) -> ProbeResult:
     ticks = itertools.count()
     return run_probes(
         network,
         sample,
+        ProbeOrder(tier=tier, quantities=quantities, required_lag=10, seed=1),
         step=4,
-        required_lag=10,
-        seed=1,
-        tier=tier,
         clock=lambda: float(next(ticks)),
+        previous_gradient_P=previous_gradient_P,
     )
 
 
@@ -36,7 +51,8 @@ def test_probes_look_and_never_touch(kind: CellKind) -> None:
     gradients = [p.grad.clone() for p in network.parameters() if p.grad is not None]
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
 
-    probe(network, sample)
+    probe(network, sample, tier="full")
+    probe(network, sample, quantities=PROBE_QUANTITIES)
 
     assert network.training
     for name, value in network.state_dict().items():
@@ -48,7 +64,7 @@ def test_probes_look_and_never_touch(kind: CellKind) -> None:
     assert random.getstate() == states[2]
 
 
-@pytest.mark.parametrize("probe_of", PROBES)
+@pytest.mark.parametrize("probe_of", [*CHECKS, *(measure for measure, _ in PROBES)])
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
 def test_every_probe_reads_at_its_step(kind: CellKind, probe_of: object) -> None:
     assert callable(probe_of)
@@ -125,5 +141,119 @@ def test_probes_of_a_diverged_network_say_nothing_false() -> None:
     result = probe(network, sample)
 
     assert result.profiles == ()
-    spectral = [r for r in result.readings if r.quantity == "spectral_radius"]
-    assert spectral == []
+    assert {r.quantity for r in result.readings}.isdisjoint({"spectral_radius", "lyapunov_1"})
+    told = {gap.quantity: gap.reason for gap in result.gaps}
+    assert told["gradient_horizon"] == "the states are not finite, or no loss term counts"
+    assert told["lyapunov_1"] == told["adjoint_error"] == "the states are not finite"
+    assert told["spectral_radius"] == "the matrix is not finite"
+
+
+def test_every_tier_has_what_the_one_below_it_has() -> None:
+    assert set(TIERS["economy"]) < set(TIERS["standard"]) < set(TIERS["full"])
+    answered = {name for _, names in PROBES for name in names} | {*TIERS["full"]}
+    assert answered == set(PROBE_QUANTITIES)
+    assert set(NEEDS) < set(PROBE_QUANTITIES)
+
+
+@pytest.mark.parametrize("tier", ["economy", "standard", "full"])
+def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
+    network = network_of("elman", activation="relu", sizes=(2, 6, 3))
+    sample = sample_for(network, num_timesteps=15, batch_size=8)
+
+    result = probe(network, sample, tier=tier)
+
+    seen = {r.quantity for r in result.readings}
+    of_the_gradient = {"gradient_agreement", "gradient_noise_scale"}
+    inapplicable = {"gate_mean", "time_constant", "saturated_fraction"}
+    expected = set(TIERS[tier]) - inapplicable - {"lyapunov_exponents", *of_the_gradient}
+    assert expected <= seen
+    assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
+    extra = seen - expected - of_the_gradient - {"checksum_error", "adjoint_error", "probe_seconds"}
+    gaps = {gap.quantity for gap in result.gaps}
+    assert (of_the_gradient <= seen | gaps) == (tier == "full")
+    assert all(name.startswith("lyapunov_") for name in extra)
+
+
+def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() -> None:
+    network = network_of("lstm")
+    sample = sample_for(network, num_timesteps=15, batch_size=4)
+
+    result = probe(network, sample, quantities=("sigma_max", "time_constant"))
+
+    assert result.profiles
+    assert {r.quantity for r in result.readings} == {
+        "checksum_error",
+        "adjoint_error",
+        "probe_seconds",
+        "sigma_max",
+        "time_constant",
+    }
+    assert result.gaps == ()
+
+
+@pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("quantity", PROBE_QUANTITIES)
+def test_what_is_asked_for_is_answered_by_a_reading_or_a_reason(
+    kind: CellKind, quantity: ProbeQuantity, *, bidirectional: bool
+) -> None:
+    network = network_of(kind, bidirectional=bidirectional)
+    sample = sample_for(network, num_timesteps=12, batch_size=4)
+
+    result = probe(network, sample, quantities=(quantity,))
+
+    found = [r for r in result.readings if r.quantity.startswith(quantity[:8])]
+    assert bool(found) != bool(result.gaps)
+    assert all(gap.reason for gap in result.gaps)
+
+
+def test_the_whole_spectrum_comes_once() -> None:
+    network = network_of("lstm", sizes=(2, 5, 1))
+    sample = sample_for(network, num_timesteps=20, batch_size=4)
+
+    result = probe(network, sample, quantities=("lyapunov_exponents", "lyapunov_spectrum"))
+
+    found = [r.quantity for r in result.readings if r.quantity.startswith("lyapunov_")]
+    assert found == [f"lyapunov_{rank}" for rank in range(1, 11)]
+
+
+def test_a_bidirectional_layer_has_no_exponents_and_says_why() -> None:
+    network = network_of("gru", bidirectional=True)
+    sample = sample_for(network, num_timesteps=12, batch_size=4)
+
+    result = probe(network, sample)
+
+    gaps = {gap.scope: gap.reason for gap in result.gaps if gap.quantity == "lyapunov_1"}
+    assert set(gaps) == {"layer:0", "layer:0/reverse"}
+    assert "both ends" in gaps["layer:0"]
+
+
+def test_a_state_too_large_to_factorise_says_so() -> None:
+    network = network_of("elman", sizes=(1, 4096, 1))
+    sample = sample_for(network, num_timesteps=3, batch_size=2)
+    asked: tuple[ProbeQuantity, ...] = ("jacobian_sigma_max", "lyapunov_spectrum", "sigma_max")
+
+    result = probe(network, sample, tier="economy", quantities=asked)
+
+    reasons = {gap.quantity: gap.reason for gap in result.gaps}
+    assert reasons == {
+        "jacobian_sigma_max": "the state has 4096 coordinates, more than 512",
+        "lyapunov_1": "the state has 4096 coordinates, more than 512",
+        "sigma_max": "the matrix has 4096 rows, more than 1024",
+    }
+
+
+def test_the_gradient_is_compared_with_that_of_the_probe_before() -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=12, batch_size=16)
+    asked: tuple[ProbeQuantity, ...] = ("gradient_agreement",)
+
+    first = probe(network, sample, quantities=asked)
+    second = probe(network, sample, quantities=asked, previous_gradient_P=first.gradient_P)
+    none_wanted = probe(network, sample)
+
+    (gap,) = first.gaps
+    assert gap.reason == "there is no earlier probe to compare with"
+    (cosine,) = [r.value for r in second.readings if r.quantity == "gradient_agreement"]
+    assert cosine == pytest.approx(1.0, abs=1e-12)
+    assert none_wanted.gradient_P is None

@@ -1,0 +1,26 @@
+"""What a quantity is: its name, unit, formula, sign and source."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cadence(StrEnum):
+    """When a quantity is read."""
+
+    EVERY_STEP = "every_step"
+    EVALUATION = "evaluation"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """One thing that can be read of a run."""
+
+    name: str
+    unit: str
+    #: Formula with its reduction, and what its sign means.
+    formula: str
+    source: str
+    cadence: Cadence
+    #: Read once per tensor (scope `tensor:<name>`) beside the whole model.
+    is_per_tensor: bool = False

@@ -1,0 +1,21 @@
+"""Jacobians of single timesteps as matrices, from the closed forms of the cells."""
+
+import torch
+from torch import Tensor
+
+from worker.replay.cells import Linearisation
+
+
+def jacobian(cell: Linearisation, p: int, sequence: int) -> Tensor:
+    """∂s_p / ∂s_(p−1) of one sequence, (S, S): the whole state, (h, c) for an LSTM."""
+    size = cell.state_size
+    device = cell.states.hidden_PBH.device
+    rows_N = torch.full((size,), sequence, device=device)
+    _, back_NS = cell.backward(p, rows_N, torch.eye(size, dtype=torch.float64, device=device))
+    return back_NS
+
+
+def spaced_timesteps(num_timesteps: int, count: int) -> tuple[int, ...]:
+    """Evenly spaced, the last among them, without the first: before it there is no state."""
+    spaced = {(num_timesteps - 1) * k // count for k in range(1, count + 1)}
+    return tuple(sorted(p for p in spaced if p > 0)) or (0,)
