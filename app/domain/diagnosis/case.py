@@ -1,14 +1,16 @@
 """What a diagnosis looks at: one attempt of a run up to one moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from app.domain.integrity import failed_checks
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.telemetry import DoubleArray, LagProfile, Telemetry
+from app.domain.telemetry import DoubleArray, LagProfile, ScalarReading, Telemetry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,22 @@ class Case:
 
     @cached_property
     def profiles(self) -> tuple[LagProfile, ...]:
-        """The lag profiles that are judged: of the whole model, through every path, by step."""
+        """The lag profiles that are judged: of the whole model, through every path, by step.
+
+        Without those that their own checks speak against.
+        """
         return tuple(
             profile
             for profile in self.telemetry.profiles
-            if profile.scope == "model" and profile.path == "total"
+            if profile.scope == "model"
+            and profile.path == "total"
+            and profile.step not in self.failed_checks
         )
+
+    @cached_property
+    def failed_checks(self) -> Mapping[int, ScalarReading]:
+        """Step -> a check that its probe failed."""
+        return failed_checks(self.telemetry.readings, self.spec.training.precision)
 
     def scalar(self, quantity: str) -> DoubleArray:
         """(n,) a quantity with one value a step; empty when it was not recorded."""

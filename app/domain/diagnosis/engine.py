@@ -28,7 +28,7 @@ from app.domain.remedies.remedy import Ailment
 from app.domain.specs.dataset import sequence_length
 
 #: Rises with every change that can change a finding of stored telemetry.
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 #: Where a run stopped being finite with norms above this, they overflow before they can be clipped.
 MAX_CLIPPABLE_NORM = 1e6
 
@@ -50,7 +50,7 @@ DETECTORS: tuple[Detector, ...] = (
     ),
     Detector(
         code=vanishing_gradient.CODE,
-        needs=(needs.required_lag, needs.probes),
+        needs=(needs.required_lag, needs.trust, needs.probes),
         detect=vanishing_gradient.detect,
     ),
     Detector(

@@ -1,6 +1,7 @@
 """What detectors need of a run; each answers why it is not there, or None."""
 
 from app.domain.diagnosis.case import Case
+from app.domain.integrity import LIMITS
 
 
 def recorded_steps(case: Case) -> str | None:
@@ -30,6 +31,19 @@ def probes(case: Case) -> str | None:
     if case.spec.probes.tier == "off":
         return "probes are off (probes.tier)"
     return None if case.profiles else "no probe has been taken yet"
+
+
+def trust(case: Case) -> str | None:
+    """The latest probe passed its own checks."""
+    steps = [profile.step for profile in case.telemetry.profiles]
+    failed = case.failed_checks.get(max(steps, default=-1))
+    if failed is None:
+        return None
+    limit = LIMITS[failed.quantity][case.spec.training.precision]
+    return (
+        f"the lag profile of step {failed.step} cannot be trusted: its {failed.quantity} is "
+        f"{failed.value:.1e}, above {limit:g}"
+    )
 
 
 def baseline(case: Case) -> str | None:
