@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.conditional import conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
-from app.api.models.telemetry_query import GradientFlowParameters
+from app.api.models.telemetry_query import ProbeParameters
 from app.api.problems import ALWAYS, documented
 from app.services.read_gradient_flow import read_gradient_flow
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 def get_gradient_flow(
     request: Request,
     run_id: UUID,
-    asked: Annotated[GradientFlowParameters, Query()],
+    asked: Annotated[ProbeParameters, Query()],
     caller: RunsReader,
     work: Work,
 ) -> Response:
@@ -34,9 +34,6 @@ def get_gradient_flow(
         work,
         workspace_id=caller.workspace_id,
         run_id=run_id,
-        scopes=asked.scope,
-        from_step=asked.from_step,
-        to_step=asked.to_step,
-        max_probes=asked.max_probes,
+        selection=asked.selection(),
     )
     return conditional_json(request, view_gradient_flow(flow))

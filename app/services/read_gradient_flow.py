@@ -1,12 +1,11 @@
 """Read how far back a run's gradient reached, and whether the measurement can be believed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
+from sqlalchemy.orm import Session
 
-from app.domain.errors import InvalidInput, Problem
+from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
 from app.domain.telemetry import LagProfile
 from app.store.database import UnitOfWork
@@ -27,46 +26,24 @@ class GradientFlow:
 
 
 def read_gradient_flow(
-    work: UnitOfWork,
-    *,
-    workspace_id: UUID,
-    run_id: UUID,
-    scopes: Sequence[str],
-    from_step: int | None,
-    to_step: int | None,
-    max_probes: int,
+    work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, selection: ProbeSelection
 ) -> GradientFlow:
-    """Of more than `max_probes` probes the first, the last and evenly spaced ones between.
+    """Raises NotFound, and InvalidInput that lists the scopes there are."""
+    run = find_run(work.session, workspace_id, run_id)
+    return gradient_flow_of(work.session, run, selection)
 
-    Raises NotFound, and InvalidInput that lists the scopes there are.
-    """
-    session = work.session
-    run = find_run(session, workspace_id, run_id)
-    if scopes:
-        _check_scopes(scopes, profile_scopes(session, run_id))
-    measured = probe_steps(session, run_id, from_step=from_step, to_step=to_step)
-    profiles = read_profiles(session, run_id, steps=spread(measured, most=max_probes))
+
+def gradient_flow_of(
+    session: Session, run: Run, selection: ProbeSelection = EVERYTHING
+) -> GradientFlow:
+    """The same of a run that was found already."""
+    scopes = selection.scopes
+    selection.check_scopes(profile_scopes(session, run.id) if scopes else ())
+    steps = {"from_step": selection.from_step, "to_step": selection.to_step}
+    measured = probe_steps(session, run.id, **steps)
+    profiles = read_profiles(session, run.id, steps=selection.spread(measured))
     return GradientFlow(
         run=run,
         profiles=tuple(one for one in profiles if not scopes or one.scope in scopes),
-        checksums=read_scalar_series(
-            session, run_id, quantities=[CHECKSUM], from_step=from_step, to_step=to_step
-        ),
+        checksums=read_scalar_series(session, run.id, quantities=[CHECKSUM], **steps),
     )
-
-
-def spread(steps: Sequence[int], *, most: int) -> list[int]:
-    """At most so many of the steps, evenly spaced, the first and the last among them."""
-    if len(steps) <= most:
-        return list(steps)
-    positions = np.linspace(0, len(steps) - 1, most).round().astype(int)
-    return [steps[position] for position in np.unique(positions)]
-
-
-def _check_scopes(scopes: Sequence[str], there: Sequence[str]) -> None:
-    """Before the first probe any scope may still come."""
-    unknown = [scope for scope in scopes if there and scope not in there]
-    if unknown:
-        detail = f"No lag profile has the scope {unknown[0][:100]!r}; there are {', '.join(there)}."
-        problem = Problem(pointer="query/scope", detail=detail, code="unknown")
-        raise InvalidInput(detail, problems=[problem])

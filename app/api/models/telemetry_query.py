@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.models.history import XAxis
 from app.api.pages import DEFAULT_LIMIT
+from app.domain.probe_selection import DEFAULT_MAX_PROBES, ProbeSelection
 from app.domain.specs.base import MAX_INT, CleanText
 
 DEFAULT_MAX_POINTS = 1000
@@ -44,13 +45,21 @@ class HistoryParameters(_Range):
     """What the axis `x` of each series is."""
 
 
-class GradientFlowParameters(_Range):
-    """The query of a gradient flow."""
+class ProbeParameters(_Range):
+    """The query of what probes measured."""
 
     scope: list[Word] = Field([], max_length=MAX_VALUES)
-    """Repeatable: `model`, `layer:0`, `layer:0/reverse`; all without one."""
-    max_probes: int = Field(200, ge=1, le=2000)
+    """Repeatable: `model`, `layer:0`, `layer:0/reverse`, `gate:0/forget`; all without one."""
+    max_probes: int = Field(DEFAULT_MAX_PROBES, ge=1, le=2000)
     """The first, the last and evenly spaced ones."""
+
+    def selection(self) -> ProbeSelection:
+        return ProbeSelection(
+            scopes=self.scope,
+            from_step=self.from_step,
+            to_step=self.to_step,
+            max_probes=self.max_probes,
+        )
 
 
 class EventParameters(_Asked):

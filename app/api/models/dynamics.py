@@ -1,0 +1,97 @@
+"""A network's dynamics as clients see them: one series a quantity and scope, defined beside it."""
+
+import math
+from collections.abc import Iterable
+from itertools import groupby
+from uuid import UUID
+
+from app.api.models.history import NonFiniteView
+from app.api.models.not_finite import word_of
+from app.api.models.run import View
+from app.domain.dynamics import DYNAMICS
+from app.domain.quantities import unit_of
+from app.services.read_dynamics import Dynamics
+from app.store.history import StoredSeries
+
+
+class DefinitionView(View):
+    quantity: str
+    unit: str
+    formula: str
+    """With its reduction, and what its sign means."""
+    source: str
+
+
+class DynamicSeriesView(View):
+    quantity: str
+    unit: str
+    steps: list[int]
+    values: list[float | None]
+    """One a probe; null where `non_finite` says why."""
+    non_finite: list[NonFiniteView]
+
+
+class ScopeDynamicsView(View):
+    scope: str
+    """`layer:0`, `layer:0/reverse`, `gate:0/forget`, `model`."""
+    series: list[DynamicSeriesView]
+
+
+class UnreadView(View):
+    quantity: str
+    scope: str
+    reason: str
+
+
+class DynamicsView(View):
+    """How a run's recurrence moves its state, per probe and scope."""
+
+    run_id: UUID
+    definitions: list[DefinitionView]
+    """Of every quantity, measured or not; exponents past the fourth are as the others."""
+    scopes: list[ScopeDynamicsView]
+    not_assessed: list[UnreadView]
+    """What could not be measured, or was not ordered, and why."""
+
+
+def view_dynamics(dynamics: Dynamics) -> DynamicsView:
+    return DynamicsView(
+        run_id=dynamics.run.id,
+        definitions=[
+            DefinitionView(
+                quantity=quantity.name,
+                unit=quantity.unit,
+                formula=quantity.formula,
+                source=quantity.source,
+            )
+            for quantity in DYNAMICS
+        ],
+        scopes=_by_scope(dynamics.series),
+        not_assessed=[
+            UnreadView(quantity=one.quantity, scope=one.scope, reason=one.reason)
+            for one in dynamics.unread
+        ],
+    )
+
+
+def _by_scope(series: Iterable[StoredSeries]) -> list[ScopeDynamicsView]:
+    ordered = sorted(series, key=lambda one: one.scope)
+    return [
+        ScopeDynamicsView(scope=scope, series=[_view_series(one) for one in of_scope])
+        for scope, of_scope in groupby(ordered, key=lambda one: one.scope)
+    ]
+
+
+def _view_series(series: StoredSeries) -> DynamicSeriesView:
+    readings = list(zip(series.steps_n.tolist(), series.values_n.tolist(), strict=True))
+    return DynamicSeriesView(
+        quantity=series.quantity,
+        unit=unit_of(series.quantity),
+        steps=[step for step, _ in readings],
+        values=[value if math.isfinite(value) else None for _, value in readings],
+        non_finite=[
+            NonFiniteView(step=step, value=word_of(value))
+            for step, value in readings
+            if not math.isfinite(value)
+        ],
+    )

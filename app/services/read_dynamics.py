@@ -1,0 +1,76 @@
+"""Read what a run's probes say of its dynamics, and what they could not say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.domain.dynamics import Unread, is_of_dynamics, unread
+from app.domain.probe_selection import EVERYTHING, ProbeSelection
+from app.domain.runs import Run
+from app.store.database import UnitOfWork
+from app.store.history import StoredSeries, read_scalar_series, scalar_scopes
+from app.store.runs import find_run
+from app.store.telemetry import read_probe_gaps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dynamics:
+    """One series a quantity and scope, over the chosen probes."""
+
+    run: Run
+    series: tuple[StoredSeries, ...]
+    #: Each reason once a quantity and scope.
+    unread: tuple[Unread, ...]
+
+
+def read_dynamics(
+    work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, selection: ProbeSelection
+) -> Dynamics:
+    """Raises NotFound, and InvalidInput that lists the scopes there are."""
+    run = find_run(work.session, workspace_id, run_id)
+    return dynamics_of(work.session, run, selection)
+
+
+def dynamics_of(session: Session, run: Run, selection: ProbeSelection = EVERYTHING) -> Dynamics:
+    """The same of a run that was found already."""
+    scopes_of = {
+        quantity: scopes
+        for quantity, scopes in scalar_scopes(session, run.id).items()
+        if is_of_dynamics(quantity)
+    }
+    there = sorted({scope for scopes in scopes_of.values() for scope in scopes})
+    selection.check_scopes(there)
+    steps = {"from_step": selection.from_step, "to_step": selection.to_step}
+    found = read_scalar_series(session, run.id, quantities=list(scopes_of), **steps)
+    wanted = [one for one in found if not selection.scopes or one.scope in selection.scopes]
+    gaps = [
+        Unread(quantity=gap.quantity, scope=gap.scope, reason=gap.reason)
+        for gap in read_probe_gaps(session, run.id, **steps)
+    ]
+    known = {*scopes_of, *(gap.quantity for gap in gaps)}
+    never = unread(known, tier=run.spec.probes.tier, has_probes=bool(known))
+    return Dynamics(
+        run=run,
+        series=_thinned(wanted, selection),
+        unread=tuple(dict.fromkeys([*gaps, *never])),
+    )
+
+
+def _thinned(series: Sequence[StoredSeries], selection: ProbeSelection) -> tuple[StoredSeries, ...]:
+    """The same probes of every series."""
+    steps = sorted({int(step) for one in series for step in one.steps_n})
+    kept = selection.spread(steps)
+    return tuple(_at(one, kept) for one in series)
+
+
+def _at(series: StoredSeries, steps: Sequence[int]) -> StoredSeries:
+    is_kept_n = np.isin(series.steps_n, steps)
+    return replace(
+        series,
+        steps_n=series.steps_n[is_kept_n],
+        values_n=series.values_n[is_kept_n],
+        recorded_at_n=series.recorded_at_n[is_kept_n],
+    )
