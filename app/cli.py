@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match asked.command:
             case "serve":
                 if asked.end_with_parent:
-                    end_with_parent()
+                    end_with_parent(os.getppid(), by=signal.SIGTERM)
                 _serve(asked.port)
             case "migrate":
                 migrate(read_settings(os.environ).database_url)

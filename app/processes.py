@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+#: How a child ends whose parent was gone before the kernel was told to watch it.
+EXIT_ORPHANED = 71
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
 PR_CAP_AMBIENT = 47
@@ -102,10 +104,15 @@ def start(command: Command) -> Child:
     return Child(command=command, process=process)
 
 
-def end_with_parent() -> None:
-    """Have the kernel ask this process to end when the one that started it does (on Linux)."""
-    if sys.platform == "linux":
-        _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+def end_with_parent(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel signal this process when the thread that started it ends (on Linux).
+
+    A parent that died before the call would never be noticed, hence the second look.
+    """
+    if sys.platform == "linux" and _LIBC.prctl(PR_SET_PDEATHSIG, int(by), 0, 0, 0) != 0:
+        os._exit(EXIT_ORPHANED)
+    if os.getppid() != parent:
+        os._exit(EXIT_ORPHANED)
 
 
 def unprivileged_identity(*paths: Path) -> Identity | None:
@@ -131,17 +138,14 @@ def _is_closed(path: Path, *, uid: int) -> bool:
 
 
 def _preparation(command: Command, *, parent: int) -> Callable[[], None]:
-    identity, orphan_signal = command.identity, int(command.orphan_signal)
+    identity, orphan_signal = command.identity, command.orphan_signal
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         if identity is not None:
             _become(identity)
         # after the change of user, which clears it
-        if sys.platform == "linux" and _LIBC.prctl(PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0) != 0:
-            os._exit(71)
-        if os.getppid() != parent:
-            os._exit(71)
+        end_with_parent(parent, by=orphan_signal)
 
     return prepare
 

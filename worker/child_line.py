@@ -4,7 +4,7 @@ import os
 import socket
 import time
 
-from worker.lifeline import EXIT_ORPHANED
+from app.processes import EXIT_ORPHANED
 from worker.orders import CANCEL, TICK
 
 #: Looking at the line at every step of a small network would cost a measurable share of it.

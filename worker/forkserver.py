@@ -19,10 +19,10 @@ from typing import NoReturn
 
 import torch._dynamo  # noqa: F401 - the first optimizer would import it, which takes 2 s
 
+from app.processes import end_with_parent
 from app.settings import Settings, read_settings
 from worker.children import FORK, READY
 from worker.execute import carry_out
-from worker.lifeline import die_with_parent
 
 logger = logging.getLogger(__name__)
 #: A child whose own code failed to catch what went wrong.
@@ -78,7 +78,7 @@ class Server:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            die_with_parent(parent)
+            end_with_parent(parent)
             for fd in (self._wake_read, self._wake_write, status_fd, *self._status_of.values()):
                 os.close(fd)
             self._line.close()
@@ -114,7 +114,7 @@ def _count_threads() -> int:
 
 
 def main(line_fd: int, worker_pid: int) -> None:
-    die_with_parent(worker_pid)
+    end_with_parent(worker_pid)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     # cuBLAS reads it when CUDA wakes up; without it there are no deterministic products
