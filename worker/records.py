@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import Engine
+
+from app.domain.runs import Run, StopReason
 from app.services.beat_run import beat_run
 from app.services.claim_run import claim_run
 from app.services.diagnose_run import diagnose_run
 from app.services.finish_run import finish_run
 from app.services.give_back_run import give_back_run
 from app.services.lose_run import lose_run
-from sqlalchemy import Engine
-
-from app.domain.runs import Run, StopReason
 from app.store.database import unit_of_work
 
 
