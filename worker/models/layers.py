@@ -44,23 +44,28 @@ def read_layer(
     forward_TBH = _read_direction(layer, x_TBI, suffix="", chunking=chunking)
     if not layer.bidirectional:
         return forward_TBH
-    order_TB = reading_order(lengths_B, x_TBI)
+    order_TB = reading_order(all_lengths(x_TBI, lengths_B), x_TBI.shape[0])
     reverse_PBH = _read_direction(
-        layer, _reorder(x_TBI, order_TB), suffix="_reverse", chunking=chunking
+        layer, reorder(x_TBI, order_TB), suffix="_reverse", chunking=chunking
     )
-    return torch.cat([forward_TBH, _reorder(reverse_PBH, order_TB)], dim=-1)
+    return torch.cat([forward_TBH, reorder(reverse_PBH, order_TB)], dim=-1)
 
 
-def reading_order(lengths_B: Tensor | None, x_TBI: Tensor) -> Tensor:
-    """Index (T, B) that reverses each sequence within its own length; it is its own inverse."""
+def all_lengths(x_TBI: Tensor, lengths_B: Tensor | None) -> Tensor:
+    """(B,) timesteps of each sequence: T where no lengths are given."""
     num_timesteps, batch_size, _ = x_TBI.shape
-    t_T1 = torch.arange(num_timesteps, device=x_TBI.device)[:, None]
     if lengths_B is None:
-        return (num_timesteps - 1 - t_T1).expand(num_timesteps, batch_size)
+        return torch.full((batch_size,), num_timesteps, device=x_TBI.device)
+    return lengths_B.to(x_TBI.device)
+
+
+def reading_order(lengths_B: Tensor, num_timesteps: int) -> Tensor:
+    """Index (T, B) that reverses each sequence within its own length; it is its own inverse."""
+    t_T1 = torch.arange(num_timesteps, device=lengths_B.device)[:, None]
     return torch.where(t_T1 < lengths_B, lengths_B - 1 - t_T1, t_T1)
 
 
-def _reorder(values_TBF: Tensor, order_TB: Tensor) -> Tensor:
+def reorder(values_TBF: Tensor, order_TB: Tensor) -> Tensor:
     return values_TBF.gather(0, order_TB[:, :, None].expand_as(values_TBF))
 
 

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import Direction
+from worker.models.layers import reading_order, reorder
 from worker.replay.adjoint import Injection, Scaled, Trace, propagate
 from worker.replay.cells import Linearisation
 from worker.replay.network import AnchorReplay, descend, norm_weights
 from worker.replay.preparation import every_last, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import SUFFIXES, reading_order, reorder, run_layer
+from worker.replay.states import SUFFIXES, run_layer
 
 Gradients = Mapping[tuple[int, str], Tensor]
 

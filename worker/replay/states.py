@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.domain.telemetry import Direction
-from worker.models.layers import Layer, read_layer
+from worker.models.layers import Layer, all_lengths, read_layer, reading_order, reorder
 
 SUFFIXES: dict[Direction, str] = {"forward": "", "reverse": "_reverse"}
 
@@ -78,16 +78,6 @@ def directions_of(module: nn.Module) -> tuple[Direction, ...]:
     return ("forward", "reverse") if "weight_hh_l0_reverse" in names else ("forward",)
 
 
-def reading_order(lengths_B: Tensor, num_timesteps: int) -> Tensor:
-    """Index (T, B) that reverses each sequence within its own length; it is its own inverse."""
-    t_T1 = torch.arange(num_timesteps, device=lengths_B.device)[:, None]
-    return torch.where(t_T1 < lengths_B, lengths_B - 1 - t_T1, t_T1)
-
-
-def reorder(values_TNF: Tensor, order_TN: Tensor) -> Tensor:
-    return values_TNF.gather(0, order_TN[:, :, None].expand_as(values_TNF))
-
-
 def run_layer(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor | None) -> Tensor:
     """Outputs (T, B, D·H) as training computes them: in its precision, by its kernel."""
     return read_layer(cast("Layer", module), x_TBI, lengths_B=lengths_B, chunking=None)
@@ -97,10 +87,7 @@ def run_network(
     layers: Sequence[nn.Module] | nn.ModuleList, x_TBI: Tensor, lengths_B: Tensor | None
 ) -> tuple[tuple[DirectionStates, ...], ...]:
     """States of every layer, bottom first, by direction."""
-    num_timesteps, batch_size, _ = x_TBI.shape
-    full_B = torch.full((batch_size,), num_timesteps, device=x_TBI.device)
-    valid_B = full_B if lengths_B is None else lengths_B.to(x_TBI.device)
-    order_TB = reading_order(valid_B, num_timesteps)
+    order_TB = reading_order(all_lengths(x_TBI, lengths_B), x_TBI.shape[0])
     stack = []
     with torch.no_grad():
         for index, module in enumerate(layers):
