@@ -19,6 +19,10 @@ Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
 Direction = Literal["forward", "reverse"]
 Interval = tuple[float, float]
+#: The moments of a step in the order of computation: where a number can stop being finite.
+Place = Literal["input", "forward", "loss", "backward", "optimizer"]
+#: The value of a `non_finite.where` reading is an index into this.
+PLACES: tuple[Place, ...] = ("input", "forward", "loss", "backward", "optimizer")
 
 
 @dataclass(frozen=True, kw_only=True)

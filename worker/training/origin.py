@@ -4,19 +4,15 @@ Shapes: T timesteps, B sequences.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import ScalarReading
+from app.domain.telemetry import PLACES, Place, ScalarReading
 from worker.datasets.task import Batch, Task
 from worker.models.layers import Chunking, State, read_layer
 from worker.models.network import SequenceModel
 
-Where = Literal["input", "forward", "loss", "backward", "optimizer"]
-#: The value of a `non_finite.where` reading is an index into this.
-PLACES: tuple[Where, ...] = ("input", "forward", "loss", "backward", "optimizer")
 #: Sequences of the batch that are named.
 MAX_ROWS = 16
 
@@ -25,7 +21,7 @@ MAX_ROWS = 16
 class Origin:
     """The first place, in the order of computation, that is not finite."""
 
-    where: Where
+    where: Place
     #: `model`, `layer:1` or `tensor:rnn.weight_hh_l0`.
     scope: str
     #: None where the place has no time.
@@ -131,7 +127,7 @@ def _bad_gradient(model: SequenceModel) -> str:
     return "model"
 
 
-def _first_in_time(where: Where, scope: str, bad_TB: Tensor) -> Origin:
+def _first_in_time(where: Place, scope: str, bad_TB: Tensor) -> Origin:
     timestep = int(torch.nonzero(bad_TB.any(dim=1))[0])
     rows = torch.nonzero(bad_TB[timestep]).flatten()
     return Origin(where=where, scope=scope, timestep=timestep, batch_rows=_named(rows))

@@ -6,12 +6,11 @@ import torch
 from pydantic import JsonValue
 
 from app.domain.runs import StopReason
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import PLACES, ReadingBatch
 from tests.worker.builders import Trained, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.models.network import build_model
 from worker.training.loop import prepared_model
-from worker.training.origin import PLACES
 
 CELLS = [
     {"kind": "elman"},

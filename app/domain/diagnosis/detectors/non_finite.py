@@ -1,5 +1,6 @@
 """Is a loss or a gradient NaN or infinite, and where did that begin?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,10 @@ from app.domain.diagnosis.findings import (
 from app.domain.diagnosis.outcome import Outcome
 from app.domain.diagnosis.thresholds import Thresholds
 from app.domain.symptoms import CauseCode
-from app.domain.telemetry import ScalarReading
+from app.domain.telemetry import PLACES, Place, ScalarReading
 
 CODE = FindingCode.NON_FINITE
-#: What the value of the reading `non_finite.where` counts.
-PLACES = ("input", "forward", "loss", "backward", "optimizer")
-IN_WORDS = {
+IN_WORDS: Mapping[Place, str] = {
     "input": "in the data",
     "forward": "in the forward pass",
     "loss": "in the loss",
@@ -40,7 +39,7 @@ GOES_ON = ("skip_step", "rollback")
 class _Origin:
     """Where the first number that is not finite began."""
 
-    where: str
+    where: Place
     scope: str
     step: int
     timestep: int | None
