@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import SignedIn
 from app.api.models.catalog import CatalogView, view_catalog
 from app.api.problems import ALWAYS
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/catalog", tags=["service"])
     "",
     summary="Read what there is",
     response_model=CatalogView,
-    responses={304: {"description": "Not modified"}, **ALWAYS},
+    responses={**NOT_MODIFIED, **ALWAYS},
 )
 def get_catalog(request: Request, _caller: SignedIn) -> Response:
     """What may be asked for, is measured, can be found and can be done about it.

@@ -6,6 +6,10 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.api.problems import Responses
+
+#: The `responses` of an operation that polls: what `If-None-Match` names is not sent again.
+NOT_MODIFIED: Responses = {304: {"description": "Not modified: the ETag was named."}}
 #: A poller must ask again each time, and may keep what it has.
 POLLED = "private, no-cache"
 

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import DatasetsReader, DatasetsWriter, Work
 from app.api.idempotency import Answer, Once
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
@@ -22,7 +22,6 @@ from app.services.upload_dataset import DatasetKind, upload_dataset
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS)
 
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
 _BODY: dict[str, Any] = {
     "required": True,
@@ -74,7 +73,7 @@ def post_dataset(
     )
 
 
-@router.get("", response_model=DatasetPage, responses=_NOT_MODIFIED, summary="List data sets")
+@router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")
 def get_datasets(
     request: Request,
     caller: DatasetsReader,
@@ -97,7 +96,7 @@ def get_datasets(
 @router.get(
     "/{dataset_id}",
     response_model=DatasetView,
-    responses={**_NOT_MODIFIED, **documented(404)},
+    responses={**NOT_MODIFIED, **documented(404)},
     summary="Look at a data set",
 )
 def get_one_dataset(

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
 from app.api.problems import ALWAYS, documented
@@ -32,7 +32,7 @@ _OVERRIDES: list[dict[str, Any]] = [
     "/{run_id}/diagnosis",
     summary="Read what was found, or judge again under other thresholds",
     response_model=DiagnosisView,
-    responses={304: {"description": "Not modified"}, **ALWAYS, **documented(404)},
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
     openapi_extra={"parameters": _OVERRIDES},
 )
 def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:

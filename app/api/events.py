@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Hub, RunsReader, Work
 from app.api.event_hub import EventHub
 from app.api.models.events import EventPage, EventView, as_line, as_stream, view_events
@@ -48,7 +48,7 @@ _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n
                 JSON_LINES: {"schema": {"type": "string"}},
             }
         },
-        304: {"description": "Not modified"},
+        **NOT_MODIFIED,
         **ALWAYS,
         **documented(404, 406),
     },

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
 from app.api.models.telemetry_query import ProbeParameters
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
     "/{run_id}/gradient-flow",
     summary="Read how far back the gradient reaches",
     response_model=GradientFlowView,
-    responses={304: {"description": "Not modified"}, **ALWAYS, **documented(404)},
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
 )
 def get_gradient_flow(
     request: Request,

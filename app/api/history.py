@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.history import HistoryView, csv_lines, view_history
 from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
     response_model=HistoryView,
     responses={
         200: {"content": {CSV: {"schema": {"type": "string"}}}},
-        304: {"description": "Not modified"},
+        **NOT_MODIFIED,
         **ALWAYS,
         **documented(404, 406),
     },

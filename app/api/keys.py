@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Admin, ApiSettings, Work
 from app.api.examples import KEY_EXAMPLES
 from app.api.idempotency import Answer, Once
@@ -93,7 +93,7 @@ def post_key(
     )
 
 
-@router.get("", response_model=KeyPage, summary="List API keys")
+@router.get("", response_model=KeyPage, responses=NOT_MODIFIED, summary="List API keys")
 def get_keys(
     request: Request,
     caller: Admin,

@@ -33,6 +33,8 @@ from app.domain.errors import (
 )
 
 PROBLEM_TYPE = "application/problem+json"
+#: What an operation may answer beside its success, as the framework takes it.
+Responses = dict[int | str, dict[str, Any]]
 
 STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
     {
@@ -91,7 +93,7 @@ class ProblemDocument(BaseModel):
     errors: list[ProblemEntry]
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def documented(*statuses: int) -> Responses:
     """The `responses` of an operation that can answer with these problems."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {

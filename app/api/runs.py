@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Query, Request
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import ApiSettings, Held, Queue, RunsReader, RunsWriter, Work
 from app.api.examples import LABEL_EXAMPLES, RUN_EXAMPLES
 from app.api.idempotency import Answer, Once
@@ -71,7 +71,7 @@ def post_run(
     )
 
 
-@router.get("", response_model=RunPage, summary="List runs")
+@router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")
 def get_runs(
     request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, work: Work
 ) -> Response:
@@ -105,7 +105,7 @@ async def _until_ended(
 @router.get(
     "/{run_id}",
     response_model=RunView,
-    responses={304: {"description": "As the ETag in `If-None-Match` says."}, **documented(404)},
+    responses={**NOT_MODIFIED, **documented(404)},
     dependencies=[Depends(_until_ended)],
     summary="Look at a run",
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.run import View
 from app.api.problems import ALWAYS
@@ -40,7 +40,7 @@ class WorkerPage(View):
     next: str | None
 
 
-@router.get("", response_model=WorkerPage, summary="List workers")
+@router.get("", response_model=WorkerPage, responses=NOT_MODIFIED, summary="List workers")
 def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
     """All that gave a sign of life lately, on one page; they serve every workspace."""
     workers = list_workers(work, workspace_id=caller.workspace_id)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from app.api.conditional import conditional_json
+from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Admin, ApiSettings, Work
 from app.api.examples import WORKSPACE_EXAMPLES
 from app.api.idempotency import Answer, Once
@@ -79,7 +79,7 @@ def post_workspace(
     )
 
 
-@router.get("", response_model=WorkspacePage, summary="List workspaces")
+@router.get("", response_model=WorkspacePage, responses=NOT_MODIFIED, summary="List workspaces")
 def get_workspaces(
     request: Request,
     caller: Admin,
