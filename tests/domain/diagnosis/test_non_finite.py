@@ -55,9 +55,8 @@ def test_a_run_that_is_nan_at_its_second_step_is_critical_and_says_where_it_bega
     assert "2 sequences" in finding.explanation
 
 
-def test_the_worker_may_name_the_last_finite_step() -> None:
-    readings = [*_origin(0, step=0), reading("non_finite.last_finite_step", "layer:0", -1, step=0)]
-    seen = telemetry(num_steps=1, loss=NAN, readings=readings)
+def test_a_first_step_that_is_bad_has_no_finite_one_before_it() -> None:
+    seen = telemetry(num_steps=1, loss=NAN, readings=_origin(0, step=0))
 
     finding = _found(case(seen=seen))
 

@@ -96,7 +96,6 @@ def _origin(case: Case, *, first_bad: int) -> _Origin:
     if where is None or not 0 <= int(where.value) < len(PLACES):
         return _origin_by_telemetry(case, first_bad=first_bad)
     same = [r for r in found if r.step == where.step and r.scope == where.scope]
-    last_finite = _value(same, "non_finite.last_finite_step")
     return _Origin(
         where=PLACES[int(where.value)],
         scope=where.scope,
@@ -105,7 +104,7 @@ def _origin(case: Case, *, first_bad: int) -> _Origin:
         batch_rows=tuple(
             int(r.value) for r in same if r.quantity.startswith("non_finite.batch_row")
         ),
-        last_finite_step=_before(case, where.step) if last_finite is None else last_finite,
+        last_finite_step=_before(case, where.step),
     )
 
 
@@ -150,7 +149,7 @@ def _evidence(case: Case, origin: _Origin, *, num_bad: int) -> dict[str, JsonVal
         "scope": origin.scope,
         "timestep": origin.timestep,
         "batch_rows": list(origin.batch_rows),
-        "last_finite_step": last if last is None or last >= 0 else None,
+        "last_finite_step": last,
         "non_finite_steps": num_bad,
         "last_finite_loss": number(losses[is_last_n][0]) if is_last_n.any() else None,
         "last_finite_grad_norm": number(norms[is_last_n][0]) if is_last_n.any() else None,
