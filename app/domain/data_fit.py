@@ -1,6 +1,6 @@
 """Whether an uploaded data set can serve a spec, by its profile; the shape it gives the task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from app.domain.datasets import ColumnType
@@ -19,6 +19,7 @@ from app.domain.specs.dataset import (
     SplitSpec,
     TemporalOrderSpec,
     TextSpec,
+    UploadedSpec,
 )
 
 Profile = CsvProfile | TextProfile
@@ -61,16 +62,16 @@ def shape_of(  # noqa: PLR0911 - one return a kind
             return _shape(DIGITS_LENGTH, 1, _DIGIT_CLASSES)
         case ForecastSpec():
             table = _fitting_csv(spec, profile)
-            _raise_any(list(_forecast_problems(spec, table)))
+            _raise_any(_forecast_problems(spec, table))
             num_columns = 1 + sum(name != spec.target for name in spec.features)
             return _shape(spec.window, num_columns, spec.horizon)
         case SequencesSpec():
             table = _fitting_csv(spec, profile)
-            _raise_any(list(_sequences_problems(spec, table)))
+            _raise_any(_sequences_problems(spec, table))
             return _sequences_shape(spec, table)
         case TextSpec():
-            text = _fitting_text(profile)
-            _raise_any(list(_text_problems(spec, text)))
+            text = _fitting_text(spec, profile)
+            _raise_any(_text_problems(spec, text))
             # one more stands for what the training part lacks
             num_symbols = text.distinct_symbols + 1
             return _shape(spec.length, num_symbols, num_symbols, many_to_one=False)
@@ -86,28 +87,32 @@ def _shape(
     )
 
 
-def _raise_any(problems: Sequence[Problem]) -> None:
-    if problems:
-        detail = f"The data set cannot serve the spec: {problems[0].detail}."
-        raise InvalidSpec(detail, problems=problems)
+def _raise_any(problems: Iterable[Problem]) -> None:
+    if found := list(problems):
+        raise _misfit(found)
+
+
+def _misfit(problems: Sequence[Problem]) -> InvalidSpec:
+    detail = f"The data set cannot serve the spec: {problems[0].detail}."
+    return InvalidSpec(detail, problems=problems)
 
 
 def _fitting_csv(spec: ForecastSpec | SequencesSpec, profile: Profile | None) -> CsvProfile:
     if not isinstance(profile, CsvProfile):
-        _raise_any([_wrong_kind(f"{spec.kind} needs a data set of kind csv")])
-    assert isinstance(profile, CsvProfile)  # noqa: S101 - raised above
+        raise _wrong_kind(spec, needed="csv")
     return profile
 
 
-def _fitting_text(profile: Profile | None) -> TextProfile:
+def _fitting_text(spec: TextSpec, profile: Profile | None) -> TextProfile:
     if not isinstance(profile, TextProfile):
-        _raise_any([_wrong_kind("text needs a data set of kind text")])
-    assert isinstance(profile, TextProfile)  # noqa: S101 - raised above
+        raise _wrong_kind(spec, needed="text")
     return profile
 
 
-def _wrong_kind(detail: str) -> Problem:
-    return Problem(pointer="/dataset/dataset_id", detail=detail, code="dataset_kind_mismatch")
+def _wrong_kind(spec: UploadedSpec, *, needed: str) -> InvalidSpec:
+    detail = f"{spec.kind} needs a data set of kind {needed}"
+    code = "dataset_kind_mismatch"
+    return _misfit([Problem(pointer="/dataset/dataset_id", detail=detail, code=code)])
 
 
 def _forecast_problems(spec: ForecastSpec, table: CsvProfile) -> Iterator[Problem]:

@@ -115,15 +115,13 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     spectrum = np.abs(np.fft.rfft(centred_N, 2 * length)) ** 2
     correlation_L = np.fft.irfft(spectrum)[: length // 3]
     correlation_L = correlation_L / correlation_L[0]
-    (below,) = np.nonzero(correlation_L < 0)
-    if not below.size:
-        return None
-    peak = correlation_L[below[0] :].max()
+    past_zero_L = np.where(np.logical_or.accumulate(correlation_L < 0), correlation_L, 0.0)
+    peak = past_zero_L.max()
     if peak < MIN_SEASON_CORRELATION:
         return None
-    (high,) = np.nonzero(correlation_L[below[0] :] >= AS_GOOD_AS_PEAK * peak)
-    first, num_lags = int(below[0] + high[0]), 1 + int(np.argmin(np.diff(high, append=-1) == 1))
-    return first + int(np.argmax(correlation_L[first : first + num_lags]))
+    (high,) = np.nonzero(past_zero_L >= AS_GOOD_AS_PEAK * peak)
+    first, num_lags = int(high[0]), 1 + int(np.argmin(np.diff(high, append=-1) == 1))
+    return first + int(np.argmax(past_zero_L[first : first + num_lags]))
 
 
 def _profile_column(column: Column) -> ColumnProfile:

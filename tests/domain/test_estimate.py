@@ -55,6 +55,13 @@ def test_an_optimizer_costs_its_moments(optimizer: dict[str, object], moments: i
     assert wanted.memory_bytes - bare.memory_bytes == 4 * moments * bare.parameters
 
 
+@pytest.mark.parametrize(("cell", "gates"), [("elman", 1), ("gru", 3), ("lstm", 4)])
+def test_each_gate_has_its_weights_and_two_biases(cell: str, gates: int) -> None:
+    made = cost(model={"kind": cell, "hidden_size": 5})
+
+    assert made.parameters == gates * 5 * (2 + 5 + 2) + 5 + 1
+
+
 def test_a_time_limit_bounds_the_seconds() -> None:
     assert cost(training={"num_steps": 10_000_000, "time_limit_s": 60}).seconds == 60
 

@@ -1,6 +1,6 @@
 """Tasks and data that a client may train on."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, assert_never
 from uuid import UUID
 
 from pydantic import Field, Strict, model_validator
@@ -170,3 +170,5 @@ def sequence_length(spec: DatasetSpec) -> int | None:
             return spec.window
         case SequencesSpec():
             return spec.max_length
+        case _:
+            assert_never(spec)

@@ -117,7 +117,7 @@ def ailments(draw: st.DrawFn, spec: JobSpec) -> Ailment:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_every_body_is_a_valid_spec_that_differs(data: st.DataObject) -> None:
     spec = data.draw(specs())
