@@ -23,7 +23,7 @@ def clip_norm(ailment: Ailment, spec: JobSpec) -> Draft | None:
     if not ailment.is_gradient_finite:
         return None
     usual = ailment.grad_norm or MAX_MAX_NORM
-    max_norm = min(MAX_MAX_NORM, max(MIN_MAX_NORM, _two_digits(usual)))
+    max_norm = _two_digits(min(MAX_MAX_NORM, max(MIN_MAX_NORM, usual)))
     present = spec.clipping
     patch: dict[str, JsonValue] = {"kind": "norm", "max_norm": max_norm}
     if isinstance(present, NormClipping):

@@ -133,6 +133,15 @@ def test_every_body_is_a_valid_spec_that_differs(data: st.DataObject) -> None:
         assert remedy.source
 
 
+def test_the_largest_norm_there_is_can_be_clipped() -> None:
+    huge = replace(EXPLODING, grad_norm=1.75e308)
+    unclipped = job(clipping={"kind": "none"})
+
+    (body,) = (remedy.body for remedy in prescribe(huge, unclipped) if remedy.kind == "clip_norm")
+
+    assert body["clipping"] == {"kind": "norm", "max_norm": 1.0, "min_norm": None}
+
+
 def _kinds_for(ailment: Ailment, spec: JobSpec) -> list[str]:
     return [remedy.kind for remedy in prescribe(ailment, spec)]
 
