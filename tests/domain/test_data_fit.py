@@ -14,10 +14,10 @@ from app.domain.specs.job import JobSpec
 ROWS = 40
 TABLE = profile_csv(
     parse_csv(
-        "when,series,y,gaps,word,same\n"
+        "when,series,y,gaps,word,week,same\n"
         + "".join(
             f"2020-01-{index % 28 + 1:02d},{'ab'[index % 2]},{index},"
-            f"{index if index % 2 else ''},w{index},1\n"
+            f"{index if index % 2 else ''},w{index},{index % 7},1\n"
             for index in range(ROWS)
         )
     )
@@ -55,11 +55,11 @@ def shape(length: int, inputs: int, outputs: int, *, many_to_one: bool = True) -
         ({"kind": "copy_memory", "length": 5}, shape(25, 10, 9, many_to_one=False)),
         ({"kind": "temporal_order", "length": 20}, shape(20, 6, 4)),
         ({"kind": "digits"}, shape(64, 1, 10)),
-        ({**FORECAST, "features": ["y", "same"], "horizon": 2}, shape(4, 2, 2)),
+        ({**FORECAST, "features": ["y", "week"], "horizon": 2}, shape(4, 2, 2)),
         ({**FORECAST, "target": "gaps", "missing": "drop"}, shape(4, 1, 1)),
         (SEQUENCES, shape(ROWS, 1, 2)),
         ({**SEQUENCES, "max_length": 7, "target": "per_step"}, shape(7, 1, 2, many_to_one=False)),
-        ({**SEQUENCES, "task": "regression", "label": "same"}, shape(ROWS, 1, 1)),
+        ({**SEQUENCES, "task": "regression", "label": "week"}, shape(ROWS, 1, 1)),
         ({"kind": "text", "length": 10}, shape(10, 5, 5, many_to_one=False)),
     ],
     ids=str,
