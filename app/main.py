@@ -19,6 +19,7 @@ from app.api import (
     history,
     keys,
     metrics,
+    preflight,
     runs,
     workers,
     workspaces,
@@ -35,6 +36,7 @@ from app.store.database import make_engine
 VERSION = "0.1.0"
 _ROUTERS = (
     runs.router,
+    preflight.router,
     history.router,
     gradient_flow.router,
     dynamics.router,
@@ -51,6 +53,7 @@ _ROUTERS = (
 )
 _TAGS = [
     {"name": "runs", "description": "Networks in training, and what became of them."},
+    {"name": "preflight", "description": "What the first steps of a run would say."},
     {"name": "telemetry", "description": "What a run measured, and what was found in it."},
     {"name": "datasets", "description": "Uploaded series, tables and texts."},
     {"name": "access", "description": "API keys and workspaces (scope `admin`)."},

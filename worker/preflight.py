@@ -74,13 +74,7 @@ class _StepBudget:
 def _looked_at_briefly(task: Task, model: ModelSpec) -> Task:
     """Evaluated and probed on a few sequences of one split, so that the answer comes soon."""
     facts = task.facts
-    shape = TaskShape(
-        length=facts.length,
-        input_size=facts.input_size,
-        output_size=facts.output_size,
-        many_to_one=facts.many_to_one,
-    )
-    of_one = facts.length * num_parameters(model, shape)
+    of_one = facts.length * num_parameters(model, TaskShape.of_task(facts))
     size = min(MAX_SEQUENCES, max(MIN_SEQUENCES, MAX_PRODUCTS // of_one))
     split: Split = "validation" if "validation" in task.evaluation else "train"
     batch = task.evaluation[split].take(0, size, many_to_one=facts.many_to_one)

@@ -56,9 +56,8 @@ async def fingerprint_of(request: Request) -> bytes:
     return hashlib.sha256(text).digest()
 
 
-async def _one_time(
+async def _repeatable(
     request: Request,
-    work: Work,
     caller: SignedIn,
     fingerprint: Annotated[bytes, Depends(fingerprint_of)],
     idempotency_key: Annotated[
@@ -68,15 +67,22 @@ async def _one_time(
             description="Sent again with the same body within 24 hours, it replays the answer.",
         ),
     ] = None,
-) -> OneTime:
+) -> IdempotencyKey | None:
     if idempotency_key is None:
-        return OneTime(work=work, request=None)
-    key = IdempotencyKey(
+        return None
+    return IdempotencyKey(
         workspace_id=caller.workspace_id,
         route=f"{request.method} {request.url.path}",
         key=idempotency_key,
         fingerprint=fingerprint,
     )
+
+
+#: For a route that keeps its own transactions; None when the client sent no key.
+Repeatable = Annotated[IdempotencyKey | None, Depends(_repeatable)]
+
+
+async def _one_time(work: Work, key: Repeatable) -> OneTime:
     return OneTime(work=work, request=key)
 
 

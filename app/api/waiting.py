@@ -1,17 +1,25 @@
 """Waits for the end of a run without holding a thread or a connection meanwhile."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.api.event_hub import EventHub
+from app.domain.runs import Run
 from app.store.database import unit_of_work
 from app.store.runs import find_run
 
 
 async def wait_for_end(
-    hub: EventHub, *, workspace_id: UUID, run_id: UUID, timeout_s: float
+    hub: EventHub,
+    *,
+    workspace_id: UUID,
+    run_id: UUID,
+    timeout_s: float,
+    find: Callable[[Session, UUID, UUID], Run] = find_run,
 ) -> None:
     """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
 
@@ -20,7 +28,7 @@ async def wait_for_end(
 
     def has_ended() -> bool:
         with unit_of_work(hub.engine) as work:
-            return find_run(work.session, workspace_id, run_id).status.has_ended
+            return find(work.session, workspace_id, run_id).status.has_ended
 
     hub.check_room()
     deadline = asyncio.get_running_loop().time() + timeout_s

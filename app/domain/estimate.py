@@ -8,11 +8,12 @@ to a factor of about three.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import assert_never
+from typing import Self, assert_never
 
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
 from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
+from app.domain.task import TaskFacts
 
 #: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
 MAX_MEMORY_BYTES = 2**40
@@ -39,6 +40,15 @@ class TaskShape:
     input_size: int
     output_size: int
     many_to_one: bool
+
+    @classmethod
+    def of_task(cls, task: TaskFacts) -> Self:
+        return cls(
+            length=task.length,
+            input_size=task.input_size,
+            output_size=task.output_size,
+            many_to_one=task.many_to_one,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.domain.cautions import cautions_of
 from app.domain.data_fit import Profile, shape_of
 from app.domain.errors import InvalidSpec, NotFound, Problem
-from app.domain.estimate import MAX_MEMORY_BYTES, Estimate, estimate
+from app.domain.estimate import MAX_MEMORY_BYTES, Estimate, TaskShape, estimate
 from app.domain.profiles import CsvProfile, TextProfile
 from app.domain.specs.dataset import UploadedSpec
 from app.domain.specs.job import JobSpec
@@ -19,6 +19,7 @@ class CheckedSpec:
     """A job spec that its data can serve."""
 
     spec: JobSpec
+    shape: TaskShape
     estimate: Estimate
     warnings: tuple[str, ...]
 
@@ -32,7 +33,7 @@ def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> Chec
         detail += f"{cost.parameters} parameters; the most is {MAX_MEMORY_BYTES}"
         problem = Problem(pointer="/model/hidden_size", detail=detail, code="run_too_large")
         raise InvalidSpec(_sentence(detail), problems=[problem])
-    return CheckedSpec(spec=spec, estimate=cost, warnings=cautions_of(spec))
+    return CheckedSpec(spec=spec, shape=shape, estimate=cost, warnings=cautions_of(spec))
 
 
 def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:

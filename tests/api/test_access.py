@@ -19,10 +19,13 @@ ANY_KEY = "/v1/catalog"
 #: A body for each operation that takes one; whoever is turned away is so before it is looked at.
 BODIES: dict[str, Any] = {
     "/v1/runs": spec(),
+    "/v1/preflight": spec(),
     "/v1/runs/{run_id}": {"name": "taken over"},
     "/v1/api-keys": {"scopes": ["runs:read"]},
     "/v1/workspaces": {"name": "more"},
 }
+#: Nobody here trains, so that to wait for it is in vain.
+QUERIES = {"/v1/preflight": {"wait_s": 0}}
 
 
 def operations(clinic: Clinic) -> Iterator[tuple[str, str, list[str]]]:
@@ -36,9 +39,9 @@ def operations(clinic: Clinic) -> Iterator[tuple[str, str, list[str]]]:
 def call(client: httpx.Client, method: str, path: str, **ids: object) -> httpx.Response:
     body = BODIES.get(path) if method in {"POST", "PATCH"} else None
     url = path
-    for name in ("run_id", "key_id", "workspace_id", "dataset_id"):
+    for name in ("run_id", "preflight_id", "key_id", "workspace_id", "dataset_id"):
         url = url.replace(f"{{{name}}}", str(ids.get(name, uuid4())))
-    return client.request(method, url, json=body)
+    return client.request(method, url, json=body, params=QUERIES.get(path))
 
 
 def test_every_operation_but_the_open_ones_and_the_catalogue_needs_one_scope(
@@ -142,6 +145,15 @@ def test_a_key_is_shown_once_and_stored_nowhere(clinic: Clinic, client: httpx.Cl
     assert made["key"].endswith(made["last4"])
     assert made["id"] in {key["id"] for key in listed}
     assert made["key"] not in rows + str(listed)
+
+
+def test_a_key_that_would_never_open_anything_is_not_made(client: httpx.Client) -> None:
+    order = {"scopes": ["runs:read"], "expires_at": "2020-01-01T00:00:00Z"}
+
+    answer = client.post("/v1/api-keys", json=order)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/expires_at"
 
 
 def test_a_workspace_comes_with_a_key_that_opens_it(clinic: Clinic, client: httpx.Client) -> None:

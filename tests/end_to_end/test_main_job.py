@@ -5,7 +5,9 @@ import signal
 import statistics
 import time
 
-from tests.end_to_end.conftest import Json, Owner
+import httpx
+
+from tests.end_to_end.conftest import LONGEST_WAIT_S, Json, Owner
 from tests.processes import descendants, wait_until_dead
 
 ELMAN: Json = {
@@ -46,6 +48,26 @@ def test_the_first_reading_is_there_two_seconds_after_the_order(owner: Owner) ->
     took_s = time.monotonic() - ordered_at
     owner.cancel(run_id)
     assert took_s <= 2, took_s
+
+
+def test_a_spec_is_tried_before_it_is_run(owner: Owner) -> None:
+    contracting = ELMAN | {"init": {"recurrent": {"kind": "spectral_radius", "radius": 0.5}}}
+    waiting = {"wait_s": LONGEST_WAIT_S}
+
+    start = owner.http.post("/v1/preflight", json=contracting, params={**waiting, "mini_steps": 0})
+    steps = owner.http.post("/v1/preflight", json=contracting, params=waiting)
+
+    for answer, basis in ((start, "step_0"), (steps, "mini_steps")):
+        assert answer.status_code == httpx.codes.OK, answer.text
+        body = answer.json()
+        assert body["predicted"]["basis"] == basis
+        assert body["gradient_flow"]["layers"][0]["scope"] == "model"
+        assert "layer:0" in {one["scope"] for one in body["dynamics"]["scopes"]}
+        assert all(check["passed"] for check in body["integrity"])
+    # 0.5 to the power of 199
+    [finding] = start.json()["predicted"]["findings"]
+    assert (finding["code"], finding["state"]) == ("vanishing_gradient", "predicted")
+    assert start.json()["predicted"]["verdict"] == "at_risk"
 
 
 def test_orders_are_taken_at_once(owner: Owner) -> None:

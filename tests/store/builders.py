@@ -84,7 +84,7 @@ def claimed_run(
     session: Session, workspace_id: UUID, *, spec: JobSpec | None = None, lease_s: float = LEASE_S
 ) -> Run:
     """A running run whose training has begun."""
-    queued = queued_run(session, workspace_id, spec=spec, priority=1000)
+    queued = queued_run(session, workspace_id, spec=spec, priority=10_000)
     worker_id = a_worker(session)
     run = claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=lease_s)
     assert run is not None

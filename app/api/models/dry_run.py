@@ -1,6 +1,7 @@
 """What a run would cost, as clients see it."""
 
 from app.api.models.run import View
+from app.domain.estimate import Estimate
 from app.domain.specs.job import JobSpec
 from app.services.estimate_run import CheckedSpec
 
@@ -25,14 +26,17 @@ class DryRunView(View):
 
 
 def view_dry_run(checked: CheckedSpec) -> DryRunView:
-    cost = checked.estimate
     return DryRunView(
         spec=checked.spec,
-        estimate=EstimateView(
-            parameters=cost.parameters,
-            memory_bytes=cost.memory_bytes,
-            seconds=cost.seconds,
-            rows=cost.rows,
-        ),
+        estimate=view_estimate(checked.estimate),
         warnings=list(checked.warnings),
+    )
+
+
+def view_estimate(cost: Estimate) -> EstimateView:
+    return EstimateView(
+        parameters=cost.parameters,
+        memory_bytes=cost.memory_bytes,
+        seconds=cost.seconds,
+        rows=cost.rows,
     )
