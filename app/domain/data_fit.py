@@ -38,6 +38,7 @@ FIT_CODES = (
     "no_such_column",
     "column_not_numeric",
     "column_not_ordered",
+    "column_constant",
     "missing_values",
     "longer_than_data",
     "too_few_sequences",
@@ -120,6 +121,7 @@ def _forecast_problems(spec: ForecastSpec, table: CsvProfile) -> Iterator[Proble
     yield from _absent(table, numeric | {"time_column": spec.time_column})
     yield from _absent(table, {"series_column": spec.series_column})
     yield from _not_numeric(table, numeric)
+    yield from _constant(table, numeric)
     if spec.missing == "reject":
         yield from _with_gaps(table, numeric)
     yield from _not_ordered(table, {"time_column": spec.time_column})
@@ -145,10 +147,12 @@ def _sequences_problems(spec: SequencesSpec, table: CsvProfile) -> Iterator[Prob
     order: dict[str, str | None] = {"order_column": spec.order_column}
     yield from _absent(table, features | label | order | {"sequence_column": spec.sequence_column})
     yield from _not_numeric(table, features)
+    yield from _constant(table, features)
     yield from _with_gaps(table, features | label)
     yield from _not_ordered(table, order)
     if spec.task == "regression":
         yield from _not_numeric(table, label)
+        yield from _constant(table, label)
     elif (column := _find(table, spec.label)) is not None and column.distinct < _MIN_CLASSES:
         detail = f"column {spec.label!r} has one class only"
         yield Problem(pointer="/dataset/label", detail=detail, code="too_few_classes")
@@ -215,6 +219,14 @@ def _not_numeric(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Pr
         if column is not None and column.type is not ColumnType.NUMERIC:
             detail = f"column {name!r} holds {column.type}, not numbers"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_numeric")
+
+
+def _constant(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Problem]:
+    for place, name in named.items():
+        column = _find(table, name)
+        if column is not None and column.min is not None and column.min == column.max:
+            detail = f"column {name!r} is {column.min:g} in every row"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_constant")
 
 
 def _not_ordered(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Problem]:

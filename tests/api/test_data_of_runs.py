@@ -9,7 +9,9 @@ import pytest
 from tests.api.conftest import Clinic, post_run, spec
 from tests.api.test_runs import check_problem
 
-CSV = "month,co2\n" + "".join(f"{1960 + i // 12}-{i % 12 + 1:02d}-01,{i}.5\n" for i in range(100))
+CSV = "month,co2,site_no\n" + "".join(
+    f"{1960 + i // 12}-{i % 12 + 1:02d}-01,{i}.5,7\n" for i in range(100)
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,8 @@ def test_a_run_on_an_upload_is_taken(client: httpx.Client, dataset_id: str) -> N
         ({"target": "co3"}, "/dataset/target", "no_such_column"),
         ({"target": "month"}, "/dataset/target", "column_not_numeric"),
         ({"features": ["co3"]}, "/dataset/features/0", "no_such_column"),
+        ({"target": "site_no"}, "/dataset/target", "column_constant"),
+        ({"features": ["site_no"]}, "/dataset/features/0", "column_constant"),
         ({"series_column": "site"}, "/dataset/series_column", "no_such_column"),
         ({"window": 90}, "/dataset/window", "longer_than_data"),
         ({"kind": "text"}, "/dataset/target", "extra_forbidden"),

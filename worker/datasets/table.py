@@ -77,10 +77,14 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
 
 
 def scale_of(values_NC: DoubleArray, names: Sequence[str], *, what: str) -> DoubleArray:
-    """(2, C): mean and standard deviation. Raises InvalidData for a constant column."""
-    mean_C, std_C = values_NC.mean(axis=0), values_NC.std(axis=0)
-    for name, mean, std in zip(names, mean_C, std_C, strict=True):
-        if not std > np.finfo(np.float64).eps * max(1.0, abs(mean)):
+    """(2, C): mean and standard deviation. Refuses a constant column and one out of bounds."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean_C, std_C, range_C = values_NC.mean(axis=0), values_NC.std(axis=0), np.ptp(values_NC, 0)
+    for name, mean, std, spread in zip(names, mean_C, std_C, range_C, strict=True):
+        if not (np.isfinite(mean) and np.isfinite(std)):
+            detail = f"column {name!r} has values too large to scale over {what}"
+            raise InvalidData(detail)
+        if spread == 0 or std <= np.finfo(np.float64).eps * abs(mean):
             detail = f"column {name!r} is constant over {what}"
             raise InvalidData(detail)
     return np.stack([mean_C, std_C])

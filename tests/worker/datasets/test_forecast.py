@@ -119,6 +119,8 @@ def test_a_seasonal_forecast_of_many_steps_repeats_the_season() -> None:
     [
         ("y\n" + "1\n2\n" * 3, {}, "too short"),
         ("y\n" + "7\n" * 100, {}, "constant"),
+        ("y\n" + "0.1\n" * 100, {}, "constant"),
+        ("y\n" + "1e308\n-1e308\n" * 50, {}, "too large"),
         ("y\n" + "1\n2\n" * 50 + "many\n", {}, "row 102, column 'y'"),
         (COUNTER, {"target": "z"}, "no column 'z'"),
         (COUNTER.replace("\n40,40\n", "\n40,\n"), {}, "row 42, column 'y'"),
