@@ -172,8 +172,12 @@ class Execution:
 def explain(failure: Exception) -> tuple[StopReason, str]:
     """The stop reason of a run that raised, and one sentence for people."""
     if isinstance(failure, InvalidInput):
-        places = [f"{problem.pointer}: {problem.detail}" for problem in failure.problems[:1]]
-        sentence = " ".join([failure.detail, *places])
+        further = [
+            f"{problem.pointer}: {problem.detail}"
+            for problem in failure.problems[:1]
+            if problem.detail not in failure.detail
+        ]
+        sentence = " ".join([failure.detail, *further])
         return StopReason.INVALID_DATA, sentence[:MAX_ERROR_CHARACTERS]
     words = str(failure).strip().splitlines()
     if isinstance(failure, MemoryError | torch.OutOfMemoryError) or (

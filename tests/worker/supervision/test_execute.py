@@ -37,6 +37,14 @@ def test_data_that_cannot_serve_is_told_with_its_place() -> None:
     )
 
 
+def test_a_place_that_the_sentence_names_is_not_told_twice() -> None:
+    problem = Problem(pointer="row/6/t", detail="row 6, column 't': twice", code="not_unique")
+
+    told = explain(InvalidData(problem.detail, problems=[problem]))
+
+    assert told == (StopReason.INVALID_DATA, "row 6, column 't': twice")
+
+
 def test_anything_else_has_crashed_with_one_sentence() -> None:
     told = explain(ValueError("the first line\nand a second"))
 
