@@ -1,11 +1,11 @@
 """API keys over HTTP: make, list, revoke; all within the caller's workspace."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
@@ -34,6 +34,14 @@ class KeyOrder(BaseModel):
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
     expires_at: AwareDatetime | None = None
     """Null: it stays valid until it is revoked."""
+
+    @field_validator("expires_at")
+    @classmethod
+    def _is_to_come(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value <= datetime.now(UTC):
+            detail = "must lie in the future"
+            raise ValueError(detail)
+        return value
 
 
 class KeyView(View):

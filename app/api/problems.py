@@ -65,6 +65,7 @@ _FRAMEWORK_CODES: Mapping[int, str] = MappingProxyType(
     {
         HTTPStatus.NOT_FOUND: "not_found",
         HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+        HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
         HTTPStatus.BAD_REQUEST: "unreadable_request",
     }
