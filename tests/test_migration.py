@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from app.domain.errors import Unavailable
 from app.migration import migrate
 
 
@@ -17,3 +19,8 @@ def test_four_processes_may_migrate_at_once(empty_database_url: str):
     assert len(versions) == 1
     assert "runs" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
+    with pytest.raises(Unavailable, match="cannot be used: connection failed"):
+        migrate("postgresql+psycopg://clinic:secret@127.0.0.1:1/clinic")

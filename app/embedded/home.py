@@ -41,7 +41,12 @@ def write_private(path: Path, text: str) -> None:
 @contextmanager
 def owned(home: Path) -> Iterator[None]:
     """Hold the home; refused when another process does. The kernel lets go when we die."""
-    with (home / "lock").open("a+") as lock:
+    try:
+        lock = (home / "lock").open("a+")
+    except OSError as error:
+        detail = f"CLINIC_HOME cannot be written to: {error}"
+        raise Misconfigured(detail) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -91,6 +91,13 @@ def test_a_home_has_one_owner(home: Path):
         pass
 
 
+def test_a_home_that_cannot_be_written_to_is_told_in_a_sentence(home: Path):
+    (home / "lock").mkdir()
+
+    with pytest.raises(Misconfigured, match="CLINIC_HOME cannot be written to"), owned(home):
+        pass
+
+
 def test_both_servers_die_with_a_killed_owner_and_the_next_start_goes_on(home: Path):
     command = [sys.executable, "-c", OWNER, str(home)]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
