@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.domain.integrity import CHECKS
 from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
 from app.domain.telemetry import LagProfile
@@ -13,16 +14,14 @@ from app.store.history import StoredSeries, probe_steps, profile_scopes, read_sc
 from app.store.profile_rows import read_profiles
 from app.store.runs import find_run
 
-CHECKSUM = "checksum_error"
-
 
 @dataclass(frozen=True, kw_only=True)
 class GradientFlow:
-    """Profiles of the chosen probes by step, and every checksum in the range."""
+    """Profiles of the chosen probes by step, and every check in the range."""
 
     run: Run
     profiles: tuple[LagProfile, ...]
-    checksums: tuple[StoredSeries, ...]
+    checks: tuple[StoredSeries, ...]
 
 
 def read_gradient_flow(
@@ -45,5 +44,5 @@ def gradient_flow_of(
     return GradientFlow(
         run=run,
         profiles=tuple(one for one in profiles if not scopes or one.scope in scopes),
-        checksums=read_scalar_series(session, run.id, quantities=[CHECKSUM], **steps),
+        checks=read_scalar_series(session, run.id, quantities=tuple(CHECKS), **steps),
     )

@@ -98,6 +98,25 @@ def test_checksums_say_whether_to_believe_it(clinic: Clinic, client: httpx.Clien
     assert [entry["relative_error"] for entry in integrity] == [3e-7, 1e-2, None]
 
 
+def test_the_adjoint_identity_is_checked_beside_it(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    readings = tuple(
+        ScalarReading(step=step, quantity=quantity, scope=scope, value=1e-8)
+        for quantity, scope in (("checksum_error", "model"), ("adjoint_error", "layer:0"))
+        for step in (0, 7)
+    )
+    record(clinic, run, seq=0, batch=batch_of(readings=readings))
+
+    integrity = client.get(path_of(run.id, "gradient-flow")).json()["integrity"]
+
+    assert [(one["step"], one["check"], one["scope"], one["passed"]) for one in integrity] == [
+        (0, "adjoint_identity", "layer:0", False),
+        (0, "parameter_gradient_checksum", "model", True),
+        (7, "adjoint_identity", "layer:0", False),
+        (7, "parameter_gradient_checksum", "model", True),
+    ]
+
+
 def test_a_run_without_probes_has_no_layers_and_an_unknown_lag(client: httpx.Client) -> None:
     run = post_run(client)
 

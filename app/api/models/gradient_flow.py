@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.run import View
+from app.domain.integrity import CHECKS, LIMITS, has_passed
 from app.domain.specs.job import JobSpec
 from app.domain.task import RequiredLag
 from app.domain.telemetry import Cotangent, Direction, Interval, LagProfile, Path, ProfileShape
 from app.services.read_gradient_flow import GradientFlow
 
-#: Largest relative difference between replay and autograd that round-off explains.
-CHECKSUM_LIMITS = {"float32": 1e-5, "float64": 1e-10}
 MODEL = "model"
 
 
@@ -82,7 +81,11 @@ class LayerFlowView(View):
 
 
 class IntegrityView(View):
-    """Parameter gradients rebuilt from the replay, against those of autograd."""
+    """A check that a probe made on itself; a profile that fails one is not judged.
+
+    `parameter_gradient_checksum`: parameter gradients rebuilt from the replay against those of
+    autograd. `adjoint_identity`: the backward recursion against the forward one.
+    """
 
     step: int
     check: str
@@ -178,16 +181,17 @@ def _view_ratio(profile: LagProfile) -> RatioView | None:
 
 
 def _integrity(flow: GradientFlow, spec: JobSpec) -> list[IntegrityView]:
-    limit = CHECKSUM_LIMITS[spec.training.precision]
-    return [
+    precision = spec.training.precision
+    found = [
         IntegrityView(
             step=int(step),
-            check="parameter_gradient_checksum",
+            check=CHECKS[series.quantity],
             scope=series.scope,
             relative_error=float(error),
-            limit=limit,
-            passed=bool(error <= limit),
+            limit=LIMITS[series.quantity][precision],
+            passed=has_passed(series.quantity, float(error), precision),
         )
-        for series in flow.checksums
+        for series in flow.checks
         for step, error in zip(series.steps_n, series.values_n, strict=True)
     ]
+    return sorted(found, key=lambda entry: entry.step)
