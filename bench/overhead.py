@@ -1,13 +1,14 @@
 """What the looking costs: instrumented training against a bare PyTorch loop of the same model.
 
-    python -m bench.overhead [--repetitions 8] [--seconds 4] [--clock wall|processor]
+    python -m bench.overhead [--repetitions 8] [--seconds 4] [--clock wall|processor] [--tiers …]
 
 Bare and instrumented repetitions take turns, each pair in the other order, so that what else the
 machine does falls on both. Printed: the median of the paired ratios with the middle half of them,
-once with probes within their budget and once without, and the recorder's own share of a step,
-timed alone. The first and the last probe of a run are outside of its budget and of this figure;
-so are evaluations, which are part of the task. On a machine that others use too, the processor's
-clock leaves out the time that they had.
+first of the same loop with probes off to the bare one, then of each tier within its own budget to
+the loop with probes off, and the recorder's own share of a step, timed alone.
+The first and the last probe of a run are outside of its budget and of this figure; so are
+evaluations, which are part of the task. On a machine that others use too, the processor's clock
+leaves out the time that they had.
 """
 
 import argparse
@@ -15,13 +16,14 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from pydantic import JsonValue
 from torch import Tensor
 
 from app.domain.runs import StopReason
-from app.domain.specs.job import JobSpec
+from app.domain.specs.job import JobSpec, ProbeTier
 from app.domain.telemetry import ReadingBatch
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
@@ -31,6 +33,7 @@ from worker.training.loop import TrainingLoop, prepared_model
 Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
 CPU = torch.device("cpu")
+DEFAULT_TIERS: tuple[ProbeTier, ...] = ("off", "economy", "standard", "full")
 SHAPES: dict[str, dict[str, JsonValue]] = {
     "LSTM H=128 B=32 T=100": {"kind": "lstm", "hidden_size": 128},
     "GRU H=64 B=32 T=100": {"kind": "gru", "hidden_size": 64},
@@ -93,14 +96,16 @@ def instrumented_seconds(spec: JobSpec, clock: Clock) -> float:
     return asked_at[-1] - asked_at[1]
 
 
-def measure_ratios(spec: JobSpec, clock: Clock, *, repetitions: int) -> Ratios:
+def measure_ratios(
+    measured: Callable[[], float], reference: Callable[[], float], *, repetitions: int
+) -> Ratios:
     pairs = []
     for repetition in range(repetitions):
         if repetition % 2:
-            bare, instrumented = bare_seconds(spec, clock), instrumented_seconds(spec, clock)
+            below, above = reference(), measured()
         else:
-            instrumented, bare = instrumented_seconds(spec, clock), bare_seconds(spec, clock)
-        pairs.append(instrumented / bare)
+            above, below = measured(), reference()
+        pairs.append(above / below)
     return Ratios(pairs=tuple(pairs))
 
 
@@ -141,11 +146,25 @@ def _reading(
     )
 
 
+def _of_tier(
+    model: JsonValue, tier: str, clock: Clock, num_steps: int, *, repetitions: int
+) -> Ratios:
+    off = make_spec(model, num_steps=num_steps, tier="off")
+    spec = make_spec(model, num_steps=num_steps, tier=tier)
+    reference = bare_seconds if tier == "off" else instrumented_seconds
+    return measure_ratios(
+        lambda: instrumented_seconds(spec, clock),
+        lambda: reference(off, clock),
+        repetitions=repetitions,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one repetition, about")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--tiers", nargs="+", choices=get_args(ProbeTier), default=DEFAULT_TIERS)
     asked = parser.parse_args()
     clock = CLOCKS[asked.clock]
     torch.set_num_threads(1)
@@ -155,10 +174,9 @@ def main() -> None:
         num_steps = max(50, round(asked.seconds / step_s))
         share = recorder_seconds(trial, clock) / step_s
         print(f"{name}: bare step {1e3 * step_s:.2f} ms, recorder alone {share:.1%} of it")
-        for tier in ("off", "standard"):
-            spec = make_spec(model, num_steps=num_steps, tier=tier)
-            ratios = measure_ratios(spec, clock, repetitions=asked.repetitions)
-            print(f"  probes {tier}: instrumented / bare = {ratios}", flush=True)
+        for tier in asked.tiers:
+            ratios = _of_tier(model, tier, clock, num_steps, repetitions=asked.repetitions)
+            print(f"  probes {tier}: {ratios}", flush=True)
 
 
 if __name__ == "__main__":
