@@ -1,7 +1,8 @@
 """Where in a request an error sits: pydantic's locations as JSON pointers, less union tags."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from pydantic_core import ErrorDetails
 
 from app.domain.errors import Problem
 
@@ -9,9 +10,10 @@ from app.domain.errors import Problem
 MAX_PROBLEMS = 100
 _TAG_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _PREFIX = "Value error, "
+_ABSENT = object()
 
 
-def problems_of(errors: Sequence[Mapping[str, Any]], *, body: object = None) -> list[Problem]:
+def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[Problem]:
     """Pydantic's errors, each with its place: in the body, or `query/<name>`, `path/<name>`."""
     return [
         Problem(
@@ -28,7 +30,7 @@ def escaped(part: object) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def _pointer(error: Mapping[str, Any], body: object) -> str:
+def _pointer(error: ErrorDetails, body: object) -> str:
     told = error.get("ctx", {}).get("pointer")
     if told is not None:
         return str(told)
@@ -43,9 +45,9 @@ def _pointer(error: Mapping[str, Any], body: object) -> str:
     return "".join(f"/{escaped(part)}" for part in found)
 
 
-def _without_tags(parts: Sequence[Any], body: object, *, is_missing: bool) -> list[Any]:
+def _without_tags(parts: Sequence[int | str], body: object, *, is_missing: bool) -> list[int | str]:
     """Pydantic puts the tag of a union's member between two fields; the body has no such level."""
-    found: list[Any] = []
+    found: list[int | str] = []
     present = body
     is_tag_seen = False
     for index, part in enumerate(parts):
@@ -53,20 +55,19 @@ def _without_tags(parts: Sequence[Any], body: object, *, is_missing: bool) -> li
         is_kind = isinstance(present, dict) and present.get("kind") == part and not is_tag_seen
         if is_kind and not (is_last and is_missing):
             is_tag_seen = True
-        elif _has(present, part):
-            present, is_tag_seen = _child(present, part), False
+        elif (child := _child(present, part)) is not _ABSENT:
+            present, is_tag_seen = child, False
             found.append(part)
         elif is_last and is_missing:
             found.append(part)
     return found
 
 
-def _has(present: object, part: object) -> bool:
-    if isinstance(present, dict):
-        return part in present
-    return isinstance(present, list) and isinstance(part, int) and part < len(present)
-
-
-def _child(present: Any, part: Any) -> object:
-    child: object = present[part]
-    return child
+def _child(present: object, part: int | str) -> object:
+    match present:
+        case dict():
+            return present.get(part, _ABSENT)
+        case list() if isinstance(part, int) and part < len(present):
+            return present[part]
+        case _:
+            return _ABSENT

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from app.api.pointers import problems_of
 from app.domain.specs.job import JobSpec
@@ -12,7 +13,9 @@ from app.domain.specs.job import JobSpec
 def pointer_and_code(body: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as caught:
         JobSpec.model_validate(body)
-    errors = [{**error, "loc": ("body", *error["loc"])} for error in caught.value.errors()]
+    errors = caught.value.errors()
+    for error in errors:
+        error["loc"] = ("body", *error["loc"])
     return [(problem.pointer, problem.code) for problem in problems_of(errors, body=body)]
 
 
@@ -33,12 +36,12 @@ def spec(**parts: object) -> dict[str, Any]:
         (
             spec(dataset={"kind": "adding", "dependency_lag": {"min": 1, "max": "x"}}),
             "/dataset/dependency_lag/max",
-            "int_parsing",
+            "int_type",
         ),
         (
             spec(init={"recurrent": {"gain": "loud"}}),
             "/init/recurrent/gain",
-            "float_parsing",
+            "float_type",
         ),
         (spec(init={"forget_bias": 1.0}), "/init/forget_bias", "forget_bias_needs_lstm"),
         (spec(tags=["ok", ""]), "/tags/1", "too_short"),
@@ -57,6 +60,6 @@ def test_a_wrong_kind_lists_the_right_ones() -> None:
 
 
 def test_places_outside_the_body_are_named_by_their_part() -> None:
-    error = {"loc": ("query", "limit"), "msg": "too large", "type": "less_than_equal"}
+    error = ErrorDetails(type="less_than_equal", loc=("query", "limit"), msg="too large", input=9)
 
     assert problems_of([error])[0].pointer == "query/limit"
