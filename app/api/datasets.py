@@ -1,10 +1,10 @@
 """Data sets over HTTP: upload the raw bytes, list, look, delete."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import StringConstraints
+from pydantic import JsonValue, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -23,7 +23,7 @@ from app.services.upload_dataset import DatasetKind, upload_dataset
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS)
 
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
-_BODY: dict[str, Any] = {
+_BODY: dict[str, JsonValue] = {
     "required": True,
     "description": "The file itself, UTF-8. A CSV names its columns in the first row.",
     "content": {

@@ -1,9 +1,9 @@
 """GET /v1/runs/{id}/diagnosis: what was found, or would be under other thresholds."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from pydantic import JsonValue
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
@@ -16,7 +16,7 @@ from app.services.read_diagnosis import read_diagnosis
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
 #: Thresholds are query parameters by their own names, which no Python argument can have.
-_OVERRIDES: list[dict[str, Any]] = [
+_OVERRIDES: list[dict[str, JsonValue]] = [
     {
         "in": "query",
         "name": name,

@@ -2,10 +2,10 @@
 
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import JsonValue
 from starlette.responses import RedirectResponse, Response
 
 from app.api.problems import ProblemDocument
@@ -81,7 +81,7 @@ def get_root() -> Response:
 def install_openapi(app: FastAPI) -> None:
     """Describe the app once, with the problem document in place of the framework's errors."""
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> dict[str, JsonValue]:
         if app.openapi_schema is None:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
@@ -89,7 +89,7 @@ def install_openapi(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
+def _describe(app: FastAPI) -> dict[str, JsonValue]:
     document = get_openapi(
         title=app.title,
         version=app.version,

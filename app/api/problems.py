@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
@@ -34,7 +33,7 @@ from app.domain.errors import (
 
 PROBLEM_TYPE = "application/problem+json"
 #: What an operation may answer beside its success, as the framework takes it.
-Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, JsonValue]]
 
 STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
     {
@@ -96,7 +95,7 @@ class ProblemDocument(BaseModel):
 
 def documented(*statuses: int) -> Responses:
     """The `responses` of an operation that can answer with these problems."""
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    schema: JsonValue = {"$ref": "#/components/schemas/ProblemDocument"}
     return {
         status: {
             "description": HTTPStatus(status).phrase,

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import JsonValue
 
@@ -17,7 +17,7 @@ from app.domain.specs.model import ModelSpec
 from app.domain.specs.optimizer import OptimizerSpec, ScheduleSpec
 
 #: Place in the job spec -> the union that stands there.
-_FAMILIES: Mapping[str, Any] = MappingProxyType(
+_FAMILIES: Mapping[str, object] = MappingProxyType(
     {
         "model": ModelSpec,
         "init.recurrent": RecurrentInit,
@@ -50,7 +50,7 @@ def job_schema() -> Mapping[str, JsonValue]:
     return JobSpec.model_json_schema()
 
 
-def _members(union: Any) -> Iterator[type[Spec]]:
+def _members(union: object) -> Iterator[type[Spec]]:
     annotated, *_ = get_args(union)
     yield from get_args(annotated)
 

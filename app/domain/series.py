@@ -4,7 +4,7 @@ Legend: n readings, b buckets, w readings a bucket, p points that are kept.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class Series:
     #: (n,) ascending.
     steps_n: NDArray[np.int32]
     #: (n,) float32 or float64, as stored.
-    values_n: NDArray[Any]
+    values_n: NDArray[np.floating]
     #: (n,) when they were stored, microseconds since 1970 UTC.
     recorded_at_n: NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class SeriesStats:
     max: float | None
 
 
-def choose_points(values_n: NDArray[Any], *, max_points: int) -> IndexArray:
+def choose_points(values_n: NDArray[np.floating], *, max_points: int) -> IndexArray:
     """(p,) positions that are kept, ascending: all when they are few enough.
 
     Otherwise first, last, smallest and largest of each of max_points / 4 buckets, and every
@@ -74,7 +74,7 @@ def choose_points(values_n: NDArray[Any], *, max_points: int) -> IndexArray:
     return np.unique(np.concatenate(kept))
 
 
-def series_stats(values_n: NDArray[Any]) -> SeriesStats:
+def series_stats(values_n: NDArray[np.floating]) -> SeriesStats:
     """Computed in double precision; percentiles interpolate linearly between neighbours."""
     finite_n = values_n[np.isfinite(values_n)].astype(np.float64)
     if not finite_n.size:
@@ -96,12 +96,12 @@ def series_stats(values_n: NDArray[Any]) -> SeriesStats:
     )
 
 
-def shortest(value: np.float64, *, like: NDArray[Any]) -> float:
+def shortest(value: np.float64, *, like: NDArray[np.floating]) -> float:
     """The double whose shortest decimal reads back to the value in the array's own precision."""
     return float(str(like.dtype.type(value)))
 
 
-def shortest_decimals(values_p: NDArray[Any]) -> list[float]:
+def shortest_decimals(values_p: NDArray[np.floating]) -> list[float]:
     """As `shortest`, for each: 0.1 of a float32 is 0.1, not 0.10000000149011612."""
     if values_p.dtype == np.float64:
         return [float(value) for value in values_p]
@@ -109,8 +109,13 @@ def shortest_decimals(values_p: NDArray[Any]) -> list[float]:
 
 
 def _in_buckets(
-    values_n: NDArray[Any], finite_n: NDArray[np.bool_], *, fill: float, padding: int, width: int
-) -> NDArray[Any]:
+    values_n: NDArray[np.floating],
+    finite_n: NDArray[np.bool_],
+    *,
+    fill: float,
+    padding: int,
+    width: int,
+) -> NDArray[np.floating]:
     """(b, w), with `fill` where a value is missing or not finite."""
     filled_n = np.where(finite_n, values_n, values_n.dtype.type(fill))
     return np.pad(filled_n, (0, padding), constant_values=fill).reshape(-1, width)

@@ -4,9 +4,9 @@ The wire format (src/backend/utils/adt/arrayfuncs.c, array_send): dimensions, fl
 then (size, lower bound) per dimension, then (length, value) per element, all big-endian.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from psycopg import Connection
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
+from psycopg.rows import TupleRow
 from sqlalchemy import Dialect
 from sqlalchemy.types import UserDefinedType
 
@@ -26,7 +27,7 @@ class _ArrayDumper(Dumper):
     element_oid: ClassVar[int]
     value_type: ClassVar[str]
 
-    def dump(self, obj: NDArray[Any]) -> bytes:
+    def dump(self, obj: NDArray[np.generic]) -> bytes:
         value = np.dtype(self.value_type)
         elements = np.empty(obj.size, dtype=[("length", ">i4"), ("value", value)])
         elements["length"] = value.itemsize
@@ -52,7 +53,7 @@ class _Float8Dumper(_ArrayDumper):
     value_type = ">f8"
 
 
-_DUMPERS: Mapping[np.dtype[Any], type[_ArrayDumper]] = MappingProxyType(
+_DUMPERS: Mapping[np.dtype[np.generic], type[_ArrayDumper]] = MappingProxyType(
     {
         np.dtype(np.int32): _Int4Dumper,
         np.dtype(np.float32): _Float4Dumper,
@@ -66,13 +67,13 @@ class _AnyArrayDumper(Dumper):
 
     format = Format.BINARY
 
-    def get_key(self, obj: NDArray[Any], _format: object) -> tuple[type, ...]:
+    def get_key(self, obj: NDArray[np.generic], _format: object) -> tuple[type, ...]:
         return (self.cls, _DUMPERS[obj.dtype])
 
-    def upgrade(self, obj: NDArray[Any], _format: object) -> Dumper:
+    def upgrade(self, obj: NDArray[np.generic], _format: object) -> Dumper:
         return _DUMPERS[obj.dtype](self.cls)
 
-    def dump(self, obj: NDArray[Any]) -> bytes:
+    def dump(self, obj: NDArray[np.generic]) -> bytes:
         return _DUMPERS[obj.dtype](self.cls).dump(obj)
 
 
@@ -80,7 +81,7 @@ class _ArrayLoader(Loader):
     format = Format.BINARY
     value_type: ClassVar[str]
 
-    def load(self, data: Buffer) -> NDArray[Any]:
+    def load(self, data: Buffer) -> NDArray[np.generic]:
         value = np.dtype(self.value_type)
         header = np.frombuffer(data, dtype=_HEADER, count=1)[0]
         if header["has_nulls"]:
@@ -109,7 +110,7 @@ class _Float8Loader(_ArrayLoader):
 _LOADERS = {1007: _Int4Loader, 1021: _Float4Loader, 1022: _Float8Loader}
 
 
-class NumpyArray(UserDefinedType[NDArray[Any]]):
+class NumpyArray(UserDefinedType[NDArray[np.generic]]):
     """A column of numeric arrays, NumPy in and out; fetched with the option BINARY_RESULTS."""
 
     cache_ok = True
@@ -121,15 +122,17 @@ class NumpyArray(UserDefinedType[NDArray[Any]]):
     def get_col_spec(self, **_: object) -> str:
         return f"{self.element}[]"
 
-    def result_processor(self, _dialect: Dialect, _coltype: object) -> Any:
+    def result_processor(
+        self, _dialect: Dialect, _coltype: object
+    ) -> Callable[[object], NDArray[np.generic] | None]:
         return _must_be_numpy
 
 
-def _must_be_numpy(value: NDArray[Any] | None) -> NDArray[Any] | None:
-    if value is not None and not isinstance(value, np.ndarray):
-        detail = "read numeric arrays with BINARY_RESULTS"
-        raise TypeError(detail)
-    return value
+def _must_be_numpy(value: object) -> NDArray[np.generic] | None:
+    if value is None or isinstance(value, np.ndarray):
+        return value
+    detail = "read numeric arrays with BINARY_RESULTS"
+    raise TypeError(detail)
 
 
 def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
@@ -138,7 +141,7 @@ def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
     return header.tobytes() + dimensions.tobytes()
 
 
-def register_arrays(connection: Connection[Any]) -> None:
+def register_arrays(connection: Connection[TupleRow]) -> None:
     """Teach one connection to send and fetch NumPy arrays."""
     context: AdaptContext = connection
     context.adapters.register_dumper(np.ndarray, _AnyArrayDumper)

@@ -6,11 +6,10 @@ leases are set and judged by the database's clock.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Executable, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -227,7 +226,7 @@ def devices_served(devices: Collection[str]) -> tuple[str, ...]:
     return ("auto", *(["cuda"] if has_cuda else []), *devices)
 
 
-def _best_queued(devices: Collection[str]) -> Any:
+def _best_queued(devices: Collection[str]) -> Executable:
     running = (
         select(runs.c.workspace_id, func.count().label("num_running"))
         .where(runs.c.status == RunStatus.RUNNING.value)

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
 
+import psycopg
 from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
@@ -17,7 +17,7 @@ from app.domain.errors import Unavailable
 from app.store.arrays import register_arrays
 
 #: Execution options of a statement that fetches numeric arrays.
-BINARY_RESULTS: Mapping[str, Any] = MappingProxyType({"binary_results": True})
+BINARY_RESULTS: Mapping[str, bool] = MappingProxyType({"binary_results": True})
 _CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
     {
         "application_name": "gradient-clinic",
@@ -103,7 +103,7 @@ def _unavailable(error: Exception) -> Unavailable:
     return Unavailable("The database does not answer; try again shortly.")
 
 
-def _prepare_connection(connection: Any, _record: object) -> None:
+def _prepare_connection(connection: psycopg.Connection, _record: object) -> None:
     register_arrays(connection)
     connection.autocommit = True
     for setting in _SESSION:

@@ -1,10 +1,9 @@
 """What was found in a run: the latest diagnosis, its findings as rows, and news as events."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import RowMapping, delete, insert, select
 from sqlalchemy.orm import Session
 
@@ -79,7 +78,7 @@ def _identity(finding: Finding) -> tuple[str, str, str, str]:
     return (finding.code, finding.scope, finding.state, finding.severity)
 
 
-def _news(finding: Finding) -> Mapping[str, Any]:
+def _news(finding: Finding) -> Mapping[str, JsonValue]:
     return {
         "code": finding.code.value,
         "scope": finding.scope,
@@ -91,7 +90,7 @@ def _news(finding: Finding) -> Mapping[str, Any]:
     }
 
 
-def _row_of(diagnosis: Diagnosis) -> Mapping[str, Any]:
+def _row_of(diagnosis: Diagnosis) -> Mapping[str, object]:
     return {
         "attempt": diagnosis.attempt,
         "as_of_step": diagnosis.as_of_step,
@@ -103,7 +102,7 @@ def _row_of(diagnosis: Diagnosis) -> Mapping[str, Any]:
     }
 
 
-def _finding_row(finding: Finding) -> Mapping[str, Any]:
+def _finding_row(finding: Finding) -> Mapping[str, object]:
     """The columns are the finding's fields."""
     fields = _FINDING.dump_python(finding, mode="json")
     return {

@@ -1,7 +1,7 @@
 """Lag profiles as rows of `probe_readings`, and back."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from app.domain.telemetry import Horizon, LagProfile, LagRatio
 from app.store.database import BINARY_RESULTS
 from app.store.tables import probe_readings
+
+Number = TypeVar("Number", int, float)
 
 _AS_THEY_ARE = (
     "step",
@@ -112,8 +114,8 @@ def _ratio_of(row: RowMapping) -> LagRatio | None:
     return LagRatio(lag=row["required_lag"], value=row["ratio"], interval=interval)
 
 
-def _pair(first: Any, last: Any) -> Any:
-    return None if first is None else (first, last)
+def _pair(first: Number | None, last: Number | None) -> tuple[Number, Number] | None:
+    return None if first is None or last is None else (first, last)
 
 
 def _doubles(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

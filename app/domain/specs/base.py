@@ -26,7 +26,7 @@ def _clean(text: str) -> str:
     return text
 
 
-def _as_integer(value: Any) -> Any:
+def _as_integer(value: object) -> object:
     """JSON has one kind of number: 5.0 is an integer (as JSON Schema says too)."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -72,7 +72,7 @@ class Spec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_means_the_default(cls, value: Any) -> Any:
+    def _null_means_the_default(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
         required = {name for name, part in cls.model_fields.items() if part.is_required()}
@@ -82,7 +82,7 @@ class Spec(BaseModel):
 def kind_defaults_to(kind: str) -> BeforeValidator:
     """In a union by `kind`, an object without one (or with null) is of this kind."""
 
-    def fill_in(value: Any) -> Any:
+    def fill_in(value: object) -> object:
         if isinstance(value, dict) and value.get("kind") is None:
             return {**value, "kind": kind}
         return value

@@ -1,7 +1,10 @@
 """The metadata and the columns that many tables have."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import (
     Boolean,
     Column,
@@ -33,48 +36,48 @@ Integers = NumpyArray("INTEGER")
 Reals = NumpyArray("REAL")
 
 
-def moment(name: str, *, nullable: bool = True) -> Column[Any]:
+def moment(name: str, *, nullable: bool = True) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def made_at(name: str = "created_at") -> Column[Any]:
+def made_at(name: str = "created_at") -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
-def identifier() -> Column[Any]:
+def identifier() -> Column[UUID]:
     return Column("id", Uuid, primary_key=True)
 
 
-def workspace() -> Column[Any]:
+def workspace() -> Column[UUID]:
     owner = ForeignKey("workspaces.id", ondelete="CASCADE")
     return Column("workspace_id", Uuid, owner, nullable=False)
 
 
-def words(name: str, default: str | None = None) -> Column[Any]:
+def words(name: str, default: str | None = None) -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 
-def word_list(name: str) -> Column[Any]:
+def word_list(name: str) -> Column[Sequence[str]]:
     return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'"))
 
 
-def count(name: str, kind: type[Integer] = Integer, start: int = 0) -> Column[Any]:
+def count(name: str, kind: type[Integer] = Integer, start: int = 0) -> Column[int]:
     return Column(name, kind, nullable=False, server_default=text(str(start)))
 
 
-def flag(name: str) -> Column[Any]:
+def flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
-def document(name: str, default: str | None = None) -> Column[Any]:
+def document(name: str, default: str | None = None) -> Column[JsonValue]:
     given = None if default is None else text(f"'{default}'")
     return Column(name, JSONB(none_as_null=True), nullable=False, server_default=given)
 
 
-def maybe_document(name: str) -> Column[Any]:
+def maybe_document(name: str) -> Column[JsonValue]:
     return Column(name, JSONB(none_as_null=True), nullable=True)
 
 
-def run_reference(*, primary_key: bool = True) -> Column[Any]:
+def run_reference(*, primary_key: bool = True) -> Column[UUID]:
     owner = ForeignKey("runs.id", ondelete="CASCADE")
     return Column("run_id", Uuid, owner, primary_key=primary_key, nullable=False)
