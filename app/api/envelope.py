@@ -57,6 +57,8 @@ class Envelope:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        if scope["method"] == "HEAD":
+            scope, receive, send = _as_get(scope, receive, send)
         started_at = time.perf_counter()
 
         async def dressed(message: Message) -> None:
@@ -98,6 +100,23 @@ class LastResort:
                 detail="Something went wrong on our side; the request id finds it in the log.",
             )
             await response(scope, receive, send)
+
+
+def _as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
+    """A HEAD as the GET that it asks about; the body goes no further, and a stream ends at once."""
+    has_started = False
+
+    async def headed(message: Message) -> None:
+        nonlocal has_started
+        if message["type"] == "http.response.start":
+            has_started = True
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"} if has_started else await receive()
+
+    return {**scope, "method": "GET"}, left, headed
 
 
 def _request_id(scope: Scope) -> str:

@@ -173,7 +173,7 @@ def test_a_strange_request_is_a_problem(
 def test_a_405_names_the_methods_of_all_routes_of_the_path(client: httpx.Client) -> None:
     answer = client.put("/v1/runs/00000000-0000-0000-0000-000000000000")
 
-    assert answer.headers["Allow"] == "DELETE, GET, PATCH"
+    assert answer.headers["Allow"] == "DELETE, GET, HEAD, PATCH"
 
 
 @pytest.mark.parametrize("given", ["x" * 200, 'a"b', "<script>", ""])

@@ -96,6 +96,26 @@ def test_the_root_leads_to_the_docs(client: httpx.Client) -> None:
     assert client.get("/", follow_redirects=True).url.path == "/docs"
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/docs", "/v1/runs", "/v1/catalog", "/v1/nothing"]
+)
+def test_a_head_tells_what_a_get_would_without_its_body(client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert head.headers.get("ETag") == get.headers.get("ETag")
+
+
+def test_a_head_of_a_stream_ends_at_once(client: httpx.Client) -> None:
+    path = post_run(client)["links"]["events"]
+
+    head = client.head(path, headers={"Accept": "text/event-stream"}, timeout=5)
+
+    assert head.status_code == 200
+    assert head.headers["Content-Type"].startswith("text/event-stream")
+
+
 def test_the_document_is_valid_openapi(client: httpx.Client) -> None:
     validate(client.get("/openapi.json").json())
 
