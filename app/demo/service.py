@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from app.embedded.home import is_owned
 from app.settings import Serving, read_serving
 
 _START_TIMEOUT_S = 120.0
@@ -34,13 +35,13 @@ class Service:
 def service() -> Iterator[Service]:
     """The service of this home. Raises SystemExit when it does not come up."""
     serving = read_serving(os.environ)
-    address = _address(serving.home)
-    if address is not None and _is_ready(address):
+    if is_owned(serving.home):  # by a service that may still be starting
+        address = _await_ready(serving.home, is_alive=lambda: is_owned(serving.home))
         yield Service(address=address, key=_key(serving.home), is_ours=False)
         return
     process = _start(serving)
     try:
-        address = _await_ready(process, serving.home)
+        address = _await_ready(serving.home, is_alive=lambda: process.poll() is None)
         yield Service(address=address, key=_key(serving.home), is_ours=True)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -66,10 +67,10 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _await_ready(process: "subprocess.Popen[bytes]", home: Path) -> str:
+def _await_ready(home: Path, *, is_alive: Callable[[], bool]) -> str:
     give_up_at = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < give_up_at:
-        if process.poll() is not None:
+        if not is_alive():
             sys.exit("the service ended while it started; its reason stands above")
         address = _address(home)
         if address is not None and _is_ready(address):

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from app.domain.errors import Misconfigured
-from app.embedded.home import keep_secret, owned
+from app.embedded.home import is_owned, keep_secret, owned
 from app.embedded.servers import Servers, embedded_servers
 from tests.processes import wait_until_dead
 
@@ -87,8 +87,9 @@ def test_a_home_has_one_owner(home: Path):
     ):
         pass
 
+    assert not is_owned(home)
     with owned(home):
-        pass
+        assert is_owned(home)
 
 
 def test_a_home_that_cannot_be_written_to_is_told_in_a_sentence(home: Path):
