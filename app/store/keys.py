@@ -62,11 +62,7 @@ def insert_key(
 
 def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     """The key with this HMAC unless it is revoked or has expired; notes that it was used."""
-    statement = select(*_SHOWN).where(
-        api_keys.c.digest == digest,
-        api_keys.c.revoked_at.is_(None),
-        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > database_now()),
-    )
+    statement = select(*_SHOWN).where(api_keys.c.digest == digest, *_is_valid())
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
         return None
@@ -86,11 +82,7 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
 
 def is_usable(session: Session, key_id: UUID) -> bool:
     """False once the key is revoked, has expired or is gone."""
-    statement = select(api_keys.c.id).where(
-        api_keys.c.id == key_id,
-        api_keys.c.revoked_at.is_(None),
-        api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > database_now()),
-    )
+    statement = select(api_keys.c.id).where(api_keys.c.id == key_id, *_is_valid())
     return session.execute(statement).one_or_none() is not None
 
 
@@ -114,6 +106,14 @@ def revoke_key(session: Session, workspace_id: UUID, key_id: UUID) -> ApiKey:
     if row is None:
         raise NotFound
     return _key_of(row)
+
+
+def _is_valid() -> tuple[ColumnElement[bool], ...]:
+    expires_at = api_keys.c.expires_at
+    return (
+        api_keys.c.revoked_at.is_(None),
+        or_(expires_at.is_(None), expires_at > database_now()),
+    )
 
 
 def _earlier_or_now() -> ColumnElement[datetime]:
