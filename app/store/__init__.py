@@ -8,7 +8,7 @@ fence       the one way to change a run's row: version and event numbers rise wi
 runs        runs as their owners see them (run_rows: a row as the domain's Run)
 claims      runs as workers see them: claim, heartbeat, finish, requeue, lost leases
 telemetry   batches in, arrays out (evaluations, profile_rows: parts of it)
-history     a run's readings as series
+history     a run's readings as series (step_ranges: which steps)
 events      the numbered log of a run
 diagnoses   what was found
 cases       a run as the diagnosis looks at it

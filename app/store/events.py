@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from pydantic import JsonValue
+from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from app.domain.events import Event, EventKind
+from app.store.documents import decode
 from app.store.tables import events, runs
 
 
@@ -23,10 +25,14 @@ def events_after(session: Session, run_id: UUID, after: int, limit: int) -> list
             number=row["number"],
             kind=EventKind(row["kind"]),
             created_at=row["created_at"],
-            data=row["data"],
+            data=_data_of(row),
         )
         for row in session.execute(statement).mappings()
     ]
+
+
+def _data_of(row: RowMapping) -> Mapping[str, JsonValue]:
+    return {key: decode(value) for key, value in row["data"].items()}
 
 
 def event_numbers(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.store.database import BINARY_RESULTS
+from app.store.step_ranges import steps_between
 from app.store.tables import probe_readings, scalar_readings, telemetry_chunks
 
 #: Quantities that are columns of the lag profiles.
@@ -97,7 +98,7 @@ def read_scalar_series(
         .where(
             table.c.run_id == run_id,
             table.c.quantity.in_(quantities),
-            *_steps_between(table.c.step, from_step, to_step),
+            *steps_between(table.c.step, from_step, to_step),
         )
         .order_by(table.c.quantity, table.c.scope, table.c.step)
     )
@@ -128,7 +129,7 @@ def read_profile_series(
         .order_by(table.c.step, table.c.seq, table.c.position)
     )
     grouped: _Grouped = {}
-    query = query.where(*_steps_between(table.c.step, from_step, to_step))
+    query = query.where(*steps_between(table.c.step, from_step, to_step))
     for row in session.execute(query):
         scope, step, recorded_at, *values = row
         for quantity, value in zip(wanted, values, strict=True):
@@ -167,7 +168,7 @@ def probe_steps(
     """The steps at which lag profiles were measured, ascending."""
     table = probe_readings
     query = select(table.c.step).where(table.c.run_id == run_id).distinct()
-    query = query.where(*_steps_between(table.c.step, from_step, to_step))
+    query = query.where(*steps_between(table.c.step, from_step, to_step))
     return tuple(session.scalars(query.order_by(table.c.step)))
 
 
@@ -182,13 +183,6 @@ def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
         )
         for (quantity, scope), found in grouped.items()
     )
-
-
-def _steps_between(
-    step: ColumnElement[int], from_step: int | None, to_step: int | None
-) -> tuple[ColumnElement[bool], ...]:
-    low = () if from_step is None else (step >= from_step,)
-    return low if to_step is None else (*low, step <= to_step)
 
 
 def _column(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.telemetry import Horizon, LagProfile, LagRatio
 from app.store.database import BINARY_RESULTS
+from app.store.step_ranges import steps_between
 from app.store.tables import probe_readings
 
 Number = TypeVar("Number", int, float)
@@ -46,13 +47,9 @@ def read_profiles(
     table = probe_readings
     statement = (
         select(table)
-        .where(table.c.run_id == run_id)
+        .where(table.c.run_id == run_id, *steps_between(table.c.step, from_step, to_step))
         .order_by(table.c.step, table.c.seq, table.c.position)
     )
-    if from_step is not None:
-        statement = statement.where(table.c.step >= from_step)
-    if to_step is not None:
-        statement = statement.where(table.c.step <= to_step)
     if steps is not None:
         statement = statement.where(table.c.step.in_(steps))
     rows = session.execute(statement, execution_options=BINARY_RESULTS).mappings()

@@ -1,6 +1,5 @@
 """What a run measured: batches in, in order and under its attempt; arrays out, bit for bit."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
@@ -27,6 +26,7 @@ from app.store.evaluations import Metrics, best_of, evaluation_event, evaluation
 from app.store.fence import NewEvent, change_run, held_by
 from app.store.history import read_columns
 from app.store.profile_rows import read_profiles, row_of
+from app.store.step_ranges import steps_between
 from app.store.tables import (
     probe_gaps,
     probe_readings,
@@ -129,13 +129,9 @@ def _rows_by_step(
 ) -> list[RowMapping]:
     statement = (
         select(*(table.c[name] for name in ("step", "quantity", "scope", *columns)))
-        .where(table.c.run_id == run_id)
+        .where(table.c.run_id == run_id, *steps_between(table.c.step, from_step, to_step))
         .order_by(table.c.seq, table.c.position)
     )
-    if from_step is not None:
-        statement = statement.where(table.c.step >= from_step)
-    if to_step is not None:
-        statement = statement.where(table.c.step <= to_step)
     rows = session.execute(statement).mappings()
     return sorted(rows, key=lambda row: int(row["step"]))
 
@@ -167,10 +163,7 @@ def _events_of(
         "steps_per_second": batch.steps_per_second,
     }
     if batch.chunk is not None and "loss" in batch.chunk.scalars:
-        loss = float(batch.chunk.scalars["loss"][-1])
-        progress["loss"] = loss if math.isfinite(loss) else None
-        if not math.isfinite(loss):
-            progress["non_finite"] = {"loss": repr(loss)}
+        progress["loss"] = float(batch.chunk.scalars["loss"][-1])
     return (
         *(
             NewEvent(kind=EventKind.EVALUATION, data=evaluation_event(step, metrics))

@@ -119,7 +119,7 @@ def test_a_live_stream_brings_each_event_as_it_happens(
     assert kinds[-1] == "end"
 
 
-def test_an_event_with_a_loss_that_is_nan_is_valid_json(
+def test_a_loss_that_is_nan_is_null_in_its_event_and_named_beside_it(
     clinic: Clinic, client: httpx.Client
 ) -> None:
     run = started_run(clinic)
@@ -128,6 +128,10 @@ def test_an_event_with_a_loss_that_is_nan_is_valid_json(
 
     for event in stream(client, run.id):
         json.loads(event["data"], parse_constant=pytest.fail)
+    events = client.get(path_of(run.id, "events")).json()["items"]
+    (progress,) = (event for event in events if event["kind"] == "progress")
+    assert progress["data"]["loss"] is None
+    assert progress["non_finite"] == [{"pointer": "/loss", "value": "nan"}]
 
 
 def test_lines_carry_the_same_objects(client: httpx.Client, ended_run: Run) -> None:
