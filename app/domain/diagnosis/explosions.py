@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.thresholds import ExplodingThresholds
 from app.domain.diagnosis.trends import finite_median, trailing_median
+from app.domain.telemetry import DoubleArray
 
 #: First steps whose median loss is the scale of the loss: later it may come near 0, and then any
 #: gradient looks large.
@@ -23,7 +24,6 @@ AFTERMATH = 10
 RECENT_SHARE = 0.2
 
 BoolArray = NDArray[np.bool_]
-DoubleArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
