@@ -10,6 +10,8 @@ from worker.replay.sample_gradients import SampleGradient, sample_gradient
 NOISE_SCALE, AGREEMENT = "gradient_noise_scale", "gradient_agreement"
 #: Equal parts that the noise is told from; two would do, and scatter more.
 NUM_PARTS = 8
+#: The gradient is kept from probe to probe, in double precision.
+MAX_PARAMETERS = 20_000_000
 Found = ScalarReading | ProbeGap
 
 
@@ -17,6 +19,10 @@ def measure_loss_gradient(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int, previous_P: Tensor | None
 ) -> tuple[tuple[Found, ...], Tensor | None]:
     """`gradient_noise_scale`, `gradient_agreement`, and the gradient for the next probe."""
+    size = sum(p.numel() for part in (model.layers, model.readout) for p in part.parameters())
+    if size > MAX_PARAMETERS:
+        reason = f"the network has {size} parameters, more than {MAX_PARAMETERS}"
+        return (_gap(NOISE_SCALE, step, reason), _gap(AGREEMENT, step, reason)), None
     gradient = sample_gradient(model, sample, num_parts=NUM_PARTS)
     if not bool(gradient.mean_P.isfinite().all()):
         reason = "the gradient is not finite"

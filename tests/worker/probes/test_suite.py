@@ -7,6 +7,7 @@ import torch
 
 from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
 from tests.numerics.networks import network_of, sample_for
+from worker.probes import loss_gradient
 from worker.probes.suite import (
     CHECKS,
     NEEDS,
@@ -241,6 +242,22 @@ def test_a_state_too_large_to_factorise_says_so() -> None:
         "lyapunov_1": "the state has 4096 coordinates, more than 512",
         "sigma_max": "the matrix has 4096 rows, more than 1024",
     }
+
+
+def test_a_gradient_too_large_to_keep_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loss_gradient, "MAX_PARAMETERS", 20)
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=6, batch_size=4)
+
+    result = probe(network, sample, quantities=("gradient_noise_scale",))
+
+    (gap,) = result.gaps
+    assert gap.reason == f"the network has {num_parameters(network)} parameters, more than 20"
+    assert result.gradient_P is None
+
+
+def num_parameters(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def test_the_gradient_is_compared_with_that_of_the_probe_before() -> None:

@@ -62,10 +62,11 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
     assert not torch.equal(first.weights()[0], third.weights()[0])
 
 
+@pytest.mark.parametrize("tier", ["economy", "standard", "full"])
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
-def test_probes_leave_the_weights_alone_bit_for_bit(kind: str) -> None:
+def test_probes_leave_the_weights_alone_bit_for_bit(kind: str, tier: str) -> None:
     patch: dict[str, JsonValue] = {"model": {"kind": kind, "num_layers": 2, "dropout": 0.2}}
-    probes: dict[str, JsonValue] = {"probes": {"tier": "standard", "every": 3}}
+    probes: dict[str, JsonValue] = {"probes": {"tier": tier, "every": 3}}
 
     without = train_spec(make_spec(patch))
     probed = train_spec(make_spec({**patch, **probes}))
@@ -74,6 +75,30 @@ def test_probes_leave_the_weights_alone_bit_for_bit(kind: str) -> None:
     assert all(torch.equal(one, two) for one, two in pairs)
     profiles = [profile for batch in probed.batches for profile in batch.profiles]
     assert {profile.step for profile in profiles} == {0, 3, 6, 9, 12}
+
+
+def test_what_is_asked_for_by_name_is_read_or_its_absence_told_at_every_probe() -> None:
+    asked: list[JsonValue] = ["lyapunov_spectrum", "gradient_agreement", "jacobian_condition"]
+    model: dict[str, JsonValue] = {"kind": "gru", "hidden_size": 8, "bidirectional": True}
+    probes: dict[str, JsonValue] = {"tier": "economy", "every": 6, "quantities": asked}
+
+    run = train_spec(make_spec({"model": model, "probes": probes}))
+
+    gaps = [gap for batch in run.batches for gap in batch.gaps]
+    assert [(gap.step, gap.quantity, gap.scope) for gap in gaps] == [
+        (0, "lyapunov_1", "layer:0"),
+        (0, "lyapunov_1", "layer:0/reverse"),
+        (0, "gradient_agreement", "model"),
+        (6, "lyapunov_1", "layer:0"),
+        (6, "lyapunov_1", "layer:0/reverse"),
+        (12, "lyapunov_1", "layer:0"),
+        (12, "lyapunov_1", "layer:0/reverse"),
+    ]
+    assert set(run.readings("gradient_agreement")) == {(6, "model"), (12, "model")}
+    conditions = run.readings("jacobian_condition")
+    assert len(conditions) == 6
+    assert min(conditions.values()) >= 1
+    assert run.readings("gate_mean") == {}
 
 
 def test_the_loop_does_what_a_plain_loop_does() -> None:
