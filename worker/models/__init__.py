@@ -4,4 +4,5 @@ network         SequenceModel: a stack of one-layer torch modules and a linear r
 layers          how one layer reads: whole or in chunks, both ways, within each sequence's length
 linear          the recurrent cell without a non-linearity, for exact checks
 initialisation  how the weights start
+criticality     the recurrent gain at which a simple cell keeps a gradient, by mean-field theory
 """

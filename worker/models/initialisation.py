@@ -2,7 +2,7 @@
 
 Shapes: H hidden units, I inputs. A gated cell's matrices are drawn gate by gate, (H, I) each.
 torch has two biases: `init.bias` is for bias_ih, bias_hh is zero (`torch_default` draws both, as
-torch does).
+torch does). A `critical` matrix is drawn with gain 1 here and scaled once the data is known.
 """
 
 import math
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from app.domain.specs.init import (
-    BiasInit,
+    Chrono,
+    Critical,
+    Gaussian,
     HeNormal,
     HeUniform,
     Identity,
@@ -35,17 +37,30 @@ from worker.seeding import numpy_generator
 
 MatrixInit = RecurrentInit | InputInit
 #: torch's order of an LSTM's gates is input, forget, cell, output.
-FORGET_GATE = 1
+INPUT_GATE, FORGET_GATE = 0, 1
+#: Of a GRU's it is reset, update, new; the update gate keeps the state where it is 1.
+UPDATE_GATE = 1
+_NUM_LSTM_GATES = 4
 
 
 def initialise(
-    model: SequenceModel, init: InitSpec, *, forget_bias: float | None, seed: int
+    model: SequenceModel,
+    init: InitSpec,
+    *,
+    forget_bias: float | None,
+    seed: int,
+    longest_lag: int = 1,
 ) -> None:
-    """Overwrite every tensor; each is a pure function of the seed and its name."""
+    """Overwrite every tensor; each is a pure function of the seed and its name.
+
+    `longest_lag` is what a chrono bias that names none is to remember.
+    """
     hidden_size = model.hidden_size
     for name, parameter in model.named_tensors():
         rng = numpy_generator(seed, "init", name)
         values = _draw(name, tuple(parameter.shape), init, hidden_size, rng)
+        if isinstance(init.bias, Chrono) and "bias_ih" in name:
+            values = _chrono(values.size, init.bias.max_lag or longest_lag, hidden_size, rng)
         if forget_bias is not None and "bias_" in name:
             gate = slice(FORGET_GATE * hidden_size, (FORGET_GATE + 1) * hidden_size)
             values[gate] = forget_bias if "bias_ih" in name else 0.0
@@ -64,6 +79,9 @@ def draw_matrix(
         case HeUniform() | HeNormal():
             std = init.gain * math.sqrt(2 / fan_in)
             return _scaled(shape, std, rng, is_uniform=isinstance(init, HeUniform))
+        case Gaussian() | Critical():
+            gain = init.gain if isinstance(init, Gaussian) else 1.0
+            return rng.normal(0, gain / math.sqrt(fan_in), shape)
         case Orthogonal():
             drawn = init.gain * _orthogonal(shape, rng)
         case Identity():
@@ -93,7 +111,8 @@ def _draw(
         return _draw_readout(shape, rng)
     if "bias_" in name:
         is_unused = "bias_hh" in name and not isinstance(init.bias, TorchDefault)
-        bias = Zeros() if is_unused else init.bias
+        # a chrono bias is one of certain gates: the others are zero
+        bias = Zeros() if is_unused or isinstance(init.bias, Chrono) else init.bias
         return _draw_plain(bias, shape, hidden_size=hidden_size, rng=rng)
     matrix = init.recurrent if "weight_hh" in name else init.input
     gates = [
@@ -112,7 +131,11 @@ def _draw_readout(shape: tuple[int, ...], rng: np.random.Generator) -> DoubleArr
 
 
 def _draw_plain(
-    init: BiasInit, shape: tuple[int, ...], *, hidden_size: int, rng: np.random.Generator
+    init: Normal | Uniform | Zeros | TorchDefault,
+    shape: tuple[int, ...],
+    *,
+    hidden_size: int,
+    rng: np.random.Generator,
 ) -> DoubleArray:
     """What depends on neither fan: for matrices and biases alike."""
     match init:
@@ -127,6 +150,20 @@ def _draw_plain(
             return rng.uniform(-bound, bound, shape)
         case _:
             assert_never(init)
+
+
+def _chrono(size: int, max_lag: int, hidden_size: int, rng: np.random.Generator) -> DoubleArray:
+    """All gates' biases: ln u for the gate that keeps, u ~ U[1, max_lag]; minus it for what enters.
+
+    A GRU has one gate for both (Tallec & Ollivier 2018, section 2).
+    """
+    biases_GH = np.zeros((size // hidden_size, hidden_size))
+    kept_H = np.log(rng.uniform(1, max(1, max_lag), hidden_size))
+    if len(biases_GH) == _NUM_LSTM_GATES:
+        biases_GH[FORGET_GATE], biases_GH[INPUT_GATE] = kept_H, -kept_H
+    else:
+        biases_GH[UPDATE_GATE] = kept_H
+    return biases_GH.ravel()
 
 
 def _orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> DoubleArray:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from app.domain.runs import StopReason
+from app.domain.specs.init import Critical
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
@@ -21,6 +22,7 @@ from worker.gradients import (
     tensor_norms,
     total_norm,
 )
+from worker.models.criticality import make_critical_
 from worker.models.initialisation import initialise
 from worker.models.layers import Chunking, detached
 from worker.models.network import SequenceModel, build_model
@@ -232,7 +234,18 @@ def prepared_model(
 ) -> SequenceModel:
     """The network with the weights that its seed makes."""
     model = build_model(spec.model, task.facts).to(dtype)
-    initialise(model, spec.init, forget_bias=spec.forget_bias, seed=spec.training.seed)
+    lag = task.facts.required_lag.timesteps
+    initialise(
+        model,
+        spec.init,
+        forget_bias=spec.forget_bias,
+        seed=spec.training.seed,
+        longest_lag=task.facts.length - 1 if lag is None else lag,
+    )
+    if isinstance(spec.init.recurrent, Critical):
+        training = spec.training
+        batch = task.training_batch(0, batch_size=training.batch_size, seed=training.seed)
+        make_critical_(model, batch.inputs_TBI.to(dtype), batch.lengths_B)
     return model.to(device)
 
 

@@ -5,7 +5,7 @@ from math import exp, log
 from pydantic import JsonValue
 
 from app.domain.remedies.remedy import Ailment, Draft
-from app.domain.specs.init import Identity
+from app.domain.specs.init import Critical, Identity
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
 
@@ -20,7 +20,7 @@ def use_gated_cell(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     if not isinstance(spec.model, ElmanSpec):
         return None
     return Draft(
-        patch={"model": _as_kind("gru", spec.model)},
+        patch={"model": _as_kind("gru", spec.model), **_start_of_gates(spec)},
         reason=(
             "A GRU passes the state on by a gate instead of multiplying it by a matrix at each "
             "timestep, so the gradient can last; it has to learn when, which is no guarantee."
@@ -33,7 +33,10 @@ def use_lstm_with_forget_bias(ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     bias = forget_bias_for(ailment)
     return Draft(
-        patch={"model": _as_kind("lstm", spec.model), "init": {"forget_bias": bias}},
+        patch={
+            "model": _as_kind("lstm", spec.model),
+            "init": {"forget_bias": bias, **_start_of_gates(spec).get("init", {})},
+        },
         reason=f"An LSTM whose forget gates start with a bias of {bias:g} keeps {_kept(ailment)}.",
     )
 
@@ -79,6 +82,13 @@ def _kept(ailment: Ailment) -> str:
     lag = ailment.required_lag or ailment.length or DEFAULT_LAG
     share = (1 / (1 + exp(-forget_bias_for(ailment)))) ** max(lag, 1)
     return f"{share:.0%} of a cell's content over {lag} timesteps at the start"
+
+
+def _start_of_gates(spec: JobSpec) -> dict[str, dict[str, JsonValue]]:
+    """A start that gated cells have too, where the present one is for simple cells alone."""
+    if not isinstance(spec.init.recurrent, Critical):
+        return {}
+    return {"init": {"recurrent": {"kind": "orthogonal"}}}
 
 
 def _as_kind(kind: str, model: ModelSpec) -> dict[str, JsonValue]:

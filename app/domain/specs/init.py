@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.domain.specs.base import Finite, NonNegative, Positive, Spec, kind_defaults_to
+from app.domain.specs.base import Finite, NonNegative, Positive, PositiveInt, Spec, kind_defaults_to
 
 
 class _Scaled(Spec):
@@ -68,6 +68,21 @@ class SpectralRadius(Spec):
     radius: Positive = 1.0
 
 
+class Gaussian(_Scaled):
+    """N(0, gain^2 / fan_in), per gate: a large square one has the spectral radius `gain`."""
+
+    kind: Literal["gaussian"]
+
+
+class Critical(Spec):
+    """For elman: gaussian, its gain solving chi = 1 for the data's input (Poole et al. 2016).
+
+    chi = gain^2 E[act'(sqrt(q) z)^2] is what a squared gradient is multiplied by each timestep.
+    """
+
+    kind: Literal["critical"]
+
+
 class Zeros(Spec):
     """All zero."""
 
@@ -80,6 +95,17 @@ class TorchDefault(Spec):
     kind: Literal["torch_default"]
 
 
+class Chrono(Spec):
+    """For gru and lstm: time constants of up to `max_lag` timesteps (Tallec & Ollivier 2018).
+
+    The gate that keeps a unit's state starts at ln U[1, max_lag], lstm's input gate at minus that.
+    """
+
+    kind: Literal["chrono"]
+    max_lag: PositiveInt | None = None
+    """T_max - 1 of the paper; null is the task's required lag, else its length less one."""
+
+
 RecurrentInit = Annotated[
     XavierUniform
     | XavierNormal
@@ -90,6 +116,8 @@ RecurrentInit = Annotated[
     | Normal
     | Uniform
     | SpectralRadius
+    | Gaussian
+    | Critical
     | Zeros
     | TorchDefault,
     Field(discriminator="kind"),
@@ -103,13 +131,14 @@ InputInit = Annotated[
     | Orthogonal
     | Normal
     | Uniform
+    | Gaussian
     | Zeros
     | TorchDefault,
     Field(discriminator="kind"),
     kind_defaults_to("xavier_uniform"),
 ]
 BiasInit = Annotated[
-    Normal | Uniform | Zeros | TorchDefault,
+    Normal | Uniform | Chrono | Zeros | TorchDefault,
     Field(discriminator="kind"),
     kind_defaults_to("zeros"),
 ]
@@ -122,4 +151,5 @@ class InitSpec(Spec):
     input: InputInit = XavierUniform()
     bias: BiasInit = Zeros()
     forget_bias: Finite | None = Field(default=None, ge=-100, le=100)
-    """For lstm alone (default 1.0 there): the sum of torch's two forget biases."""
+    """For lstm alone: the sum of torch's two forget biases. Default 1.0, or what a chrono bias
+    makes it."""

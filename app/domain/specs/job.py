@@ -21,13 +21,15 @@ from app.domain.specs.base import (
 )
 from app.domain.specs.clipping import ClippingSpec, NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
-from app.domain.specs.init import InitSpec
+from app.domain.specs.init import Chrono, Critical, InitSpec
 from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
 from app.domain.specs.optimizer import AdamSpec, OptimizerSpec, RegularizationSpec
 
 #: Codes of the rules that span several fields: a schema cannot state them.
 CROSS_FIELD_CODES = (
     "forget_bias_needs_lstm",
+    "critical_needs_elman",
+    "chrono_needs_gates",
     "lag_longer_than_sequence",
     "bptt_longer_than_sequence",
 )
@@ -109,6 +111,23 @@ class JobSpec(Spec):
         return self
 
     @model_validator(mode="after")
+    def _init_fits_the_cell(self) -> Self:
+        is_elman = isinstance(self.model, ElmanSpec)
+        if isinstance(self.init.recurrent, Critical) and not is_elman:
+            raise PydanticCustomError(
+                "critical_needs_elman",
+                "init.recurrent critical is for elman alone; this model is {kind}",
+                {"kind": self.model.kind, "pointer": "/init/recurrent/kind"},
+            )
+        if isinstance(self.init.bias, Chrono) and is_elman:
+            raise PydanticCustomError(
+                "chrono_needs_gates",
+                "init.bias chrono is for gru and lstm; this model is elman",
+                {"pointer": "/init/bias/kind"},
+            )
+        return self
+
+    @model_validator(mode="after")
     def _lags_fit_the_sequence(self) -> Self:
         length = sequence_length(self.dataset)
         if length is None:
@@ -137,8 +156,13 @@ class JobSpec(Spec):
 
     @property
     def forget_bias(self) -> float | None:
-        """Sum of torch's two forget biases at the start; None for cells without a forget gate."""
+        """Sum of torch's two forget biases at the start.
+
+        None for cells without a forget gate, and where a chrono bias makes one for each unit.
+        """
         if not isinstance(self.model, LstmSpec):
             return None
         given = self.init.forget_bias
-        return DEFAULT_FORGET_BIAS if given is None else given
+        if given is None and not isinstance(self.init.bias, Chrono):
+            return DEFAULT_FORGET_BIAS
+        return given

@@ -48,12 +48,14 @@ NO_GAIN = {_kind_of(part) for part in (Normal, Uniform)} | {
     "zeros",
     "torch_default",
     "spectral_radius",
+    "critical",
 }
 
 
 @st.composite
-def recurrent_inits(draw: st.DrawFn) -> dict[str, JsonValue]:
-    kind = draw(st.sampled_from(RECURRENT))
+def recurrent_inits(draw: st.DrawFn, cell: str) -> dict[str, JsonValue]:
+    kinds = [kind for kind in RECURRENT if cell == "elman" or kind != "critical"]
+    kind = draw(st.sampled_from(kinds))
     size = draw(_positive)
     if kind == "spectral_radius":
         return {"kind": kind, "radius": size}
@@ -80,11 +82,13 @@ def specs(draw: st.DrawFn) -> JobSpec:
         "bidirectional": draw(st.booleans()),
         "dropout": draw(st.floats(0, 0.99)),
     }
-    init: dict[str, JsonValue] = {"recurrent": draw(recurrent_inits())}
+    init: dict[str, JsonValue] = {"recurrent": draw(recurrent_inits(cell))}
     if cell == "elman":
         model["activation"] = draw(st.sampled_from(["tanh", "relu", "linear"]))
     if cell == "lstm":
         init["forget_bias"] = draw(st.none() | st.floats(-100, 100))
+    if cell != "elman":
+        init["bias"] = {"kind": draw(st.sampled_from(["zeros", "chrono"]))}
     length = draw(st.integers(4, 20_000))
     return JobSpec.model_validate(
         {
@@ -131,6 +135,14 @@ def test_every_body_is_a_valid_spec_that_differs(data: st.DataObject) -> None:
         assert treated.dataset == spec.dataset
         assert remedy.reason
         assert remedy.source
+
+
+def test_a_start_that_only_simple_cells_have_does_not_go_along_to_gated_ones() -> None:
+    critical = job(init={"recurrent": {"kind": "critical"}})
+
+    for kind in ("use_gated_cell", "use_lstm_with_forget_bias"):
+        treated = JobSpec.model_validate(dict(_remedy(kind, VANISHING, critical).body))
+        assert treated.init.recurrent.kind == "orthogonal"
 
 
 def test_the_largest_norm_there_is_can_be_clipped() -> None:

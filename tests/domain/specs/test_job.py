@@ -167,6 +167,11 @@ def test_shares_of_the_data_sum_to_one() -> None:
     ("patch", "code"),
     [
         ({"init": {"forget_bias": 1}}, "forget_bias_needs_lstm"),
+        ({"init": {"bias": {"kind": "chrono"}}}, "chrono_needs_gates"),
+        (
+            {"model": {"kind": "gru"}, "init": {"recurrent": {"kind": "critical"}}},
+            "critical_needs_elman",
+        ),
         ({"dataset": {"dependency_lag": 200}}, "lag_longer_than_sequence"),
         ({"dataset": {"dependency_lag": {"min": 1, "max": 200}}}, "lag_longer_than_sequence"),
         ({"training": {"bptt_length": 201}}, "bptt_longer_than_sequence"),
@@ -210,6 +215,13 @@ def test_only_lstm_has_a_forget_bias() -> None:
     assert job().forget_bias is None
     assert job(model={"kind": "lstm"}).forget_bias == 1.0
     assert job(model={"kind": "lstm"}, init={"forget_bias": 3}).forget_bias == 3.0
+
+
+def test_a_chrono_bias_takes_the_place_of_the_default_forget_bias() -> None:
+    chrono: dict[str, JsonValue] = {"bias": {"kind": "chrono"}}
+
+    assert job(model={"kind": "lstm"}, init=chrono).forget_bias is None
+    assert job(model={"kind": "lstm"}, init={**chrono, "forget_bias": 3}).forget_bias == 3.0
 
 
 def test_gated_cells_use_tanh() -> None:

@@ -21,10 +21,17 @@ def started(
     forget_bias: float | None = None,
     hidden_size: int = 64,
     seed: int = 0,
+    longest_lag: int = 1,
 ) -> dict[str, torch.Tensor]:
     spec = _model_specs.validate_python({"kind": kind, "hidden_size": hidden_size, "num_layers": 2})
     model = build_model(spec, make_facts(input_size=16)).double()
-    initialise(model, InitSpec.model_validate(init or {}), forget_bias=forget_bias, seed=seed)
+    initialise(
+        model,
+        InitSpec.model_validate(init or {}),
+        forget_bias=forget_bias,
+        seed=seed,
+        longest_lag=longest_lag,
+    )
     return {name: weight.detach() for name, weight in model.named_tensors()}
 
 
@@ -69,6 +76,7 @@ def test_identity_is_the_identity_of_each_gate() -> None:
         ({"kind": "he_uniform"}, math.sqrt(2 / 16)),
         ({"kind": "he_normal"}, math.sqrt(2 / 16)),
         ({"kind": "normal", "std": 0.3}, 0.3),
+        ({"kind": "gaussian", "gain": 1.5}, 1.5 / math.sqrt(16)),
         ({"kind": "uniform", "bound": 0.3}, 0.3 / math.sqrt(3)),
         ({"kind": "torch_default"}, 1 / 8 / math.sqrt(3)),
     ],
@@ -99,6 +107,49 @@ def test_the_two_forget_biases_sum_to_the_one_that_was_asked_for(forget_bias: fl
         both = weights[f"rnn.bias_ih_l{layer}"] + weights[f"rnn.bias_hh_l{layer}"]
         np.testing.assert_array_equal(both[64:128].numpy(), forget_bias)
         assert (both[:64] != 0).all()
+
+
+@pytest.mark.parametrize(("max_lag", "longest_lag"), [(100, 7), (None, 100)])
+def test_a_chrono_lstm_keeps_for_times_up_to_the_lag(max_lag: int | None, longest_lag: int) -> None:
+    init: dict[str, JsonValue] = {"bias": {"kind": "chrono", "max_lag": max_lag}}
+    weights = started("lstm", init=init, hidden_size=64, longest_lag=longest_lag)
+
+    for layer in range(2):
+        entering, forget, cell, output = gates(weights[f"rnn.bias_ih_l{layer}"])
+        times = np.exp(forget)
+        assert (times >= 1).all()
+        assert (times <= 100).all()
+        assert times.mean() == pytest.approx(50.5, abs=15)
+        np.testing.assert_array_equal(entering, -forget)
+        assert not cell.any()
+        assert not output.any()
+        assert not weights[f"rnn.bias_hh_l{layer}"].any()
+
+
+def test_a_chrono_gru_has_it_in_the_gate_that_keeps() -> None:
+    weights = started("gru", init={"bias": {"kind": "chrono", "max_lag": 100}})
+
+    reset, update, new = gates(weights["rnn.bias_ih_l0"])
+    assert np.exp(update).mean() == pytest.approx(50.5, abs=15)
+    assert not reset.any()
+    assert not new.any()
+
+
+def test_a_forget_bias_that_is_asked_for_wins_over_chrono() -> None:
+    init: dict[str, JsonValue] = {"bias": {"kind": "chrono", "max_lag": 100}}
+
+    entering, forget, *_ = gates(started("lstm", init=init, forget_bias=2.0)["rnn.bias_ih_l0"])
+
+    assert (forget == 2).all()
+    assert (entering <= 0).all()
+
+
+def test_a_large_gaussian_matrix_has_its_gain_as_spectral_radius() -> None:
+    init: dict[str, JsonValue] = {"recurrent": {"kind": "gaussian", "gain": 0.9}}
+
+    weight = started(init=init, hidden_size=400)["rnn.weight_hh_l0"].numpy()
+
+    assert np.abs(np.linalg.eigvals(weight)).max() == pytest.approx(0.9, rel=0.1)
 
 
 def test_only_one_of_the_two_biases_is_drawn() -> None:
