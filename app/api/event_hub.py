@@ -76,12 +76,9 @@ class EventHub:
             followed = frozenset(self._bells)
             try:
                 numbers = await run_in_threadpool(self._read_numbers, followed)
-            except (
-                ClinicError
-            ):  # the database is away: the store has said so, and the next look may do
-                numbers = {}
-            else:
                 self._compare(followed, numbers)
+            except ClinicError as error:  # the next look may do
+                logger.debug("the numbers of events could not be read: %s", error)
             await asyncio.sleep(POLL_S)
 
     def _read_numbers(self, run_ids: frozenset[UUID]) -> Mapping[UUID, int]:
