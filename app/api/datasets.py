@@ -83,14 +83,11 @@ def get_datasets(
 ) -> Response:
     """Newest first."""
     found = list_datasets(
-        work, workspace_id=caller.workspace_id, limit=limit + 1, after=read_cursor(cursor)
+        work, workspace_id=caller.workspace_id, limit=limit, after=read_cursor(cursor)
     )
-    page, following = found[:limit], None
-    if len(found) > limit:
-        following = next_page(request, (page[-1].created_at, page[-1].id))
-    return conditional_json(
-        request, DatasetPage(items=[view_dataset(one) for one in page], next=following)
-    )
+    items = [view_dataset(dataset) for dataset in found.items]
+    following = next_page(request, found.last) if found.last else None
+    return conditional_json(request, DatasetPage(items=items, next=following))
 
 
 @router.get(
