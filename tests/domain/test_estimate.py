@@ -4,8 +4,9 @@ import pytest
 
 from app.domain.cautions import cautions_of
 from app.domain.data_fit import shape_of
-from app.domain.estimate import Estimate, estimate
+from app.domain.estimate import Estimate, TaskShape, estimate
 from app.domain.specs.job import JobSpec
+from app.domain.task import MetricMode, TaskFacts
 
 
 def spec(**parts: object) -> JobSpec:
@@ -97,3 +98,18 @@ def test_what_is_seldom_meant_is_said(parts: dict[str, object], word: str) -> No
 
 def test_an_ordinary_spec_has_no_caution() -> None:
     assert cautions_of(spec()) == ()
+
+
+def test_a_task_has_the_shape_that_its_facts_tell() -> None:
+    facts = TaskFacts(
+        metric="mse",
+        mode=MetricMode.MINIMISE,
+        length=50,
+        input_size=3,
+        output_size=2,
+        many_to_one=False,
+    )
+
+    shape = TaskShape.of_task(facts)
+
+    assert shape == TaskShape(length=50, input_size=3, output_size=2, many_to_one=False)
