@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api import (
@@ -29,6 +29,7 @@ from app.api.deps import Resources
 from app.api.envelope import Envelope, LastResort
 from app.api.event_hub import EventHub, closing_at_shutdown
 from app.api.problems import install_problem_handlers
+from app.api.queries import refuse_unknown_query
 from app.queue import RunQueue
 from app.settings import Settings, read_settings
 from app.store.database import make_engine
@@ -94,7 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,  # a redirect is no answer to a POST; what is not there is a 404
     )
     for router in _ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_unknown_query)])
     install_problem_handlers(app)
     docs.install_openapi(app)
     _add_middleware(app, known)

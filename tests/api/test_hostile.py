@@ -73,6 +73,8 @@ BODIES = [
     (with_value("/dataset/dependency_lag", '{"min": 3, "max": 2}'), "/dataset/dependency_lag"),
     (with_value("/training/bptt_length", "11"), "/training/bptt_length"),
     (with_value("/init/forget_bias", "1"), "/init/forget_bias"),
+    (with_value("/init/bias", '{"kind": "chrono"}'), "/init/bias/kind"),
+    (with_value("/init/input", '{"kind": "critical"}'), "/init/input/kind"),
     (with_value("/clipping", '{"kind": "norm", "max_norm": 1, "min_norm": 2}'), "/clipping"),
     (with_value("/__proto__", "{}"), "/__proto__"),
 ]
@@ -174,6 +176,33 @@ def test_a_405_names_the_methods_of_all_routes_of_the_path(client: httpx.Client)
     answer = client.put("/v1/runs/00000000-0000-0000-0000-000000000000")
 
     assert answer.headers["Allow"] == "DELETE, GET, HEAD, PATCH"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/runs?dryrun=true"),
+        ("GET", "/v1/runs?state=queued"),
+        ("GET", "/v1/runs/00000000-0000-0000-0000-000000000000?unitl=ended"),
+        ("DELETE", "/v1/runs/00000000-0000-0000-0000-000000000000?force=1"),
+        ("GET", "/v1/datasets?page=2"),
+        ("GET", "/v1/catalog?family=model"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused_by_its_name(
+    client: httpx.Client, nothing_stored: None, method: str, path: str
+) -> None:
+    answer = client.request(method, path, json=spec() if method == "POST" else None)
+
+    problem = check_problem(answer)
+    name = path.partition("?")[2].partition("=")[0]
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in problem["errors"]] == [f"query/{name}"]
+
+
+def test_what_is_open_to_all_may_be_asked_with_anything(client: httpx.Client) -> None:
+    assert client.get("/healthz?probe=1").status_code == 200
+    assert client.get("/docs?v=2").status_code == 200
 
 
 @pytest.mark.parametrize("given", ["x" * 200, 'a"b', "<script>", ""])

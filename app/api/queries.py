@@ -1,0 +1,40 @@
+"""Refuses what a query asks for and no route knows: a misspelt `dry_run` would store a run."""
+
+from typing import Any
+
+from fastapi import Request
+
+from app.domain.errors import InvalidInput, Problem
+
+
+async def refuse_unknown_query(request: Request) -> None:
+    """Judged by the published document, which names the parameters of every operation.
+
+    What is open to all (health, docs) may be asked with anything, as probes and caches do.
+    """
+    asked = set(request.query_params)
+    operation = _operation_of(request) if asked else None
+    if operation is None:
+        return
+    known = {part["name"] for part in operation.get("parameters", ()) if part["in"] == "query"}
+    problems = [
+        Problem(
+            pointer=f"query/{name}",
+            detail=f"There is no such parameter; there are {', '.join(sorted(known)) or 'none'}",
+            code="extra_forbidden",
+        )
+        for name in sorted(asked - known)
+    ]
+    if problems:
+        detail = f"The request is not valid. {problems[0].pointer}: {problems[0].detail}."
+        raise InvalidInput(detail, problems=problems)
+
+
+def _operation_of(request: Request) -> dict[str, Any] | None:
+    path = getattr(request.scope.get("route"), "path", "")
+    if not path.startswith("/v1/"):
+        return None
+    operation: dict[str, Any] | None = request.app.openapi()["paths"][path].get(
+        request.method.lower()
+    )
+    return operation
