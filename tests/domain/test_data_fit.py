@@ -76,6 +76,7 @@ def test_the_data_says_how_large_the_task_is(
         ({**FORECAST, "target": "z"}, "/dataset/target", "no_such_column"),
         ({**FORECAST, "series_column": "z"}, "/dataset/series_column", "no_such_column"),
         ({**FORECAST, "features": ["word"]}, "/dataset/features/0", "column_not_numeric"),
+        ({**FORECAST, "target": "same"}, "/dataset/target", "column_constant"),
         ({**FORECAST, "target": "gaps"}, "/dataset/target", "missing_values"),
         ({**FORECAST, "time_column": "word"}, "/dataset/time_column", "column_not_ordered"),
         ({**FORECAST, "window": 34}, "/dataset/window", "longer_than_data"),
