@@ -35,11 +35,13 @@ CROSS_FIELD_CODES = (
 )
 DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
-#: Shares of wall time.
+#: Share of wall time.
+DEFAULT_BUDGET = 0.05
+#: Shares of wall time where no other budget is asked for.
 TIER_BUDGETS: Mapping[ProbeTier, float] = {
     "off": 0.0,
     "economy": 0.01,
-    "standard": 0.03,
+    "standard": DEFAULT_BUDGET,
     "full": 0.08,
 }
 
@@ -67,9 +69,9 @@ class TrainingSpec(Spec):
 class ProbesSpec(Spec):
     """How much looking a run may cost."""
 
-    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    """Largest share of wall time that probes may take, those at the first and last step aside;
-    null is the tier's: economy 0.01, standard 0.03, full 0.08."""
+    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] = DEFAULT_BUDGET
+    """Largest share of wall time that probes may take, those at the first and last step aside.
+    Where it is left at its default, `economy` keeps to 0.01 and `full` to 0.08."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""
     tier: ProbeTier = "standard"
@@ -82,7 +84,7 @@ class ProbesSpec(Spec):
 
     @property
     def budget_in_force(self) -> float:
-        return TIER_BUDGETS[self.tier] if self.budget is None else self.budget
+        return TIER_BUDGETS[self.tier] if self.budget == DEFAULT_BUDGET else self.budget
 
 
 class JobSpec(Spec):

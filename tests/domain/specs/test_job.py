@@ -44,7 +44,7 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
     assert document["optimizer"]["kind"] == "adam"
     assert document["training"]["num_steps"] == 5000
     assert document["probes"] == {
-        "budget": None,
+        "budget": 0.05,
         "every": None,
         "tier": "standard",
         "quantities": None,
@@ -54,7 +54,7 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
 @pytest.mark.parametrize(
     ("probes", "share"),
     [
-        ({}, 0.03),
+        ({}, 0.05),
         ({"tier": "economy"}, 0.01),
         ({"tier": "full"}, 0.08),
         ({"tier": "full", "budget": 0.5}, 0.5),
