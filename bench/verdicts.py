@@ -22,7 +22,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import FloatArray, LagProfile, ReadingBatch, ScalarReading, Telemetry
 from worker.datasets.build import build_task
-from worker.training.loop import train
+from worker.training.loop import Interruption, train
 
 
 @dataclass(kw_only=True)
@@ -119,7 +119,8 @@ def run(spec: JobSpec) -> Diagnosis:
         begin=notebook.begin,
         stop_requested=lambda: None,
     )
-    final = notebook.judge(stop_reason=outcome.stop_reason)
+    reason = outcome.stop_reason
+    final = notebook.judge(stop_reason=None if isinstance(reason, Interruption) else reason)
     notebook.last_verdict = ""
     notebook.tell(final)
     return final

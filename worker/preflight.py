@@ -12,7 +12,7 @@ from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
 from worker.datasets.task import Split, Task
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import Interruption, StopRequested, TrainingOutcome, train
 
 #: Weights times timesteps times sequences of a sample: a second or so of one core for a gated cell.
 MAX_PRODUCTS = 10**9
@@ -30,7 +30,7 @@ def try_out(
     device: torch.device,
     send: Callable[[ReadingBatch], None],
     begin: Callable[[TaskFacts, tuple[str, ...], str], None],
-    stop_requested: Callable[[], StopReason | None],
+    stop_requested: StopRequested,
 ) -> TrainingOutcome:
     """Train as ordered, schedules included, and stop after so many steps.
 
@@ -52,13 +52,13 @@ def try_out(
 class _StepBudget:
     """Says stop when the steps are taken."""
 
-    def __init__(self, num_steps: int, stop_requested: Callable[[], StopReason | None]) -> None:
+    def __init__(self, num_steps: int, stop_requested: StopRequested) -> None:
         self._num_steps = num_steps
         self._stop_requested = stop_requested
         self._num_asked = 0
         self.is_spent = False
 
-    def stop_requested(self) -> StopReason | None:
+    def stop_requested(self) -> StopReason | Interruption | None:
         """Asked before each step."""
         reason = self._stop_requested()
         if reason is not None:

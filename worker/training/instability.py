@@ -7,13 +7,23 @@ rollback   weights and optimizer go back to a state of some steps ago, at half t
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from worker.training.checkpoint import (
+    OPTIMIZER,
+    SNAPSHOT,
+    WEIGHTS,
+    Checkpoint,
+    GuardNotes,
+    optimizer_state,
+    optimizer_tensors,
+)
 
 Policy = Literal["report", "stop", "skip_step", "rollback"]
 #: Steps in a row that may be left out before the run has diverged.
@@ -41,7 +51,7 @@ class InstabilityGuard:
         self._policy = policy
         self._weights = weights
         self._optimizer = optimizer
-        self._snapshots: list[tuple[list[Tensor], dict[str, object]]] = []
+        self._snapshots: list[tuple[list[Tensor], dict[str, Any]]] = []
         self._num_skipped = 0
         self._num_rollbacks = 0
         #: Multiplies the schedule's learning rate.
@@ -86,6 +96,38 @@ class InstabilityGuard:
         self.rate_factor /= 2
         return Response.SKIP
 
-    def _snapshot(self) -> tuple[list[Tensor], dict[str, object]]:
+    def _snapshot(self) -> tuple[list[Tensor], dict[str, Any]]:
         weights = [weight.detach().clone() for weight in self._weights]
         return weights, copy.deepcopy(self._optimizer.state_dict())
+
+    def notes(self) -> GuardNotes:
+        return GuardNotes(
+            rate_factor=self.rate_factor,
+            num_skipped=self._num_skipped,
+            num_rollbacks=self._num_rollbacks,
+            num_snapshots=len(self._snapshots),
+        )
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The saved states, by the names that a checkpoint gives them."""
+        found: dict[str, Tensor] = {}
+        for number, (weights, state) in enumerate(self._snapshots):
+            under = f"{SNAPSHOT}/{number}"
+            found |= {f"{under}/{WEIGHTS}/{i}": weight for i, weight in enumerate(weights)}
+            found |= optimizer_tensors(state, under=f"{under}/{OPTIMIZER}")
+        return found
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        notes = checkpoint.notes.guard
+        self.rate_factor = notes.rate_factor
+        self._num_skipped, self._num_rollbacks = notes.num_skipped, notes.num_rollbacks
+        self._snapshots = []
+        for number in range(notes.num_snapshots):
+            saved = checkpoint.part(f"{SNAPSHOT}/{number}/{WEIGHTS}")
+            weights = [
+                saved[str(index)].to(weight.device) for index, weight in enumerate(self._weights)
+            ]
+            state = optimizer_state(
+                self._optimizer, checkpoint.part(f"{SNAPSHOT}/{number}/{OPTIMIZER}")
+            )
+            self._snapshots.append((weights, state))

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import torch
 from torch import Tensor
@@ -29,20 +30,33 @@ from worker.models.network import SequenceModel, build_model
 from worker.recorder import Recorder, StepReading
 from worker.regularisers.weights import add_penalty_gradients_
 from worker.seeding import torch_generator
+from worker.training.checkpoint import NEVER, Saving, Start, pack
 from worker.training.instability import InstabilityGuard, Response
 from worker.training.observation import Observer
 from worker.training.optimizers import make_optimizer, set_learning_rate
 from worker.training.origin import find_origin, readings_of
 from worker.training.schedules import learning_rate
+from worker.training.state import TrainingState
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Interruption(Enum):
+    """Why training stops although the run does not end."""
+
+    #: It goes on elsewhere, from the checkpoint that is left.
+    PAUSED = auto()
+
+
+#: Asked before each step.
+StopRequested = Callable[[], StopReason | Interruption | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOutcome:
     """How training ended, and what it left."""
 
-    stop_reason: StopReason
+    stop_reason: StopReason | Interruption
     steps_done: int
     model: SequenceModel
     #: One sentence for people where something went wrong.
@@ -56,10 +70,14 @@ def train(
     device: torch.device,
     send: Callable[[ReadingBatch], None],
     begin: Callable[[TaskFacts, tuple[str, ...], str], None],
-    stop_requested: Callable[[], StopReason | None],
+    stop_requested: StopRequested,
+    saving: Saving = NEVER,
+    start: Start | None = None,
 ) -> TrainingOutcome:
     """Do what the spec orders; every reading goes to `send`, in order, the first at once."""
-    loop = TrainingLoop(spec, task, device=device, send=send)
+    loop = TrainingLoop(spec, task, device=device, send=send, saving=saving)
+    if start is not None:
+        loop.restore(start)
     begin(task.facts, loop.tensor_names, str(device))
     return loop.run(stop_requested)
 
@@ -74,8 +92,10 @@ class TrainingLoop:
         *,
         device: torch.device,
         send: Callable[[ReadingBatch], None],
+        saving: Saving = NEVER,
     ) -> None:
         self._spec, self._task, self._device = spec, task, device
+        self._saving = saving
         self._dtype = DTYPES[spec.training.precision]
         self.model = prepared_model(spec, task, device=device, dtype=self._dtype)
         named = tuple(self.model.named_tensors())
@@ -88,6 +108,12 @@ class TrainingLoop:
             spec.training.on_instability, weights=self._weights, optimizer=self._optimizer
         )
         self._observer = Observer(spec, task, elapsed_s=self._elapsed_s)
+        self._state = TrainingState(
+            weights=dict(zip(self.tensor_names, self._plain_weights, strict=True)),
+            optimizer=self._optimizer,
+            guard=self._guard,
+            observer=self._observer,
+        )
         sizes = [weight.numel() for weight in self._weights]
         self._recorder = Recorder(
             tensor_sizes=sizes, device=device, send=send, clock=time.monotonic
@@ -98,22 +124,30 @@ class TrainingLoop:
         )
         # on a GPU each look would make the host wait, so there a flush finds out
         self._looks_each_step = device.type == "cpu" or self._guard.must_know_each_step
-        self._is_origin_known = False
+        self._first_step = self._saved_at = 0
         self._started_at_s = time.perf_counter()
 
-    def run(self, stop_requested: Callable[[], StopReason | None]) -> TrainingOutcome:
+    def restore(self, start: Start) -> None:
+        """Go on from a checkpoint. Raises Damaged where it is not one of this network."""
+        self._state.restore(start)
+        self._first_step = self._saved_at = start.checkpoint.notes.step
+
+    def run(self, stop_requested: StopRequested) -> TrainingOutcome:
         num_steps = self._spec.training.num_steps
         self._started_at_s = time.perf_counter()
-        for step in range(num_steps):
+        for step in range(self._first_step, num_steps):
             reason = stop_requested() or self._time_limit()
             if reason is not None:
                 return self._finish(reason, steps_done=step)
             has_diverged = self._observed_step(step)
-            if has_diverged or self._recorder.is_due():
+            is_saved = self._saving.is_due()
+            if has_diverged or is_saved or self._recorder.is_due():
                 bad_step = self._recorder.flush(steps_done=step + 1)
                 if has_diverged or bad_step is not None:
                     steps_done = 1 + (step if bad_step is None else bad_step)
                     return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
+            if is_saved and self._state.is_finite():
+                self._save(step + 1)
         return self._finish(StopReason.COMPLETED, steps_done=num_steps)
 
     def _observed_step(self, step: int) -> bool:
@@ -199,8 +233,8 @@ class TrainingLoop:
         if is_finite:
             self._guard.settle(step)
             return Response.UPDATE
-        if not self._is_origin_known:
-            self._is_origin_known = True
+        if not self._state.is_origin_known:
+            self._state.is_origin_known = True
             origin = find_origin(self.model, self._task, batch)
             self._recorder.add(readings_of(origin, step=step))
         return self._guard.respond(is_loss_finite=_is_finite(loss))
@@ -211,21 +245,35 @@ class TrainingLoop:
         return StopReason.TIMED_OUT if is_over else None
 
     def _elapsed_s(self) -> float:
-        return time.perf_counter() - self._started_at_s
+        return self._state.earlier_s + time.perf_counter() - self._started_at_s
 
-    def _finish(self, reason: StopReason, *, steps_done: int) -> TrainingOutcome:
-        """Look at the trained weights, unless the run is wanted no more or they are not finite."""
+    def _finish(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
+        """Save the trained weights and look at them, unless the run is wanted no more.
+
+        Saved before they are looked at, so that more steps can be added as if there were no end.
+        """
         bad_step = self._recorder.flush(steps_done=steps_done)
         if bad_step is not None:
             return self._outcome(StopReason.DIVERGED, steps_done=bad_step + 1)
-        if not _is_finite(*tensor_norms(self._plain_weights)):
+        if not self._state.is_finite():
             return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
-        if reason is not StopReason.CANCELLED:
+        self._save(steps_done)
+        if reason not in {StopReason.CANCELLED, Interruption.PAUSED}:
             self._recorder.add(*self._observer.at_end(self.model, steps_done))
             self._recorder.flush(steps_done=steps_done)
         return self._outcome(reason, steps_done=steps_done)
 
-    def _outcome(self, reason: StopReason, *, steps_done: int) -> TrainingOutcome:
+    def _save(self, steps_done: int) -> None:
+        """After a flush, so that no chunk straddles the checkpoint."""
+        if steps_done == self._saved_at:
+            return
+        self._saved_at = steps_done
+        checkpoint = self._state.checkpoint(
+            steps_done=steps_done, elapsed_s=self._elapsed_s(), device=self._device
+        )
+        self._saving.keep(steps_done, pack(checkpoint))
+
+    def _outcome(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
         return TrainingOutcome(stop_reason=reason, steps_done=steps_done, model=self.model)
 
 

@@ -6,6 +6,7 @@ the trained weights.
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
 from worker.probes.suite import ProbeOrder, run_probes, sample_size
+from worker.training.checkpoint import ScheduleNotes
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
@@ -37,6 +39,22 @@ class Observer:
             every=spec.probes.every,
             is_off=spec.probes.tier == "off",
         )
+
+    def notes(self) -> ScheduleNotes:
+        schedule = self._schedule
+        return ScheduleNotes(
+            last_step=schedule.last_step,
+            last_cost_s=schedule.last_cost_s,
+            total_s=schedule.total_s,
+            budgeted_s=schedule.budgeted_s,
+        )
+
+    def restore(self, notes: ScheduleNotes) -> None:
+        self._schedule = replace(self._schedule, **notes.model_dump())
+
+    def follow(self, steps: Sequence[int]) -> None:
+        """Probe where an earlier attempt did."""
+        self._schedule = replace(self._schedule, followed_steps=tuple(sorted(steps)))
 
     def before_step(self, model: SequenceModel, step: int) -> Observation:
         """What is due with the weights that this step starts from."""

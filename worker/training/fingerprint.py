@@ -1,0 +1,30 @@
+"""What the bits of a run depend on besides its spec: continued elsewhere, it may be another run."""
+
+import platform
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+
+def take_fingerprint(device: torch.device) -> dict[str, str]:
+    """Of this process on this device."""
+    found = {
+        "machine": platform.machine(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "device": device.type,
+        "threads": str(torch.get_num_threads()),
+        # which of torch's and oneDNN's kernels run
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }
+    if device.type == "cuda":
+        found["gpu"] = torch.cuda.get_device_name(device)
+        found["cuda"] = str(torch.version.cuda)
+        found["is_deterministic"] = str(torch.are_deterministic_algorithms_enabled())
+    return found
+
+
+def differences(earlier: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of what has changed; with none, training goes on bit for bit."""
+    return tuple(sorted(n for n in earlier.keys() | now.keys() if earlier.get(n) != now.get(n)))
