@@ -20,9 +20,14 @@ class EventKind(StrEnum):
     #: A finding is new, or changed its state or severity:
     #: `{code, scope, state, severity, impact, first_step, explanation}`.
     FINDING = "finding"
+    #: A moment that the run can go on from was saved: `{attempt, step, num_bytes, sha256}`.
     CHECKPOINT = "checkpoint"
-    #: Readings of an earlier attempt were taken back: `{attempt, to_step}`; -1 is before the first.
+    #: Readings of an earlier attempt were taken back: `{attempt, to_step, reason?}`; -1 is before
+    #: the first.
     REWOUND = "rewound"
+    #: Training goes on from a checkpoint: `{attempt, from_step, is_bitwise, differences}`. Where
+    #: the machine, a library or the number of threads differs, it goes on, but not bit for bit.
+    CONTINUED = "continued"
     #: The last event: `{status, stop_reason, error}`.
     END = "end"
 

@@ -143,6 +143,8 @@ class Run:
     parent_step: int | None
     #: Steps that a preflight tries, 0 for the initial weights alone; None for an ordinary run.
     preflight_steps: int | None = None
+    #: None until the run goes on from a checkpoint, then whether bit for bit each time.
+    is_continued_bitwise: bool | None = None
 
     @property
     def completed_as_asked(self) -> bool | None:

@@ -9,46 +9,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Executable, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Executable, case, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason, check_transition
 from app.domain.task import TaskFacts
+from app.store.checkpoints import latest_checkpoint
 from app.store.documents import encode, storable
 from app.store.fence import NewEvent, change_attempt, change_run, held_by
+from app.store.rewind import rewind, rewound
 from app.store.run_rows import run_of
-from app.store.tables import (
-    diagnoses,
-    probe_gaps,
-    probe_readings,
-    runs,
-    scalar_readings,
-    telemetry_chunks,
-)
+from app.store.tables import runs
 from app.store.times import database_now, seconds_from_now
-
-#: Tables that hold what an attempt has measured and what was concluded from it.
-_LEFT_BY_ATTEMPTS = (telemetry_chunks, scalar_readings, probe_readings, probe_gaps, diagnoses)
-#: `to_step` of a rewind to the start.
-BEFORE_THE_FIRST = -1
-#: A run's columns as they are before its first reading.
-_NOTHING_MEASURED: Mapping[str, object] = {
-    "next_seq": 0,
-    "progress_step": 0,
-    "progress_at": None,
-    "steps_per_second": None,
-    "metrics": {},
-    "best": None,
-    "device": None,
-    "tensor_names": [],
-    "probe_share": None,
-    "probe_seconds": None,
-    "verdict": None,
-    "finding_codes": [],
-    "is_diagnosis_final": False,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,24 +38,25 @@ def claim_next_run(
     """Take the best queued run that these devices serve, or None when there is none.
 
     The highest priority first, then the workspace with the fewest running runs, then the oldest.
-    What earlier attempts measured is deleted in the same transaction: a claim starts over.
+    What was measured after the last checkpoint is deleted in the same transaction: the claim goes
+    on from there, or starts over where there is none.
     """
     found = session.execute(_best_queued(devices)).mappings().one_or_none()
     if found is None:
         return None
     attempt = found["attempt"] + 1
     log = [_told(RunStatus.RUNNING, attempt)]
-    if found["next_seq"] > 0:
-        back_to: Mapping[str, JsonValue] = {"attempt": attempt, "to_step": BEFORE_THE_FIRST}
-        log.append(NewEvent(kind=EventKind.REWOUND, data=back_to))
-    _delete_readings(session, found["id"])
+    checkpoint = latest_checkpoint(session, found["id"])
+    before = rewind(session, found["id"], checkpoint)
+    if found["next_seq"] != before["next_seq"]:
+        log.append(rewound(attempt, checkpoint))
     check_transition(RunStatus.QUEUED, RunStatus.RUNNING)
     row = change_run(
         session,
         runs.c.id == found["id"],
         runs.c.status == RunStatus.QUEUED.value,
         values={
-            **_NOTHING_MEASURED,
+            **before,
             "status": RunStatus.RUNNING.value,
             "attempt": attempt,
             "worker_id": worker_id,
@@ -174,7 +149,7 @@ def finish(
 
 
 def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_crash: bool) -> None:
-    """Back to the queue; the next claim starts it over under a new attempt."""
+    """Back to the queue; the next claim goes on from its last checkpoint."""
     check_transition(RunStatus.RUNNING, RunStatus.QUEUED)
     values = {
         "worker_id": None,
@@ -244,10 +219,25 @@ def _best_queued(devices: Collection[str]) -> Executable:
     )
 
 
-def _delete_readings(session: Session, run_id: UUID) -> None:
-    for table in _LEFT_BY_ATTEMPTS:
-        session.execute(delete(table).where(table.c.run_id == run_id))
-
-
 def _told(status: RunStatus, attempt: int, **more: str) -> NewEvent:
     return NewEvent(kind=EventKind.STATUS, data={"status": status, "attempt": attempt, **more})
+
+
+def tell_continued(
+    session: Session, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
+) -> None:
+    """Training goes on from a checkpoint: bit for bit, unless something differs."""
+    told: Mapping[str, JsonValue] = {
+        "attempt": attempt,
+        "from_step": step,
+        "is_bitwise": not differences,
+        "differences": list(differences),
+    }
+    is_still = func.coalesce(runs.c.is_continued_bitwise, true()) if not differences else false()
+    change_attempt(
+        session,
+        run_id=run_id,
+        attempt=attempt,
+        values={"is_continued_bitwise": is_still},
+        log=(NewEvent(kind=EventKind.CONTINUED, data=told),),
+    )

@@ -32,6 +32,7 @@ _AS_THEY_ARE = (
     "parent_run_id",
     "parent_step",
     "preflight_steps",
+    "is_continued_bitwise",
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.store.tables.columns import (
     count,
@@ -80,6 +81,10 @@ runs = Table(
     Column("parent_step", BigInteger),
     #: Steps that a preflight tries; null for an ordinary run.
     Column("preflight_steps", Integer),
+    #: Steps that earlier attempts probed after the checkpoint that this one goes on from.
+    Column("followed_steps", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
+    #: Null until the run goes on from a checkpoint, then whether bit for bit each time.
+    Column("is_continued_bitwise", Boolean),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
     ),
@@ -105,6 +110,29 @@ events = Table(
     words("kind"),
     made_at(),
     document("data", "{}"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    run_reference(),
+    Column("step", BigInteger, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    #: Of its file in the artifact store.
+    words("name"),
+    Column("num_bytes", BigInteger, nullable=False),
+    words("sha256"),
+    #: What of it a run goes on with.
+    words("takes", "all"),
+    #: Columns of the run as they were then.
+    count("next_seq", BigInteger),
+    moment("progress_at"),
+    Column("steps_per_second", Double),
+    document("metrics", "{}"),
+    maybe_document("best"),
+    Column("probe_share", Double),
+    Column("probe_seconds", Double),
+    made_at(),
 )
 
 diagnoses = Table(

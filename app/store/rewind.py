@@ -1,0 +1,91 @@
+"""Take a run back to a checkpoint, or to its start: nothing measured after it stays."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import Table, delete, select
+from sqlalchemy.orm import Session
+
+from app.domain.checkpoints import CheckpointRecord
+from app.domain.events import EventKind
+from app.store.checkpoints import checkpoints_of, columns_at, drop_checkpoint
+from app.store.fence import NewEvent, change_attempt
+from app.store.tables import (
+    diagnoses,
+    probe_gaps,
+    probe_readings,
+    runs,
+    scalar_readings,
+    telemetry_chunks,
+)
+
+#: Tables that hold what attempts have measured, by the number of the batch.
+_MEASURED: tuple[Table, ...] = (
+    telemetry_chunks,
+    scalar_readings,
+    probe_readings,
+    probe_gaps,
+)
+#: A run's columns as they are before its first reading.
+_NOTHING_MEASURED: Mapping[str, object] = {
+    "next_seq": 0,
+    "progress_step": 0,
+    "progress_at": None,
+    "steps_per_second": None,
+    "metrics": {},
+    "best": None,
+    "device": None,
+    "tensor_names": [],
+    "probe_share": None,
+    "probe_seconds": None,
+}
+_NOTHING_JUDGED: Mapping[str, object] = {
+    "verdict": None,
+    "finding_codes": [],
+    "is_diagnosis_final": False,
+}
+
+
+def rewind(
+    session: Session, run_id: UUID, checkpoint: CheckpointRecord | None
+) -> Mapping[str, object]:
+    """Delete what was measured and judged after it; the run's columns as they were then."""
+    next_seq = 0 if checkpoint is None else checkpoint.next_seq
+    followed = _probed_since(session, run_id, next_seq)
+    for table in _MEASURED:
+        session.execute(delete(table).where(table.c.run_id == run_id, table.c.seq >= next_seq))
+    session.execute(delete(diagnoses).where(diagnoses.c.run_id == run_id))
+    values = {**_NOTHING_JUDGED, "followed_steps": followed}
+    if checkpoint is None:
+        return {**_NOTHING_MEASURED, **values}
+    return {**columns_at(session, checkpoint), "progress_step": checkpoint.step, **values}
+
+
+def rewound(attempt: int, checkpoint: CheckpointRecord | None, **more: JsonValue) -> NewEvent:
+    """The event of it: the last step whose readings stay, -1 for none."""
+    to_step = -1 if checkpoint is None else checkpoint.step - 1
+    return NewEvent(kind=EventKind.REWOUND, data={"attempt": attempt, "to_step": to_step, **more})
+
+
+def fall_back(session: Session, *, run_id: UUID, attempt: int, step: int, reason: str) -> None:
+    """Give up a checkpoint that cannot be read: back to the one before it, or to the start."""
+    drop_checkpoint(session, run_id, step)
+    before = next(iter(checkpoints_of(session, run_id)), None)
+    values = rewind(session, run_id, before)
+    log = (rewound(attempt, before, reason=reason),)
+    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+
+
+def followed_steps(session: Session, run_id: UUID) -> tuple[int, ...]:
+    """Steps that the present attempt is to probe because an earlier one did."""
+    known = select(runs.c.followed_steps).where(runs.c.id == run_id)
+    return tuple(session.execute(known).scalar_one())
+
+
+def _probed_since(session: Session, run_id: UUID, next_seq: int) -> list[int]:
+    """Steps with probes from this batch on, and those that were to be followed already."""
+    table = probe_readings
+    statement = select(table.c.step).where(table.c.run_id == run_id, table.c.seq >= next_seq)
+    probed = session.execute(statement.distinct()).scalars()
+    return sorted({*followed_steps(session, run_id), *probed})
