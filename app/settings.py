@@ -48,6 +48,10 @@ class Settings:
     database_url: str = field(repr=False)
     #: `redis://…` (`CLINIC_BROKER_URL`).
     broker_url: str = field(repr=False)
+    #: A folder that the API and all workers reach (`CLINIC_ARTIFACTS`; default: in the home).
+    artifacts: Path | None = None
+    #: Seconds of training between two checkpoints (`CLINIC_CHECKPOINT_EVERY_S`).
+    checkpoint_every_s: float = 60.0
     #: Origins whose pages may call the API (`CLINIC_CORS_ORIGINS`, separated by commas).
     cors_origins: tuple[str, ...] = ()
     #: Runs that one worker trains side by side (`CLINIC_SLOTS`; default: its cores).
@@ -67,6 +71,10 @@ class Settings:
     max_queued_runs: int = 1000
     #: `CLINIC_LOG_LEVEL`.
     log_level: str = "INFO"
+
+    @property
+    def artifact_root(self) -> Path:
+        return self.artifacts or self.home / "artifacts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +103,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         secret=_secret(environ),
         database_url=database_dialect(_required(environ, "CLINIC_DATABASE_URL")),
         broker_url=_required(environ, "CLINIC_BROKER_URL"),
+        artifacts=_folder(environ, "CLINIC_ARTIFACTS"),
+        checkpoint_every_s=_seconds(environ, "CLINIC_CHECKPOINT_EVERY_S", default=60.0),
         cors_origins=_words(environ.get("CLINIC_CORS_ORIGINS", "")),
         slots=_slots(environ),
         threads_per_run=_integer(environ, "CLINIC_THREADS_PER_RUN", default=1, low=1, high=256),
@@ -158,6 +168,12 @@ def _secret(environ: Mapping[str, str]) -> str:
         detail = f"CLINIC_SECRET must have at least {MIN_SECRET_CHARACTERS} characters."
         raise Misconfigured(detail)
     return secret
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    """Absolute: children may run in another folder."""
+    named = environ.get(name, "")
+    return Path(named).expanduser().absolute() if named else None
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
-"""The child's side of its line to the worker: the order, the word to cancel, signs of progress."""
+"""The child's side of its line to the worker: the order, the words to stop, signs of progress."""
 
 import os
 import socket
 import time
 
 from app.processes import EXIT_ORPHANED
-from worker.orders import CANCEL, TICK
+from worker.orders import CANCEL, PAUSE, TICK
 
 #: Looking at the line at every step of a small network would cost a measurable share of it.
 LOOK_EVERY_S = 0.05
@@ -18,7 +18,7 @@ class ChildLine:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._looked_at = self._ticked_at = 0.0
-        self._is_cancelled = False
+        self._is_cancelled = self._is_paused = False
 
     def read_order(self) -> bytes:
         """The first line of what the worker says."""
@@ -38,11 +38,13 @@ class ChildLine:
 
     def is_cancelled(self) -> bool:
         """Whether the worker said so; cheap enough to be asked at every step."""
-        now = time.monotonic()
-        if now - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = now
-            self._listen()
+        self._look()
         return self._is_cancelled
+
+    def is_paused(self) -> bool:
+        """As above."""
+        self._look()
+        return self._is_paused
 
     def tick(self) -> None:
         """Tell the worker that training moves, once a second at most; may come from any thread."""
@@ -58,6 +60,12 @@ class ChildLine:
         except OSError:
             os._exit(EXIT_ORPHANED)
 
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            self._listen()
+
     def _listen(self) -> None:
         try:
             words = self._control.recv(64)
@@ -66,3 +74,4 @@ class ChildLine:
         if not words:
             os._exit(EXIT_ORPHANED)
         self._is_cancelled = self._is_cancelled or CANCEL in words
+        self._is_paused = self._is_paused or PAUSE in words

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.orders import CANCEL, ORDERS, ListDevicesOrder, TrainOrder
+from worker.orders import CANCEL, ORDERS, PAUSE, ListDevicesOrder, TrainOrder
 
 #: Importing torch on a cold disk takes seconds.
 WARM_UP_S = 120.0
@@ -125,6 +125,10 @@ class Child:
     def cancel(self) -> None:
         with suppress(OSError):
             self.control.send(CANCEL)
+
+    def pause(self) -> None:
+        with suppress(OSError):
+            self.control.send(PAUSE)
 
     def ticks(self) -> int:
         """How often the child has said since the last call that training moves."""

@@ -7,12 +7,14 @@ the story is in the log.
 import logging
 import os
 import socket
+import time
 from functools import partial
 from typing import assert_never
 
 import torch
 from sqlalchemy import Engine
 
+from app.artifacts import ArtifactFolder
 from app.domain.errors import Fenced, InvalidInput, NotFound
 from app.domain.runs import StopReason
 from app.domain.task import TaskFacts
@@ -28,9 +30,11 @@ from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
 from worker.preflight import try_out
-from worker.sending import Patience, Sender
+from worker.saving import Checkpoints
+from worker.sending import Patience, SavedMoment, Sender
+from worker.training.checkpoint import Saving, Start
 from worker.training.determinism import settle_kernels
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import Interruption, TrainingOutcome, train
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
             engine = make_engine(settings.database_url, pool_size=2)
-            return Execution(order, line, engine).run()
+            return Execution(order, line, engine, settings).run()
         case _:
             assert_never(order)
 
@@ -65,17 +69,35 @@ def list_devices() -> tuple[str, ...]:
 class Execution:
     """One run under one attempt, from the order to its end in the database."""
 
-    def __init__(self, order: TrainOrder, line: ChildLine, engine: Engine) -> None:
+    def __init__(
+        self, order: TrainOrder, line: ChildLine, engine: Engine, settings: Settings
+    ) -> None:
         self._order = order
         self._line = line
         self._engine = engine
         self._patience = Patience(tick=line.tick)
-        self._sender = Sender(self._record, patience=self._patience, on_fenced=_leave_fenced)
+        self._checkpoints = Checkpoints(
+            engine=engine,
+            artifacts=ArtifactFolder(root=settings.artifact_root),
+            run_id=order.run_id,
+            attempt=order.attempt,
+        )
+        self._checkpoint_every_s = settings.checkpoint_every_s
+        self._saved_at = time.monotonic()
+        self._saving = Saving(is_due=self._is_save_due, keep=self._save)
+        self._sender = Sender(
+            self._record,
+            keep=self._checkpoints.keep,
+            patience=self._patience,
+            on_fenced=_leave_fenced,
+        )
 
     def run(self) -> ExitCode:
-        self._sender.start()
         try:
-            self._finish(*self._train())
+            stop_reason, error = self._train()
+            if isinstance(stop_reason, Interruption):
+                return ExitCode.PAUSED
+            self._finish(stop_reason, error)
         except Fenced:
             return ExitCode.FENCED
         except Exception:
@@ -83,11 +105,13 @@ class Execution:
             return ExitCode.UNFINISHED
         return ExitCode.DONE
 
-    def _train(self) -> tuple[StopReason, str | None]:
+    def _train(self) -> tuple[StopReason | Interruption, str | None]:
         """Train until the end, whatever it is, and have every reading acknowledged."""
         try:
+            plan, start = self._patience.through_outages(self._checkpoints.find_start)
+            self._sender.start(first_seq=plan.next_seq)
             try:
-                outcome = self._run_loop()
+                outcome = self._run_loop(start)
             finally:
                 self._sender.drain()
         except Fenced:
@@ -97,20 +121,35 @@ class Execution:
             return explain(failure)
         return outcome.stop_reason, outcome.error
 
-    def _run_loop(self) -> TrainingOutcome:
+    def _run_loop(self, start: Start | None) -> TrainingOutcome:
         spec = self._order.spec
         device = torch.device(self._order.device)
         settle_kernels(device, deterministic=spec.training.deterministic)
+        task = self._build_task()
+        if start is not None:
+            self._patience.through_outages(lambda: self._checkpoints.tell_continued(start, device))
         num_steps = self._order.preflight_steps
-        follow = train if num_steps is None else partial(try_out, num_steps=num_steps)
+        follow = (
+            partial(try_out, num_steps=num_steps)
+            if num_steps is not None
+            else partial(train, saving=self._saving, start=start)
+        )
         return follow(
             spec,
-            self._build_task(),
+            task,
             device=device,
             send=self._sender.send,
             begin=self._begin,
             stop_requested=self._stop_requested,
         )
+
+    def _is_save_due(self) -> bool:
+        is_time = time.monotonic() - self._saved_at >= self._checkpoint_every_s
+        return is_time and not self._sender.is_saving
+
+    def _save(self, step: int, content: bytes) -> None:
+        self._sender.send(SavedMoment(step=step, content=content))
+        self._saved_at = time.monotonic()
 
     def _build_task(self) -> Task:
         dataset = self._order.spec.dataset
@@ -127,9 +166,11 @@ class Execution:
 
         return build_task(dataset, upload=self._patience.through_outages(read))
 
-    def _stop_requested(self) -> StopReason | None:
+    def _stop_requested(self) -> StopReason | Interruption | None:
         self._line.tick()
-        return StopReason.CANCELLED if self._line.is_cancelled() else None
+        if self._line.is_cancelled():
+            return StopReason.CANCELLED
+        return Interruption.PAUSED if self._line.is_paused() else None
 
     def _begin(self, task: TaskFacts, tensor_names: tuple[str, ...], device: str) -> None:
         def write() -> None:

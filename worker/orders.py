@@ -10,6 +10,8 @@ from app.domain.specs.job import JobSpec
 
 #: From the worker to a child: stop training, keep what was measured, end as cancelled.
 CANCEL = b"c"
+#: From the worker to a child: stop training, leave a checkpoint, and end nothing.
+PAUSE = b"p"
 #: From a child to its worker: training has moved on.
 TICK = b"."
 
@@ -48,6 +50,8 @@ class ExitCode(IntEnum):
 
     #: The run has ended in the database, for whatever reason.
     DONE = 0
+    #: It has stopped training where it was told to pause; the run is to go on elsewhere.
+    PAUSED = 69
     #: It could not write the end of its run: the supervisor must.
     UNFINISHED = 70
     #: Its attempt is no longer the run's; it has written nothing since.

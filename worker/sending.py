@@ -1,10 +1,11 @@
 """Readings leave the training process in order, each exactly once, while training goes on.
 
+A checkpoint takes its place among them, so that it is kept once all before it is acknowledged.
+
 While the database is away the queue fills and training goes on; when it is full, training waits.
 Nothing is dropped: `drain` returns when the database has acknowledged the last batch.
 """
 
-import itertools
 import logging
 import random
 import threading
@@ -34,6 +35,21 @@ class Record(Protocol):
     """Write one batch under the run's attempt; the same `seq` may come twice."""
 
     def __call__(self, *, seq: int, batch: ReadingBatch) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedMoment:
+    """A checkpoint on its way to the artifact store."""
+
+    #: Optimizer steps done.
+    step: int
+    content: bytes
+
+
+class Keep(Protocol):
+    """Write a checkpoint under the run's attempt; the same one may come twice."""
+
+    def __call__(self, moment: SavedMoment) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,26 +87,36 @@ class Sender:
         self,
         record: Record,
         *,
+        keep: Keep,
         patience: Patience,
         on_fenced: Callable[[], None],
         max_pending_bytes: int = MAX_PENDING_BYTES,
     ) -> None:
         """`on_fenced` runs in the sender's thread as soon as the attempt turns out to be over."""
         self._record = record
+        self._keep = keep
         self._patience = patience
         self._on_fenced = on_fenced
         self._max_pending_bytes = max_pending_bytes
         self._changed = threading.Condition()
-        self._pending: deque[ReadingBatch] = deque()
+        self._pending: deque[ReadingBatch | SavedMoment] = deque()
+        self._next_seq = 0
         self._pending_bytes = 0
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._empty_queue, name="sender", daemon=True)
 
-    def start(self) -> None:
+    def start(self, *, first_seq: int = 0) -> None:
+        self._next_seq = first_seq
         self._thread.start()
 
-    def send(self, batch: ReadingBatch) -> None:
-        """Queue a batch; waits while the queue is full."""
+    @property
+    def is_saving(self) -> bool:
+        """Whether a checkpoint still waits: one more would only fill the queue."""
+        with self._changed:
+            return any(isinstance(item, SavedMoment) for item in self._pending)
+
+    def send(self, batch: ReadingBatch | SavedMoment) -> None:
+        """Queue a batch or a checkpoint; waits while the queue is full."""
         size = _num_bytes(batch)
         # one batch may be larger than the whole queue: it then waits for an empty one
         self._wait_until(
@@ -114,20 +140,20 @@ class Sender:
                 raise self._failure
 
     def _empty_queue(self) -> None:
-        for seq in itertools.count():
+        while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._pending)
                 batch = self._pending[0]
-            if not self._write(seq, batch):
+            if not self._write(batch):
                 return
             with self._changed:
                 self._pending.popleft()
                 self._pending_bytes -= _num_bytes(batch)
                 self._changed.notify_all()
 
-    def _write(self, seq: int, batch: ReadingBatch) -> bool:
+    def _write(self, item: ReadingBatch | SavedMoment) -> bool:
         try:
-            self._patience.through_outages(lambda: self._record(seq=seq, batch=batch))
+            self._patience.through_outages(lambda: self._put(item))
         except Fenced as error:
             self._fail(error)
             self._on_fenced()
@@ -137,14 +163,23 @@ class Sender:
             return False
         return True
 
+    def _put(self, item: ReadingBatch | SavedMoment) -> None:
+        if isinstance(item, SavedMoment):
+            self._keep(item)
+        else:
+            self._record(seq=self._next_seq, batch=item)
+            self._next_seq += 1
+
     def _fail(self, error: Exception) -> None:
         with self._changed:
             self._failure = error
             self._changed.notify_all()
 
 
-def _num_bytes(batch: ReadingBatch) -> int:
-    """Memory that a batch holds, within a few per cent."""
+def _num_bytes(batch: ReadingBatch | SavedMoment) -> int:
+    """Memory that it holds, within a few per cent."""
+    if isinstance(batch, SavedMoment):
+        return OBJECT_BYTES + len(batch.content)
     total = OBJECT_BYTES * (1 + len(batch.readings) + len(batch.gaps))
     if batch.chunk is not None:
         arrays = (*batch.chunk.scalars.values(), *batch.chunk.tensors.values())

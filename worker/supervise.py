@@ -33,6 +33,8 @@ class Policy:
     heartbeat_s: float = 5.0
     #: A child that was told to cancel has so long to end on its own.
     cancel_grace_s: float = 10.0
+    #: A child whose worker stops has so long to leave a checkpoint.
+    pause_grace_s: float = 2.0
     #: A child that makes no step for so long is stuck. Generous: building data or one step of a
     #: very long sequence takes minutes.
     stall_s: float = 1800.0
@@ -124,6 +126,8 @@ class Supervisor:
         try:
             while not self._child_ended_within(self._policy.heartbeat_s):
                 if self._stop.is_set():
+                    self._child.pause()
+                    self._child.wait(self._policy.pause_grace_s)
                     self._child.kill()
                     self._records.give_back()
                     return

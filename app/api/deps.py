@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlalchemy import Engine
 
 from app.api.event_hub import EventHub
+from app.artifacts import ArtifactFolder
 from app.domain.access import Caller, Scope
 from app.domain.errors import Forbidden, Unauthenticated
 from app.queue import RunQueue
@@ -53,6 +54,10 @@ async def _hub(held: Held) -> EventHub:
     return held.event_hub
 
 
+async def _artifacts(held: Held) -> ArtifactFolder:
+    return ArtifactFolder(root=held.settings.artifact_root)
+
+
 def _open_work(held: Held) -> Iterator[UnitOfWork]:
     with unit_of_work(held.engine) as work:
         yield work
@@ -60,6 +65,7 @@ def _open_work(held: Held) -> Iterator[UnitOfWork]:
 
 ApiSettings = Annotated[Settings, Depends(_settings)]
 Queue = Annotated[RunQueue, Depends(_queue)]
+Artifacts = Annotated[ArtifactFolder, Depends(_artifacts)]
 Hub = Annotated[EventHub, Depends(_hub)]
 #: Commits before the answer leaves (`scope="function"`): a failed commit is never a success.
 Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import ApiSettings, Held, Queue, RunsReader, RunsWriter, Work
+from app.api.deps import ApiSettings, Artifacts, Held, Queue, RunsReader, RunsWriter, Work
 from app.api.examples import LABEL_EXAMPLES, RUN_EXAMPLES
 from app.api.idempotency import Answer, Once
 from app.api.models.dry_run import DryRunView, view_dry_run
@@ -154,9 +154,9 @@ def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
 
 
 @router.delete("/{run_id}", status_code=204, responses=documented(404), summary="Delete a run")
-def remove_run(run_id: UUID, caller: RunsWriter, work: Work) -> None:
-    """The run and all it left: telemetry, log, diagnosis. A worker that trains it is stopped."""
-    delete_run(work, workspace_id=caller.workspace_id, run_id=run_id)
+def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifacts) -> None:
+    """The run and all it left: telemetry, log, diagnosis, files. A worker that trains it stops."""
+    delete_run(work, artifacts=artifacts, workspace_id=caller.workspace_id, run_id=run_id)
 
 
 def _view(described: DescribedRun) -> RunView:

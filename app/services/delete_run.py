@@ -2,9 +2,13 @@
 
 from uuid import UUID
 
+from app.artifacts import ArtifactFolder
 from app.store.database import UnitOfWork
 from app.store.runs import delete_run as delete_row
 
 
-def delete_run(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> None:
+def delete_run(
+    work: UnitOfWork, *, artifacts: ArtifactFolder, workspace_id: UUID, run_id: UUID
+) -> None:
     delete_row(work.session, workspace_id, run_id)
+    work.after_commit(lambda: artifacts.remove_run(run_id))

@@ -90,6 +90,9 @@ class RunView(View):
     spec: JobSpec
     attempt: int
     """How many times a worker has claimed the run."""
+    is_continued_bitwise: bool | None
+    """Null until the run goes on from a checkpoint; false once machine, library or number of
+    threads were not those that saved it: continued, but not bit for bit."""
     parent: ParentView | None
     created_at: datetime
     started_at: datetime | None
@@ -131,6 +134,7 @@ def view_run(run: Run, *, waiting_for: str | None) -> RunView:
         cancel_requested_at=run.cancel_requested_at,
         spec=run.spec,
         attempt=run.attempt,
+        is_continued_bitwise=run.is_continued_bitwise,
         parent=_view_parent(run),
         created_at=run.created_at,
         started_at=run.started_at,

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.telemetry import ReadingBatch, TelemetryChunk
-from worker.sending import Patience, Sender
+from worker.sending import Patience, SavedMoment, Sender
 
 
 def batch_of(*steps: int) -> ReadingBatch:
@@ -21,10 +21,16 @@ class Store:
     def __init__(self, before: Callable[[int], None] = lambda _: None) -> None:
         self.before = before
         self.taken: list[tuple[int, ReadingBatch]] = []
+        #: Step of each checkpoint, and how many batches were there before it.
+        self.kept: list[tuple[int, int]] = []
 
     def record(self, *, seq: int, batch: ReadingBatch) -> None:
         self.before(seq)
         self.taken.append((seq, batch))
+
+    def keep(self, moment: SavedMoment) -> None:
+        self.before(-1)
+        self.kept.append((moment.step, len(self.taken)))
 
 
 def make_sender(
@@ -36,6 +42,7 @@ def make_sender(
 ) -> Sender:
     sender = Sender(
         store.record,
+        keep=store.keep,
         patience=Patience(tick=tick, first_pause_s=0.001, longest_pause_s=0.002),
         on_fenced=on_fenced,
         max_pending_bytes=max_pending_bytes,
@@ -121,3 +128,40 @@ def test_any_other_failure_comes_out_where_training_can_see_it() -> None:
 
     with pytest.raises(ValueError, match="broken"):
         sender.drain()
+
+
+def test_a_checkpoint_is_kept_between_the_readings_before_and_after_it() -> None:
+    failures = iter([True] * 3)
+
+    def fail_at_first(seq: int) -> None:
+        if seq == -1 and next(failures, False):
+            raise Unavailable
+
+    store = Store(fail_at_first)
+    sender = make_sender(store)
+
+    sender.send(batch_of(0))
+    sender.send(SavedMoment(step=1, content=b"weights"))
+    sender.send(batch_of(1))
+    sender.drain()
+
+    assert store.kept == [(1, 1)]
+    assert [seq for seq, _ in store.taken] == [0, 1]
+    assert not sender.is_saving
+
+
+def test_a_resumed_run_goes_on_counting_its_batches() -> None:
+    store = Store()
+    sender = Sender(
+        store.record,
+        keep=store.keep,
+        patience=Patience(tick=lambda: None),
+        on_fenced=lambda: None,
+    )
+    sender.start(first_seq=7)
+
+    sender.send(batch_of(0))
+    sender.send(batch_of(1))
+    sender.drain()
+
+    assert [seq for seq, _ in store.taken] == [7, 8]

@@ -1,0 +1,14 @@
+"""Tell that training goes on from a checkpoint, and whether bit for bit."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.store.claims import tell_continued
+from app.store.database import UnitOfWork
+
+
+def continue_run(
+    work: UnitOfWork, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
+) -> None:
+    """`differences` names what is not as it was when it was saved. Raises Fenced."""
+    tell_continued(work.session, run_id=run_id, attempt=attempt, step=step, differences=differences)
