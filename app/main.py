@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.api import (
     catalog,
+    continuation,
     datasets,
     diagnosis,
     docs,
@@ -37,6 +38,7 @@ from app.store.database import make_engine
 VERSION = "0.1.0"
 _ROUTERS = (
     runs.router,
+    continuation.router,
     preflight.router,
     history.router,
     gradient_flow.router,

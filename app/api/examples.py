@@ -42,6 +42,23 @@ RUN_EXAMPLES: dict[str, Example] = {
     },
 }
 
+RESUME_EXAMPLES: dict[str, Example] = {
+    "more": {"summary": "Train for longer", "value": {"num_steps": 20000}},
+    "again": {"summary": "Go on with what is left", "value": {}},
+}
+
+FORK_EXAMPLES: dict[str, Example] = {
+    "calmer": {
+        "summary": "From the last checkpoint, with a tenth of the learning rate",
+        "value": {
+            "patch": {
+                "optimizer": {"learning_rate": 0.0001},
+                "clipping": {"kind": "norm", "max_norm": 0.5},
+            }
+        },
+    }
+}
+
 LABEL_EXAMPLES: dict[str, Example] = {
     "rename": {"summary": "Rename and tag", "value": {"name": "baseline", "tags": ["paper"]}},
     "clear": {"summary": "Empty the notes", "value": {"notes": None}},

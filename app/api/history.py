@@ -48,6 +48,7 @@ def get_history(
         scopes=asked.scope,
         from_step=asked.from_step,
         to_step=asked.to_step,
+        lineage=asked.lineage,
     )
     history = read_history(work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted)
     if form == CSV:

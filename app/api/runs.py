@@ -62,7 +62,7 @@ def post_run(
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
     most = settings.max_queued_runs
     return once.answer(
-        lambda: _created(
+        lambda: created(
             submit_run(
                 work, queue=queue, workspace_id=caller.workspace_id, spec=spec, max_queued=most
             ),
@@ -163,7 +163,7 @@ def _view(described: DescribedRun) -> RunView:
     return view_run(described.run, waiting_for=described.waiting_for)
 
 
-def _created(submitted: SubmittedRun, *, max_queued: int) -> Answer:
+def created(submitted: SubmittedRun, *, max_queued: int) -> Answer:
     view = _view(submitted.described)
     return Answer(
         status=201,

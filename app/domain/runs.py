@@ -2,7 +2,8 @@
 
 queued ──claim──> running ──> succeeded | failed | cancelled
    ^                 │
-   └──── rescue ─────┘        queued ──cancel──> cancelled
+   ├──── rescue ─────┘        queued ──cancel──> cancelled
+   └──resume── succeeded | failed | cancelled
 """
 
 from collections.abc import Mapping
@@ -58,9 +59,9 @@ TRANSITIONS: Mapping[RunStatus, frozenset[RunStatus]] = MappingProxyType(
     {
         RunStatus.QUEUED: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
         RunStatus.RUNNING: frozenset({RunStatus.QUEUED, *ENDED}),
-        RunStatus.SUCCEEDED: frozenset(),
-        RunStatus.FAILED: frozenset(),
-        RunStatus.CANCELLED: frozenset(),
+        RunStatus.SUCCEEDED: frozenset({RunStatus.QUEUED}),
+        RunStatus.FAILED: frozenset({RunStatus.QUEUED}),
+        RunStatus.CANCELLED: frozenset({RunStatus.QUEUED}),
     }
 )
 

@@ -1,7 +1,7 @@
 """Read a run's readings as series: any quantity in any scope, over a range of steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +22,7 @@ from app.store.history import (
     read_scalar_series,
     scalar_scopes,
 )
+from app.store.lineage import Member, lineage_of
 from app.store.runs import find_run
 
 ELAPSED = "elapsed_s"
@@ -35,6 +36,8 @@ class HistoryQuery:
     scopes: Sequence[str] = ()
     from_step: int | None = None
     to_step: int | None = None
+    #: With the runs that it was forked from, each up to the step of its fork.
+    lineage: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +63,51 @@ def read_history(
         metric=run.task.metric if run.task else None,
     )
     names = choose_series(available, quantities=query.quantities, scopes=query.scopes)
+    members = lineage_of(session, run) if query.lineage else [Member(run=run, to_step=None)]
+    parts = [_read_part(session, member, names=names, query=query) for member in members]
+    return join(run, parts)
+
+
+def _read_part(
+    session: Session, member: Member, *, names: Sequence[SeriesName], query: HistoryQuery
+) -> History:
+    run, bounds = member.run, [query.to_step, member.to_step]
+    asked = replace(query, to_step=min((b for b in bounds if b is not None), default=None))
     columns = read_columns(
         session,
-        run_id,
+        run.id,
         columns=sorted({ELAPSED, *filter(None, map(_column_of, names))}),
-        from_step=query.from_step,
-        to_step=query.to_step,
+        from_step=asked.from_step,
+        to_step=asked.to_step,
     )
-    scalars = _read_scalars(session, run_id, names=names, query=query)
+    scalars = _read_scalars(session, run.id, names=names, query=asked)
     return History(
         run=run,
         series=tuple(_series(name, run=run, columns=columns, scalars=scalars) for name in names),
         elapsed_steps_n=columns[ELAPSED].steps_n,
         elapsed_n=columns[ELAPSED].values,
+    )
+
+
+def join(run: Run, parts: Sequence[History]) -> History:
+    """One history of all, the eldest first; seconds of training go on where the last ones ended."""
+    elapsed: list[NDArray[np.float32]] = []
+    for part in parts:
+        before = elapsed[-1][-1] if elapsed and elapsed[-1].size else np.float32(0)
+        elapsed.append(part.elapsed_n + before)
+    return History(
+        run=run,
+        series=tuple(
+            replace(
+                same[-1],
+                steps_n=np.concatenate([series.steps_n for series in same]),
+                values_n=np.concatenate([series.values_n for series in same]),
+                recorded_at_n=np.concatenate([series.recorded_at_n for series in same]),
+            )
+            for same in zip(*(part.series for part in parts), strict=True)
+        ),
+        elapsed_steps_n=np.concatenate([part.elapsed_steps_n for part in parts]),
+        elapsed_n=np.concatenate(elapsed),
     )
 
 

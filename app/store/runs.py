@@ -86,6 +86,12 @@ def find_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     return run_of(_there(session.execute(statement).mappings().one_or_none()))
 
 
+def lock_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
+    """As above; nobody else changes it until the end of the transaction."""
+    statement = select(runs).where(*_owned(workspace_id, run_id)).with_for_update()
+    return run_of(_there(session.execute(statement).mappings().one_or_none()))
+
+
 def page_of_runs(
     session: Session,
     workspace_id: UUID,
@@ -147,8 +153,7 @@ def update_labels(
 
 def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     """A queued run is cancelled at once; a running one is asked to stop, once."""
-    locked = select(runs).where(*_owned(workspace_id, run_id)).with_for_update()
-    run = run_of(_there(session.execute(locked).mappings().one_or_none()))
+    run = lock_run(session, workspace_id, run_id)
     if run.status is RunStatus.QUEUED:
         return _cancel_queued(session, run)
     if run.status is not RunStatus.RUNNING:
@@ -168,6 +173,29 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
         log=(NewEvent(kind=EventKind.STATUS, data=asked),),
     )
     return run_of(_there(row))
+
+
+def enqueue_again(session: Session, run: Run, *, spec: JobSpec) -> Run:
+    """An ended run, locked before, to go on under this spec."""
+    check_transition(run.status, RunStatus.QUEUED)
+    told: Mapping[str, JsonValue] = {
+        "status": RunStatus.QUEUED,
+        "attempt": run.attempt,
+        "reason": "resumed",
+    }
+    values = {
+        "status": RunStatus.QUEUED.value,
+        "spec": spec.model_dump(mode="json"),
+        "stop_reason": None,
+        "error": None,
+        "ended_at": None,
+        "cancel_requested_at": None,
+        "worker_id": None,
+        "crash_count": 0,
+        "is_diagnosis_final": False,
+    }
+    log = (NewEvent(kind=EventKind.STATUS, data=told),)
+    return run_of(_there(change_run(session, runs.c.id == run.id, values=values, log=log)))
 
 
 def delete_run(session: Session, workspace_id: UUID, run_id: UUID) -> None:

@@ -59,8 +59,10 @@ def test_a_run_moves_only_as_the_table_says(present: RunStatus, wanted: RunStatu
             check_transition(present, wanted)
 
 
-def test_a_run_that_has_ended_goes_nowhere() -> None:
-    assert all(not TRANSITIONS[status] for status in RunStatus if status.has_ended)
+def test_a_run_that_has_ended_can_only_be_resumed() -> None:
+    ended = [status for status in RunStatus if status.has_ended]
+
+    assert all(TRANSITIONS[status] == {RunStatus.QUEUED} for status in ended)
 
 
 def test_every_stop_reason_ends_a_run() -> None:

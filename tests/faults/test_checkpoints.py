@@ -91,9 +91,8 @@ def test_a_worker_that_is_told_to_stop_leaves_a_checkpoint(
     run = crew.runs.get(run_id)
     assert (run.progress_step, run.crash_count) == (checkpoint.step, 0)
     crew.of(1)
-    assert crew.runs.wait_for_step(run_id, attempt=2).progress_step >= checkpoint.step
-    continued = [event for event in log(crew, run_id) if event.kind is EventKind.CONTINUED]
-    assert continued[0].data["from_step"] == checkpoint.step
+    wait_until(lambda: bool(continued_from(crew, run_id)))
+    assert continued_from(crew, run_id) == [checkpoint.step]
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(
@@ -119,6 +118,11 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(
     assert told[EventKind.REWOUND]["reason"] == "checkpoint_damaged"
     assert told[EventKind.CONTINUED]["from_step"] == before.step
     assert crew.runs.steps(run_id) == list(range(NUM_STEPS))
+
+
+def continued_from(crew: Crew, run_id: UUID) -> list[object]:
+    found = [event for event in log(crew, run_id) if event.kind is EventKind.CONTINUED]
+    return [event.data["from_step"] for event in found]
 
 
 def kill_at(crew: Crew, worker: WorkerProcess, run_id: UUID, *, attempt: int, step: int) -> None:

@@ -248,10 +248,7 @@ class TrainingLoop:
         return self._state.earlier_s + time.perf_counter() - self._started_at_s
 
     def _finish(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
-        """Save the trained weights and look at them, unless the run is wanted no more.
-
-        Saved before they are looked at, so that more steps can be added as if there were no end.
-        """
+        """Save the weights, then look at them: so more steps can follow as if there were no end."""
         bad_step = self._recorder.flush(steps_done=steps_done)
         if bad_step is not None:
             return self._outcome(StopReason.DIVERGED, steps_done=bad_step + 1)

@@ -43,6 +43,8 @@ class HistoryParameters(_Range):
     """Of each series: 1000 unless given; as CSV all unless given."""
     x: XAxis = "step"
     """What the axis `x` of each series is."""
+    lineage: bool = False
+    """True: with the steps of the runs that it was forked from, up to where each was left."""
 
 
 class ProbeParameters(_Range):

@@ -1,0 +1,86 @@
+"""What a run may go on with: more steps for itself, or a patch for a fork of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import JsonValue, ValidationError
+
+from app.domain.errors import IllegalTransition, InvalidInput, InvalidSpec, Problem
+from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import JsonObject, as_document, merge_patch, patched
+
+#: Parts of a spec that leave a network's weights and data what they are.
+PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
+
+
+def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None) -> JobSpec:
+    """The spec that an ended run goes on with.
+
+    Raises IllegalTransition where it cannot go on, InvalidInput where there is nothing left to do.
+    """
+    if not run.status.has_ended:
+        detail = f"The run has not ended: it is {run.status}."
+        raise IllegalTransition(detail)
+    if run.stop_reason is StopReason.DIVERGED:
+        detail = "The run has diverged and would again: fork it with a patch, "
+        detail += f"POST /v1/runs/{run.id}/fork."
+        raise IllegalTransition(detail)
+    training = run.spec.training
+    steps = training.num_steps if num_steps is None else num_steps
+    is_done = run.status is RunStatus.SUCCEEDED and run.progress_step >= steps
+    if is_done or steps < run.progress_step:
+        detail = f"{run.progress_step} steps are done; ask for more"
+        raise _refused("/num_steps", detail, "no_steps_left")
+    limit_s = training.time_limit_s if time_limit_s is None else time_limit_s
+    is_over = run.stop_reason is StopReason.TIMED_OUT
+    if is_over and limit_s is not None and limit_s <= (training.time_limit_s or 0):
+        detail = f"the limit of {training.time_limit_s:g} s is used up; ask for a longer one"
+        raise _refused("/time_limit_s", detail, "no_time_left")
+    return patched(run.spec, {"training": {"num_steps": steps, "time_limit_s": limit_s}})
+
+
+def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int) -> JobSpec:
+    """The spec of a fork. Raises InvalidSpec with the places in the patch that are wrong."""
+    problems = [
+        Problem(
+            pointer=f"/patch/{name}",
+            detail=f"a fork can change {', '.join(PATCHABLE)} alone",
+            code="not_patchable",
+        )
+        for name in patch
+        if name not in PATCHABLE
+    ]
+    if problems:
+        raise InvalidSpec(problems=problems)
+    document = merge_patch(as_document(spec), patch)
+    try:
+        forked = JobSpec.model_validate(document)
+    except ValidationError as error:
+        raise InvalidSpec(problems=list(_problems(error, document))) from error
+    if forked.training.seed != spec.training.seed:
+        detail = "a fork keeps the seed: batches and dropout go on as they were"
+        raise _refused("/patch/training/seed", detail, "not_patchable")
+    if forked.training.num_steps <= from_step:
+        detail = f"{from_step} steps are done; ask for more"
+        raise _refused("/patch/training/num_steps", detail, "no_steps_left")
+    return forked
+
+
+def _problems(error: ValidationError, document: JsonObject) -> Iterator[Problem]:
+    for found in error.errors(include_url=False, include_input=False):
+        place = "".join(f"/{part}" for part in _place(found["loc"], document))
+        yield Problem(pointer=f"/patch{place}", detail=found["msg"], code=found["type"])
+
+
+def _place(location: Sequence[int | str], document: JsonValue) -> Iterator[int | str]:
+    """Without the tags that pydantic puts between a union and its member's fields."""
+    present = document
+    for part in location:
+        if isinstance(present, dict) and part in present:
+            present = present[str(part)]
+            yield part
+
+
+def _refused(pointer: str, detail: str, code: str) -> InvalidInput:
+    sentence = f"{detail[0].upper()}{detail[1:]}."
+    return InvalidInput(sentence, problems=[Problem(pointer=pointer, detail=detail, code=code)])
