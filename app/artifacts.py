@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -63,14 +62,15 @@ class ArtifactFolder:
         """The same file in another run's folder, which outlives the first. Raises NotFound."""
         source, folder = self._of(run_id) / name, self._of(to_run)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            try:
-                os.link(source, folder / name)
-            except FileNotFoundError as error:
-                detail = f"The file {name} is not in the artifact store."
-                raise NotFound(detail) from error
-            except OSError:  # a file system without links
-                shutil.copyfile(source, folder / name)
+        try:
+            os.link(source, folder / name)
+        except FileExistsError:
+            pass  # lent before
+        except FileNotFoundError as error:
+            detail = f"The file {name} is not in the artifact store."
+            raise NotFound(detail) from error
+        except OSError:  # a file system without links
+            shutil.copyfile(source, folder / name)
         _force(folder)
         _force(folder.parent)
 
