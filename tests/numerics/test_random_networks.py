@@ -136,14 +136,17 @@ def test_gaussian_matrices_have_the_radius_and_norm_of_ginibre() -> None:
 def test_networks_as_torch_starts_them_forget_at_the_measured_rates(
     kind: CellKind, forget_bias: float | None, rate: float, tolerance: float
 ) -> None:
-    network = network_of(kind, sizes=(32, UNITS, 1)).double()
-    if forget_bias is not None:
-        with torch.no_grad():
-            network.layers[0].get_parameter("bias_ih_l0")[UNITS : 2 * UNITS] = forget_bias
-            network.layers[0].get_parameter("bias_hh_l0")[UNITS : 2 * UNITS] = 0.0
-    x_TBI = torch.randn(200, 3, 32).double()
+    exponents = []
+    for _ in range(4):  # one network's exponent scatters by 0.03, with a long tail upwards
+        network = network_of(kind, sizes=(32, UNITS, 1)).double()
+        if forget_bias is not None:
+            with torch.no_grad():
+                network.layers[0].get_parameter("bias_ih_l0")[UNITS : 2 * UNITS] = forget_bias
+                network.layers[0].get_parameter("bias_hh_l0")[UNITS : 2 * UNITS] = 0.0
+        x_TBI = torch.randn(200, 3, 32).double()
+        exponents.append(largest_exponent(network, x_TBI, transient=60))
 
-    assert largest_exponent(network, x_TBI, transient=60) == pytest.approx(rate, abs=tolerance)
+    assert sum(exponents) / len(exponents) == pytest.approx(rate, abs=tolerance)
 
 
 def test_torchs_two_forget_biases_add_up() -> None:
