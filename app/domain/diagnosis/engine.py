@@ -28,7 +28,7 @@ from app.domain.remedies.remedy import Ailment
 from app.domain.specs.dataset import sequence_length
 
 #: Rises with every change that can change a finding of stored telemetry.
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 #: Where a run stopped being finite with norms above this, they overflow before they can be clipped.
 MAX_CLIPPABLE_NORM = 1e6
 

@@ -66,8 +66,8 @@ class ReachTrend:
 
     #: Timesteps per step; None with too few probes.
     slope: Slope | None
-    #: The horizon rises by more than a trifle: with 95 % confidence, or above what it was before
-    #: the stretch. A wide interval alone, of few probes, is no proof of a stall.
+    #: The horizon rises by more than a trifle: with 95 % confidence or, while the run lasts, above
+    #: what it was before the stretch. A wide interval alone, of few probes, is no proof of a stall.
     may_grow: bool
     #: And does so with 95 % confidence.
     is_growing: bool
@@ -92,7 +92,8 @@ def reach_trend(case: Case, thresholds: VanishingThresholds) -> ReachTrend:
             slope=None, may_grow=False, is_growing=False, has_stalled=False, num_steps=num_steps
         )
     is_certain = slope.interval[0] > 0
-    is_higher = _is_higher(recent, earlier, thresholds.min_growth)
+    # to wait for a growth that may be there makes sense only while the run goes on
+    is_higher = not case.has_ended and _is_higher(recent, earlier, thresholds.min_growth)
     may_grow = _gains(slope, recent, thresholds.min_growth) and (is_certain or is_higher)
     return ReachTrend(
         slope=slope,

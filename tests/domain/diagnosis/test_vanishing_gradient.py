@@ -75,6 +75,20 @@ def test_growth_that_is_not_certain_is_no_stall() -> None:
     assert "seems to grow" in finding.explanation
 
 
+def test_a_run_that_has_ended_is_not_waited_for_on_uncertain_growth() -> None:
+    steps_and_horizons = {110: 22, 200: 24, 400: 26, 600: 29, 700: 33, 800: 31, 900: 34, 950: 37}
+    seen = telemetry(
+        num_steps=1000,
+        profiles=[profile(step, horizon=h) for step, h in steps_and_horizons.items()],
+        readings=FLAT,
+    )
+
+    finding = _found(case(seen=seen, num_steps=1000, stop_reason=StopReason.COMPLETED))
+
+    assert finding.severity is Severity.CRITICAL
+    assert "has not grown" in finding.explanation
+
+
 def test_a_reach_that_scatters_has_not_grown() -> None:
     noise = (0, 3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5, 0, 1, 7, 2, 0, 3, 1, 2)
 
