@@ -132,8 +132,8 @@ class Runs:
         """Until readings of this attempt are stored."""
 
         def is_there() -> bool:
-            run = self.get(run_id)
-            return run.attempt >= attempt and run.progress_step > 0
+            # steps alone do not tell: those of the checkpoint count from the claim on
+            return max(self.attempts_with_readings(run_id), default=0) >= attempt
 
         wait_until(is_there, within_s=within_s)
         return self.get(run_id)
