@@ -74,7 +74,7 @@ def tell(console: Console, order: Order, run: RunView, diagnosis: DiagnosisView)
 
 
 def _lines(run: RunView, diagnosis: DiagnosisView) -> Iterator[tuple[str, str]]:
-    yield "verdict", f"{diagnosis.verdict}: {diagnosis.summary}"
+    yield "verdict", diagnosis.summary
     yield "run", f"{run.status} ({run.stop_reason}) after {run.progress.step} steps, {run.id}"
     if run.error:
         yield "error", run.error
