@@ -81,3 +81,20 @@ def test_the_loss_is_read_as_the_network_reads_it(*, many_to_one: bool) -> None:
     names = [name for name, _ in network.layers[0].named_parameters()]
     for name, gradient in zip(names, expected, strict=True):
         torch.testing.assert_close(ours[0, name], gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_a_gradient_beyond_float32_is_checked_in_float64() -> None:
+    network = network_of(activation="linear", sizes=(3, 8, 2))
+    sample = sample_for(network, num_timesteps=120, batch_size=4)
+    with (
+        torch.no_grad()
+    ):  # the last timestep sees a finite state; the first one's gradient is 4^119
+        network.layers[0].get_parameter("weight_hh_l0").copy_(4 * torch.eye(8))
+        network.layers[0].get_parameter("weight_ih_l0").mul_(1e-35)
+        network.layers[0].get_parameter("bias_ih_l0").zero_()
+        network.layers[0].get_parameter("bias_hh_l0").zero_()
+
+    assert not all(g.isfinite().all() for g in autograd_pass(network, sample).gradients.values())
+    (found,) = measure_checksum(network, sample, step=0)
+
+    assert found.value < 1e-5
