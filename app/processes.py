@@ -99,7 +99,7 @@ def start(command: Command) -> Child:
             env=dict(command.environ),
             start_new_session=True,
             # safe from one thread: what it calls is looked up before the fork
-            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509
+            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - system calls alone
         )
     return Child(command=command, process=process)
 
