@@ -58,6 +58,9 @@ class Settings:
     slots: int = 1
     #: Intra-op threads of one run (`CLINIC_THREADS_PER_RUN`); it changes the bits of a run.
     threads_per_run: int = 1
+    #: A run whose training process or worker died so often since its last checkpoint is failed: it
+    #: may be what kills them (`CLINIC_MAX_CRASHES`).
+    max_crashes: int = 3
     timing: Timing = Timing()
     #: Connections one process may hold, and how long a caller waits for one before it is told 503
     #: (`CLINIC_DATABASE_POOL_SIZE`, `CLINIC_DATABASE_POOL_TIMEOUT_S`).
@@ -108,6 +111,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         cors_origins=_words(environ.get("CLINIC_CORS_ORIGINS", "")),
         slots=_slots(environ),
         threads_per_run=_integer(environ, "CLINIC_THREADS_PER_RUN", default=1, low=1, high=256),
+        max_crashes=_integer(environ, "CLINIC_MAX_CRASHES", default=3),
         timing=_timing(environ),
         database_pool_size=_integer(
             environ, "CLINIC_DATABASE_POOL_SIZE", default=20, low=1, high=1000

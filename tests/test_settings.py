@@ -21,6 +21,7 @@ def test_what_is_not_said_has_its_default():
     assert settings.home == Path("/srv/clinic")
     assert settings.threads_per_run == 1
     assert settings.timing.lease_s == 20.0
+    assert settings.max_crashes == 3
 
 
 @pytest.mark.parametrize("name", ["CLINIC_SECRET", "CLINIC_DATABASE_URL", "CLINIC_BROKER_URL"])
@@ -37,6 +38,7 @@ def test_what_has_no_usable_default_is_asked_for(name):
         ("CLINIC_SLOTS", "0"),
         ("CLINIC_SLOTS", "two"),
         ("CLINIC_THREADS_PER_RUN", "-1"),
+        ("CLINIC_MAX_CRASHES", "0"),
         ("CLINIC_HEARTBEAT_S", "nan"),
         ("CLINIC_TIMING", "slow"),
         ("CLINIC_LOG_LEVEL", "loud"),

@@ -24,7 +24,7 @@ from worker.children import ForkServer
 from worker.reconcile import Pace, Sweeper
 from worker.stopping import StopSignal
 from worker.upkeep import WorkerUpkeep
-from worker.workshop import MAX_CRASHES, Equipment, Workshop, list_devices
+from worker.workshop import Equipment, Workshop, list_devices
 
 if TYPE_CHECKING:
     from celery.worker import WorkController
@@ -92,7 +92,7 @@ class WorkerLife:
                 engine=engine,
                 worker_id=worker_id,
                 queue=RunQueue(settings.broker_url),
-                max_crashes=MAX_CRASHES,
+                max_crashes=settings.max_crashes,
             ),
         )
 

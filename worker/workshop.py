@@ -28,9 +28,6 @@ from worker.supervise import Policy, Supervisor
 
 logger = logging.getLogger(__name__)
 
-#: A run whose training process was killed so often is failed: it may be what kills it.
-MAX_CRASHES = 3
-
 
 def list_devices(forkserver: ForkServer) -> tuple[str, ...]:
     """Ask a child, which also proves that the forkserver can fork."""
@@ -157,7 +154,7 @@ class Workshop:
             run_id=run.id,
             attempt=run.attempt,
             lease_s=self._settings.timing.lease_s,
-            max_crashes=MAX_CRASHES,
+            max_crashes=self._settings.max_crashes,
         )
         order = TrainOrder(
             run_id=run.id,
