@@ -7,6 +7,7 @@ recurrent_matrix  spectral radius, largest singular value and certificate of rec
 gates             how open, how movable and how slow the gates of GRU and LSTM are
 activations       saturated tanh units, dead and always-on relu units
 lyapunov          rates at which directions grow or shrink along the trajectory
+sum_rule          what the sum of all exponents is made of: matrix, activation, gates
 jacobian_singular_values  how much one timestep stretches and squeezes the state
 loss_gradient     how noisy the sample's gradient is, and whether it has turned
 schedule          when to probe, within a budget

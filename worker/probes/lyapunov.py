@@ -11,6 +11,7 @@ from torch import Tensor
 
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.replay.cells import Linearisation
+from worker.replay.jacobians import TRANSIENT_FRACTION
 from worker.replay.network import LayerCells
 from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
@@ -20,8 +21,6 @@ NUM_EXPONENTS = 4
 #: Of the whole spectrum each timestep costs the cube of the state's size.
 NUM_SPECTRUM_SEQUENCES = 2
 MAX_SPECTRUM_SIZE = 512
-#: Share of the timesteps, from the end, in which the directions align before they count.
-TRANSIENT_FRACTION = 0.2
 
 
 def measure_lyapunov_exponents(

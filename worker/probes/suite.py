@@ -17,6 +17,7 @@ from worker.probes.lag_profile import measure_lag_profiles
 from worker.probes.loss_gradient import measure_loss_gradient
 from worker.probes.lyapunov import measure_lyapunov_exponents, measure_lyapunov_spectrum
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
+from worker.probes.sum_rule import measure_sum_rule
 from worker.replay.anchors import sequences_needed
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
@@ -45,6 +46,7 @@ PROBES: tuple[tuple[ScalarProbe, tuple[ProbeQuantity, ...]], ...] = (
     ),
     (measure_lyapunov_exponents, ("lyapunov_exponents",)),
     (measure_lyapunov_spectrum, ("lyapunov_spectrum",)),
+    (measure_sum_rule, ("sum_rule",)),
     (
         measure_jacobian_singular_values,
         ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition"),
@@ -65,6 +67,7 @@ _STANDARD: tuple[ProbeQuantity, ...] = (
     "sigma_max",
     "vanishing_certificate",
     "lyapunov_exponents",
+    "sum_rule",
 )
 #: What a tier measures beside the lag profile and its checks. No tier has the whole spectrum.
 TIERS: dict[Tier, tuple[ProbeQuantity, ...]] = {
@@ -181,7 +184,7 @@ def _measured(
 def _asked_as(quantity: str) -> set[str]:
     if quantity.startswith("lyapunov_"):
         return {"lyapunov_exponents", "lyapunov_spectrum"}
-    return {quantity}
+    return {quantity.partition(".")[0]}
 
 
 def _gaps_in(order: ProbeOrder, found: list[Found], step: int) -> list[ProbeGap]:

@@ -10,6 +10,7 @@
 - `preparation`: from a network and its sample to blocks ready to be followed back
 - `parameter_gradients`: the check against autograd
 - `jacobians`: single timesteps' Jacobians as matrices
+- `volumes`: how a timestep scales the volume of the state, factor by factor
 - `sample_gradients`: the gradient over all parameters, part by part of the sample
 - `lag_curve`: root mean squares over anchors with bootstrap intervals
 - `tail`: slope and shape of a profile

@@ -5,6 +5,9 @@ from torch import Tensor
 
 from worker.replay.cells import Linearisation
 
+#: Share of the timesteps, from the end, in which directions align before exponents count.
+TRANSIENT_FRACTION = 0.2
+
 
 def jacobian(cell: Linearisation, p: int, sequence: int) -> Tensor:
     """∂s_p / ∂s_(p−1) of one sequence, (S, S): the whole state, (h, c) for an LSTM."""

@@ -165,7 +165,7 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
 
     seen = {r.quantity for r in result.readings}
     of_the_gradient = {"gradient_agreement", "gradient_noise_scale"}
-    inapplicable = {"gate_mean", "time_constant", "saturated_fraction"}
+    inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
     expected = set(TIERS[tier]) - inapplicable - {"lyapunov_exponents", *of_the_gradient}
     assert expected <= seen
     assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
@@ -203,8 +203,10 @@ def test_what_is_asked_for_is_answered_by_a_reading_or_a_reason(
 
     result = probe(network, sample, quantities=(quantity,))
 
-    found = [r for r in result.readings if r.quantity.startswith(quantity[:8])]
-    assert bool(found) != bool(result.gaps)
+    found = {(r.quantity, r.scope) for r in result.readings if r.quantity[:8] == quantity[:8]}
+    gaps = {(gap.quantity, gap.scope) for gap in result.gaps}
+    assert found or gaps
+    assert not found & gaps
     assert all(gap.reason for gap in result.gaps)
 
 
