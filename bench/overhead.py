@@ -28,7 +28,8 @@ from app.domain.telemetry import ReadingBatch
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
 from worker.recorder import Recorder, StepReading
-from worker.training.loop import TrainingLoop, prepared_model
+from worker.training.loop import TrainingLoop
+from worker.training.preparation import prepared_model
 
 Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}

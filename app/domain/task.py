@@ -1,5 +1,6 @@
 """What the data says about itself: the lag it needs, the score without memory, the best score."""
 
+import math
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -32,9 +33,21 @@ class RequiredLag(BaseModel):
     method: str = "not known"
 
 
+#: The split that decides which weights are the best.
+JUDGED_SPLIT = "validation"
+
+
 class MetricMode(StrEnum):
     MINIMISE = "min"
     MAXIMISE = "max"
+
+    def is_better(self, value: float, *, than: float | None) -> bool:
+        """Of equals the earlier one is the better; a value that is not finite never is."""
+        if not math.isfinite(value):
+            return False
+        if than is None:
+            return True
+        return value < than if self is MetricMode.MINIMISE else value > than
 
 
 class Baseline(BaseModel):

@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from app.domain.runs import BestScore
-from app.domain.task import MetricMode, TaskFacts
+from app.domain.task import JUDGED_SPLIT, TaskFacts
 from app.domain.telemetry import ScalarReading
 from app.store.documents import finite
 
 Metrics = Mapping[str, Mapping[str, float | None]]
 #: Scopes that are parts of the data; readings in them are task metrics.
 SPLITS = ("train", "validation", "test")
-#: The split that the best score is of.
-JUDGED_SPLIT = "validation"
 
 
 def evaluations_in(readings: Sequence[ScalarReading]) -> Mapping[int, Metrics]:
@@ -44,16 +42,11 @@ def best_of(
     best = known
     for step, splits in evaluations.items():
         value = splits.get(JUDGED_SPLIT, {}).get(task.metric)
-        if value is not None and _is_better(value, best, task.mode):
+        earlier = None if best is None else best.value
+        if value is not None and task.mode.is_better(value, than=earlier):
             best = BestScore(step=step, metric=task.metric, value=value)
     return best
 
 
 def evaluation_event(step: int, metrics: Metrics) -> Mapping[str, JsonValue]:
     return {"step": step, "metrics": {split: dict(found) for split, found in metrics.items()}}
-
-
-def _is_better(value: float, best: BestScore | None, mode: MetricMode) -> bool:
-    if best is None:
-        return True
-    return value < best.value if mode is MetricMode.MINIMISE else value > best.value

@@ -19,7 +19,7 @@ from app.domain.checkpoints import Takes
 
 _NOTES = "checkpoint"
 #: First parts of tensor names.
-WEIGHTS, OPTIMIZER, SNAPSHOT = "weights", "optimizer", "snapshot"
+WEIGHTS, OPTIMIZER, SNAPSHOT, BEST = "weights", "optimizer", "snapshot", "best"
 
 
 class Damaged(Exception):
@@ -48,10 +48,19 @@ class ScheduleNotes(_Notes):
     budgeted_s: float
 
 
+class BestNotes(_Notes):
+    """What the best weights so far have scored."""
+
+    step: int
+    metric: str
+    value: float
+
+
 class Notes(_Notes):
     """What is no tensor."""
 
-    format: Literal[1] = 1
+    #: 1 is of before best weights were kept: whoever goes on from it has none either.
+    format: Literal[1, 2] = 2
     #: Optimizer steps done.
     step: int
     #: Seconds of training that they took.
@@ -60,6 +69,7 @@ class Notes(_Notes):
     is_origin_known: bool
     guard: GuardNotes
     schedule: ScheduleNotes
+    best: BestNotes | None = None
     #: What the bits depend on besides the spec.
     fingerprint: dict[str, str]
 
@@ -69,7 +79,8 @@ class Checkpoint:
     """What is written to the artifact store, and what comes back."""
 
     notes: Notes
-    #: `weights/<tensor>`, `optimizer/<tensor number>/<quantity>`, `snapshot/<number>/…`.
+    #: `weights/<tensor>`, `optimizer/<tensor number>/<quantity>`, `snapshot/<number>/…`,
+    #: `best/<tensor>`.
     tensors: Mapping[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from app.domain.runs import StopReason
-from app.domain.specs.init import Critical
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
@@ -23,18 +22,18 @@ from worker.gradients import (
     tensor_norms,
     total_norm,
 )
-from worker.models.criticality import make_critical_
-from worker.models.initialisation import initialise
 from worker.models.layers import Chunking, detached
-from worker.models.network import SequenceModel, build_model
+from worker.models.network import SequenceModel
 from worker.recorder import Recorder, StepReading
 from worker.regularisers.weights import add_penalty_gradients_
 from worker.seeding import torch_generator
+from worker.training.best import ScoredWeights
 from worker.training.checkpoint import NEVER, Saving, Start, pack
 from worker.training.instability import InstabilityGuard, Response
 from worker.training.observation import Observer
 from worker.training.optimizers import make_optimizer, set_learning_rate
 from worker.training.origin import find_origin, readings_of
+from worker.training.preparation import prepared_model
 from worker.training.schedules import learning_rate
 from worker.training.state import TrainingState
 
@@ -59,6 +58,8 @@ class TrainingOutcome:
     stop_reason: StopReason | Interruption
     steps_done: int
     model: SequenceModel
+    #: None where no evaluation on validation data was finite, or there is no such data.
+    best: ScoredWeights | None
     #: One sentence for people where something went wrong.
     error: str | None = None
 
@@ -271,27 +272,12 @@ class TrainingLoop:
         self._saving.keep(steps_done, pack(checkpoint))
 
     def _outcome(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
-        return TrainingOutcome(stop_reason=reason, steps_done=steps_done, model=self.model)
-
-
-def prepared_model(
-    spec: JobSpec, task: Task, *, device: torch.device, dtype: torch.dtype
-) -> SequenceModel:
-    """The network with the weights that its seed makes."""
-    model = build_model(spec.model, task.facts).to(dtype)
-    lag = task.facts.required_lag.timesteps
-    initialise(
-        model,
-        spec.init,
-        forget_bias=spec.forget_bias,
-        seed=spec.training.seed,
-        longest_lag=task.facts.length - 1 if lag is None else lag,
-    )
-    if isinstance(spec.init.recurrent, Critical):
-        training = spec.training
-        batch = task.training_batch(0, batch_size=training.batch_size, seed=training.seed)
-        make_critical_(model, batch.inputs_TBI.to(dtype), batch.lengths_B)
-    return model.to(device)
+        return TrainingOutcome(
+            stop_reason=reason,
+            steps_done=steps_done,
+            model=self.model,
+            best=self._observer.best.known,
+        )
 
 
 def _is_finite(*scalars: Tensor) -> bool:

@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from app.domain.specs.job import JobSpec
+from app.domain.task import JUDGED_SPLIT
 from app.domain.telemetry import LagProfile, ProbeGap, ScalarReading
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
 from worker.probes.suite import ProbeOrder, run_probes, sample_size
-from worker.training.checkpoint import ScheduleNotes
+from worker.training.best import BestWeights
+from worker.training.checkpoint import Checkpoint, ScheduleNotes
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
@@ -31,6 +34,7 @@ class Observer:
         self._spec = spec
         self._task = task
         self._elapsed_s = elapsed_s
+        self.best = BestWeights(task.facts)
         #: The sample's gradient at the last probe.
         self._gradient_P: Tensor | None = None
         self._schedule = ProbeSchedule(
@@ -49,8 +53,9 @@ class Observer:
             budgeted_s=schedule.budgeted_s,
         )
 
-    def restore(self, notes: ScheduleNotes) -> None:
-        self._schedule = replace(self._schedule, **notes.model_dump())
+    def restore(self, checkpoint: Checkpoint, *, device: torch.device) -> None:
+        self._schedule = replace(self._schedule, **checkpoint.notes.schedule.model_dump())
+        self.best.restore(checkpoint, device=device)
 
     def follow(self, steps: Sequence[int]) -> None:
         """Probe where an earlier attempt did."""
@@ -74,11 +79,17 @@ class Observer:
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
     ) -> tuple[ScalarReading, ...]:
-        return tuple(
-            ScalarReading(step=step, quantity=metric, scope=split, value=value)
+        found = {
+            split: self._task.evaluate(model, split)
             for split in splits
             if split in self._task.evaluation
-            for metric, value in self._task.evaluate(model, split).items()
+        }
+        if JUDGED_SPLIT in found:
+            self.best.consider(model, step, found[JUDGED_SPLIT][self._task.facts.metric])
+        return tuple(
+            ScalarReading(step=step, quantity=metric, scope=split, value=value)
+            for split, metrics in found.items()
+            for metric, value in metrics.items()
         )
 
     def _probe(self, model: SequenceModel, step: int) -> Observation:

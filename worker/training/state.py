@@ -38,18 +38,22 @@ class TrainingState:
     earlier_s: float = 0.0
 
     def checkpoint(self, *, steps_done: int, elapsed_s: float, device: torch.device) -> Checkpoint:
+        best = self.observer.best
         notes = Notes(
+            format=2 if best.is_kept else 1,
             step=steps_done,
             elapsed_s=elapsed_s,
             is_origin_known=self.is_origin_known,
             guard=self.guard.notes(),
             schedule=self.observer.notes(),
+            best=best.notes(),
             fingerprint=take_fingerprint(device),
         )
         tensors = {
             **{f"{WEIGHTS}/{name}": weight for name, weight in self.weights.items()},
             **optimizer_tensors(self.optimizer.state_dict(), under=OPTIMIZER),
             **self.guard.tensors(),
+            **best.tensors(),
         }
         return Checkpoint(notes=notes, tensors=tensors)
 
@@ -62,7 +66,7 @@ class TrainingState:
             self.optimizer.load_state_dict(optimizer_state(self.optimizer, saved))
         if start.takes is Takes.ALL:
             self.guard.restore(checkpoint)
-            self.observer.restore(notes.schedule)
+            self.observer.restore(checkpoint, device=next(iter(self.weights.values())).device)
             self.is_origin_known, self.earlier_s = notes.is_origin_known, notes.elapsed_s
         self.observer.follow(start.followed_steps)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import torch
 from pydantic import JsonValue
 
 from app.domain.checkpoints import Takes
-from app.domain.runs import StopReason
+from app.domain.runs import BestScore, StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import ReadingBatch
 from tests.worker.builders import make_spec
@@ -60,10 +60,19 @@ class Session:
         return found
 
     def digest(self) -> str:
-        sha = hashlib.sha256()
-        for _, weight in self.outcome.model.named_tensors():
-            sha.update(weight.detach().numpy().tobytes())
-        return sha.hexdigest()
+        return digest_of(dict(self.outcome.model.named_tensors()))
+
+    def best(self) -> tuple[BestScore, str]:
+        """The best weights' score and digest."""
+        assert self.outcome.best is not None
+        return self.outcome.best.score, digest_of(self.outcome.best.tensors)
+
+
+def digest_of(weights: Mapping[str, torch.Tensor]) -> str:
+    sha = hashlib.sha256()
+    for name in sorted(weights):
+        sha.update(weights[name].detach().numpy().tobytes())
+    return sha.hexdigest()
 
 
 def attempt(
@@ -135,6 +144,7 @@ def test_training_that_goes_on_is_the_training_that_was_never_interrupted(
 
     assert third.outcome.stop_reason is StopReason.COMPLETED
     assert third.digest() == whole.digest()
+    assert third.best() == whole.best()
     assert first.rows() | second.rows() | third.rows() == whole.rows()
     assert len(first.rows()) + len(second.rows()) + len(third.rows()) == len(whole.rows())
 
@@ -204,6 +214,43 @@ def a_guard() -> tuple[torch.nn.Parameter, torch.optim.Optimizer, InstabilityGua
     weight = torch.nn.Parameter(torch.ones(3))
     optimizer = torch.optim.Adam([weight], lr=0.1)
     return weight, optimizer, InstabilityGuard("rollback", weights=[weight], optimizer=optimizer)
+
+
+def test_the_best_weights_are_those_of_the_best_validation() -> None:
+    spec = spec_of(optimizer={"kind": "sgd", "learning_rate": 2.0}, evaluate_every=1)
+    whole = attempt(spec)
+    scores = {
+        step: v
+        for (step, name, scope), v in whole.rows().items()
+        if scope == "validation" and name == "mse"
+    }
+
+    score, digest = whole.best()
+
+    assert score.value == min(scores.values())
+    assert scores[score.step] == score.value
+    assert 0 < score.step < NUM_STEPS
+    assert digest == attempt(spec, stop_after=score.step).digest()
+
+
+def test_a_checkpoint_from_before_best_weights_leads_to_none() -> None:
+    checkpoint = unpack(attempt(spec_of(), stop_after=7).kept[7])
+    old = replace(checkpoint, notes=checkpoint.notes.model_copy(update={"format": 1, "best": None}))
+
+    again = attempt(spec_of(), start=Start(checkpoint=old), stop_after=13)
+    end = attempt(spec_of(), start=Start(checkpoint=unpack(again.kept[13])))
+
+    assert end.digest() == attempt(spec_of()).digest()
+    assert end.outcome.best is None
+
+
+def test_a_fork_has_a_best_of_its_own() -> None:
+    first = attempt(spec_of(), stop_after=9)
+    start = Start(checkpoint=unpack(first.kept[9]), takes=Takes.WEIGHTS)
+
+    fork = attempt(spec_of(), start=start)
+
+    assert fork.best()[0].step > 9
 
 
 def test_what_can_be_rolled_back_to_goes_on_too() -> None:

@@ -10,7 +10,7 @@ from app.domain.telemetry import PLACES, ReadingBatch
 from tests.worker.builders import Trained, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.models.network import build_model
-from worker.training.loop import prepared_model
+from worker.training.preparation import prepared_model
 
 CELLS = [
     {"kind": "elman"},
