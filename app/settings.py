@@ -6,12 +6,13 @@ secret. `Serving` is for `clinic serve`, which can start all three itself.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from app.domain.errors import Misconfigured
+from app.domain.quotas import Quotas
 
 MIB = 2**20
 DAY_S = 86_400
@@ -70,8 +71,15 @@ class Settings:
     max_body_bytes: int = MIB
     #: The largest uploaded data set (`CLINIC_MAX_UPLOAD_BYTES`).
     max_upload_bytes: int = 64 * MIB
-    #: Runs that one workspace may have queued at a time (`CLINIC_MAX_QUEUED_RUNS`).
-    max_queued_runs: int = 1000
+    #: Of a workspace that has none of its own (`CLINIC_MAX_QUEUED_RUNS`,
+    #: `CLINIC_MAX_RUNNING_RUNS`, `CLINIC_MAX_ROWS`, `CLINIC_MAX_STORAGE_BYTES`).
+    quotas: Quotas = field(default_factory=Quotas)
+    #: Readings that a run holds in memory while the database is away
+    #: (`CLINIC_MAX_PENDING_BYTES`); when they are more, training waits.
+    max_pending_bytes: int = 64 * MIB
+    #: Days after which the readings of ended runs are dropped, a month of runs at a time
+    #: (`CLINIC_RETENTION_DAYS`; default: never).
+    retention_days: int | None = None
     #: `CLINIC_LOG_LEVEL`.
     log_level: str = "INFO"
 
@@ -119,7 +127,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_pool_timeout_s=_seconds(environ, "CLINIC_DATABASE_POOL_TIMEOUT_S", default=2.0),
         max_body_bytes=_integer(environ, "CLINIC_MAX_BODY_BYTES", default=MIB),
         max_upload_bytes=_integer(environ, "CLINIC_MAX_UPLOAD_BYTES", default=64 * MIB),
-        max_queued_runs=_integer(environ, "CLINIC_MAX_QUEUED_RUNS", default=1000),
+        quotas=_quotas(environ),
+        max_pending_bytes=_integer(environ, "CLINIC_MAX_PENDING_BYTES", default=64 * MIB),
+        retention_days=_retention(environ),
         log_level=_log_level(environ),
     )
 
@@ -225,6 +235,21 @@ def _timing(environ: Mapping[str, str]) -> Timing:
         detail = "CLINIC_LEASE_S must be at least three times CLINIC_HEARTBEAT_S."
         raise Misconfigured(detail)
     return timing
+
+
+def _quotas(environ: Mapping[str, str]) -> Quotas:
+    usual = asdict(Quotas())
+    return Quotas(
+        **{
+            name: _integer(environ, f"CLINIC_{name.upper()}", default=most, high=2**62)
+            for name, most in usual.items()
+        }
+    )
+
+
+def _retention(environ: Mapping[str, str]) -> int | None:
+    name = "CLINIC_RETENTION_DAYS"
+    return _integer(environ, name, default=1, high=100_000) if environ.get(name) else None
 
 
 def _log_level(environ: Mapping[str, str]) -> str:

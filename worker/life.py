@@ -93,6 +93,7 @@ class WorkerLife:
                 worker_id=worker_id,
                 queue=RunQueue(settings.broker_url),
                 max_crashes=settings.max_crashes,
+                max_running_runs=settings.quotas.max_running_runs,
             ),
         )
 

@@ -60,7 +60,20 @@ class RunRecords:
             diagnose_run(work, run_id=self.run_id, attempt=self.attempt)
 
 
-def claim(engine: Engine, *, worker_id: UUID, devices: Sequence[str], lease_s: float) -> Run | None:
-    """The best queued run for these devices, now this worker's; None when there is none."""
+def claim(
+    engine: Engine,
+    *,
+    worker_id: UUID,
+    devices: Sequence[str],
+    lease_s: float,
+    max_running_runs: int,
+) -> Run | None:
+    """The next queued run for these devices, now this worker's; None when there is none."""
     with unit_of_work(engine) as work:
-        return claim_run(work, worker_id=worker_id, devices=devices, lease_s=lease_s)
+        return claim_run(
+            work,
+            worker_id=worker_id,
+            devices=devices,
+            lease_s=lease_s,
+            max_running_runs=max_running_runs,
+        )

@@ -20,6 +20,8 @@ class WorkerUpkeep:
     worker_id: UUID
     queue: RunQueue
     max_crashes: int
+    #: The quota of a workspace that has none of its own.
+    max_running_runs: int
 
     def beat(self) -> bool:
         with unit_of_work(self.engine) as work:
@@ -32,6 +34,7 @@ class WorkerUpkeep:
                 queue=self.queue,
                 num_bells=num_bells,
                 max_crashes=self.max_crashes if may_rescue else None,
+                max_running_runs=self.max_running_runs,
             )
 
     def retire(self) -> None:

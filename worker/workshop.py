@@ -143,6 +143,7 @@ class Workshop:
                 worker_id=self._equipment.worker_id,
                 devices=self._equipment.devices,
                 lease_s=self._settings.timing.lease_s,
+                max_running_runs=self._settings.quotas.max_running_runs,
             )
         except Unavailable as error:
             logger.warning("Nothing can be claimed: %s", error.detail)

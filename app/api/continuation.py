@@ -48,7 +48,7 @@ def post_resume(
         run_id=run_id,
         num_steps=asked.num_steps,
         time_limit_s=asked.time_limit_s,
-        max_queued=settings.max_queued_runs,
+        quotas=settings.quotas,
     )
     return view_run(described.run, waiting_for=described.waiting_for)
 
@@ -71,7 +71,6 @@ def post_fork(
     asked: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
 ) -> Response:
     """A new run with the weights of a checkpoint; `history?lineage=true` joins both histories."""
-    most = settings.max_queued_runs
     return once.answer(
         lambda: created(
             fork_run(
@@ -81,8 +80,7 @@ def post_fork(
                 workspace_id=caller.workspace_id,
                 run_id=run_id,
                 order=asked.order(),
-                max_queued=most,
-            ),
-            max_queued=most,
+                quotas=settings.quotas,
+            )
         )
     )

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import DatasetsReader, DatasetsWriter, Work
+from app.api.deps import ApiSettings, DatasetsReader, DatasetsWriter, Work
 from app.api.idempotency import Answer, Once
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
 from app.api.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
@@ -53,6 +53,7 @@ async def _content(request: Request) -> bytes:
 def post_dataset(
     caller: DatasetsWriter,
     work: Work,
+    settings: ApiSettings,
     once: Once,
     content: Annotated[bytes, Depends(_content)],
     name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
@@ -66,7 +67,12 @@ def post_dataset(
         lambda: _created(
             view_dataset(
                 upload_dataset(
-                    work, workspace_id=caller.workspace_id, name=name, kind=kind, content=content
+                    work,
+                    workspace_id=caller.workspace_id,
+                    name=name,
+                    kind=kind,
+                    content=content,
+                    quotas=settings.quotas,
                 )
             )
         )

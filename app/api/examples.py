@@ -72,5 +72,16 @@ KEY_EXAMPLES: dict[str, Example] = {
 }
 
 WORKSPACE_EXAMPLES: dict[str, Example] = {
-    "team": {"summary": "A workspace for a team", "value": {"name": "speech team"}}
+    "team": {"summary": "A workspace for a team", "value": {"name": "speech team"}},
+    "limited": {
+        "summary": "One with quotas of its own",
+        "value": {"name": "students", "quotas": {"max_running_runs": 2, "max_queued_runs": 20}},
+    },
+}
+
+WORKSPACE_CHANGE_EXAMPLES: dict[str, Example] = {
+    "more": {
+        "summary": "Room for more, and the usual number of queued runs",
+        "value": {"quotas": {"max_storage_bytes": 500_000_000_000, "max_queued_runs": None}},
+    }
 }

@@ -13,7 +13,7 @@ from app.api.deps import Held, Resources, RunsReader, RunsWriter, Work
 from app.api.examples import RUN_EXAMPLES
 from app.api.idempotency import REPLAYED, Answer, OneTime, Repeatable
 from app.api.models.preflight import PreflightView, view_preflight
-from app.api.problems import ALWAYS, documented, queue_limit
+from app.api.problems import ALWAYS, documented, queue_headers
 from app.api.waiting import wait_for_end
 from app.domain.access import Caller
 from app.domain.errors import Overloaded
@@ -111,7 +111,6 @@ def _submitted(
     mini_steps: int | None,
 ) -> Response:
     """Sent again under the same key, it is the same preflight."""
-    most = held.settings.max_queued_runs
     with unit_of_work(held.engine) as work:
         return OneTime(work=work, request=key).answer(
             lambda: _accepted(
@@ -121,17 +120,16 @@ def _submitted(
                     workspace_id=caller.workspace_id,
                     spec=spec,
                     mini_steps=mini_steps,
-                    max_queued=most,
-                ),
-                max_queued=most,
+                    quotas=held.settings.quotas,
+                )
             )
         )
 
 
-def _accepted(submitted: SubmittedPreflight, *, max_queued: int) -> Answer:
+def _accepted(submitted: SubmittedPreflight) -> Answer:
     view = view_preflight(submitted.preflight)
-    limits = queue_limit(max_queued, num_left=submitted.num_left)
-    return Answer(status=202, body=view, headers={_LOCATION: view.links.self, **limits})
+    headers = {_LOCATION: view.links.self, **queue_headers(submitted.room)}
+    return Answer(status=202, body=view, headers=headers)
 
 
 def _present(

@@ -25,11 +25,12 @@ from app.domain.errors import (
     NotFound,
     Overloaded,
     Problem,
-    QueueFull,
+    QuotaReached,
     TooLarge,
     Unauthenticated,
     Unavailable,
 )
+from app.services.admit_run import QueueRoom
 
 PROBLEM_TYPE = "application/problem+json"
 #: What an operation may answer beside its success, as the framework takes it.
@@ -140,18 +141,23 @@ def problem_response(
 def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    headers = queue_limit(error.max_queued, num_left=0) if isinstance(error, QueueFull) else {}
+    headers = quota_headers(error) if isinstance(error, QuotaReached) else {}
     return problem_response(
         scope, status, code=error.code, detail=error.detail, problems=problems, headers=headers
     )
 
 
-def queue_limit(max_queued: int, *, num_left: int) -> dict[str, str]:
-    """What a workspace may queue, and how much more (draft-ietf-httpapi-ratelimit-headers)."""
-    return {
-        "RateLimit-Policy": f'"queued-runs";q={max_queued}',
-        "RateLimit": f'"queued-runs";r={num_left}',
-    }
+def quota_headers(reached: QuotaReached) -> dict[str, str]:
+    return limit_headers(reached.quota, most=reached.most, num_left=reached.num_left)
+
+
+def limit_headers(quota: str, *, most: int, num_left: int) -> dict[str, str]:
+    """What a workspace may have, and how much more (draft-ietf-httpapi-ratelimit-headers)."""
+    return {"RateLimit-Policy": f'"{quota}";q={most}', "RateLimit": f'"{quota}";r={num_left}'}
+
+
+def queue_headers(room: QueueRoom) -> dict[str, str]:
+    return limit_headers("queued-runs", most=room.max_queued_runs, num_left=room.num_left)
 
 
 def install_problem_handlers(app: FastAPI) -> None:

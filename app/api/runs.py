@@ -14,7 +14,7 @@ from app.api.models.dry_run import DryRunView, view_dry_run
 from app.api.models.run import RunPage, RunView, view_run
 from app.api.models.run_query import RunLabels, RunQuery
 from app.api.pages import next_page, read_cursor
-from app.api.problems import ALWAYS, documented, queue_limit
+from app.api.problems import ALWAYS, documented, queue_headers
 from app.api.waiting import wait_for_end
 from app.domain.specs.job import JobSpec
 from app.services.cancel_run import cancel_run
@@ -60,13 +60,15 @@ def post_run(
     if dry_run:
         checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
-    most = settings.max_queued_runs
     return once.answer(
         lambda: created(
             submit_run(
-                work, queue=queue, workspace_id=caller.workspace_id, spec=spec, max_queued=most
-            ),
-            max_queued=most,
+                work,
+                queue=queue,
+                workspace_id=caller.workspace_id,
+                spec=spec,
+                quotas=settings.quotas,
+            )
         )
     )
 
@@ -163,13 +165,7 @@ def _view(described: DescribedRun) -> RunView:
     return view_run(described.run, waiting_for=described.waiting_for)
 
 
-def created(submitted: SubmittedRun, *, max_queued: int) -> Answer:
+def created(submitted: SubmittedRun) -> Answer:
     view = _view(submitted.described)
-    return Answer(
-        status=201,
-        body=view,
-        headers={
-            "Location": view.links.self,
-            **queue_limit(max_queued, num_left=submitted.num_left),
-        },
-    )
+    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    return Answer(status=201, body=view, headers=headers)

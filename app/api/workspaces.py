@@ -1,55 +1,40 @@
-"""Workspaces over HTTP: make one with its first key, list, delete."""
+"""Workspaces over HTTP: make one with its first key, list, look, change, delete."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Admin, ApiSettings, Work
-from app.api.examples import WORKSPACE_EXAMPLES
+from app.api.examples import WORKSPACE_CHANGE_EXAMPLES, WORKSPACE_EXAMPLES
 from app.api.idempotency import Answer, Once
 from app.api.keys import NewKeyView, view_new_key
-from app.api.models.run import View
+from app.api.models.workspace import (
+    WorkspaceAccountView,
+    WorkspaceChanges,
+    WorkspaceOrder,
+    WorkspacePage,
+    WorkspaceView,
+    view_account,
+)
 from app.api.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.problems import ALWAYS, documented
-from app.domain.specs.base import CleanText
 from app.services.create_workspace import NewWorkspace, create_workspace
 from app.services.delete_workspace import delete_workspace
+from app.services.edit_workspace import edit_workspace
+from app.services.get_workspace import get_workspace
 from app.services.list_workspaces import list_workspaces
 from app.store.workspaces import Workspace
 
 router = APIRouter(prefix="/v1/workspaces", tags=["access"], responses=ALWAYS)
 
 
-class WorkspaceOrder(BaseModel):
-    """What a new workspace is called."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: CleanText = Field(min_length=1, max_length=200)
-
-
-class WorkspaceView(View):
-    """The owner of runs, data sets and keys; nothing is seen across two of them."""
-
-    id: UUID
-    name: str
-    created_at: datetime
-
-
 class NewWorkspaceView(WorkspaceView):
     """A workspace just made, with the key that opens it."""
 
     admin_key: NewKeyView
-
-
-class WorkspacePage(View):
-    items: list[WorkspaceView]
-    next: str | None
 
 
 @router.post(
@@ -73,6 +58,7 @@ def post_workspace(
                 work,
                 caller_workspace_id=caller.workspace_id,
                 name=order.name,
+                own_quotas=order.quotas.model_dump(),
                 secret=settings.secret,
             )
         )
@@ -93,6 +79,58 @@ def get_workspaces(
     following = next_page(request, last) if last else None
     items = [_view(workspace) for workspace in page]
     return conditional_json(request, WorkspacePage(items=items, next=following))
+
+
+@router.get(
+    "/{workspace_id}",
+    response_model=WorkspaceAccountView,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="Look at a workspace",
+)
+def get_one_workspace(
+    request: Request, workspace_id: UUID, caller: Admin, work: Work, settings: ApiSettings
+) -> Response:
+    """What it may have and what it has taken; the own one, or any for the first one's admins."""
+    account = get_workspace(
+        work,
+        caller_workspace_id=caller.workspace_id,
+        workspace_id=workspace_id,
+        quotas=settings.quotas,
+    )
+    return conditional_json(request, view_account(account))
+
+
+@router.patch(
+    "/{workspace_id}",
+    responses=documented(404, 415),
+    summary="Change a workspace",
+)
+def patch_workspace(
+    workspace_id: UUID,
+    changes: Annotated[
+        WorkspaceChanges,
+        Body(
+            media_type="application/merge-patch+json",
+            openapi_examples=WORKSPACE_CHANGE_EXAMPLES,
+        ),
+    ],
+    caller: Admin,
+    work: Work,
+    settings: ApiSettings,
+) -> WorkspaceAccountView:
+    """Merge patch (RFC 7396) of name and quotas, for admins of the first workspace.
+
+    Null gives a workspace the installation's quota. What is over a new quota stays.
+    """
+    return view_account(
+        edit_workspace(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            workspace_id=workspace_id,
+            changes=changes.columns(),
+            quotas=settings.quotas,
+        )
+    )
 
 
 @router.delete(

@@ -14,7 +14,8 @@ ClinicError
 │   └── InUse
 ├── TooLarge
 ├── Overloaded
-│   └── QueueFull             (carries the quota)
+│   └── QuotaReached          (carries the quota's numbers)
+│       └── QueueFull
 ├── Unavailable
 ├── Fenced                    (a worker's attempt is no longer the run's)
 └── Misconfigured             (the environment, the home or a port does not let a process start)
@@ -128,15 +129,33 @@ class Overloaded(ClinicError):
     code = "overloaded"
 
 
-class QueueFull(Overloaded):
+class QuotaReached(Overloaded):
+    """This workspace has used up its quota; delete what is not needed, or ask for more."""
+
+    code = "quota_reached"
+
+    def __init__(self, *, quota: str, most: int, used: int, wanted: int) -> None:
+        meaning = (type(self).__doc__ or "").strip().splitlines()[0]
+        asked = f", and {wanted} more are asked for" if wanted else ""
+        super().__init__(f"{meaning} {quota}: {used} of {most} are taken{asked}.")
+        #: What is counted, for example `queued-runs`.
+        self.quota = quota
+        self.most = most
+        self.used = used
+        self.wanted = wanted
+
+    @property
+    def num_left(self) -> int:
+        return max(0, self.most - self.used)
+
+
+class QueueFull(QuotaReached):
     """As many runs of this workspace are queued as may be; try again when some have started."""
 
     code = "queue_full"
 
-    def __init__(self, *, max_queued: int) -> None:
-        super().__init__()
-        #: Runs that one workspace may have queued at a time.
-        self.max_queued = max_queued
+    def __init__(self, *, most: int, used: int) -> None:
+        super().__init__(quota="queued-runs", most=most, used=used, wanted=1)
 
 
 class Unavailable(ClinicError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self, assert_never
 
+from app.domain.errors import Problem
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
 from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
@@ -17,6 +18,11 @@ from app.domain.task import TaskFacts
 
 #: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
 MAX_MEMORY_BYTES = 2**40
+#: An estimate is good to a factor of three: this is a run of many months, which holds its slot.
+MAX_SECONDS = 366 * 86_400.0
+
+#: Code of the problems of a spec that is too large.
+TOO_LARGE = "run_too_large"
 
 _BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
 #: Values of one unit at one timestep that the backward pass needs: gates and states.
@@ -74,6 +80,19 @@ def estimate(spec: JobSpec, shape: TaskShape) -> Estimate:
         seconds=seconds,
         rows=1 + int(min(num_flushes, spec.training.num_steps)) + _num_evaluations(spec),
     )
+
+
+def problems_of_size(cost: Estimate) -> list[Problem]:
+    """What no machine can hold or nobody can wait for, each with the numbers."""
+    problems = []
+    if cost.memory_bytes > MAX_MEMORY_BYTES:
+        detail = f"training would need {cost.memory_bytes} bytes of memory for "
+        detail += f"{cost.parameters} parameters; the most is {MAX_MEMORY_BYTES}"
+        problems.append(Problem(pointer="/model/hidden_size", detail=detail, code=TOO_LARGE))
+    if cost.seconds > MAX_SECONDS:
+        detail = f"training would take about {cost.seconds:.3g} s; the most is {MAX_SECONDS:.3g}"
+        problems.append(Problem(pointer="/training/num_steps", detail=detail, code=TOO_LARGE))
+    return problems
 
 
 def num_parameters(model: ModelSpec, shape: TaskShape) -> int:

@@ -1,4 +1,4 @@
-"""Take the best queued run for a worker's devices."""
+"""Take the queued run whose turn it is, for a worker's devices."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -9,7 +9,21 @@ from app.store.database import UnitOfWork
 
 
 def claim_run(
-    work: UnitOfWork, *, worker_id: UUID, devices: Collection[str], lease_s: float
+    work: UnitOfWork,
+    *,
+    worker_id: UUID,
+    devices: Collection[str],
+    lease_s: float,
+    max_running_runs: int,
 ) -> Run | None:
-    """The run under its new attempt, or None when nothing is queued for these devices."""
-    return claim_next_run(work.session, worker_id=worker_id, devices=devices, lease_s=lease_s)
+    """The run under its new attempt, or None when nothing is queued for these devices.
+
+    `max_running_runs` is the quota of a workspace that has none of its own.
+    """
+    return claim_next_run(
+        work.session,
+        worker_id=worker_id,
+        devices=devices,
+        lease_s=lease_s,
+        max_running_runs=max_running_runs,
+    )

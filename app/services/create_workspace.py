@@ -1,5 +1,6 @@
 """Make a workspace with a first admin key, so that somebody can enter it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,11 +20,16 @@ class NewWorkspace:
 
 
 def create_workspace(
-    work: UnitOfWork, *, caller_workspace_id: UUID, name: str, secret: str
+    work: UnitOfWork,
+    *,
+    caller_workspace_id: UUID,
+    name: str,
+    own_quotas: Mapping[str, int | None],
+    secret: str,
 ) -> NewWorkspace:
     """For the operator alone. `secret` is the service's, under which the key's HMAC is stored."""
     check_operator(work, workspace_id=caller_workspace_id)
-    workspace = insert_workspace(work.session, name=name)
+    workspace = insert_workspace(work.session, name=name, own_quotas=own_quotas)
     key = create_key(
         work, workspace_id=workspace.id, name="admin", scopes=tuple(Scope), secret=secret
     )

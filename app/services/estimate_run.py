@@ -6,7 +6,7 @@ from uuid import UUID
 from app.domain.cautions import cautions_of
 from app.domain.data_fit import Profile, shape_of
 from app.domain.errors import InvalidSpec, NotFound, Problem
-from app.domain.estimate import MAX_MEMORY_BYTES, Estimate, TaskShape, estimate
+from app.domain.estimate import Estimate, TaskShape, estimate, problems_of_size
 from app.domain.profiles import CsvProfile, TextProfile
 from app.domain.specs.dataset import UploadedSpec
 from app.domain.specs.job import JobSpec
@@ -25,14 +25,12 @@ class CheckedSpec:
 
 
 def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> CheckedSpec:
-    """Raises InvalidSpec where the data cannot serve the spec or no machine can hold it."""
+    """Raises InvalidSpec where the data cannot serve the spec or it is too large for anybody."""
     shape = shape_of(spec.dataset, _profile(work, workspace_id, spec))
     cost = estimate(spec, shape)
-    if cost.memory_bytes > MAX_MEMORY_BYTES:
-        detail = f"training would need {cost.memory_bytes} bytes of memory for "
-        detail += f"{cost.parameters} parameters; the most is {MAX_MEMORY_BYTES}"
-        problem = Problem(pointer="/model/hidden_size", detail=detail, code="run_too_large")
-        raise InvalidSpec(_sentence(detail), problems=[problem])
+    problems = problems_of_size(cost)
+    if problems:
+        raise InvalidSpec(_sentence(problems[0].detail), problems=problems)
     return CheckedSpec(spec=spec, shape=shape, estimate=cost, warnings=cautions_of(spec))
 
 

@@ -9,17 +9,19 @@ from pydantic import JsonValue
 
 from app.artifacts import ArtifactFolder
 from app.domain.checkpoints import CheckpointRecord, Takes
-from app.domain.errors import InvalidInput, Problem, QueueFull
+from app.domain.errors import InvalidInput, Problem
 from app.domain.lineage import forked_spec
+from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
+from app.services.admit_run import admit_run
 from app.services.describe_run import describe_run
 from app.services.estimate_run import estimate_run
 from app.services.submit_run import SubmittedRun
 from app.store.checkpoints import checkpoints_of, inherit_checkpoint
 from app.store.database import UnitOfWork
-from app.store.runs import count_queued, find_run, insert_run
+from app.store.runs import find_run, insert_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +43,17 @@ def fork_run(
     workspace_id: UUID,
     run_id: UUID,
     order: ForkOrder,
-    max_queued: int,
+    quotas: Quotas,
 ) -> SubmittedRun:
-    """Raises InvalidInput and InvalidSpec with what is wrong in the order, and QueueFull."""
+    """Raises InvalidInput and InvalidSpec with what is wrong in the order, and QuotaReached."""
     session = work.session
     parent = find_run(session, workspace_id, run_id)
     source = _source(checkpoints_of(session, run_id), order.from_step)
     step = 0 if source is None else source.step
     spec = forked_spec(parent.spec, order.patch, from_step=step)
     takes = _takes(parent.spec, spec, order)
-    estimate_run(work, workspace_id=workspace_id, spec=spec)
-    num_queued = count_queued(session, workspace_id)
-    if num_queued >= max_queued:
-        raise QueueFull(max_queued=max_queued)
+    cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
+    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
     fork = insert_run(
         session,
         workspace_id=workspace_id,
@@ -63,11 +63,13 @@ def fork_run(
         notes=parent.notes,
         parent_run_id=run_id,
         parent_step=step,
+        priority=spec.priority,
+        expected_rows=cost.rows,
     )
     if source is not None:
         _hand_over(work, artifacts, source, fork, takes)
     work.after_commit(lambda: queue.ring(fork.id))
-    return SubmittedRun(described=describe_run(work, fork), num_left=max_queued - num_queued - 1)
+    return SubmittedRun(described=describe_run(work, fork), room=room)
 
 
 def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointRecord | None:

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from app.domain.errors import QueueFull
+from app.domain.estimate import TaskShape, estimate
 from app.domain.lineage import resumed_spec
+from app.domain.quotas import Quotas
 from app.queue import RunQueue
+from app.services.admit_run import admit_run
 from app.services.describe_run import DescribedRun, describe_run
 from app.store.database import UnitOfWork
-from app.store.runs import count_queued, enqueue_again, lock_run
+from app.store.runs import enqueue_again, lock_run
 
 
 def resume_run(
@@ -18,14 +20,16 @@ def resume_run(
     run_id: UUID,
     num_steps: int | None,
     time_limit_s: float | None,
-    max_queued: int,
+    quotas: Quotas,
 ) -> DescribedRun:
-    """Raises IllegalTransition, InvalidInput where nothing is left to do, and QueueFull."""
+    """Raises IllegalTransition, InvalidInput where nothing is left to do, and QuotaReached."""
     session = work.session
     run = lock_run(session, workspace_id, run_id)
     spec = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
-    if count_queued(session, workspace_id) >= max_queued:
-        raise QueueFull(max_queued=max_queued)
-    queued = enqueue_again(session, run, spec=spec)
+    # a run that ended before its data was built has told nothing of its size
+    cost = None if run.task is None else estimate(spec, TaskShape.of_task(run.task))
+    admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
+    rows = 0 if cost is None else cost.rows
+    queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
     work.after_commit(lambda: queue.ring(run_id))
     return describe_run(work, queued)

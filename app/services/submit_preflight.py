@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.errors import QueueFull
 from app.domain.preflight import spec_to_try, steps_to_try
+from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
+from app.services.admit_run import QueueRoom, admit_run
 from app.services.estimate_run import estimate_run
 from app.services.read_preflight import Preflight, read_preflight
 from app.store.database import UnitOfWork
 from app.store.preflights import insert_preflight
-from app.store.runs import count_queued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class SubmittedPreflight:
     """A new preflight, and how many more this workspace may queue."""
 
     preflight: Preflight
-    num_left: int
+    room: QueueRoom
 
 
 def submit_preflight(
@@ -29,13 +29,11 @@ def submit_preflight(
     workspace_id: UUID,
     spec: JobSpec,
     mini_steps: int | None,
-    max_queued: int,
+    quotas: Quotas,
 ) -> SubmittedPreflight:
     """Refuses what a run would be refused for, and waits in the same queue."""
     checked = estimate_run(work, workspace_id=workspace_id, spec=spec)
-    num_queued = count_queued(work.session, workspace_id)
-    if num_queued >= max_queued:
-        raise QueueFull(max_queued=max_queued)
+    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=None)
     made = insert_preflight(
         work.session,
         workspace_id=workspace_id,
@@ -44,4 +42,4 @@ def submit_preflight(
     )
     work.after_commit(lambda: queue.ring(made.id))
     preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=made.id)
-    return SubmittedPreflight(preflight=preflight, num_left=max_queued - num_queued - 1)
+    return SubmittedPreflight(preflight=preflight, room=room)

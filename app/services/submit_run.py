@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.errors import QueueFull
+from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
+from app.services.admit_run import QueueRoom, admit_run
 from app.services.describe_run import DescribedRun, describe_run
 from app.services.estimate_run import estimate_run
 from app.store.database import UnitOfWork
-from app.store.runs import count_queued, insert_run
+from app.store.runs import insert_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,17 +18,18 @@ class SubmittedRun:
     """A new run, and how many more this workspace may queue."""
 
     described: DescribedRun
-    num_left: int
+    room: QueueRoom
 
 
 def submit_run(
-    work: UnitOfWork, *, queue: RunQueue, workspace_id: UUID, spec: JobSpec, max_queued: int
+    work: UnitOfWork, *, queue: RunQueue, workspace_id: UUID, spec: JobSpec, quotas: Quotas
 ) -> SubmittedRun:
-    """Raises InvalidSpec where the data cannot serve it, QueueFull where too many wait."""
-    estimate_run(work, workspace_id=workspace_id, spec=spec)
-    num_queued = count_queued(work.session, workspace_id)
-    if num_queued >= max_queued:
-        raise QueueFull(max_queued=max_queued)
+    """Raises InvalidSpec where the data cannot serve it, QuotaReached where there is no room.
+
+    `quotas` are those of a workspace that has none of its own.
+    """
+    cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
+    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
     run = insert_run(
         work.session,
         workspace_id=workspace_id,
@@ -35,6 +37,8 @@ def submit_run(
         name=spec.name,
         tags=spec.tags,
         notes=spec.notes,
+        priority=spec.priority,
+        expected_rows=cost.rows,
     )
     work.after_commit(lambda: queue.ring(run.id))
-    return SubmittedRun(described=describe_run(work, run), num_left=max_queued - num_queued - 1)
+    return SubmittedRun(described=describe_run(work, run), room=room)

@@ -3,12 +3,13 @@
 from app.domain.runs import StopReason
 from app.queue import RunQueue
 from app.services.lose_run import lose_run
-from app.store.claims import lock_expired, queued_ids
+from app.store.claims import lock_expired
 from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
 from app.store.locks import SWEEP, try_to_lead
 from app.store.partitions import ensure_partitions
 from app.store.preflights import forget_old_preflights
+from app.store.queue_order import queued_ids
 from app.store.workers import forget_old_workers
 
 #: A queued run is rung for again after so long.
@@ -17,12 +18,18 @@ LOST = "The worker that trained the run was lost."
 
 
 def sweep_runs(
-    work: UnitOfWork, *, queue: RunQueue, num_bells: int, max_crashes: int | None
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    num_bells: int,
+    max_crashes: int | None,
+    max_running_runs: int,
 ) -> None:
     """One process at a time sweeps; the others return at once.
 
     `max_crashes` None leaves lost runs alone for now: right after an outage their workers may
-    still be there. At most `num_bells` runs are rung for, once all is committed.
+    still be there. At most `num_bells` runs are rung for, once all is committed;
+    `max_running_runs` is the quota of a workspace that has none of its own.
     """
     session = work.session
     if not try_to_lead(session, SWEEP):
@@ -37,7 +44,12 @@ def sweep_runs(
                 max_crashes=max_crashes,
                 stop_reason=StopReason.LOST,
             )
-    waiting = queued_ids(session, older_than_s=UNHEARD_AFTER_S, limit=num_bells)
+    waiting = queued_ids(
+        session,
+        older_than_s=UNHEARD_AFTER_S,
+        limit=num_bells,
+        max_running_runs=max_running_runs,
+    )
     work.after_commit(lambda: [queue.ring(run_id) for run_id in waiting])
     forget_old_answers(session)
     forget_old_workers(session)

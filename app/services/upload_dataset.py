@@ -5,16 +5,28 @@ from uuid import UUID
 
 from app.domain.datasets import decode, parse_csv
 from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_text
+from app.domain.quotas import Quotas, check_storage
 from app.store.database import UnitOfWork
 from app.store.datasets import Dataset, insert_dataset
+from app.store.usage import usage_of
+from app.store.workspaces import find_workspace
 
 DatasetKind = Literal["csv", "text"]
 
 
 def upload_dataset(
-    work: UnitOfWork, *, workspace_id: UUID, name: str, kind: DatasetKind, content: bytes
+    work: UnitOfWork,
+    *,
+    workspace_id: UUID,
+    name: str,
+    kind: DatasetKind,
+    content: bytes,
+    quotas: Quotas,
 ) -> Dataset:
-    """Raises InvalidData that names the place of what is wrong."""
+    """Raises QuotaReached, and InvalidData that names the place of what is wrong."""
+    workspace = find_workspace(work.session, workspace_id)
+    usage = usage_of(work.session, workspace_id)
+    check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=len(content))
     profile = _profile(kind, content)
     return insert_dataset(
         work.session,

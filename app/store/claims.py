@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Executable, case, false, func, select, true, update
+from sqlalchemy import RowMapping, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
+from app.domain.quotas import Quotas
 from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason, check_transition
 from app.domain.task import TaskFacts
 from app.store.checkpoints import latest_checkpoint
 from app.store.documents import encode, storable
 from app.store.fence import NewEvent, change_attempt, change_run, held_by
+from app.store.queue_order import lock_next
 from app.store.rewind import rewind, rewound
 from app.store.run_rows import run_of
 from app.store.tables import runs
@@ -33,17 +35,25 @@ class Heartbeat:
 
 
 def claim_next_run(
-    session: Session, *, worker_id: UUID, devices: Collection[str], lease_s: float
+    session: Session,
+    *,
+    worker_id: UUID,
+    devices: Collection[str],
+    lease_s: float,
+    max_running_runs: int = Quotas.max_running_runs,
 ) -> Run | None:
-    """Take the best queued run that these devices serve, or None when there is none.
+    """Take the queued run whose turn it is on these devices, or None when there is none.
 
-    The highest priority first, then the workspace with the fewest running runs, then the oldest.
     What was measured after the last checkpoint is deleted in the same transaction: the claim goes
-    on from there, or starts over where there is none.
+    on from there, or starts over where there is none. `max_running_runs` is the quota of a
+    workspace that has none of its own.
     """
-    found = session.execute(_best_queued(devices)).mappings().one_or_none()
-    if found is None:
-        return None
+    found = lock_next(session, devices=devices, max_running_runs=max_running_runs)
+    return None if found is None else take(session, found, worker_id=worker_id, lease_s=lease_s)
+
+
+def take(session: Session, found: RowMapping, *, worker_id: UUID, lease_s: float) -> Run | None:
+    """Give a queued run to a worker; None when it is not queued any more."""
     attempt = found["attempt"] + 1
     log = [_told(RunStatus.RUNNING, attempt)]
     checkpoint = latest_checkpoint(session, found["id"])
@@ -176,53 +186,6 @@ def lock_expired(session: Session, *, limit: int = 100) -> tuple[Run, ...]:
     return tuple(run_of(row) for row in session.execute(statement).mappings())
 
 
-def queued_ids(session: Session, *, older_than_s: float, limit: int) -> tuple[UUID, ...]:
-    """Queued runs to ring for: the ones that the next claims will take, roughly."""
-    statement = (
-        select(runs.c.id)
-        .where(
-            runs.c.status == RunStatus.QUEUED.value,
-            runs.c.created_at < seconds_from_now(-older_than_s),
-        )
-        .order_by(runs.c.priority.desc(), runs.c.id)
-        .limit(limit)
-    )
-    return tuple(session.execute(statement).scalars())
-
-
-def is_servable(devices: Collection[str]) -> ColumnElement[bool]:
-    """True of a run whose `training.device` these devices can be."""
-    return runs.c.device_wanted.in_(devices_served(devices))
-
-
-def devices_served(devices: Collection[str]) -> tuple[str, ...]:
-    """The values of `training.device` that a worker with these devices can take."""
-    has_cuda = any(device.startswith("cuda") for device in devices)
-    return ("auto", *(["cuda"] if has_cuda else []), *devices)
-
-
-def _best_queued(devices: Collection[str]) -> Executable:
-    running = (
-        select(runs.c.workspace_id, func.count().label("num_running"))
-        .where(runs.c.status == RunStatus.RUNNING.value)
-        .group_by(runs.c.workspace_id)
-        .cte("running")
-    )
-    num_running = case((running.c.num_running.is_(None), 0), else_=running.c.num_running)
-    return (
-        select(runs)
-        .outerjoin_from(runs, running, running.c.workspace_id == runs.c.workspace_id)
-        .where(runs.c.status == RunStatus.QUEUED.value, is_servable(devices))
-        .order_by(runs.c.priority.desc(), num_running, runs.c.id)
-        .limit(1)
-        .with_for_update(of=runs, skip_locked=True)
-    )
-
-
-def _told(status: RunStatus, attempt: int, **more: str) -> NewEvent:
-    return NewEvent(kind=EventKind.STATUS, data={"status": status, "attempt": attempt, **more})
-
-
 def tell_continued(
     session: Session, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
 ) -> None:
@@ -241,3 +204,7 @@ def tell_continued(
         values={"is_continued_bitwise": is_still},
         log=(NewEvent(kind=EventKind.CONTINUED, data=told),),
     )
+
+
+def _told(status: RunStatus, attempt: int, **more: str) -> NewEvent:
+    return NewEvent(kind=EventKind.STATUS, data={"status": status, "attempt": attempt, **more})

@@ -52,6 +52,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
     parent_step: int | None = None,
     priority: int = 0,
     preflight_steps: int | None = None,
+    expected_rows: int = 0,
 ) -> Run:
     """A queued run; NotFound when its data set was deleted meanwhile."""
     log = (NewEvent(kind=EventKind.STATUS, data={"status": RunStatus.QUEUED, "attempt": 0}),)
@@ -70,6 +71,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
         "parent_run_id": parent_run_id,
         "parent_step": parent_step,
         "preflight_steps": preflight_steps,
+        "expected_rows": expected_rows,
         "next_event": 1 + len(log),
     }
     try:
@@ -108,15 +110,6 @@ def page_of_runs(
     newest = (runs.c.created_at.desc(), runs.c.id.desc())
     rows = session.execute(statement.order_by(*newest).limit(limit)).mappings()
     return [run_of(row) for row in rows]
-
-
-def count_queued(session: Session, workspace_id: UUID) -> int:
-    statement = (
-        select(func.count())
-        .select_from(runs)
-        .where(runs.c.workspace_id == workspace_id, runs.c.status == RunStatus.QUEUED.value)
-    )
-    return session.execute(statement).scalar_one()
 
 
 def count_by_status(session: Session) -> Mapping[str, int]:
@@ -175,7 +168,7 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     return run_of(_there(row))
 
 
-def enqueue_again(session: Session, run: Run, *, spec: JobSpec) -> Run:
+def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: int) -> Run:
     """An ended run, locked before, to go on under this spec."""
     check_transition(run.status, RunStatus.QUEUED)
     told: Mapping[str, JsonValue] = {
@@ -186,6 +179,7 @@ def enqueue_again(session: Session, run: Run, *, spec: JobSpec) -> Run:
     values = {
         "status": RunStatus.QUEUED.value,
         "spec": spec.model_dump(mode="json"),
+        "expected_rows": expected_rows,
         "stop_reason": None,
         "error": None,
         "ended_at": None,

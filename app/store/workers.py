@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.runs import Run, RunStatus
-from app.store.claims import devices_served
+from app.store.queue_order import devices_served
 from app.store.tables import runs, workers
 from app.store.times import database_now, seconds_from_now
 

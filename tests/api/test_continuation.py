@@ -11,13 +11,10 @@ from app.domain.checkpoints import checkpoint_name
 from app.domain.runs import Run, StopReason
 from app.domain.telemetry import ReadingBatch
 from app.store.checkpoints import checkpoints_of
-from app.store.claims import begin, claim_next_run
-from app.store.fence import change_run
-from app.store.tables import runs
 from tests.api.conftest import Clinic
 from tests.api.measured import chunk, finish, record, session_of, started_run
 from tests.api.test_runs import check_problem
-from tests.store.builders import CPU, TENSORS, a_worker, some_facts
+from tests.store.builders import claimed as claim
 from worker.saving import Checkpoints
 from worker.sending import SavedMoment
 
@@ -45,22 +42,8 @@ def post(client: httpx.Client, run: Run, verb: str, **body: object) -> httpx.Res
 
 
 def claimed(clinic: Clinic, run_id: str) -> Run:
-    """As a worker would, before all others."""
     with session_of(clinic) as session:
-        change_run(session, runs.c.id == UUID(run_id), values={"priority": 5000})
-        worker_id = a_worker(session)
-        run = claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=60)
-        assert run is not None
-        assert str(run.id) == run_id
-        begin(
-            session,
-            run_id=run.id,
-            attempt=run.attempt,
-            task=some_facts(),
-            tensor_names=TENSORS,
-            device="cpu",
-        )
-    return run
+        return claim(session, UUID(run_id))
 
 
 def losses(client: httpx.Client, run_id: object, **query: Any) -> dict[int, float]:

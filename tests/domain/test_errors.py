@@ -5,12 +5,12 @@ import inspect
 import pytest
 
 from app.domain import errors
-from app.domain.errors import ClinicError, InvalidInput, QueueFull
+from app.domain.errors import ClinicError, InvalidInput, QueueFull, QuotaReached
 
 KINDS: list[type[ClinicError]] = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, ClinicError) and kind is not QueueFull
+    if issubclass(kind, ClinicError) and not issubclass(kind, QuotaReached)
 ]
 
 
@@ -21,15 +21,22 @@ def test_an_error_without_a_detail_says_what_its_class_means(kind: type[ClinicEr
 
 
 def test_codes_are_unique() -> None:
-    codes = [QueueFull.code, *(kind.code for kind in KINDS)]
+    codes = [QueueFull.code, QuotaReached.code, *(kind.code for kind in KINDS)]
 
     assert len(set(codes)) == len(codes)
 
 
-def test_a_full_queue_tells_its_quota() -> None:
-    full = QueueFull(max_queued=3)
+def test_a_quota_that_is_reached_tells_its_numbers() -> None:
+    reached = QuotaReached(quota="rows", most=10, used=8, wanted=5)
 
-    assert full.max_queued == 3
+    assert reached.num_left == 2
+    assert "rows: 8 of 10 are taken, and 5 more are asked for" in reached.detail
+
+
+def test_a_full_queue_is_one_of_them() -> None:
+    full = QueueFull(most=3, used=4)
+
+    assert (full.quota, full.num_left) == ("queued-runs", 0)
     assert "queued" in full.detail
 
 

@@ -44,6 +44,7 @@ from tests.store.builders import (
 )
 
 MAX_CRASHES = 3
+MANY = 1000
 SECRET = "s" * 32
 
 
@@ -69,7 +70,9 @@ def worker_id(work: UnitOfWork) -> UUID:
 
 
 def claim(work: UnitOfWork, worker_id: UUID, *, lease_s: float = LEASE_S) -> Run | None:
-    return claim_run(work, worker_id=worker_id, devices=CPU, lease_s=lease_s)
+    return claim_run(
+        work, worker_id=worker_id, devices=CPU, lease_s=lease_s, max_running_runs=MANY
+    )
 
 
 def kinds(work: UnitOfWork, run: Run) -> list[EventKind]:
@@ -192,7 +195,13 @@ def sweep(
 ) -> None:
     with unit_of_work(engine) as work:
         queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
-        sweep_runs(work, queue=queue, num_bells=num_bells, max_crashes=max_crashes)
+        sweep_runs(
+            work,
+            queue=queue,
+            num_bells=num_bells,
+            max_crashes=max_crashes,
+            max_running_runs=MANY,
+        )
 
 
 def test_a_run_whose_worker_is_lost_is_rescued(
@@ -254,7 +263,7 @@ def test_one_of_two_sweeps(engine: Engine, committed_workspace_id: UUID) -> None
 
     with unit_of_work(engine) as leader:
         queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
-        sweep_runs(leader, queue=queue, num_bells=1, max_crashes=None)
+        sweep_runs(leader, queue=queue, num_bells=1, max_crashes=None, max_running_runs=MANY)
         sweep(engine, bells)
         assert len(list_workers(leader.session)) == 1
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import numpy as np
 from pydantic import TypeAdapter
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.findings import (
@@ -32,9 +33,10 @@ from app.domain.telemetry import (
     ScalarReading,
     TelemetryChunk,
 )
-from app.store.claims import begin, claim_next_run
+from app.store.claims import begin, take
 from app.store.ids import new_id
 from app.store.runs import insert_run
+from app.store.tables import runs
 from app.store.workers import register
 
 TENSORS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight")
@@ -84,11 +86,14 @@ def claimed_run(
     session: Session, workspace_id: UUID, *, spec: JobSpec | None = None, lease_s: float = LEASE_S
 ) -> Run:
     """A running run whose training has begun."""
-    queued = queued_run(session, workspace_id, spec=spec, priority=10_000)
-    worker_id = a_worker(session)
-    run = claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=lease_s)
+    return claimed(session, queued_run(session, workspace_id, spec=spec).id, lease_s=lease_s)
+
+
+def claimed(session: Session, run_id: UUID, *, lease_s: float = LEASE_S) -> Run:
+    """A queued run as a running one, whatever waits beside it."""
+    row = session.execute(select(runs).where(runs.c.id == run_id)).mappings().one()
+    run = take(session, row, worker_id=a_worker(session), lease_s=lease_s)
     assert run is not None
-    assert run.id == queued.id
     begin(
         session,
         run_id=run.id,

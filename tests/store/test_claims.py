@@ -21,7 +21,6 @@ from app.store.claims import (
     heartbeat,
     hold,
     lock_expired,
-    queued_ids,
     requeue,
 )
 from app.store.database import unit_of_work
@@ -31,7 +30,6 @@ from app.store.runs import find_run, request_cancel
 from app.store.tables import PARTITIONED, metadata, runs
 from app.store.telemetry import append_batch
 from app.store.times import seconds_from_now
-from app.store.workspaces import insert_workspace
 from tests.store.builders import (
     CPU,
     LEASE_S,
@@ -92,24 +90,6 @@ def test_a_run_goes_to_a_worker_that_has_its_device(
     run = claim_next_run(session, worker_id=worker_id, devices=devices, lease_s=LEASE_S)
 
     assert (run is not None) == is_claimed
-
-
-def test_priority_comes_first_then_fairness_then_age(session: Session, workspace_id: UUID) -> None:
-    other = insert_workspace(session, name="other").id
-    claimed_run(session, workspace_id)
-    mine_old = queued_run(session, workspace_id)
-    theirs = queued_run(session, other)
-    theirs_later = queued_run(session, other)
-    urgent = queued_run(session, workspace_id, priority=1)
-    worker_id = a_worker(session)
-
-    claims = [
-        claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=LEASE_S) for _ in range(4)
-    ]
-
-    # once the urgent one runs, mine has two running runs; the other workspace has none, then one
-    order = [run.id for run in claims if run is not None]
-    assert order == [urgent.id, theirs.id, theirs_later.id, mine_old.id]
 
 
 def test_many_workers_never_claim_the_same_run(
@@ -293,14 +273,3 @@ def test_a_run_that_others_work_on_is_not_rescued(
 
     assert while_held == ()
     assert [found.id for found in afterwards] == [run.id]
-
-
-def test_the_best_queued_runs_are_rung_for(session: Session, workspace_id: UUID) -> None:
-    old = queued_run(session, workspace_id)
-    queued_run(session, workspace_id)
-    urgent = queued_run(session, workspace_id, priority=1)
-    claimed_run(session, workspace_id)
-
-    assert queued_ids(session, older_than_s=-60, limit=2) == (urgent.id, old.id)
-    assert queued_ids(session, older_than_s=60, limit=2) == ()
-    assert queued_ids(session, older_than_s=-60, limit=0) == ()

@@ -19,7 +19,6 @@ from app.store.events import event_numbers, events_after
 from app.store.runs import (
     RunFilters,
     count_by_status,
-    count_queued,
     delete_run,
     find_run,
     page_of_runs,
@@ -182,7 +181,6 @@ def test_runs_are_counted(session: Session, workspace_id: UUID) -> None:
 
     counted = count_by_status(session)
 
-    assert count_queued(session, workspace_id) == 1
     assert (counted["running"], counted["cancelled"], counted["failed"]) == (1, 1, 0)
 
 

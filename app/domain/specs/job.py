@@ -93,6 +93,8 @@ class JobSpec(Spec):
     name: ShortText = ""
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     notes: LongText = ""
+    priority: Integer = Field(default=0, ge=-100, le=100)
+    """Among this workspace's queued runs the highest goes first; waiting adds 1 a minute."""
     model: ModelSpec
     init: InitSpec = InitSpec()
     clipping: ClippingSpec = NormClipping()

@@ -1,9 +1,21 @@
 """Who may call: workspaces, their keys, and the answers that repeated calls get again."""
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 
 from app.store.tables.columns import (
     document,
+    flag,
     identifier,
     made_at,
     metadata,
@@ -13,7 +25,21 @@ from app.store.tables.columns import (
     workspace,
 )
 
-workspaces = Table("workspaces", metadata, identifier(), words("name"), made_at())
+workspaces = Table(
+    "workspaces",
+    metadata,
+    identifier(),
+    words("name"),
+    made_at(),
+    #: Quotas of its own; null is the installation's default.
+    Column("max_queued_runs", Integer),
+    Column("max_running_runs", Integer),
+    Column("max_rows", BigInteger),
+    Column("max_storage_bytes", BigInteger),
+    #: When a run of it was last claimed, and whether that was a preflight.
+    moment("served_at"),
+    flag("served_preflight"),
+)
 
 api_keys = Table(
     "api_keys",

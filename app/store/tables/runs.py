@@ -85,6 +85,14 @@ runs = Table(
     Column("followed_steps", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     #: Null until the run goes on from a checkpoint, then whether bit for bit each time.
     Column("is_continued_bitwise", Boolean),
+    #: Rows of telemetry that it was reckoned to leave, as long as it has not ended.
+    count("expected_rows", BigInteger),
+    #: What its readings take up, roughly.
+    count("telemetry_bytes", BigInteger),
+    #: When its readings were dropped because of their age.
+    moment("telemetry_dropped_at"),
+    #: Training stands still because the database takes no more readings at present.
+    flag("waits_for_database"),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
     ),
@@ -132,6 +140,7 @@ checkpoints = Table(
     maybe_document("best"),
     Column("probe_share", Double),
     Column("probe_seconds", Double),
+    count("telemetry_bytes", BigInteger),
     made_at(),
 )
 

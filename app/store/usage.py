@@ -1,0 +1,57 @@
+"""What a workspace has of what its quotas limit."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
+
+from app.domain.quotas import Usage
+from app.domain.runs import RunStatus
+from app.store.tables import checkpoints, datasets, runs
+
+
+def usage_of(session: Session, workspace_id: UUID) -> Usage:
+    """Two requests of one moment may both find the same room.
+
+    Checkpoints that a fork shares with its parent count for both.
+    """
+    mine = runs.c.workspace_id == workspace_id
+    found = session.execute(
+        select(
+            _number_with(RunStatus.QUEUED),
+            _number_with(RunStatus.RUNNING),
+            func.coalesce(func.sum(_rows()), 0),
+            func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
+        ).where(mine)
+    ).one()
+    of_files = (
+        select(func.coalesce(func.sum(checkpoints.c.num_bytes), 0))
+        .join(runs, runs.c.id == checkpoints.c.run_id)
+        .where(mine)
+    )
+    of_uploads = select(func.coalesce(func.sum(datasets.c.num_bytes), 0)).where(
+        datasets.c.workspace_id == workspace_id
+    )
+    num_queued, num_running, rows, telemetry_bytes = found
+    file_bytes = session.execute(of_files).scalar_one()
+    upload_bytes = session.execute(of_uploads).scalar_one()
+    return Usage(
+        queued_runs=num_queued,
+        running_runs=num_running,
+        rows=int(rows),
+        storage_bytes=int(telemetry_bytes + file_bytes + upload_bytes),
+    )
+
+
+def _number_with(status: RunStatus) -> ColumnElement[int]:
+    return func.count().filter(runs.c.status == status.value)
+
+
+def _rows() -> ColumnElement[int]:
+    """A run's flushes: so far, or those it is reckoned to make as long as it has not ended."""
+    expected = func.greatest(runs.c.next_seq, runs.c.expected_rows)
+    return case(
+        (runs.c.ended_at.is_(None), expected),
+        (runs.c.telemetry_dropped_at.is_not(None), 0),
+        else_=runs.c.next_seq,
+    )
