@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from sqlalchemy import Engine, Row, text
 
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
+from app.processes import Child, start
 from app.settings import Serving
 from app.store.database import make_engine, unit_of_work
 from app.store.runs import find_run, insert_run
@@ -29,12 +29,15 @@ SECRET = "0123456789abcdef0123456789abcdef"
 class WorkerProcess:
     """One Celery worker, started as `clinic serve` starts it."""
 
-    process: subprocess.Popen[bytes]
-    log: Path
+    child: Child
+
+    @property
+    def log(self) -> Path:
+        return self.child.command.log
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        return self.child.process.pid
 
     @property
     def said(self) -> str:
@@ -53,15 +56,20 @@ class WorkerProcess:
 
     @property
     def is_alive(self) -> bool:
-        return self.process.poll() is None
+        return self.child.is_alive
+
+    @property
+    def is_ready(self) -> bool:
+        """It once said so."""
+        return "Ready:" in self.said
 
     def end(self) -> None:
         """Without a word; its children end with it."""
-        self.process.kill()
-        self.process.wait()
+        self.child.process.kill()
+        self.child.process.wait()
 
     def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        self.child.process.send_signal(number)
 
 
 def children_of(pid: int) -> set[int]:
@@ -70,27 +78,30 @@ def children_of(pid: int) -> set[int]:
     return {int(child) for child in path.read_text().split()}
 
 
+def environ_of(home: Path, database_url: str, broker_url: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC")}
+    return inherited | {
+        "CLINIC_HOME": str(home),
+        "CLINIC_SECRET": SECRET,
+        "CLINIC_DATABASE_URL": database_url,
+        "CLINIC_BROKER_URL": broker_url,
+        "CLINIC_TIMING": "fast",
+        "CLINIC_SLOTS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 def start_worker(home: Path, database_url: str, broker_url: str, **changes: str) -> WorkerProcess:
-    """A worker on the fast preset of timings, which is not ready yet."""
-    surroundings = _environ(home, database_url, broker_url) | changes
+    """A worker on the fast preset of timings, which is not ready yet; for the main thread."""
+    surroundings = environ_of(home, database_url, broker_url) | changes
     slots = int(surroundings["CLINIC_SLOTS"])
-    number = len(list(home.glob("worker-*.log")))
-    program = worker_program(Serving(home=home, slots=slots), number=number, environ=surroundings)
-    log = home / f"worker-{number}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            list(program.arguments),
-            cwd=program.folder,
-            env=dict(program.environ),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return WorkerProcess(process=process, log=log)
+    number = len(list((home / "logs").glob("worker-*.log")))
+    serving = Serving(home=home, slots=slots)
+    return WorkerProcess(child=start(worker_program(serving, number=number, environ=surroundings)))
 
 
 def wait_until_ready(worker: WorkerProcess) -> None:
-    wait_until(lambda: "Ready:" in worker.said or not worker.is_alive, log=worker.log)
+    wait_until(lambda: worker.is_ready or not worker.is_alive, log=worker.log)
     assert worker.is_alive, worker.said
 
 
@@ -156,16 +167,3 @@ class Runs:
     def _rows(self, statement: str, run_id: UUID) -> list[Row[tuple[int]]]:
         with self.engine.connect() as connection:
             return list(connection.execute(text(statement), {"run_id": run_id}))
-
-
-def _environ(home: Path, database_url: str, broker_url: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC")}
-    return inherited | {
-        "CLINIC_HOME": str(home),
-        "CLINIC_SECRET": SECRET,
-        "CLINIC_DATABASE_URL": database_url,
-        "CLINIC_BROKER_URL": broker_url,
-        "CLINIC_TIMING": "fast",
-        "CLINIC_SLOTS": "1",
-        "PYTHONUNBUFFERED": "1",
-    }

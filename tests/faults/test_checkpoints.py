@@ -19,7 +19,7 @@ from app.domain.specs.job import JobSpec
 from app.store.checkpoints import checkpoints_of
 from app.store.database import unit_of_work
 from app.store.events import events_after
-from tests.faults.conftest import Crew
+from tests.faults.crew import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import make_spec
 from tests.workers import WorkerProcess, wait_until, wait_until_ready

@@ -10,7 +10,7 @@ from kombu.connection import Connection
 from app.domain.runs import RunStatus, StopReason
 from app.store.database import unit_of_work
 from app.store.datasets import insert_dataset
-from tests.faults.conftest import Crew
+from tests.faults.crew import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 

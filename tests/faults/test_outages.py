@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import create_engine, make_url, text
 
-from tests.faults.conftest import Crew
+from tests.faults.crew import Crew
 from tests.worker.supervision.runs import ENDLESS, make_spec
 from tests.workers import wait_until
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import redis
 
 from app.domain.runs import RunStatus, StopReason
-from tests.faults.conftest import Crew
+from tests.faults.crew import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 from tests.workers import WorkerProcess, wait_until
@@ -46,7 +46,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_run_over_uncharged(crew: Crew) 
 
     leaving.send(signal.SIGTERM)
 
-    assert leaving.process.wait(8) == 0, leaving.said
+    assert leaving.child.process.wait(8) == 0, leaving.said
     wait_until_dead(*tree, within_s=1)
     run = crew.runs.wait_for_step(run_id, attempt=2)
     assert (run.attempt, run.crash_count) == (2, 0)
@@ -78,7 +78,7 @@ def test_what_is_no_message_at_all_costs_a_worker_but_no_run(crew: Crew) -> None
         client.lpush("celery", b"\x00 junk")
 
     # Celery gives up where it cannot read the envelope; whoever keeps the worker starts another
-    assert worker.process.wait(10) != 0
+    assert worker.child.process.wait(10) != 0
     run_id = crew.submit(make_spec())
     crew.of(1)
     assert crew.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED

@@ -3,7 +3,7 @@
 import signal
 
 from app.domain.runs import RunStatus, StopReason
-from tests.faults.conftest import Crew
+from tests.faults.crew import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 from tests.workers import wait_until_ready
@@ -22,7 +22,7 @@ def test_runs_start_and_a_worker_leaves_as_soon_as_it_is_told(crew: Crew) -> Non
 
         worker.send(signal.SIGTERM)
 
-        assert worker.process.wait(8) == 0, worker.said
+        assert worker.child.process.wait(8) == 0, worker.said
         wait_until_dead(*tree, within_s=1)
         run = crew.runs.get(second)
         assert (run.status, run.attempt, run.crash_count) == (RunStatus.QUEUED, 1, 0)
