@@ -1,0 +1,135 @@
+"""The long form of the fault suite: breaks clinics for an hour and writes down what came of it.
+
+    python -m tests.faults.chaos [EXPERIMENT …] [--small] [--seed SEED] [--results FILE]
+
+Without names it carries out all experiments. Each gets a clinic of its own in a temporary folder.
+The results are merged into the file of JSON, and the page beside it is written anew. The exit
+status is 1 when anything that was promised did not hold.
+"""
+
+# ruff: noqa: T201 - a program that prints
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from tests.faults.experiments.broker import lose_the_broker
+from tests.faults.experiments.database import lose_the_database
+from tests.faults.experiments.kills import kill_at_random
+from tests.faults.experiments.zombies import wake_zombies
+from tests.faults.page import ROOT, entry_of, keep
+from tests.faults.results import Result
+from tests.faults.site import Site, open_site
+
+RESULTS = ROOT / "docs" / "reliability.json"
+#: Killing on purpose is nobody's fault: no run is to be quarantined for it.
+MANY_CRASHES = {"CLINIC_MAX_CRASHES": "1000000"}
+FREQUENT = {"CLINIC_CHECKPOINT_EVERY_S": "0.3", **MANY_CRASHES}
+
+Run = Callable[[Site, Random], Result]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One way to break a clinic."""
+
+    title: str
+    #: What must hold, in a sentence.
+    claim: str
+    full: Run
+    #: The same in a minute or two, to see that the program works.
+    small: Run
+    #: Variables of its workers and its API.
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    "kills": Experiment(
+        title="Random kills",
+        claim="Under at least 500 SIGKILLs at random moments, at least 200 runs end as if there "
+        "had been none; quarantine is off, checkpoints are 0.3 s apart.",
+        full=partial(kill_at_random, num_runs=200, num_kills=500),
+        small=partial(kill_at_random, num_runs=4, num_kills=8),
+        changes={**FREQUENT, "CLINIC_SLOTS": "4"},
+    ),
+    "zombies": Experiment(
+        title="Zombies",
+        claim="100 training processes that slept beyond their lease, with their workers, write "
+        "nothing when they wake up.",
+        full=partial(wake_zombies, num_zombies=100),
+        small=partial(wake_zombies, num_zombies=4),
+        changes={**FREQUENT, "CLINIC_SLOTS": "4"},
+    ),
+    "broker": Experiment(
+        title="Broker outages",
+        claim="Whatever happens to the broker, a post is answered within a second and its run is "
+        "trained.",
+        full=partial(lose_the_broker, num_kills=20, num_flushes=20, num_silences=20, silence_s=60),
+        small=partial(lose_the_broker, num_kills=1, num_flushes=1, num_silences=1, silence_s=5),
+        changes=FREQUENT,
+    ),
+    "database": Experiment(
+        title="Database outages",
+        claim="Five outages of 5 s and five of 60 s, and lost replies to commits, cost no run and "
+        "no row; the API says 503 with Retry-After within 2 s.",
+        full=partial(lose_the_database, outages_s=[5.0] * 5 + [60.0] * 5, num_lost_replies=20),
+        small=partial(lose_the_database, outages_s=[5.0], num_lost_replies=2),
+        changes=FREQUENT,
+    ),
+}
+
+
+def carry_out(name: str, *, seed: int, is_small: bool, results: Path) -> bool:
+    """Whether it passed; what breaks the experiment itself is a failure too."""
+    experiment = EXPERIMENTS[name]
+    print(f"{name}: seed {seed}", flush=True)
+    began_s = time.monotonic()
+    run = experiment.small if is_small else experiment.full
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        try:
+            with open_site(Path(folder) / "home", **experiment.changes) as site:
+                result = run(site, Random(seed))  # noqa: S311 - a seed is to repeat it
+        except Exception as failure:  # noqa: BLE001 - the edge: the other experiments follow
+            traceback.print_exc()
+            result = Result(passed=False, figures={}, complaints=[repr(failure)[:2000]])
+    entry = entry_of(experiment.title, experiment.claim, result, seed=seed, began_s=began_s)
+    keep(entry, name=name, source=results)
+    for words, figure in entry.figures.items():
+        print(f"  {words}: {figure}")
+    for words in entry.complaints:
+        print(f"  ! {words}")
+    print(f"  {'passed' if entry.passed else 'FAILED'} in {entry.seconds:.0f} s", flush=True)
+    return entry.passed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="EXPERIMENT", help=", ".join(EXPERIMENTS))
+    parser.add_argument("--small", action="store_true", help="small counts: a minute or two each")
+    parser.add_argument("--seed", type=int, help="repeat what was broken when")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(EXPERIMENTS):
+        parser.error(f"no such experiment: {', '.join(sorted(unknown))}")
+    passed = [
+        carry_out(
+            name,
+            seed=secrets.randbits(32) if asked.seed is None else asked.seed,
+            is_small=asked.small,
+            results=asked.results,
+        )
+        for name in asked.names or EXPERIMENTS
+    ]
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""PostgreSQL is stopped or killed and comes back; replies to its commits are lost."""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import httpx
+
+from tests.faults.results import Result, spread
+from tests.faults.site import Site
+from tests.faults.work import LONGEST_RUN_S, SMALL_SPECS, Work, small_spec
+from tests.workers import wait_until
+
+#: What the API promises while there is no database.
+REFUSE_WITHIN_S = 2.0
+ASK_EVERY_S = 0.2
+#: Runs in progress when it goes away, and how far they are then.
+NUM_AT_A_TIME = 2
+#: Long enough that many of them are still in progress when the outage begins.
+NUM_STEPS = 600
+
+
+@dataclass(kw_only=True)
+class Answers:
+    """What the API said while it was asked again and again."""
+
+    #: Seconds until each answer that was not 200, by its status.
+    refusals: list[float] = field(default_factory=list)
+    #: Answers that are no 503 with Retry-After, or none at all.
+    wrong: list[str] = field(default_factory=list)
+
+
+class Asker:
+    """Asks the API for something that needs the database, in a thread of its own."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._ask_on, name="asker")
+        self.answers = Answers()
+
+    def __enter__(self) -> Answers:
+        self._thread.start()
+        return self.answers
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _ask_on(self) -> None:
+        while not self._is_over.wait(ASK_EVERY_S):
+            began = time.monotonic()
+            try:
+                answer = self._http.get("/v1/runs", params={"limit": 1})
+            except httpx.TransportError as error:
+                self.answers.wrong.append(repr(error))
+                continue
+            if answer.status_code == httpx.codes.OK:
+                continue
+            self.answers.refusals.append(time.monotonic() - began)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or not answer.headers.get(
+                "Retry-After"
+            ):
+                self.answers.wrong.append(f"{answer.status_code}: {answer.text[:200]}")
+
+
+class Outages:
+    """One experiment: runs are in progress whenever the database goes away."""
+
+    def __init__(self, site: Site, random: Random) -> None:
+        self._site, self._random = site, random
+        site.crew.of(2)
+        site.open_api()
+        training = {"num_steps": NUM_STEPS, "batch_size": 4, "evaluate_every": 100}
+        changes = {"training": training}
+        specs = [small_spec(**{**spec.model_dump(), **changes}) for spec in SMALL_SPECS]
+        self.work = Work(site, specs)
+        #: Seconds from the return of the database until all that waited for it had ended.
+        self.catch_ups: list[float] = []
+
+    def be_away(self, outage_s: float) -> None:
+        self._begin_runs()
+        self._site.stop_database(self._random.choice((signal.SIGINT, signal.SIGKILL)))
+        time.sleep(outage_s)
+        self._site.start_database()
+        self.catch_ups.append(self._seconds_until_all_ended())
+
+    def lose_a_reply(self) -> None:
+        """A commit is carried out, and nobody hears of it."""
+        self._begin_runs()
+        proxy = self._site.to_database
+        proxy.lose_replies(to=b"COMMIT", times=1)
+        wait_until(lambda: proxy.num_to_lose == 0)
+        self._seconds_until_all_ended()
+
+    def _begin_runs(self) -> None:
+        run_ids = [self.work.submit() for _ in range(NUM_AT_A_TIME)]
+        runs = self._site.runs
+        wait_until(lambda: all(runs.get(run_id).attempt for run_id in run_ids))
+        time.sleep(self._random.uniform(0, self.work.duration_s / 2))
+
+    def _seconds_until_all_ended(self) -> float:
+        began = time.monotonic()
+        wait_until(lambda: self.work.num_unended() == 0, within_s=LONGEST_RUN_S)
+        return time.monotonic() - began
+
+
+def lose_the_database(
+    site: Site, random: Random, *, outages_s: Sequence[float], num_lost_replies: int
+) -> Result:
+    """No run and no row is lost, and the API says in time that it cannot answer."""
+    outages = Outages(site, random)
+    with Asker(site.api.http) as answers:
+        for outage_s in random.sample(outages_s, len(outages_s)):
+            outages.be_away(outage_s)
+    for _ in range(num_lost_replies):
+        outages.lose_a_reply()
+    tally = outages.work.judge()
+    for words in answers.wrong:
+        tally.complain(words)
+    if not answers.refusals or max(answers.refusals) > REFUSE_WITHIN_S:
+        tally.complain(f"the API refused late or never: {answers.refusals[:3]}")
+    figures = {
+        **{
+            f"outages of {outage_s:g} s": count
+            for outage_s, count in sorted(Counter(outages_s).items())
+        },
+        "commits whose reply was lost": num_lost_replies,
+        "answers 503 with Retry-After": len(answers.refusals) - len(answers.wrong),
+        "s until such an answer": spread(answers.refusals),
+        "s from the database's return until all runs had ended": spread(outages.catch_ups),
+        **tally.figures(),
+    }
+    return Result(passed=tally.is_clean, figures=figures, complaints=tally.complaints)

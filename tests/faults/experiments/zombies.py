@@ -1,0 +1,111 @@
+"""SIGSTOP beyond the lease: whoever wakes up after another has the run writes nothing."""
+
+import time
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import text
+
+from tests.faults.results import Result, spread
+from tests.faults.site import Site
+from tests.faults.sleep import pause, resume
+from tests.faults.work import SMALL_SPECS, Work, small_spec
+from tests.processes import is_running
+from tests.workers import WorkerProcess, wait_until
+
+#: One that was stopped in the middle of a transaction holds its run until the database ends that.
+RESCUE_S = 180.0
+#: For a zombie that wakes up to learn that it is one, or for its worker to see to that.
+FENCED_S = 90.0
+NUM_STEPS = 400
+HELD = """
+    SELECT r.id, r.attempt FROM runs AS r JOIN workers AS w ON w.id = r.worker_id
+    WHERE r.status = 'running' AND w.pid = :pid
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nap:
+    """What one worker missed while all its processes were stopped."""
+
+    #: Seconds from the stop until another attempt had a run; one a zombie.
+    rescues_s: list[float]
+    #: Zombies that went on although another attempt had their run.
+    num_deathless: int
+
+
+def wake_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
+    """Stop all processes of a worker, have the other one take its runs over, wake it up."""
+    work = make_work(site)
+    rescues: list[float] = []
+    num_deathless = 0
+    while len(rescues) < num_zombies:
+        nap = have_a_nap(site, random, work)
+        rescues += nap.rescues_s
+        num_deathless += nap.num_deathless
+        wait_until(lambda: work.num_unended() == 0, within_s=RESCUE_S)
+    tally = work.judge()
+    if num_deathless:
+        tally.complain(f"{num_deathless} zombies went on")
+    figures = {
+        "zombies": len(rescues),
+        "zombies that went on": num_deathless,
+        "s from SIGSTOP to the next claim": spread(rescues),
+        **tally.figures(),
+    }
+    return Result(passed=tally.is_clean, figures=figures, complaints=tally.complaints)
+
+
+def make_work(site: Site) -> Work:
+    site.crew.of(2)
+    training = {"num_steps": NUM_STEPS, "batch_size": 4, "evaluate_every": 100}
+    specs = [small_spec(**{**spec.model_dump(), "training": training}) for spec in SMALL_SPECS[:3]]
+    return Work(site, specs)
+
+
+def have_a_nap(site: Site, random: Random, work: Work) -> Nap:
+    """As many runs as one worker has slots; then the one that trains sleeps for too long."""
+    workers = site.crew.of(2)
+    for _ in range(int(site.crew.changes.get("CLINIC_SLOTS", "1"))):
+        work.submit()
+    wait_until(lambda: any(worker.training() for worker in workers))
+    time.sleep(random.uniform(0, work.duration_s))
+    sleeper = max(workers, key=lambda worker: len(worker.training()))
+    tree = pause(sleeper.pid)
+    try:
+        slept_at, training = time.time(), sleeper.training()
+        held = _held_by(site, sleeper)
+        wait_until(lambda: not _still_held(site, held), within_s=RESCUE_S)
+    finally:
+        resume(tree)
+    claims = [_claimed_at(site, run_id, attempt + 1) for run_id, attempt in held.items()]
+    rescues_s = [claimed_at - slept_at for claimed_at in claims if claimed_at is not None]
+    deadline = time.monotonic() + FENCED_S
+    while (alive := [pid for pid in training if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return Nap(rescues_s=rescues_s, num_deathless=len(alive))
+
+
+def _held_by(site: Site, worker: WorkerProcess) -> dict[UUID, int]:
+    with site.runs.engine.connect() as connection:
+        found = connection.execute(text(HELD), {"pid": worker.pid})
+        return {row.id: row.attempt for row in found}
+
+
+def _still_held(site: Site, held: dict[UUID, int]) -> bool:
+    runs = [(site.runs.get(run_id), attempt) for run_id, attempt in held.items()]
+    return any(run.attempt == attempt and not run.status.has_ended for run, attempt in runs)
+
+
+def _claimed_at(site: Site, run_id: UUID, attempt: int) -> float | None:
+    """In seconds since the epoch; None when the run never had this attempt."""
+    statement = """
+        SELECT created_at FROM events
+        WHERE run_id = :run_id AND kind = 'status' AND data ->> 'status' = 'running'
+          AND (data ->> 'attempt')::int = :attempt
+    """
+    with site.runs.engine.connect() as connection:
+        values = {"run_id": run_id, "attempt": attempt}
+        moment = connection.execute(text(statement), values).scalar_one_or_none()
+    return None if moment is None else moment.timestamp()

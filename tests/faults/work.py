@@ -1,0 +1,167 @@
+"""Runs of a few specs, and what each spec leaves when nothing disturbs it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import httpx
+from sqlalchemy import text
+
+from app.domain.specs.job import JobSpec
+from tests.faults.checker import Comparison, Remains, compare, remains_of
+from tests.faults.site import Site
+
+UNENDED = "SELECT count(*) FROM runs WHERE id = ANY(:run_ids) AND ended_at IS NULL"
+#: For those that wait behind others on a busy machine.
+LONGEST_RUN_S = 900.0
+MAX_COMPLAINTS = 10
+
+
+def small_spec(**changes: object) -> JobSpec:
+    """A network so small that a process which trains it is as good as all overhead."""
+    body: dict[str, object] = {
+        "model": {"kind": "elman", "hidden_size": 8},
+        "dataset": {"kind": "adding", "length": 20},
+        "training": {"num_steps": 150, "batch_size": 4, "evaluate_every": 50},
+        "probes": {"tier": "economy", "every": 60},
+    }
+    return JobSpec.model_validate(body | changes)
+
+
+#: Every cell, both optimizers with a state of their own, dropout, a second layer.
+SMALL_SPECS = (
+    small_spec(optimizer={"kind": "sgd", "momentum": 0.9, "learning_rate": 0.01}),
+    small_spec(model={"kind": "gru", "hidden_size": 8}),
+    small_spec(model={"kind": "lstm", "hidden_size": 8, "num_layers": 2, "dropout": 0.3}),
+    small_spec(dataset={"kind": "copy_memory", "length": 5}),
+)
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was done to many runs, summed up."""
+
+    num_runs: int = 0
+    num_lost: int = 0
+    num_rows: int = 0
+    num_missing: int = 0
+    num_duplicate: int = 0
+    num_wrong: int = 0
+    num_stale: int = 0
+    num_weights_equal: int = 0
+    num_attempts: int = 0
+    #: Only the first few are kept.
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return self.num_runs > 0 and not self.complaints
+
+    def add(self, run_id: UUID, run: Remains, found: Comparison) -> None:
+        self.num_runs += 1
+        self.num_lost += found.is_lost
+        self.num_rows += len(run.readings)
+        self.num_missing += found.num_missing
+        self.num_duplicate += found.num_duplicate
+        self.num_wrong += found.num_wrong
+        self.num_stale += found.num_stale
+        self.num_weights_equal += found.are_weights_equal
+        self.num_attempts += run.attempt
+        if not found.is_equal:
+            self.complain(f"run {run_id}: {run.status} {run.stop_reason} {run.error}: {found}")
+
+    def complain(self, words: str) -> None:
+        if len(self.complaints) < MAX_COMPLAINTS:
+            self.complaints.append(words)
+
+    def figures(self) -> dict[str, int | float | str]:
+        return {
+            "runs": self.num_runs,
+            "runs lost": self.num_lost,
+            "attempts": self.num_attempts,
+            "rows compared": self.num_rows,
+            "rows missing": self.num_missing,
+            "rows twice": self.num_duplicate,
+            "rows of another value": self.num_wrong,
+            "stale writes": self.num_stale,
+            "final weights equal by SHA-256": f"{self.num_weights_equal}/{self.num_runs}",
+        }
+
+
+class Work:
+    """Submits runs and judges them once they have ended."""
+
+    def __init__(self, site: Site, specs: Sequence[JobSpec] = SMALL_SPECS) -> None:
+        """Trains each spec once, in peace: the site needs a worker that is ready."""
+        self._site, self._specs = site, specs
+        self._spec_of: dict[UUID, int] = {}
+        ids = [site.crew.submit(spec) for spec in specs]
+        runs = [site.runs.wait_for_end(run_id, within_s=LONGEST_RUN_S) for run_id in ids]
+        #: Seconds from claim to end of the longest, on this machine as busy as it is.
+        self.duration_s = max(
+            (run.ended_at - run.started_at).total_seconds()
+            for run in runs
+            if run.ended_at and run.started_at
+        )
+        self._undisturbed = [self.remains(run_id) for run_id in ids]
+        wrong = [left.error for left in self._undisturbed if left.stop_reason != "completed"]
+        assert not wrong, wrong
+        self._pending: tuple[int, str] | None = None
+
+    @property
+    def run_ids(self) -> list[UUID]:
+        """Those that somebody was told of."""
+        return list(self._spec_of)
+
+    @property
+    def num_runs(self) -> int:
+        return len(self._spec_of)
+
+    def submit(self, *, with_bell: bool = True) -> UUID:
+        """The next spec in turn, straight into the store."""
+        number = self.num_runs % len(self._specs)
+        crew = self._site.crew
+        submit = crew.submit if with_bell else crew.submit_silently
+        run_id = submit(self._specs[number])
+        self._spec_of[run_id] = number
+        return run_id
+
+    def post(self) -> UUID | None:
+        """Over HTTP, under the same idempotency key until it is acknowledged; None when not yet."""
+        number, key = self._pending or (self.num_runs % len(self._specs), uuid4().hex)
+        self._pending = (number, key)
+        body = self._specs[number].model_dump(mode="json")
+        try:
+            answer = self._site.api.http.post(
+                "/v1/runs", json=body, headers={"Idempotency-Key": key}
+            )
+        except httpx.TransportError:
+            return None
+        if answer.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.CONFLICT}:
+            return None
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        self._pending = None
+        run_id = UUID(answer.json()["id"])
+        self._spec_of[run_id] = number
+        return run_id
+
+    def num_unended(self) -> int:
+        with self._site.runs.engine.connect() as connection:
+            found = connection.execute(text(UNENDED), {"run_ids": self.run_ids}).scalar_one()
+        return int(found)
+
+    def remains(self, run_id: UUID) -> Remains:
+        with self._site.runs.engine.connect() as connection:
+            return remains_of(connection, self._site.home / "artifacts", run_id)
+
+    def undisturbed(self, run_id: UUID) -> Remains:
+        """What the run should have left."""
+        return self._undisturbed[self._spec_of[run_id]]
+
+    def judge(self) -> Tally:
+        """All of them; whoever waits for their ends has done so."""
+        tally = Tally()
+        for run_id in self.run_ids:
+            run = self.remains(run_id)
+            tally.add(run_id, run, compare(run, self.undisturbed(run_id)))
+        return tally
