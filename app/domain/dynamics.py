@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from app.domain.quantities import LAG_PROFILE, QUANTITIES, Cadence, Quantity
+from app.domain.quantities import LAG_PROFILE, SERIES, Cadence, Quantity
 
 #: Checks of the instrument, its cost, and where a run stopped being finite: told elsewhere.
 _TOLD_ELSEWHERE = frozenset({"checksum_error", "adjoint_error", "probe_seconds", "probe_share"})
@@ -50,5 +50,5 @@ def _belongs(quantity: Quantity) -> bool:
     )
 
 
-DYNAMICS: tuple[Quantity, ...] = tuple(filter(_belongs, QUANTITIES))
+DYNAMICS: tuple[Quantity, ...] = tuple(filter(_belongs, SERIES))
 _NAMES = tuple(quantity.name for quantity in DYNAMICS)

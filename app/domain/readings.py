@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidInput, Problem
-from app.domain.quantities import PER_TENSOR, SCALARS, quantity_names, unit_of
+from app.domain.quantities import PER_TENSOR, SCALARS, series_names, unit_of
 
 MODEL = "model"
 TENSOR = "tensor:"
@@ -52,7 +52,7 @@ class Available:
     def quantities(self) -> tuple[str, ...]:
         """Those with readings first, by name; then those that the run may still give."""
         has_metric = {self.metric} if self.metric else set()
-        return tuple(sorted({*quantity_names(), *self.scalar_scopes, *has_metric}))
+        return tuple(sorted({*series_names(), *self.scalar_scopes, *has_metric}))
 
 
 def choose_series(

@@ -130,19 +130,44 @@ class LagProfile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PositionProfile:
+    """Norm of the training gradient at the states of one layer and direction, over position.
+
+    Natural logarithms of the RMS over sequences, -inf for an exact zero. L is the sum over the
+    sample's sequences of each one's share in its mean loss, so that no size of a sample changes it.
+    """
+
+    step: int
+    #: `layer:0`, `layer:0/reverse`.
+    scope: str
+    layer: int
+    direction: Direction
+    #: ||dL / dh_t||, through every later timestep and upper layer.
+    log_hidden_T: DoubleArray
+    #: The part of it that enters at t itself, from the read-out or from the layer above.
+    log_immediate_T: DoubleArray
+    #: ||dL / dc_t||; None where there is no cell state.
+    log_cell_T: DoubleArray | None = None
+    #: Sequences that are longer than t.
+    num_sequences_T: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadingBatch:
     """All that one flush carries to the store, written in one fenced transaction."""
 
     chunk: TelemetryChunk | None = None
     readings: tuple[ScalarReading, ...] = ()
     profiles: tuple[LagProfile, ...] = ()
+    positions: tuple[PositionProfile, ...] = ()
     gaps: tuple[ProbeGap, ...] = ()
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None
 
     def is_empty(self) -> bool:
-        return self.chunk is None and not (self.readings or self.profiles or self.gaps)
+        parts = (self.readings, self.profiles, self.positions, self.gaps)
+        return self.chunk is None and not any(parts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from app.domain.integrity import CHECKS
 from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
-from app.domain.telemetry import LagProfile
+from app.domain.telemetry import LagProfile, PositionProfile
 from app.store.database import UnitOfWork
 from app.store.history import StoredSeries, probe_steps, profile_scopes, read_scalar_series
+from app.store.position_rows import read_positions
 from app.store.profile_rows import read_profiles
 from app.store.runs import find_run
 
@@ -21,6 +22,7 @@ class GradientFlow:
 
     run: Run
     profiles: tuple[LagProfile, ...]
+    positions: tuple[PositionProfile, ...]
     checks: tuple[StoredSeries, ...]
 
 
@@ -40,9 +42,12 @@ def gradient_flow_of(
     selection.check_scopes(profile_scopes(session, run.id) if scopes else ())
     steps = {"from_step": selection.from_step, "to_step": selection.to_step}
     measured = probe_steps(session, run.id, **steps)
-    profiles = read_profiles(session, run.id, steps=selection.spread(measured))
+    chosen = selection.spread(measured)
+    profiles = read_profiles(session, run.id, steps=chosen)
+    positions = read_positions(session, run.id, steps=chosen)
     return GradientFlow(
         run=run,
         profiles=tuple(one for one in profiles if not scopes or one.scope in scopes),
+        positions=tuple(one for one in positions if not scopes or one.scope in scopes),
         checks=read_scalar_series(session, run.id, quantities=tuple(CHECKS), **steps),
     )

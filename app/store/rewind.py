@@ -13,6 +13,7 @@ from app.store.checkpoints import checkpoints_of, columns_at, drop_checkpoint
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import (
     diagnoses,
+    position_readings,
     probe_gaps,
     probe_readings,
     runs,
@@ -26,6 +27,7 @@ _MEASURED: tuple[Table, ...] = (
     scalar_readings,
     probe_readings,
     probe_gaps,
+    position_readings,
 )
 #: A run's columns as they are before its first reading.
 _NOTHING_MEASURED: Mapping[str, object] = {

@@ -25,9 +25,11 @@ from app.domain.telemetry import (
 from app.store.evaluations import Metrics, best_of, evaluation_event, evaluations_in, latest
 from app.store.fence import NewEvent, change_run, held_by
 from app.store.history import read_columns
+from app.store.position_rows import position_row_of
 from app.store.profile_rows import read_profiles, row_of
 from app.store.step_ranges import steps_between
 from app.store.tables import (
+    position_readings,
     probe_gaps,
     probe_readings,
     runs,
@@ -209,6 +211,12 @@ def _insert_readings(session: Session, batch: ReadingBatch, *, keys: Mapping[str
             for position, profile in enumerate(batch.profiles)
         ]
         session.execute(insert(probe_readings), profiles)
+    if batch.positions:
+        positions = [
+            {**keys, "position": position, **position_row_of(profile)}
+            for position, profile in enumerate(batch.positions)
+        ]
+        session.execute(insert(position_readings), positions)
 
 
 def _numbered(

@@ -10,7 +10,7 @@ import pytest
 from app.domain.telemetry import LagProfile, ScalarReading
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import batch_of, path_of, record, started_run
-from tests.store.builders import a_profile
+from tests.store.builders import a_position, a_profile
 
 
 def test_profiles_are_rows_of_probes_and_columns_of_lags(
@@ -48,6 +48,61 @@ def test_profiles_are_rows_of_probes_and_columns_of_lags(
         "threshold": 0.01,
         "interval": [1, 2],
     }
+
+
+def test_every_curve_of_a_profile_is_served(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    both = (a_profile(step=0), a_profile(step=10, is_full=False))
+    record(clinic, run, seq=0, batch=batch_of(profiles=both))
+
+    (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
+
+    for shift, curve in enumerate(("", "_hidden", "_cell", "_scaled", "_median")):
+        full, absent = layer[f"log10_norm{curve}"]
+        expected = [-shift / math.log(10), (-1.5 - shift) / math.log(10)]
+        assert full[:2] == pytest.approx(expected, rel=1e-15)
+        assert full[3] is None
+        assert absent == ([None] * 4 if shift else full)
+
+
+def test_a_curve_that_no_probe_has_is_null(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(is_full=False),)))
+
+    (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
+
+    assert layer["log10_norm"]
+    for curve in ("hidden", "cell", "scaled", "median"):
+        assert layer[f"log10_norm_{curve}"] is None
+
+
+def test_the_training_gradient_over_position_stands_beside_its_immediate_part(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    positions = tuple(
+        a_position(step=step, scope=scope, has_cell=step == 0)
+        for step in (0, 10)
+        for scope in ("layer:0", "layer:0/reverse")
+    )
+    profiles = (a_profile(step=0), a_profile(step=10))
+    batch = replace(batch_of(profiles=profiles), positions=positions)
+    record(clinic, run, seq=0, batch=batch)
+
+    flow = client.get(path_of(run.id, "gradient-flow")).json()
+    fewer = client.get(path_of(run.id, "gradient-flow?scope=model&from_step=5")).json()
+
+    first, second = flow["positions"]
+    assert (first["scope"], second["scope"]) == ("layer:0", "layer:0/reverse")
+    assert (second["direction"], second["layer"]) == ("reverse", 0)
+    assert (first["steps"], first["timesteps"]) == ([0, 10], [0, 1, 2, 3])
+    nats = [None, -1.5, None, 5e-324]
+    for field, shift in (("hidden", 0), ("immediate", 1), ("cell", 2)):
+        row = first[f"log10_{field}_grad_norm"][0]
+        assert row == [None if one is None else (one - shift) / math.log(10) for one in nats]
+    assert first["log10_cell_grad_norm"][1] == [None] * 4
+    assert first["num_sequences"] == [[8, 8, 7, 6]] * 2
+    assert fewer["positions"] == []
 
 
 def test_the_judged_scope_comes_first(clinic: Clinic, client: httpx.Client) -> None:

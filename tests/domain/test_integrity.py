@@ -5,7 +5,7 @@ import pytest
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import FindingCode
 from app.domain.integrity import CHECKS, LIMITS, Precision, has_passed
-from app.domain.quantities import quantity_names
+from app.domain.quantities import series_names
 from tests.domain.builders import case, profile, reading, scores, telemetry
 
 EVERY_50 = range(0, 1000, 50)
@@ -25,7 +25,7 @@ def _told_of_vanishing(step: int, quantity: str, error: float) -> str | None:
 
 
 def test_every_check_is_a_quantity_with_a_limit_and_a_name() -> None:
-    assert set(LIMITS) == set(CHECKS) <= set(quantity_names())
+    assert set(LIMITS) == set(CHECKS) <= set(series_names())
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -29,6 +29,7 @@ from app.domain.telemetry import (
     Horizon,
     LagProfile,
     LagRatio,
+    PositionProfile,
     ReadingBatch,
     ScalarReading,
     TelemetryChunk,
@@ -167,6 +168,20 @@ def a_profile(*, step: int = 0, scope: str = "model", is_full: bool = True) -> L
         ratio_at_required_lag=(
             LagRatio(lag=3, value=1e-187, interval=(0.0, 1e-180)) if is_full else None
         ),
+    )
+
+
+def a_position(*, step: int = 0, scope: str = "layer:0", has_cell: bool = True) -> PositionProfile:
+    logs_T = np.array([-np.inf, -1.5, np.nan, 5e-324])
+    return PositionProfile(
+        step=step,
+        scope=scope,
+        layer=0,
+        direction="reverse" if scope.endswith("reverse") else "forward",
+        log_hidden_T=logs_T,
+        log_immediate_T=logs_T - 1,
+        log_cell_T=logs_T - 2 if has_cell else None,
+        num_sequences_T=np.array([8, 8, 7, 6], dtype=np.int32),
     )
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -37,6 +38,7 @@ from tests.store.builders import (
     a_batch,
     a_diagnosis,
     a_finding,
+    a_position,
     a_profile,
     a_spec,
     a_worker,
@@ -128,6 +130,7 @@ def test_many_workers_never_claim_the_same_run(
 def test_a_claim_deletes_what_earlier_attempts_left(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
     batch = a_batch(readings=(an_evaluation(3, 0.5),), profiles=(a_profile(),))
+    batch = replace(batch, positions=(a_position(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
     requeue(session, run_id=run.id, attempt=1, reason="lost", is_crash=True)

@@ -16,6 +16,7 @@ from app.domain.runs import StopReason
 from app.domain.telemetry import ProbeGap, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
+from app.store.position_rows import read_positions
 from app.store.runs import find_run
 from app.store.tables import scalar_readings, telemetry_chunks
 from app.store.telemetry import append_batch, read_telemetry
@@ -23,6 +24,7 @@ from tests.store.builders import (
     TENSORS,
     a_batch,
     a_chunk,
+    a_position,
     a_profile,
     an_evaluation,
     claimed_run,
@@ -92,6 +94,26 @@ def test_a_lag_profile_comes_back_bit_for_bit(
             assert got.tobytes() == wanted.tobytes()
         else:
             assert got == wanted
+
+
+@pytest.mark.parametrize("has_cell", [True, False])
+def test_a_profile_over_position_comes_back_bit_for_bit(
+    session: Session, workspace_id: UUID, *, has_cell: bool
+) -> None:
+    run = claimed_run(session, workspace_id)
+    sent = tuple(a_position(step=step, has_cell=has_cell) for step in (0, 5, 9))
+
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(positions=sent))
+    found = read_positions(session, run.id, steps=[9, 0])
+
+    for one, wanted in zip(found, (sent[0], sent[2]), strict=True):
+        for name, value in vars(wanted).items():
+            got = getattr(one, name)
+            if isinstance(value, np.ndarray):
+                assert got.dtype == value.dtype
+                assert got.tobytes() == value.tobytes()
+            else:
+                assert got == value
 
 
 def test_scalar_readings_keep_what_is_not_finite(session: Session, workspace_id: UUID) -> None:

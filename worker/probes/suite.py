@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from app.domain.quantities import ProbeQuantity
-from app.domain.telemetry import LagProfile, ProbeGap, ScalarReading
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
 from worker.probes.activations import measure_activations
 from worker.probes.adjoint import measure_adjoint_error
 from worker.probes.checksum import measure_checksum
@@ -16,28 +16,29 @@ from worker.probes.jacobian_singular_values import measure_jacobian_singular_val
 from worker.probes.lag_profile import measure_lag_profiles
 from worker.probes.loss_gradient import measure_loss_gradient
 from worker.probes.lyapunov import measure_lyapunov_exponents, measure_lyapunov_spectrum
+from worker.probes.position_profile import measure_position_profiles
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.probes.sum_rule import measure_sum_rule
 from worker.replay.anchors import sequences_needed
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 Tier = Literal["economy", "standard", "full"]
-Found = ScalarReading | ProbeGap
+Found = ScalarReading | PositionProfile | ProbeGap
 
 #: Loss terms followed back: with 128 a horizon repeats within a tenth, with four it scatters.
 ANCHORS: dict[Tier, int] = {"economy": 32, "standard": 128, "full": 256}
 
 
-class ScalarProbe(Protocol):
+class Probe(Protocol):
     def __call__(
         self, model: ReplayableNetwork, sample: ProbeSample, *, step: int
     ) -> tuple[Found, ...]: ...
 
 
 #: Whether the lag profile can be believed: never left out.
-CHECKS: tuple[ScalarProbe, ...] = (measure_checksum, measure_adjoint_error)
+CHECKS: tuple[Probe, ...] = (measure_checksum, measure_adjoint_error)
 #: What each probe can be asked for, in the order in which they run.
-PROBES: tuple[tuple[ScalarProbe, tuple[ProbeQuantity, ...]], ...] = (
+PROBES: tuple[tuple[Probe, tuple[ProbeQuantity, ...]], ...] = (
     (measure_recurrent_matrices, ("spectral_radius", "sigma_max", "vanishing_certificate")),
     (measure_gates, ("gate_mean", "saturated_fraction", "mean_derivative", "time_constant")),
     (
@@ -51,6 +52,7 @@ PROBES: tuple[tuple[ScalarProbe, tuple[ProbeQuantity, ...]], ...] = (
         measure_jacobian_singular_values,
         ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition"),
     ),
+    (measure_position_profiles, ("hidden_grad_norm", "cell_grad_norm")),
 )
 _GRADIENT: tuple[ProbeQuantity, ...] = ("gradient_noise_scale", "gradient_agreement")
 _ECONOMY: tuple[ProbeQuantity, ...] = (
@@ -78,6 +80,8 @@ TIERS: dict[Tier, tuple[ProbeQuantity, ...]] = {
         "jacobian_sigma_max",
         "jacobian_sigma_min",
         "jacobian_condition",
+        "hidden_grad_norm",
+        "cell_grad_norm",
         *_GRADIENT,
     ),
 }
@@ -90,6 +94,7 @@ NEEDS: dict[ProbeQuantity, str] = {
     "mean_derivative": "gates or non-linear units",
     "dead_fraction": "relu units",
     "always_on_fraction": "relu units",
+    "cell_grad_norm": "cell state (lstm)",
 }
 
 
@@ -113,6 +118,7 @@ class ProbeResult:
     profiles: tuple[LagProfile, ...]
     #: `probe_seconds` of this probe is among them.
     readings: tuple[ScalarReading, ...]
+    positions: tuple[PositionProfile, ...]
     gaps: tuple[ProbeGap, ...]
     #: The sample's gradient, for the next probe to compare with; None where none was wanted.
     gradient_P: Tensor | None
@@ -149,7 +155,7 @@ def run_probes(
         of_gradient, gradient_P = measure_loss_gradient(
             model, sample, step=step, previous_P=previous_gradient_P
         )
-        found += [one for one in of_gradient if one.quantity in order.wanted]
+        found += [one for one in of_gradient if _asked_as(one) & {*order.wanted}]
     found += _gaps_in(order, found, step)
     if not profiles:
         found.append(_unmeasured_profile(step))
@@ -158,6 +164,7 @@ def run_probes(
     return ProbeResult(
         profiles=profiles,
         readings=(*(one for one in found if isinstance(one, ScalarReading)), cost),
+        positions=tuple(one for one in found if isinstance(one, PositionProfile)),
         gaps=tuple(one for one in found if isinstance(one, ProbeGap)),
         gradient_P=gradient_P,
         seconds=seconds,
@@ -177,19 +184,25 @@ def _measured(
         if wanted.isdisjoint(quantities):
             continue
         for one in measure(model, sample, step=step):
-            if _asked_as(one.quantity) & wanted:
+            if _asked_as(one) & wanted:
                 yield one
 
 
-def _asked_as(quantity: str) -> set[str]:
-    if quantity.startswith("lyapunov_"):
+def _asked_as(one: Found) -> set[str]:
+    """Names under which it can be asked for."""
+    if isinstance(one, PositionProfile):
+        has_cell = one.log_cell_T is not None
+        return {"hidden_grad_norm", "cell_grad_norm"} if has_cell else {"hidden_grad_norm"}
+    if one.quantity == "hidden_grad_norm":
+        return {"hidden_grad_norm", "cell_grad_norm"}
+    if one.quantity.startswith("lyapunov_"):
         return {"lyapunov_exponents", "lyapunov_spectrum"}
-    return {quantity.partition(".")[0]}
+    return {one.quantity.partition(".")[0]}
 
 
 def _gaps_in(order: ProbeOrder, found: list[Found], step: int) -> list[ProbeGap]:
     """What was asked for by name and this network does not have."""
-    answered = set().union(*(_asked_as(one.quantity) for one in found))
+    answered = set().union(*map(_asked_as, found))
     return [
         ProbeGap(
             step=step,

@@ -1,6 +1,6 @@
 """Gradients of a mean loss, once by the replay and once by autograd over the same sequences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -8,14 +8,15 @@ from torch import Tensor
 
 from app.domain.telemetry import Direction
 from worker.models.layers import reading_order, reorder
-from worker.replay.adjoint import Injection, Scaled, Trace, propagate
+from worker.replay.adjoint import Injection, Scaled, Trace, normalised, propagate
 from worker.replay.cells import Linearisation
-from worker.replay.network import AnchorReplay, descend, norm_weights
+from worker.replay.network import AnchorReplay, LayerCells, descend, norm_weights
 from worker.replay.preparation import every_last, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.states import SUFFIXES, run_layer
 
 Gradients = Mapping[tuple[int, str], Tensor]
+Stack = tuple[LayerCells, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,28 +63,44 @@ def autograd_pass(network: ReplayableNetwork, sample: ProbeSample) -> AutogradPa
     return AutogradPass(gradients=by_name, entering_TBD=entering_TBD)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CellTrace:
+    """One direction of one layer followed back under the gradient of a whole mean loss."""
+
+    cell: Linearisation
+    #: (P, B, H) what enters from the read-out or from the layer above, in reading order.
+    entering: Scaled
+    trace: Trace
+
+
+def follow_back(stack: Stack, lengths_B: Tensor, entering_TBD: Tensor) -> Iterator[CellTrace]:
+    """From the gradient at the top layer's outputs down, top layer first."""
+    replay = AnchorReplay(
+        stack=stack,
+        anchors=every_last(lengths_B),
+        readout_gradient_ND=entering_TBD.new_zeros(0, 0),
+        many_to_one=False,
+        deviations=(),
+    )
+    entering = _split(replay, entering_TBD.double())
+    for level in reversed(range(len(stack))):
+        traces = [
+            _trace(replay, cell, part) for cell, part in zip(stack[level], entering, strict=True)
+        ]
+        for cell, part, trace in zip(stack[level], entering, traces, strict=True):
+            yield CellTrace(cell=cell, entering=part, trace=trace)
+        entering = descend(replay, level, traces) if level > 0 else []
+
+
 def replayed_pass(
     network: ReplayableNetwork, sample: ProbeSample, entering_TBD: Tensor
 ) -> Gradients:
     """The same by the backward recursion, from the gradient at the top layer's outputs."""
+    gradients: dict[tuple[int, str], Tensor] = {}
     with torch.no_grad():
-        replay = AnchorReplay(
-            stack=linearise_network(network, sample),
-            anchors=every_last(sample.valid_lengths()),
-            readout_gradient_ND=entering_TBD.new_zeros(0, 0),
-            many_to_one=network.many_to_one,
-            deviations=(),
-        )
-        entering = _split(replay, entering_TBD.double())
-        gradients: dict[tuple[int, str], Tensor] = {}
-        for level in reversed(range(len(replay.stack))):
-            traces = [
-                _trace(replay, cell, part)
-                for cell, part in zip(replay.stack[level], entering, strict=True)
-            ]
-            for cell, trace in zip(replay.stack[level], traces, strict=True):
-                gradients |= _of_direction(cell, trace)
-            entering = descend(replay, level, traces) if level > 0 else []
+        stack = linearise_network(network, sample)
+        for one in follow_back(stack, sample.valid_lengths(), entering_TBD):
+            gradients |= _of_direction(one.cell, one.trace)
     return gradients
 
 
@@ -106,7 +123,9 @@ def _split(replay: AnchorReplay, entering_TBD: Tensor) -> list[Scaled]:
     for cell, half_TBH in zip(top, entering_TBD.chunk(len(top), dim=-1), strict=True):
         is_reverse = cell.states.direction == "reverse"
         mantissa = reorder(half_TBH, order_TN) if is_reverse else half_TBH
-        parts.append(Scaled(mantissa=mantissa, log_scale=mantissa.new_zeros(mantissa.shape[:2])))
+        plain = Scaled(mantissa=mantissa, log_scale=mantissa.new_zeros(mantissa.shape[:2]))
+        # where nothing enters, what comes from later timesteps keeps a scale of its own
+        parts.append(normalised(plain))
     return parts
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
-from app.domain.telemetry import LagProfile, ProbeGap, ScalarReading
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
@@ -23,8 +23,13 @@ from worker.training.checkpoint import Checkpoint, ScheduleNotes
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
-Observation = tuple[tuple[ScalarReading, ...], tuple[LagProfile, ...], tuple[ProbeGap, ...]]
-_NOTHING: Observation = ((), (), ())
+Observation = tuple[
+    tuple[ScalarReading, ...],
+    tuple[LagProfile, ...],
+    tuple[ProbeGap, ...],
+    tuple[PositionProfile, ...],
+]
+_NOTHING: Observation = ((), (), (), ())
 
 
 class Observer:
@@ -66,15 +71,15 @@ class Observer:
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
         is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
-        readings, profiles, gaps = self._probe(model, step) if is_probed else _NOTHING
-        return (*metrics, *readings), profiles, gaps
+        readings, profiles, gaps, positions = self._probe(model, step) if is_probed else _NOTHING
+        return (*metrics, *readings), profiles, gaps, positions
 
     def at_end(self, model: SequenceModel, step: int) -> Observation:
         """The trained weights, on every split."""
         metrics = self._evaluate(model, step, (*_DURING, "test"))
         is_probed = not self._schedule.is_off
-        readings, profiles, gaps = self._probe(model, step) if is_probed else _NOTHING
-        return (*metrics, *readings), profiles, gaps
+        readings, profiles, gaps, positions = self._probe(model, step) if is_probed else _NOTHING
+        return (*metrics, *readings), profiles, gaps, positions
 
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
@@ -120,4 +125,4 @@ class Observer:
             scope="model",
             value=self._schedule.share(self._elapsed_s()),
         )
-        return (*result.readings, share), result.profiles, result.gaps
+        return (*result.readings, share), result.profiles, result.gaps, result.positions

@@ -22,7 +22,11 @@ class QuantityView(View):
     name: str
     unit: str
     formula: str
-    """With its reduction, and what its sign means."""
+    """What is computed, and what its sign means."""
+    reduction: str
+    """Over what it is averaged, or otherwise brought to one number."""
+    cost: str
+    """What one measurement takes."""
     source: str
     cadence: Cadence
     per_tensor: bool
@@ -98,6 +102,8 @@ def _view_quantity(quantity: Quantity) -> QuantityView:
         name=quantity.name,
         unit=quantity.unit,
         formula=quantity.formula,
+        reduction=quantity.reduction,
+        cost=quantity.cost,
         source=quantity.source,
         cadence=quantity.cadence,
         per_tensor=quantity.is_per_tensor,

@@ -16,40 +16,57 @@ from app.store.history import StoredSeries
 
 class DefinitionView(View):
     quantity: str
+    """Its name in `scopes`, in a history and in the catalogue."""
     unit: str
+    """`1` for one without."""
     formula: str
-    """With its reduction, and what its sign means."""
+    """What is computed, and what its sign means."""
+    reduction: str
+    """Over what it is averaged, or otherwise brought to one number."""
+    cost: str
+    """What one measurement takes."""
     source: str
+    """Where it is from; `measured`: defined here."""
 
 
 class DynamicSeriesView(View):
     quantity: str
+    """One of `definitions`."""
     unit: str
+    """Of `values`; `1` for none."""
     steps: list[int]
+    """Optimizer steps that the probes were taken at."""
     values: list[float | None]
-    """One a probe; null where `non_finite` says why."""
+    """One a probe, in `unit`; null where `non_finite` says why."""
     non_finite: list[NonFiniteView]
+    """Where a value is null, and what it was."""
 
 
 class ScopeDynamicsView(View):
     scope: str
     """`layer:0`, `layer:0/reverse`, `gate:0/forget`, `model`."""
     series: list[DynamicSeriesView]
+    """One a quantity."""
 
 
 class UnreadView(View):
     quantity: str
+    """One of `definitions`, or `gradient_horizon` and `hidden_grad_norm` of the gradient flow."""
     scope: str
+    """Where it would have been measured."""
     reason: str
+    """A clause for people."""
 
 
 class DynamicsView(View):
     """How a run's recurrence moves its state, per probe and scope."""
 
     run_id: UUID
+    """Of the run, or of the preflight."""
     definitions: list[DefinitionView]
     """Of every quantity, measured or not; exponents past the fourth are as the others."""
     scopes: list[ScopeDynamicsView]
+    """What was measured, by scope."""
     not_assessed: list[UnreadView]
     """What could not be measured, or was not ordered, and why."""
 
@@ -62,6 +79,8 @@ def view_dynamics(dynamics: Dynamics) -> DynamicsView:
                 quantity=quantity.name,
                 unit=quantity.unit,
                 formula=quantity.formula,
+                reduction=quantity.reduction,
+                cost=quantity.cost,
                 source=quantity.source,
             )
             for quantity in DYNAMICS

@@ -1,17 +1,13 @@
-"""What is measured: every quantity's name, unit, formula, sign and source, in one table.
+"""What is measured: every quantity's formula, reduction, unit, sign, cost, source, in one table.
 
 quantity  what a row of the table says
 trained   what is read of training itself
-probed    what probes read
+profiles  what probes read off gradients over time
+probed    what they read beside them
 """
 
-from app.domain.quantities.probed import (
-    EXPONENT,
-    LAG_PROFILE_QUANTITIES,
-    PROBE_QUANTITIES,
-    PROBED,
-    ProbeQuantity,
-)
+from app.domain.quantities.probed import EXPONENT, PROBE_QUANTITIES, PROBED, ProbeQuantity
+from app.domain.quantities.profiles import LAG_PROFILE_QUANTITIES, PROFILES
 from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.quantities.trained import EVALUATION, EVERY_STEP
 
@@ -21,10 +17,11 @@ __all__ = [
     "PROBE_QUANTITIES",
     "QUANTITIES",
     "SCALARS",
+    "SERIES",
     "Cadence",
     "ProbeQuantity",
     "Quantity",
-    "quantity_names",
+    "series_names",
     "unit_of",
 ]
 
@@ -43,11 +40,13 @@ PER_TENSOR = ("grad_norm", "weight_norm", "update_ratio", "zero_fraction")
 
 #: Read off the lag profile of a scope, and served like every other probe's scalar.
 LAG_PROFILE = tuple(quantity.name for quantity in LAG_PROFILE_QUANTITIES)
-QUANTITIES = (*EVERY_STEP, *EVALUATION, *LAG_PROFILE_QUANTITIES, *PROBED)
+#: One number at a step and scope: what a history is of.
+SERIES = (*EVERY_STEP, *EVALUATION, *LAG_PROFILE_QUANTITIES, *PROBED)
+QUANTITIES = (*SERIES, *PROFILES)
 
 
-def quantity_names() -> tuple[str, ...]:
-    return tuple(quantity.name for quantity in QUANTITIES)
+def series_names() -> tuple[str, ...]:
+    return tuple(quantity.name for quantity in SERIES)
 
 
 def unit_of(name: str) -> str:

@@ -18,8 +18,12 @@ class Quantity:
 
     name: str
     unit: str
-    #: Formula with its reduction, and what its sign means.
+    #: What is computed, and what its sign means.
     formula: str
+    #: Over what it is averaged, or otherwise brought to one number.
+    reduction: str
+    #: What one measurement takes.
+    cost: str
     source: str
     cadence: Cadence
     #: Read once per tensor (scope `tensor:<name>`) beside the whole model.

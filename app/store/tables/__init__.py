@@ -9,6 +9,7 @@ from app.store.tables.runs import checkpoints, diagnoses, events, findings, runs
 from app.store.tables.supplies import dataset_parts, datasets, workers
 from app.store.tables.telemetry import (
     PARTITIONED,
+    position_readings,
     probe_gaps,
     probe_readings,
     scalar_readings,
@@ -26,6 +27,7 @@ __all__ = [
     "findings",
     "idempotency_keys",
     "metadata",
+    "position_readings",
     "probe_gaps",
     "probe_readings",
     "runs",

@@ -15,7 +15,13 @@ from app.store.tables.columns import (
 )
 
 #: Tables whose partitions are months of runs.
-PARTITIONED = ("telemetry_chunks", "probe_readings", "scalar_readings", "probe_gaps")
+PARTITIONED = (
+    "telemetry_chunks",
+    "probe_readings",
+    "scalar_readings",
+    "probe_gaps",
+    "position_readings",
+)
 
 telemetry_chunks = Table(
     "telemetry_chunks",
@@ -104,6 +110,26 @@ probe_readings = Table(
     Column("ratio", Double),
     Column("ratio_low", Double),
     Column("ratio_high", Double),
+    made_at("recorded_at"),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+position_readings = Table(
+    "position_readings",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    words("scope"),
+    Column("layer", Integer, nullable=False),
+    words("direction"),
+    #: Natural logarithms over the timestep, -Infinity for an exact zero.
+    Column("log_hidden", Doubles, nullable=False),
+    Column("log_immediate", Doubles, nullable=False),
+    Column("log_cell", Doubles),
+    Column("num_sequences", Integers, nullable=False),
     made_at("recorded_at"),
     postgresql_partition_by="RANGE (run_id)",
 )

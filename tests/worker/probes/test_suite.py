@@ -72,10 +72,10 @@ def test_every_probe_reads_at_its_step(kind: CellKind, probe_of: object) -> None
     network = network_of(kind)
     sample = sample_for(network, num_timesteps=15, batch_size=4)
 
-    readings = probe_of(network, sample, step=9)
+    found = probe_of(network, sample, step=9)
 
-    assert all(reading.step == 9 for reading in readings)
-    keys = [(reading.quantity, reading.scope) for reading in readings]
+    assert all(one.step == 9 for one in found)
+    keys = [(getattr(one, "quantity", "curve"), one.scope) for one in found]
     assert len(keys) == len(set(keys))
 
 
@@ -166,12 +166,13 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     seen = {r.quantity for r in result.readings}
     of_the_gradient = {"gradient_agreement", "gradient_noise_scale"}
     inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
+    inapplicable |= {"hidden_grad_norm", "cell_grad_norm"}  # curves
     expected = set(TIERS[tier]) - inapplicable - {"lyapunov_exponents", *of_the_gradient}
     assert expected <= seen
     assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
     extra = seen - expected - of_the_gradient - {"checksum_error", "adjoint_error", "probe_seconds"}
     gaps = {gap.quantity for gap in result.gaps}
-    assert (of_the_gradient <= seen | gaps) == (tier == "full")
+    assert (of_the_gradient <= seen | gaps) == (tier == "full") == bool(result.positions)
     assert all(name.startswith("lyapunov_") for name in extra)
 
 
@@ -204,6 +205,7 @@ def test_what_is_asked_for_is_answered_by_a_reading_or_a_reason(
     result = probe(network, sample, quantities=(quantity,))
 
     found = {(r.quantity, r.scope) for r in result.readings if r.quantity[:8] == quantity[:8]}
+    found |= {("hidden_grad_norm", profile.scope) for profile in result.positions}
     gaps = {(gap.quantity, gap.scope) for gap in result.gaps}
     assert found or gaps
     assert not found & gaps

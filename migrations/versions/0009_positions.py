@@ -1,0 +1,56 @@
+"""The gradient that training sees at each position; partitioned by month of run like telemetry."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+POSITION_READINGS = """
+CREATE TABLE position_readings (
+    run_id UUID NOT NULL,
+    seq BIGINT NOT NULL,
+    position INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    layer INTEGER NOT NULL,
+    direction TEXT NOT NULL,
+    log_hidden DOUBLE PRECISION[] NOT NULL,
+    log_immediate DOUBLE PRECISION[] NOT NULL,
+    log_cell DOUBLE PRECISION[],
+    num_sequences INTEGER[] NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_position_readings PRIMARY KEY (run_id, seq, position),
+    CONSTRAINT fk_position_readings_run_id FOREIGN KEY (run_id)
+        REFERENCES runs (id) ON DELETE CASCADE
+)
+PARTITION BY RANGE (run_id)
+"""
+#: Partitions made at once; the workers keep as many ahead.
+NUM_MONTHS = 3
+
+
+def first_id_of(month: int) -> UUID:
+    """The smallest UUIDv7 of a month, counted from year 0."""
+    start = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return UUID(int=int(start.timestamp() * 1000) << 80)
+
+
+def upgrade() -> None:
+    op.execute(POSITION_READINGS)
+    op.execute("CREATE TABLE position_readings_default PARTITION OF position_readings DEFAULT")
+    now = datetime.now(UTC)
+    this_month = now.year * 12 + now.month - 1
+    for month in range(this_month, this_month + NUM_MONTHS):
+        name = f"position_readings_{month // 12:04d}_{month % 12 + 1:02d}"
+        bounds = f"FROM ('{first_id_of(month)}') TO ('{first_id_of(month + 1)}')"
+        op.execute(f"CREATE TABLE {name} PARTITION OF position_readings FOR VALUES {bounds}")
+
+
+def downgrade() -> None:
+    op.drop_table("position_readings")

@@ -1,0 +1,123 @@
+"""The gradient that training sees at each position: total beside the part that enters right there.
+
+The total is flat over position in a network that has lost its credit, because every timestep's own
+loss refreshes it: the immediate part and the lag profile tell the two apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.domain.telemetry import DoubleArray, PositionProfile, ProbeGap
+from worker.models.layers import reading_order, reorder
+from worker.replay.adjoint import Scaled, normalised
+from worker.replay.lag_curve import log_rms
+from worker.replay.network import LayerCells, norm_variants
+from worker.replay.parameter_gradients import CellTrace, follow_back, mean_loss
+from worker.replay.preparation import blocks, is_finite, linearise_network
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+#: The curves are smooth already over a few.
+NUM_SEQUENCES = 16
+QUANTITY = "hidden_grad_norm"
+Found = PositionProfile | ProbeGap
+
+
+def measure_position_profiles(
+    model: ReplayableNetwork, sample: ProbeSample, *, step: int
+) -> tuple[Found, ...]:
+    """One a layer and direction, from the bottom."""
+    few = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    part = next(blocks(model, few, anchors_per_sequence=1))
+    stack = linearise_network(model, part)
+    if not is_finite(stack):
+        return (_gap(step, "the states are not finite"),)
+    positions = _Positions(
+        lengths_B=part.valid_lengths(), num_timesteps=part.x_TBI.shape[0], step=step
+    )
+    top_TBD = positions.outputs(stack[-1]).to(model.readout.weight.dtype)
+    entering_TBD = _gradient_at_outputs(model, part, top_TBD)
+    if not bool(entering_TBD.isfinite().all()):
+        return (_gap(step, "the gradient at the outputs is not finite"),)
+    with torch.no_grad():
+        traces = follow_back(stack, positions.lengths_B, entering_TBD)
+        found = {one.cell.states.scope: positions.profile(one) for one in traces}
+    return tuple(found[cell.states.scope] for level in stack for cell in level)
+
+
+def _gradient_at_outputs(model: ReplayableNetwork, part: ProbeSample, top_TBD: Tensor) -> Tensor:
+    """Of the mean over sequences times their number: each one's own, whatever the sample."""
+    with torch.enable_grad():
+        top_TBD.requires_grad_()
+        loss = part.num_sequences * mean_loss(model, part, top_TBD)
+        (gradient_TBD,) = torch.autograd.grad(loss, top_TBD)
+    return gradient_TBD
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Positions:
+    """What all profiles of one probe share; padded timesteps are in no curve."""
+
+    lengths_B: Tensor
+    num_timesteps: int
+    step: int
+
+    def outputs(self, top: LayerCells) -> Tensor:
+        """(T, B, D·H) at natural positions."""
+        order_TB = reading_order(self.lengths_B, self.num_timesteps)
+        halves = [
+            cell.states.hidden_PBH
+            if cell.states.direction == "forward"
+            else reorder(cell.states.hidden_PBH, order_TB)
+            for cell in top
+        ]
+        return torch.cat(halves, dim=-1)
+
+    def profile(self, found: CellTrace) -> PositionProfile:
+        states, variants = found.cell.states, norm_variants(found.cell)
+        by_variant = {
+            variant: found.trace.log_norm_PNQ[:, :, q] for q, variant in enumerate(variants)
+        }
+        cell_PB = by_variant.get("cell")
+        is_reverse = states.direction == "reverse"
+        counts_T = self._is_there().sum(dim=1)
+        return PositionProfile(
+            step=self.step,
+            scope=states.scope,
+            layer=states.layer,
+            direction=states.direction,
+            log_hidden_T=self._curve(
+                by_variant["whole"] if cell_PB is None else by_variant["hidden"],
+                is_reverse=is_reverse,
+            ),
+            log_immediate_T=self._curve(_log_norm(found.entering), is_reverse=is_reverse),
+            log_cell_T=None if cell_PB is None else self._curve(cell_PB, is_reverse=is_reverse),
+            num_sequences_T=counts_T.to(torch.int32).cpu().numpy(),
+        )
+
+    def _curve(self, log_norm_PB: Tensor, *, is_reverse: bool) -> DoubleArray:
+        """RMS over the sequences that have the position."""
+        if is_reverse:
+            order_TB = reading_order(self.lengths_B, self.num_timesteps)
+            log_norm_PB = log_norm_PB.gather(0, order_TB)
+        is_there_TB = self._is_there()
+        there_TB = torch.where(is_there_TB, log_norm_PB[: is_there_TB.shape[0]], torch.nan)
+        return log_rms(np.ascontiguousarray(there_TB.T.cpu().numpy()))
+
+    def _is_there(self) -> Tensor:
+        """(T, B) up to the longest sequence."""
+        longest = int(self.lengths_B.max())
+        t_T1 = torch.arange(longest, device=self.lengths_B.device)[:, None]
+        is_there_TB: Tensor = t_T1 < self.lengths_B
+        return is_there_TB
+
+
+def _log_norm(values: Scaled) -> Tensor:
+    unit = normalised(values)
+    return torch.linalg.vector_norm(unit.mantissa, dim=-1).log() + unit.log_scale
+
+
+def _gap(step: int, reason: str) -> ProbeGap:
+    return ProbeGap(step=step, quantity=QUANTITY, scope="model", reason=reason)
