@@ -58,4 +58,5 @@ def _members(union: object) -> Iterator[type[Spec]]:
 def _kind(spec: type[Spec]) -> Kind:
     schema = spec.model_json_schema()
     summary = (inspect.getdoc(spec) or "").splitlines()[0]
-    return Kind(kind=schema["properties"]["kind"]["const"], summary=summary, schema=schema)
+    (kind,) = get_args(spec.model_fields["kind"].annotation)
+    return Kind(kind=kind, summary=summary, schema=schema)

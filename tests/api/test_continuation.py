@@ -55,7 +55,7 @@ def losses(client: httpx.Client, run_id: object, **query: Any) -> dict[int, floa
 def test_a_cancelled_run_goes_on_from_its_checkpoint(clinic: Clinic, client: httpx.Client) -> None:
     run = saved_run(clinic, ends=StopReason.CANCELLED)
 
-    answer = post(client, run, "resume", num_steps=2000)
+    answer = post(client, run, "resume", num_steps=2000.0)  # JSON has one kind of number
 
     assert answer.status_code == 202
     resumed = answer.json()
@@ -83,6 +83,17 @@ def test_a_run_that_goes_on_anyway_is_not_resumed(clinic: Clinic, client: httpx.
 
     assert answer.status_code == 409
     assert check_problem(answer)["code"] == "illegal_transition"
+
+
+def test_more_steps_than_a_spec_may_ask_for_are_refused(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = saved_run(clinic, ends=StopReason.CANCELLED)
+
+    answer = post(client, run, "resume", num_steps=100_000_001)
+
+    assert answer.status_code == 422
+    assert check_problem(answer)["errors"][0]["pointer"] == "/num_steps"
 
 
 @pytest.mark.parametrize("body", [{"num_steps": 3}, {"num_steps": 8}])

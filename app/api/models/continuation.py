@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict
 
-from app.domain.specs.base import MAX_INT, Positive
+from app.domain.specs.base import MAX_INT, WHOLE, NumSteps, Positive
 from app.services.fork_run import ForkOrder
 
-NumSteps = Annotated[int, Field(strict=True, ge=1, le=MAX_INT)]
+Step = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
 
 class _Body(BaseModel):
@@ -26,7 +26,7 @@ class Resumption(_Body):
 class ForkBody(_Body):
     """From where a fork starts, and what is different in it."""
 
-    from_step: Annotated[int, Field(strict=True, ge=0, le=MAX_INT)] | None = None
+    from_step: Step | None = None
     """A step with a checkpoint, or 0 for the start; null: the last checkpoint. Weights that are
     not finite are never saved, so that it is from before the first bad step."""
     patch: dict[str, JsonValue] = {}

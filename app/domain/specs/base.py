@@ -46,13 +46,15 @@ Positive = Annotated[Real, Field(gt=0, le=1e30, allow_inf_nan=False)]
 NonNegative = Annotated[Real, Field(ge=0, le=1e30, allow_inf_nan=False)]
 Fraction = Annotated[Real, Field(ge=0, lt=1, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Strict(), Field(ge=1, le=MAX_INT), WHOLE]
+#: Optimizer steps of a run.
+NumSteps = Annotated[int, Strict(), Field(ge=1, le=100_000_000), WHOLE]
 Seed = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
 
 def _also_null(schema: dict[str, Any]) -> None:
     """Null is accepted wherever a default stands, and the published schema says so."""
     for name, part in schema.get("properties", {}).items():
-        if name in schema.get("required", ()) or name == "kind":
+        if name in schema.get("required", ()):
             continue
         options = part.get("anyOf") or part.get("oneOf") or ()
         if part.get("type") == "null" or {"type": "null"} in options:

@@ -11,6 +11,7 @@ from app.domain.specs.base import (
     Flag,
     Integer,
     LongText,
+    NumSteps,
     Positive,
     PositiveInt,
     Real,
@@ -49,7 +50,7 @@ TIER_BUDGETS: Mapping[ProbeTier, float] = {
 class TrainingSpec(Spec):
     """How long, in what portions and where a run trains."""
 
-    num_steps: Integer = Field(default=5000, ge=1, le=100_000_000)
+    num_steps: NumSteps = 5000
     batch_size: Integer = Field(default=32, ge=1, le=65_536)
     seed: Seed = 0
     """Makes initial weights, order of the data and dropout."""

@@ -249,6 +249,13 @@ def test_the_published_schema_says_where_null_may_stand() -> None:
     assert properties["time_limit_s"]["anyOf"].count({"type": "null"}) == 1
 
 
+def test_the_published_schema_lets_null_stand_for_the_default_kind() -> None:
+    parts = JobSpec.model_json_schema()["$defs"]
+
+    assert {"type": "null"} in parts["ConstantSchedule"]["properties"]["kind"]["anyOf"]
+    assert "anyOf" not in parts["CosineSchedule"]["properties"]["kind"]
+
+
 def test_the_published_schema_keeps_the_bounds_of_numbers() -> None:
     schema = JobSpec.model_json_schema()
     seed = schema["$defs"]["TrainingSpec"]["properties"]["seed"]["anyOf"][0]
