@@ -5,13 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Admin, ApiSettings, Work
 from app.api.examples import KEY_EXAMPLES
 from app.api.idempotency import Answer, Once
+from app.api.models.instants import Instant
 from app.api.models.run import View
 from app.api.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.problems import ALWAYS, documented
@@ -32,7 +33,7 @@ class KeyOrder(BaseModel):
 
     name: CleanText = Field("", max_length=200)
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     """Null: it stays valid until it is revoked."""
 
     @field_validator("expires_at")

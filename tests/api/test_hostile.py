@@ -216,3 +216,14 @@ def test_a_harmless_request_id_is_kept(client: httpx.Client) -> None:
     answer = client.get("/healthz", headers={"X-Request-ID": "trace-7.a_b"})
 
     assert answer.headers["X-Request-ID"] == "trace-7.a_b"
+
+
+@pytest.mark.parametrize("name", ["created_after", "ended_after"])
+@pytest.mark.parametrize("time", ["0", "0.5", "1700000000", "2026-01-31", "2026-01-31T12:00:00"])
+def test_a_time_that_is_not_written_out_with_its_zone_is_refused(
+    client: httpx.Client, name: str, time: str
+) -> None:
+    answer = client.get("/v1/runs", params={name: time})
+
+    assert answer.status_code == 422
+    assert check_problem(answer)["errors"][0]["pointer"] == f"query/{name}"

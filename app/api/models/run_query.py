@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.models.instants import Instant
 from app.api.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.findings import DiagnosisVerdict, FindingCode
 from app.domain.runs import RunStatus, StopReason
@@ -36,8 +37,8 @@ class RunQuery(_Asked):
     dataset: UUID | DatasetKind | None = None
     """A kind, or the id of an uploaded data set."""
     parent_id: UUID | None = None
-    created_after: AwareDatetime | None = None
-    ended_after: AwareDatetime | None = None
+    created_after: Instant | None = None
+    ended_after: Instant | None = None
     q: CleanText | None = Field(None, max_length=200)
     """Part of the name or the notes."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
