@@ -10,7 +10,7 @@ from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import RunsReader, Work
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
 from app.api.problems import ALWAYS, documented
-from app.domain.diagnosis.thresholds import DEFAULTS
+from app.domain.diagnosis.thresholds import DEFAULTS, bounds_of
 from app.services.read_diagnosis import read_diagnosis
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
@@ -21,10 +21,15 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
         "in": "query",
         "name": name,
         "required": False,
-        "schema": {"type": "integer" if isinstance(default, int) else "number"},
+        "schema": {
+            "type": "integer" if isinstance(default, int) else "number",
+            "minimum": low,
+            "maximum": high,
+        },
         "description": f"Default {default:g}.",
     }
     for name, default in DEFAULTS.items()
+    for low, high in [bounds_of(name)]
 ]
 
 

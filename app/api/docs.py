@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -9,9 +10,8 @@ from pydantic import JsonValue
 from starlette.responses import RedirectResponse, Response
 
 from app.api.problems import ProblemDocument
-from app.domain.data_fit import FIT_CODES
+from app.api.rule_codes import RULE_CODES
 from app.domain.errors import NotFound
-from app.domain.specs.job import CROSS_FIELD_CODES
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,8 +49,8 @@ curl -s localhost:8000/v1/runs/$ID/diagnosis -H "Authorization: Bearer $KEY"
 ```
 
 Errors are `application/problem+json` (RFC 9457). `errors[].pointer` names the place in the body.
-These codes belong to rules that span fields or need the data, so that no schema states them:
-`{"`, `".join((*CROSS_FIELD_CODES, *FIT_CODES, "value_error"))}`.
+These codes belong to rules that span fields or need what is stored, so that no schema states them
+(`info.x-rule-codes` in the document): `{"`, `".join(RULE_CODES)}`.
 
 Numbers that are not finite are `null`. Lists are pages: follow `next`. `Idempotency-Key` makes a
 POST that creates safe to repeat for 24 hours. Pollers send the `ETag` back as `If-None-Match`.
@@ -102,4 +102,16 @@ def _describe(app: FastAPI) -> dict[str, JsonValue]:
     problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["ProblemDocument"] = problem
+    document["info"]["x-rule-codes"] = list(RULE_CODES)
+    _drop_null_from_parameters(document)
     return document
+
+
+def _drop_null_from_parameters(document: dict[str, Any]) -> None:
+    """A parameter is left out where it says nothing: no URL or header can spell null."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                schema = parameter["schema"]
+                forms = [form for form in schema.pop("anyOf", ()) if form != {"type": "null"}]
+                schema.update({"anyOf": forms} if len(forms) > 1 else dict(*forms))

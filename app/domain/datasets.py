@@ -33,6 +33,21 @@ MAX_PROBLEMS = 20
 #: Rows that are held as text at a time: memory stays near the size of the numbers.
 BLOCK_ROWS = 4096
 DELIMITERS = (",", ";", "\t", "|")
+#: What can be wrong with a file; published.
+UPLOAD_CODES = (
+    "broken_row",
+    "column_duplicate",
+    "column_name_too_long",
+    "column_unnamed",
+    "empty",
+    "header_missing",
+    "no_rows",
+    "not_finite",
+    "not_utf8",
+    "nul",
+    "too_many_columns",
+    "wrong_cell_count",
+)
 
 
 class ColumnType(StrEnum):

@@ -11,6 +11,14 @@ from app.domain.specs.patch import JsonObject, as_document, merge_patch, patched
 
 #: Parts of a spec that leave a network's weights and data what they are.
 PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
+#: Why a run cannot go on as asked; published.
+LINEAGE_CODES = (
+    "no_checkpoint",
+    "no_steps_left",
+    "no_time_left",
+    "not_patchable",
+    "optimizer_changed",
+)
 
 
 def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None) -> JobSpec:

@@ -10,11 +10,16 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.domain.errors import IdempotencyInFlight, IdempotencyMismatch
+from app.domain.errors import IdempotencyInFlight, IdempotencyMismatch, Problem
 from app.store.tables import idempotency_keys
 from app.store.times import database_now
 
 KEPT_FOR = timedelta(hours=24)
+_REUSED = Problem(
+    pointer="header/idempotency-key",
+    detail="was used before with another request body",
+    code=IdempotencyMismatch.code,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ def find_answer(session: Session, request: IdempotencyKey) -> StoredAnswer | Non
     if row is None:
         return None
     if row["fingerprint"] != request.fingerprint:
-        raise IdempotencyMismatch
+        raise IdempotencyMismatch(problems=[_REUSED])
     return StoredAnswer(status=row["status"], headers=row["headers"], body=row["body"])
 
 

@@ -31,7 +31,9 @@ def test_another_body_under_the_same_key_is_refused(client: httpx.Client) -> Non
     client.post("/v1/runs", json=spec(), headers=headers)
     answer = client.post("/v1/runs", json=spec(name="other"), headers=headers)
 
-    assert (answer.status_code, check_problem(answer)["code"]) == (422, "idempotency_key_reused")
+    problem = check_problem(answer)
+    assert (answer.status_code, problem["code"]) == (422, "idempotency_key_reused")
+    assert problem["errors"][0]["pointer"] == "header/idempotency-key"
 
 
 def test_a_refused_post_leaves_its_key_free(client: httpx.Client) -> None:

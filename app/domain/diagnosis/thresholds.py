@@ -141,6 +141,12 @@ DEFAULTS: Mapping[str, float] = MappingProxyType(
 )
 
 
+def bounds_of(name: str) -> tuple[float, float]:
+    """The least and the largest value that an override may have."""
+    part = _part(name)
+    return part.metadata["low"], part.metadata["high"]
+
+
 def parse_overrides(given: Mapping[str, str]) -> Thresholds:
     """Thresholds with some replaced, as `{"vanishing_gradient.max_ratio": "0.05"}`.
 
@@ -168,7 +174,7 @@ def _objections(name: str, text: str) -> Iterator[tuple[str, str]]:
         return
     part = _part(name)
     value = _number(part, text)
-    low, high = part.metadata["low"], part.metadata["high"]
+    low, high = bounds_of(name)
     if value is None:
         kind = "a whole number" if _is_count(part) else "a finite number"
         yield "not_a_number", f"must be {kind}, not {text[:40]!r}"

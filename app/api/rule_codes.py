@@ -1,0 +1,25 @@
+"""Codes of the problems that no schema can state, published so that clients need not guess.
+
+They belong to rules that span fields, or that need what is stored. Whatever else is refused with
+422 breaks the schema of its operation.
+"""
+
+from app.domain.data_fit import FIT_CODES
+from app.domain.datasets import UPLOAD_CODES
+from app.domain.lineage import LINEAGE_CODES
+from app.domain.specs.job import CROSS_FIELD_CODES
+
+_OF_THE_API = (
+    "idempotency_key_reused",
+    "invalid_cursor",
+    "lone_surrogate",
+    "nul_character",
+    # a quantity or scope that the run does not have
+    "unknown",
+    # a rule of one part of a job spec, told by its sentence
+    "value_error",
+)
+
+RULE_CODES = tuple(
+    sorted({*CROSS_FIELD_CODES, *FIT_CODES, *LINEAGE_CODES, *UPLOAD_CODES, *_OF_THE_API})
+)
