@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from app.domain.errors import NotFound
+from app.domain.errors import FileDamaged, NotFound
 
 #: Ends the names of files that are being written.
 _UNFINISHED = ".part"
@@ -43,8 +43,19 @@ class ArtifactFolder:
         try:
             return (self._of(run_id) / name).read_bytes()
         except FileNotFoundError as error:
-            detail = f"The file {name} is not in the artifact store."
-            raise NotFound(detail) from error
+            raise _missing(name) from error
+
+    def verified(self, run_id: UUID, name: str, *, sha256: str) -> Path:
+        """Where a file is that still is what was written. Raises NotFound and FileDamaged."""
+        path = self._of(run_id) / name
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError as error:
+            raise _missing(name) from error
+        if found != sha256:
+            raise FileDamaged
+        return path
 
     def names(self, run_id: UUID) -> tuple[str, ...]:
         folder = self._of(run_id)
@@ -67,8 +78,7 @@ class ArtifactFolder:
         except FileExistsError:
             pass  # lent before
         except FileNotFoundError as error:
-            detail = f"The file {name} is not in the artifact store."
-            raise NotFound(detail) from error
+            raise _missing(name) from error
         except OSError:  # a file system without links
             shutil.copyfile(source, folder / name)
         _force(folder)
@@ -80,6 +90,10 @@ class ArtifactFolder:
 
 def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _missing(name: str) -> NotFound:
+    return NotFound(f"The file {name} is not in the artifact store.")
 
 
 def _force(folder: Path) -> None:

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api import (
+    artifacts,
     catalog,
     continuation,
     datasets,
@@ -45,6 +46,7 @@ _ROUTERS = (
     dynamics.router,
     diagnosis.router,
     events.router,
+    artifacts.router,
     datasets.router,
     catalog.router,
     workers.router,
@@ -64,11 +66,13 @@ _TAGS = [
 ]
 #: What scripts of other origins may read besides the body.
 _EXPOSED = [
+    "Content-Disposition",
     "ETag",
     "Idempotency-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",
+    "Repr-Digest",
     "Retry-After",
     "X-Request-ID",
 ]

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from app.artifacts import ArtifactFolder, digest_of
-from app.domain.errors import NotFound
+from app.domain.errors import FileDamaged, NotFound
 
 RUN, FORK = UUID(int=1), UUID(int=2)
 
@@ -50,3 +50,15 @@ def test_removing_twice_is_removing(folder: ArtifactFolder) -> None:
         folder.remove_run(FORK)
 
     assert folder.names(RUN) == ()
+
+
+def test_a_file_is_verified_by_its_digest(folder: ArtifactFolder) -> None:
+    digest = folder.write(RUN, "model", b"weights")
+
+    path = folder.verified(RUN, "model", sha256=digest)
+    path.write_bytes(b"weightz")
+
+    with pytest.raises(FileDamaged):
+        folder.verified(RUN, "model", sha256=digest)
+    with pytest.raises(NotFound):
+        folder.verified(FORK, "model", sha256=digest)

@@ -23,12 +23,12 @@ def conditional(request: Request, body: bytes, *, media_type: str) -> Response:
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
     etag = f'"{digest[:32]}"'
     headers = {"ETag": etag, "Cache-Control": POLLED, "Vary": "Accept, Authorization"}
-    if _is_named(etag, request.headers.get("if-none-match", "")):
+    if is_named(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 
 
-def _is_named(etag: str, if_none_match: str) -> bool:
+def is_named(etag: str, if_none_match: str) -> bool:
     """Weak comparison (RFC 9110, 8.8.3.2)."""
     named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in named or "*" in named

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import Admin, ApiSettings, Work
+from app.api.deps import Admin, ApiSettings, Artifacts, Work
 from app.api.examples import WORKSPACE_CHANGE_EXAMPLES, WORKSPACE_EXAMPLES
 from app.api.idempotency import Answer, Once
 from app.api.keys import NewKeyView, view_new_key
@@ -139,9 +139,14 @@ def patch_workspace(
     responses=documented(404, 409),
     summary="Delete a workspace",
 )
-def remove_workspace(workspace_id: UUID, caller: Admin, work: Work) -> None:
-    """With its keys, data sets and runs; 409 while runs have not ended."""
-    delete_workspace(work, caller_workspace_id=caller.workspace_id, workspace_id=workspace_id)
+def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: Artifacts) -> None:
+    """With its keys, data sets, runs and their files; 409 while runs have not ended."""
+    delete_workspace(
+        work,
+        artifacts=artifacts,
+        caller_workspace_id=caller.workspace_id,
+        workspace_id=workspace_id,
+    )
 
 
 def _created(new: NewWorkspace) -> Answer:

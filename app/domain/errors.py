@@ -12,6 +12,7 @@ ClinicError
 │   ├── IllegalTransition
 │   ├── IdempotencyInFlight
 │   └── InUse
+├── FileDamaged               (a stored file is not what was written)
 ├── TooLarge
 ├── Overloaded
 │   └── QuotaReached          (carries the quota's numbers)
@@ -115,6 +116,12 @@ class InUse(Conflict):
     """Runs that have not ended still need this."""
 
     code = "in_use"
+
+
+class FileDamaged(ClinicError):
+    """The stored file is not what was written: its SHA-256 differs, so that it is not sent."""
+
+    code = "file_damaged"
 
 
 class TooLarge(ClinicError):

@@ -28,6 +28,9 @@ class EventKind(StrEnum):
     #: Training goes on from a checkpoint: `{attempt, from_step, is_bitwise, differences}`. Where
     #: the machine, a library or the number of threads differs, it goes on, but not bit for bit.
     CONTINUED = "continued"
+    #: What the run leaves was published: `{attempt, names, error}`; the error is one sentence on
+    #: what the artifact store did not take.
+    ARTIFACTS = "artifacts"
     #: The last event: `{status, stop_reason, error}`.
     END = "end"
 

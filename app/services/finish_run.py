@@ -1,9 +1,11 @@
-"""End a run: judge all that it measured, and store verdict and end in one transaction."""
+"""End a run: judge all that it measured; verdict, list of files and end in one transaction."""
 
 from uuid import UUID
 
+from app.domain.artifacts import Publication
 from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import StopReason
+from app.store.artifacts import publish
 from app.store.cases import load_case
 from app.store.claims import finish, has_ended_so, hold
 from app.store.database import UnitOfWork
@@ -17,6 +19,7 @@ def finish_run(
     attempt: int,
     stop_reason: StopReason,
     error: str | None = None,
+    publication: Publication | None = None,
 ) -> None:
     """The same end twice is one end. Raises Fenced when the run is no longer this attempt's."""
     session = work.session
@@ -24,5 +27,7 @@ def finish_run(
         return
     run = hold(session, run_id=run_id, attempt=attempt)
     diagnosis = diagnose(load_case(session, run, stop_reason=stop_reason))
+    if publication is not None:
+        publish(session, publication, run_id=run_id, attempt=attempt)
     save_diagnosis(session, run_id=run_id, attempt=attempt, diagnosis=diagnosis)
     finish(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason, error=error)

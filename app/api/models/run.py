@@ -68,6 +68,7 @@ class RunLinks(View):
     gradient_flow: str
     diagnosis: str
     events: str
+    artifacts: str
     cancel: str
 
 
@@ -197,5 +198,6 @@ def _links(run_id: UUID) -> RunLinks:
         gradient_flow=f"{path}/gradient-flow",
         diagnosis=f"{path}/diagnosis",
         events=f"{path}/events",
+        artifacts=f"{path}/artifacts",
         cancel=f"{path}/cancel",
     )

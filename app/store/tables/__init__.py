@@ -5,7 +5,7 @@ Identifiers are UUIDv7 made by `app.store.ids.new_id`, times are aware UTC.
 
 from app.store.tables.accounts import api_keys, idempotency_keys, workspaces
 from app.store.tables.columns import metadata
-from app.store.tables.runs import checkpoints, diagnoses, events, findings, runs
+from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
 from app.store.tables.supplies import dataset_parts, datasets, workers
 from app.store.tables.telemetry import (
     PARTITIONED,
@@ -19,6 +19,7 @@ from app.store.tables.telemetry import (
 __all__ = [
     "PARTITIONED",
     "api_keys",
+    "artifacts",
     "checkpoints",
     "dataset_parts",
     "datasets",

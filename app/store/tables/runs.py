@@ -144,6 +144,22 @@ checkpoints = Table(
     made_at(),
 )
 
+artifacts = Table(
+    "artifacts",
+    metadata,
+    run_reference(),
+    Column("name", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    words("kind"),
+    #: Of its file in the artifact store.
+    words("stored_name"),
+    Column("num_bytes", BigInteger, nullable=False),
+    words("sha256"),
+    #: Optimizer steps that its weights have seen.
+    Column("step", BigInteger),
+    made_at(),
+)
+
 diagnoses = Table(
     "diagnoses",
     metadata,

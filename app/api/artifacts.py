@@ -1,0 +1,95 @@
+"""GET /v1/runs/{id}/artifacts: the files that a run leaves, each with its SHA-256."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import JsonValue
+from starlette.responses import Response, StreamingResponse
+
+from app.api.conditional import NOT_MODIFIED, POLLED, conditional_json, is_named
+from app.api.deps import Artifacts, RunsReader, Work
+from app.api.models.artifacts import ArtifactPage, view_artifacts
+from app.api.problems import ALWAYS, documented
+from app.domain.artifacts import MEDIA_TYPE_OF, Artifact
+from app.services.find_artifact import find_artifact
+from app.services.list_artifacts import list_artifacts
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+
+#: Bytes that are read and sent at a time.
+_CHUNK_BYTES = 2**20
+_FILE: dict[str, JsonValue] = {
+    "description": "The file. `Repr-Digest` (RFC 9530) and the ETag carry its SHA-256.",
+    "content": {
+        media_type: {"schema": {"type": "string", "format": "binary"}}
+        for media_type in sorted({kind.partition(";")[0] for kind in MEDIA_TYPE_OF.values()})
+    },
+}
+
+
+@router.get(
+    "/{run_id}/artifacts",
+    response_model=ArtifactPage,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="List the files of a run",
+)
+def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+    """Checkpoints while it trains; at its end weights, their description, a program and a log.
+
+    `model.safetensors` holds the last weights of a run that succeeded without diverging;
+    `best.safetensors` those of the evaluation that the run's `best` tells.
+    """
+    found = list_artifacts(work, workspace_id=caller.workspace_id, run_id=run_id)
+    return conditional_json(request, view_artifacts(run_id, found))
+
+
+@router.get(
+    "/{run_id}/artifacts/{name}",
+    response_class=Response,
+    responses={200: _FILE, **NOT_MODIFIED, **documented(404, 410)},
+    summary="Download a file of a run",
+)
+def get_artifact(
+    request: Request,
+    run_id: UUID,
+    name: str,
+    caller: RunsReader,
+    work: Work,
+    artifacts: Artifacts,
+) -> Response:
+    """The file is read once before it is sent: 410 where it is not what was written any more."""
+    found = find_artifact(work, workspace_id=caller.workspace_id, run_id=run_id, name=name)
+    headers = _headers(found)
+    if is_named(headers["ETag"], request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    path = artifacts.verified(run_id, found.file.stored_name, sha256=found.file.sha256)
+    length = {"Content-Length": str(found.file.num_bytes)}
+    return StreamingResponse(_parts(path), headers={**_content_headers(found), **headers, **length})
+
+
+def _headers(artifact: Artifact) -> dict[str, str]:
+    """What a 304 carries too."""
+    return {
+        "ETag": f'"{artifact.file.sha256}"',
+        "Cache-Control": POLLED,
+        "Vary": "Authorization",
+    }
+
+
+def _content_headers(artifact: Artifact) -> dict[str, str]:
+    digest = b64encode(bytes.fromhex(artifact.file.sha256)).decode()
+    return {
+        "Content-Type": MEDIA_TYPE_OF[artifact.file.kind],
+        "Content-Disposition": f'attachment; filename="{artifact.file.name}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+    }
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """Opened when the first part is asked for: a caller who has gone leaves nothing open."""
+    with path.open("rb") as file:
+        while part := file.read(_CHUNK_BYTES):
+            yield part

@@ -1,0 +1,75 @@
+"""The files of a run as clients see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ConfigDict, JsonValue
+
+from app.api.models.run import View
+from app.domain.artifacts import MEDIA_TYPE_OF, Artifact, ArtifactKind
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "items": [
+        {
+            "name": "model.safetensors",
+            "kind": "model",
+            "media_type": "application/octet-stream",
+            "num_bytes": 52844,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "step": 5000,
+            "attempt": 1,
+            "created_at": "2026-01-05T10:00:00Z",
+            "href": "/v1/runs/0190b2c4-7a10-7cc3-8b2f-3f1f0c9a4d21/artifacts/model.safetensors",
+        }
+    ],
+    "next": None,
+}
+
+
+class ArtifactView(View):
+    """One file, and how to know that it came over whole."""
+
+    name: str
+    kind: ArtifactKind
+    """`checkpoint`: what the run can go on from. `model`, `best`: weights as safetensors.
+    `description`, `program`, `golden`: what they mean, a program that predicts with them, inputs
+    and outputs to check it by."""
+    media_type: str
+    num_bytes: int
+    sha256: str
+    """In hexadecimal; also the ETag of the file."""
+    step: int | None
+    """Optimizer steps that its weights have seen; null where it holds none."""
+    attempt: int
+    """That wrote it: a resumed run shows its earlier end's files until it ends again."""
+    created_at: datetime
+    href: str
+
+
+class ArtifactPage(View):
+    """All files of a run, on one page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    items: list[ArtifactView]
+    next: str | None = None
+
+
+def view_artifacts(run_id: UUID, artifacts: Sequence[Artifact]) -> ArtifactPage:
+    return ArtifactPage(items=[_view(run_id, artifact) for artifact in artifacts])
+
+
+def _view(run_id: UUID, artifact: Artifact) -> ArtifactView:
+    file = artifact.file
+    return ArtifactView(
+        name=file.name,
+        kind=file.kind,
+        media_type=MEDIA_TYPE_OF[file.kind],
+        num_bytes=file.num_bytes,
+        sha256=file.sha256,
+        step=file.step,
+        attempt=artifact.attempt,
+        created_at=artifact.created_at,
+        href=f"/v1/runs/{run_id}/artifacts/{file.name}",
+    )

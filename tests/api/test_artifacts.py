@@ -1,0 +1,152 @@
+"""Files of runs over HTTP: what is listed can be fetched, whole, by whoever may see the run."""
+
+import hashlib
+from base64 import b64decode
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.artifacts import ArtifactFolder
+from app.domain.artifacts import ArtifactKind, Publication, PublishedFile, stored_name
+from app.domain.checkpoints import checkpoint_name
+from app.domain.runs import Run, StopReason
+from app.services.finish_run import finish_run
+from app.store.database import unit_of_work
+from tests.api.conftest import Clinic, post_run
+from tests.api.measured import path_of, started_run
+from tests.api.test_runs import check_problem
+from worker.saving import Checkpoints
+from worker.sending import SavedMoment
+
+WEIGHTS = bytes(range(256)) * 5000
+CONTENT = {"model.safetensors": WEIGHTS, "log.txt": b"it began\n"}
+KINDS = {"model.safetensors": ArtifactKind.MODEL, "log.txt": ArtifactKind.LOG}
+
+
+def folder_of(clinic: Clinic) -> ArtifactFolder:
+    return ArtifactFolder(root=clinic.settings.artifact_root)
+
+
+@pytest.fixture
+def run(clinic: Clinic) -> Run:
+    """It has ended, and has left a checkpoint, weights and a log."""
+    run = started_run(clinic)
+    engine, folder = clinic.app.state.resources.engine, folder_of(clinic)
+    keeper = Checkpoints(engine=engine, artifacts=folder, run_id=run.id, attempt=run.attempt)
+    keeper.keep(SavedMoment(step=4, content=b"all of it"))
+    files = []
+    for name, content in CONTENT.items():
+        stored = stored_name(name, run.attempt)
+        sha256 = folder.write(run.id, stored, content)
+        files.append(
+            PublishedFile(
+                name=name,
+                kind=KINDS[name],
+                stored_name=stored,
+                num_bytes=len(content),
+                sha256=sha256,
+                step=8 if name.startswith("model") else None,
+            )
+        )
+    with unit_of_work(engine) as work:
+        finish_run(
+            work,
+            run_id=run.id,
+            attempt=run.attempt,
+            stop_reason=StopReason.COMPLETED,
+            publication=Publication(files=tuple(files)),
+        )
+    return run
+
+
+def test_every_file_is_listed_and_can_be_fetched_whole(client: httpx.Client, run: Run) -> None:
+    listed = client.get(client.get(f"/v1/runs/{run.id}").json()["links"]["artifacts"]).json()
+
+    checkpoint = checkpoint_name(4, run.attempt)
+    assert listed["next"] is None
+    assert [(item["name"], item["kind"], item["step"]) for item in listed["items"]] == [
+        ("log.txt", "log", None),
+        ("model.safetensors", "model", 8),
+        (checkpoint, "checkpoint", 4),
+    ]
+    for item in listed["items"]:
+        answer = client.get(item["href"])
+
+        assert answer.status_code == 200
+        assert answer.content == CONTENT.get(item["name"], b"all of it")
+        assert hashlib.sha256(answer.content).hexdigest() == item["sha256"]
+        assert int(answer.headers["Content-Length"]) == item["num_bytes"]
+        assert answer.headers["Content-Type"] == item["media_type"]
+        assert answer.headers["ETag"] == f'"{item["sha256"]}"'
+        assert item["name"] in answer.headers["Content-Disposition"]
+        digest = answer.headers["Repr-Digest"].removeprefix("sha-256=:").removesuffix(":")
+        assert b64decode(digest).hex() == item["sha256"]
+
+
+def test_what_was_fetched_before_is_not_sent_again(client: httpx.Client, run: Run) -> None:
+    path = path_of(run.id, "artifacts/model.safetensors")
+    etag = client.get(path).headers["ETag"]
+
+    again = client.get(path, headers={"If-None-Match": etag})
+
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+
+
+def test_a_file_that_is_gone_or_not_what_was_written_is_not_sent(
+    clinic: Clinic, client: httpx.Client, run: Run
+) -> None:
+    folder = folder_of(clinic)
+    folder.write(run.id, stored_name("model.safetensors", run.attempt), WEIGHTS[:-1] + b"?")
+    folder.remove(run.id, [stored_name("log.txt", run.attempt)])
+
+    damaged = client.get(path_of(run.id, "artifacts/model.safetensors"))
+    missing = client.get(path_of(run.id, "artifacts/log.txt"))
+
+    assert (damaged.status_code, check_problem(damaged)["code"]) == (410, "file_damaged")
+    assert missing.status_code == 404
+    assert "not in the artifact store" in check_problem(missing)["detail"]
+
+
+@pytest.mark.parametrize(
+    "name", ["predict.py", "..%2F..%2Fadmin-key", "%00", "m%C3%B6del", "{name}"]
+)
+def test_a_name_that_the_run_does_not_have_is_not_found(
+    client: httpx.Client, run: Run, name: str
+) -> None:
+    answer = client.get(path_of(run.id, f"artifacts/{name}"))
+
+    assert answer.status_code == 404
+    check_problem(answer)
+
+
+def test_a_run_that_has_left_nothing_has_an_empty_list(client: httpx.Client) -> None:
+    run = post_run(client)
+
+    assert client.get(run["links"]["artifacts"]).json() == {"items": [], "next": None}
+
+
+def test_files_of_another_workspace_are_not_there(clinic: Clinic, run: Run) -> None:
+    with clinic.client(clinic.other_key) as other:
+        listed = other.get(path_of(run.id, "artifacts"))
+        fetched = other.get(path_of(run.id, "artifacts/model.safetensors"))
+
+    assert (listed.status_code, fetched.status_code) == (404, 404)
+
+
+def test_files_go_with_their_run(clinic: Clinic, client: httpx.Client, run: Run) -> None:
+    client.delete(f"/v1/runs/{run.id}")
+
+    assert folder_of(clinic).names(run.id) == ()
+
+
+def test_files_go_with_their_workspace(clinic: Clinic, client: httpx.Client) -> None:
+    made = client.post("/v1/workspaces", json={"name": f"short-lived {uuid4()}"}).json()
+    with clinic.client(made["admin_key"]["key"]) as owner:
+        left = post_run(owner)
+        owner.post(left["links"]["cancel"])
+    folder_of(clinic).write(left["id"], "published-0001-log.txt", b"it began\n")
+
+    client.delete(f"/v1/workspaces/{made['id']}")
+
+    assert folder_of(clinic).names(left["id"]) == ()
