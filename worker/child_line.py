@@ -5,7 +5,7 @@ import socket
 import time
 
 from app.processes import EXIT_ORPHANED
-from worker.orders import CANCEL, PAUSE, TICK
+from worker.orders import CANCEL, PAUSE, TICK, WAIT
 
 #: Looking at the line at every step of a small network would cost a measurable share of it.
 LOOK_EVERY_S = 0.05
@@ -48,12 +48,19 @@ class ChildLine:
 
     def tick(self) -> None:
         """Tell the worker that training moves, once a second at most; may come from any thread."""
+        self._say(TICK)
+
+    def wait(self) -> None:
+        """Tell it that training waits for the database, as often."""
+        self._say(WAIT)
+
+    def _say(self, word: bytes) -> None:
         now = time.monotonic()
         if now - self._ticked_at < TICK_EVERY_S:
             return
         self._ticked_at = now
         try:
-            self._control.send(TICK)
+            self._control.send(word)
         except BlockingIOError:
             # the worker has unread ticks enough
             return

@@ -130,12 +130,12 @@ class Child:
         with suppress(OSError):
             self.control.send(PAUSE)
 
-    def ticks(self) -> int:
-        """How often the child has said since the last call that training moves."""
+    def listen(self) -> bytes:
+        """What it has said since the last call: `TICK` and `WAIT`, oldest first."""
         try:
-            return len(self.control.recv(4096))
+            return self.control.recv(4096)
         except OSError:
-            return 0
+            return b""
 
     def answer(self) -> bytes:
         """All that the child says until it closes its line."""

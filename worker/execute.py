@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
@@ -15,6 +16,7 @@ import torch
 from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
+from app.domain.artifacts import Publication
 from app.domain.errors import Fenced, InvalidInput, NotFound
 from app.domain.runs import StopReason
 from app.domain.task import TaskFacts
@@ -30,11 +32,13 @@ from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
 from worker.preflight import try_out
+from worker.publishing.publish import Publisher, Trained
+from worker.publishing.run_log import RunLog
 from worker.saving import Checkpoints
 from worker.sending import Patience, SavedMoment, Sender
 from worker.training.checkpoint import Saving, Start
 from worker.training.determinism import settle_kernels
-from worker.training.loop import Interruption, TrainingOutcome, train
+from worker.training.loop import Interruption, train
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
             engine = make_engine(settings.database_url, pool_size=2)
-            return Execution(order, line, engine, settings).run()
+            return Execution(order, line, engine, settings, RunLog.attached()).run()
         case _:
             assert_never(order)
 
@@ -66,21 +70,36 @@ def list_devices() -> tuple[str, ...]:
     return ("cpu", *(f"cuda:{index}" for index in range(num_gpus)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How training ended, and what there is to publish."""
+
+    stop_reason: StopReason | Interruption
+    error: str | None = None
+    trained: Trained | None = None
+
+
 class Execution:
     """One run under one attempt, from the order to its end in the database."""
 
     def __init__(
-        self, order: TrainOrder, line: ChildLine, engine: Engine, settings: Settings
+        self,
+        order: TrainOrder,
+        line: ChildLine,
+        engine: Engine,
+        settings: Settings,
+        log: RunLog,
     ) -> None:
         self._order = order
         self._line = line
         self._engine = engine
-        self._patience = Patience(tick=line.tick)
+        self._patience = Patience(tick=line.wait)
+        artifacts = ArtifactFolder(root=settings.artifact_root)
         self._checkpoints = Checkpoints(
-            engine=engine,
-            artifacts=ArtifactFolder(root=settings.artifact_root),
-            run_id=order.run_id,
-            attempt=order.attempt,
+            engine=engine, artifacts=artifacts, run_id=order.run_id, attempt=order.attempt
+        )
+        self._publisher = Publisher(
+            engine=engine, artifacts=artifacts, run_id=order.run_id, attempt=order.attempt, log=log
         )
         self._checkpoint_every_s = settings.checkpoint_every_s
         self._saved_at = time.monotonic()
@@ -88,16 +107,18 @@ class Execution:
         self._sender = Sender(
             self._record,
             keep=self._checkpoints.keep,
-            patience=self._patience,
+            patience=Patience(),
+            on_wait=line.wait,
             on_fenced=_leave_fenced,
+            max_pending_bytes=settings.max_pending_bytes,
         )
 
     def run(self) -> ExitCode:
         try:
-            stop_reason, error = self._train()
-            if isinstance(stop_reason, Interruption):
+            end = self._train()
+            if isinstance(end.stop_reason, Interruption):
                 return ExitCode.PAUSED
-            self._finish(stop_reason, error)
+            self._finish(end.stop_reason, end.error, self._publish(end))
         except Fenced:
             return ExitCode.FENCED
         except Exception:
@@ -105,28 +126,37 @@ class Execution:
             return ExitCode.UNFINISHED
         return ExitCode.DONE
 
-    def _train(self) -> tuple[StopReason | Interruption, str | None]:
+    def _train(self) -> End:
         """Train until the end, whatever it is, and have every reading acknowledged."""
         try:
             plan, start = self._patience.through_outages(self._checkpoints.find_start)
             self._sender.start(first_seq=plan.next_seq)
             try:
-                outcome = self._run_loop(start)
+                end = self._run_loop(start)
             finally:
                 self._sender.drain()
         except Fenced:
             raise
         except Exception as failure:  # the edge of this process: it becomes a stop reason
             logger.exception("Run %s failed.", self._order.run_id)
-            return explain(failure)
-        return outcome.stop_reason, outcome.error
+            stop_reason, error = explain(failure)
+            return End(stop_reason=stop_reason, error=error)
+        return end
 
-    def _run_loop(self, start: Start | None) -> TrainingOutcome:
+    def _run_loop(self, start: Start | None) -> End:
         spec = self._order.spec
         device = torch.device(self._order.device)
+        logger.info(
+            "Attempt %d begins on %s: %s on %s.",
+            self._order.attempt,
+            device,
+            spec.model.kind,
+            spec.dataset.kind,
+        )
         settle_kernels(device, deterministic=spec.training.deterministic)
         task = self._build_task()
         if start is not None:
+            logger.info("It goes on after %d steps.", start.checkpoint.notes.step)
             self._patience.through_outages(lambda: self._checkpoints.tell_continued(start, device))
         num_steps = self._order.preflight_steps
         follow = (
@@ -134,7 +164,7 @@ class Execution:
             if num_steps is not None
             else partial(train, saving=self._saving, start=start)
         )
-        return follow(
+        outcome = follow(
             spec,
             task,
             device=device,
@@ -142,6 +172,9 @@ class Execution:
             begin=self._begin,
             stop_requested=self._stop_requested,
         )
+        logger.info("Training ends after %d steps.", outcome.steps_done)
+        trained = Trained(spec=spec, task=task, outcome=outcome)
+        return End(stop_reason=outcome.stop_reason, error=outcome.error, trained=trained)
 
     def _is_save_due(self) -> bool:
         is_time = time.monotonic() - self._saved_at >= self._checkpoint_every_s
@@ -196,7 +229,15 @@ class Execution:
                 batch=batch,
             )
 
-    def _finish(self, stop_reason: StopReason, error: str | None) -> None:
+    def _publish(self, end: End) -> Publication | None:
+        """Preflights leave no files."""
+        if self._order.preflight_steps is not None:
+            return None
+        return self._publisher.publish(end.trained, device=torch.device(self._order.device))
+
+    def _finish(
+        self, stop_reason: StopReason, error: str | None, publication: Publication | None
+    ) -> None:
         def write() -> None:
             with unit_of_work(self._engine) as work:
                 finish_run(
@@ -205,9 +246,14 @@ class Execution:
                     attempt=self._order.attempt,
                     stop_reason=stop_reason,
                     error=error,
+                    publication=publication,
                 )
 
-        self._patience.through_outages(write)
+        try:
+            self._patience.through_outages(write)
+        finally:
+            if publication is not None:
+                self._publisher.tidy()
 
 
 def explain(failure: Exception) -> tuple[StopReason, str]:

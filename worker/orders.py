@@ -14,6 +14,8 @@ CANCEL = b"c"
 PAUSE = b"p"
 #: From a child to its worker: training has moved on.
 TICK = b"."
+#: From a child to its worker: training stands still until the database takes more readings.
+WAIT = b"w"
 
 
 class TrainOrder(BaseModel):

@@ -26,9 +26,15 @@ class RunRecords:
     lease_s: float
     max_crashes: int
 
-    def beat(self) -> bool:
+    def beat(self, *, waits_for_database: bool) -> bool:
         with unit_of_work(self.engine) as work:
-            beat = beat_run(work, run_id=self.run_id, attempt=self.attempt, lease_s=self.lease_s)
+            beat = beat_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                lease_s=self.lease_s,
+                waits_for_database=waits_for_database,
+            )
         return beat.cancel_requested
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None:

@@ -12,19 +12,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from app.domain.errors import Fenced, Unavailable
-from app.domain.telemetry import LagProfile, ReadingBatch
+from app.domain.telemetry import RECORD_BYTES, ReadingBatch
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-MAX_PENDING_BYTES = 64 * 2**20
-#: What a batch or a scalar reading takes besides its arrays, roughly.
-OBJECT_BYTES = 512
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 #: How often one that waits says that it is alive.
@@ -57,7 +54,7 @@ class Patience:
     """How to try again while the database cannot be reached."""
 
     #: Called while waiting, so that a supervisor does not take waiting for a stall.
-    tick: Callable[[], None]
+    tick: Callable[[], object] = lambda: None
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = LONGEST_PAUSE_S
 
@@ -89,19 +86,26 @@ class Sender:
         *,
         keep: Keep,
         patience: Patience,
+        on_wait: Callable[[], object],
         on_fenced: Callable[[], None],
-        max_pending_bytes: int = MAX_PENDING_BYTES,
+        max_pending_bytes: int,
     ) -> None:
-        """`on_fenced` runs in the sender's thread as soon as the attempt turns out to be over."""
+        """`on_wait` is called every second while training waits for the queue.
+
+        `on_fenced` runs in the sender's thread as soon as the attempt turns out to be over.
+        """
         self._record = record
         self._keep = keep
         self._patience = patience
+        self._on_wait = on_wait
         self._on_fenced = on_fenced
         self._max_pending_bytes = max_pending_bytes
         self._changed = threading.Condition()
         self._pending: deque[ReadingBatch | SavedMoment] = deque()
         self._next_seq = 0
         self._pending_bytes = 0
+        #: That training has stood still, and no batch has told yet.
+        self._waited_s = 0.0
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._empty_queue, name="sender", daemon=True)
 
@@ -115,15 +119,17 @@ class Sender:
         with self._changed:
             return any(isinstance(item, SavedMoment) for item in self._pending)
 
-    def send(self, batch: ReadingBatch | SavedMoment) -> None:
+    def send(self, item: ReadingBatch | SavedMoment) -> None:
         """Queue a batch or a checkpoint; waits while the queue is full."""
-        size = _num_bytes(batch)
-        # one batch may be larger than the whole queue: it then waits for an empty one
-        self._wait_until(
+        size = _num_bytes(item)
+        # one item may be larger than the whole queue: it then waits for an empty one
+        self._waited_s += self._wait_until(
             lambda: not self._pending or self._pending_bytes + size <= self._max_pending_bytes
         )
+        if self._waited_s and isinstance(item, ReadingBatch):
+            item, self._waited_s = replace(item, waited_s=self._waited_s), 0.0
         with self._changed:
-            self._pending.append(batch)
+            self._pending.append(item)
             self._pending_bytes += size
             self._changed.notify_all()
 
@@ -131,24 +137,28 @@ class Sender:
         """Wait until the database has everything; raises what stopped the sender, if it did."""
         self._wait_until(lambda: not self._pending)
 
-    def _wait_until(self, is_met: Callable[[], bool]) -> None:
+    def _wait_until(self, is_met: Callable[[], bool]) -> float:
+        """How many seconds it took; raises what stopped the sender, if it did."""
+        began = None
         with self._changed:
             while self._failure is None and not is_met():
+                began = began or time.monotonic()
+                self._on_wait()
                 self._changed.wait(TICK_S)
-                self._patience.tick()
             if self._failure is not None:
                 raise self._failure
+        return 0.0 if began is None else time.monotonic() - began
 
     def _empty_queue(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._pending)
-                batch = self._pending[0]
-            if not self._write(batch):
+                item = self._pending[0]
+            if not self._write(item):
                 return
             with self._changed:
                 self._pending.popleft()
-                self._pending_bytes -= _num_bytes(batch)
+                self._pending_bytes -= _num_bytes(item)
                 self._changed.notify_all()
 
     def _write(self, item: ReadingBatch | SavedMoment) -> bool:
@@ -176,24 +186,8 @@ class Sender:
             self._changed.notify_all()
 
 
-def _num_bytes(batch: ReadingBatch | SavedMoment) -> int:
-    """Memory that it holds, within a few per cent."""
-    if isinstance(batch, SavedMoment):
-        return OBJECT_BYTES + len(batch.content)
-    total = OBJECT_BYTES * (1 + len(batch.readings) + len(batch.gaps))
-    if batch.chunk is not None:
-        arrays = (*batch.chunk.scalars.values(), *batch.chunk.tensors.values())
-        total += batch.chunk.steps_n.nbytes + sum(array.nbytes for array in arrays)
-    return total + sum(_profile_bytes(profile) for profile in batch.profiles)
-
-
-def _profile_bytes(profile: LagProfile) -> int:
-    arrays = (
-        profile.log_norm_T,
-        profile.num_anchors_T,
-        profile.log_norm_hidden_T,
-        profile.log_norm_cell_T,
-        profile.log_norm_scaled_T,
-        profile.log_norm_median_T,
-    )
-    return OBJECT_BYTES + sum(array.nbytes for array in arrays if array is not None)
+def _num_bytes(item: ReadingBatch | SavedMoment) -> int:
+    """Memory that it holds."""
+    if isinstance(item, SavedMoment):
+        return RECORD_BYTES + len(item.content)
+    return item.num_bytes

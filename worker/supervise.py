@@ -19,7 +19,7 @@ from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import Run, StopReason
 from worker.children import Child
 from worker.oom import count_oom_kills
-from worker.orders import ExitCode
+from worker.orders import WAIT, ExitCode
 from worker.stopping import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Policy:
 class Records(Protocol):
     """What a supervisor writes of its run, always under its attempt."""
 
-    def beat(self) -> bool:
+    def beat(self, *, waits_for_database: bool) -> bool:
         """Renew the lease; true when somebody asked to cancel."""
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None: ...
@@ -118,6 +118,7 @@ class Supervisor:
         now = time.monotonic()
         self._progressed_at = self._beaten_at = self._diagnosed_at = now
         self._cancelled_at: float | None = None
+        self._waits_for_database = False
         self._examination: Future[None] | None = None
         self._oom_kills = count_oom_kills()
 
@@ -170,15 +171,17 @@ class Supervisor:
         return decision in {Decision.GO_ON, Decision.CANCEL}
 
     def _view(self) -> View:
+        said = self._child.listen()
+        if said:
+            self._progressed_at = time.monotonic()
+            self._waits_for_database = said.endswith(WAIT)
         is_cancel_requested = False
         try:
-            is_cancel_requested = self._records.beat()
+            is_cancel_requested = self._records.beat(waits_for_database=self._waits_for_database)
             self._beaten_at = time.monotonic()
         except Unavailable as error:
             logger.warning("Run %s: no heartbeat: %s", self._run.id, error.detail)
         now = time.monotonic()
-        if self._child.ticks():
-            self._progressed_at = now
         return View(
             is_cancel_requested=is_cancel_requested,
             since_cancel_s=None if self._cancelled_at is None else now - self._cancelled_at,

@@ -31,6 +31,11 @@ class EventKind(StrEnum):
     #: What the run leaves was published: `{attempt, names, error}`; the error is one sentence on
     #: what the artifact store did not take.
     ARTIFACTS = "artifacts"
+    #: Training stood still because the database took no more readings: `{attempt, step,
+    #: waiting_for, waited_s}`.
+    WAITED = "waited"
+    #: Readings were dropped because of their age: `{retention_days}`.
+    TELEMETRY_DROPPED = "telemetry_dropped"
     #: The last event: `{status, stop_reason, error}`.
     END = "end"
 

@@ -146,6 +146,10 @@ class Run:
     preflight_steps: int | None = None
     #: None until the run goes on from a checkpoint, then whether bit for bit each time.
     is_continued_bitwise: bool | None = None
+    #: Training stands still because the database takes no more readings at present.
+    waits_for_database: bool = False
+    #: When its readings were dropped because of their age.
+    telemetry_dropped_at: datetime | None = None
 
     @property
     def completed_as_asked(self) -> bool | None:

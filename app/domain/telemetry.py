@@ -4,7 +4,7 @@ Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,8 @@ Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
 Direction = Literal["forward", "reverse"]
 Interval = tuple[float, float]
+#: What a record takes up besides its arrays, roughly.
+RECORD_BYTES = 512
 #: The moments of a step in the order of computation: where a number can stop being finite.
 Place = Literal["input", "forward", "loss", "backward", "optimizer"]
 #: The value of a `non_finite.where` reading is an index into this.
@@ -164,6 +166,13 @@ class ReadingBatch:
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None
+    #: Seconds that training stood still before it, because the database took no more.
+    waited_s: float = 0.0
+
+    @property
+    def num_bytes(self) -> int:
+        """What it takes up, within a few per cent."""
+        return _num_bytes(self)
 
     def is_empty(self) -> bool:
         parts = (self.readings, self.profiles, self.positions, self.gaps)
@@ -194,3 +203,16 @@ class Telemetry:
     @property
     def last_step(self) -> int | None:
         return int(self.steps_n[-1]) if self.steps_n.size else None
+
+
+def _num_bytes(part: object) -> int:
+    """Of a record: itself and the arrays and records in it, however deep."""
+    if isinstance(part, np.ndarray):
+        return part.nbytes
+    if isinstance(part, Mapping):
+        return sum(map(_num_bytes, part.values()))
+    if isinstance(part, tuple):
+        return sum(map(_num_bytes, part))
+    if is_dataclass(part):
+        return RECORD_BYTES + sum(map(_num_bytes, vars(part).values()))
+    return 0

@@ -13,7 +13,7 @@ class DescribedRun:
     """A run and its standing among the others."""
 
     run: Run
-    #: What a queued run waits for; None when it is not queued or nothing is in its way.
+    #: What a queued run waits for, or a running one that stands still; None without a wait.
     waiting_for: str | None
 
 
@@ -26,9 +26,8 @@ def describe_runs(work: UnitOfWork, runs: Sequence[Run]) -> tuple[DescribedRun, 
     wants = {run.spec.training.device: run for run in runs if run.status is RunStatus.QUEUED}
     waits = {device: waiting_for(work.session, run) for device, run in wants.items()}
     return tuple(
-        DescribedRun(
-            run=run,
-            waiting_for=waits[run.spec.training.device] if run.status is RunStatus.QUEUED else None,
-        )
+        DescribedRun(run=run, waiting_for=waits[run.spec.training.device])
+        if run.status is RunStatus.QUEUED
+        else describe_run(work, run)
         for run in runs
     )

@@ -22,6 +22,7 @@ KEPT_COLUMNS = (
     "best",
     "probe_share",
     "probe_seconds",
+    "telemetry_bytes",
 )
 
 

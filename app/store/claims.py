@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, false, func, select, true, update
+from sqlalchemy import Integer, RowMapping, cast, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -72,6 +72,7 @@ def take(session: Session, found: RowMapping, *, worker_id: UUID, lease_s: float
             "worker_id": worker_id,
             "lease_expires_at": seconds_from_now(lease_s),
             "started_at": database_now(),
+            "waits_for_database": False,
         },
         log=log,
     )
@@ -96,12 +97,24 @@ def begin(
     change_attempt(session, run_id=run_id, attempt=attempt, values=values)
 
 
-def heartbeat(session: Session, *, run_id: UUID, attempt: int, lease_s: float) -> Heartbeat:
-    """Renew the lease. Nothing that a client sees changes, so the version stays."""
+def heartbeat(
+    session: Session,
+    *,
+    run_id: UUID,
+    attempt: int,
+    lease_s: float,
+    waits_for_database: bool = False,
+) -> Heartbeat:
+    """Renew the lease. The version rises only where a client sees something else than before."""
+    changes = cast(runs.c.waits_for_database.is_distinct_from(waits_for_database), Integer)
     statement = (
         update(runs)
         .where(*held_by(run_id, attempt))
-        .values(lease_expires_at=seconds_from_now(lease_s))
+        .values(
+            lease_expires_at=seconds_from_now(lease_s),
+            waits_for_database=waits_for_database,
+            version=runs.c.version + changes,
+        )
         .returning(runs.c.cancel_requested_at)
     )
     row = session.execute(statement).one_or_none()

@@ -41,6 +41,7 @@ _NOTHING_MEASURED: Mapping[str, object] = {
     "tensor_names": [],
     "probe_share": None,
     "probe_seconds": None,
+    "telemetry_bytes": 0,
 }
 _NOTHING_JUDGED: Mapping[str, object] = {
     "verdict": None,

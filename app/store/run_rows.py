@@ -33,6 +33,8 @@ _AS_THEY_ARE = (
     "parent_step",
     "preflight_steps",
     "is_continued_bitwise",
+    "waits_for_database",
+    "telemetry_dropped_at",
 )
 
 

@@ -59,6 +59,7 @@ def append_batch(
             "progress_step": batch.progress_step,
             "progress_at": database_now(),
             "steps_per_second": batch.steps_per_second,
+            "telemetry_bytes": runs.c.telemetry_bytes + batch.num_bytes,
             **_probe_costs(batch.readings),
         },
         log=_events_of(batch, attempt, evaluations),
@@ -167,12 +168,25 @@ def _events_of(
     if batch.chunk is not None and "loss" in batch.chunk.scalars:
         progress["loss"] = float(batch.chunk.scalars["loss"][-1])
     return (
+        *_wait_of(batch, attempt),
         *(
             NewEvent(kind=EventKind.EVALUATION, data=evaluation_event(step, metrics))
             for step, metrics in evaluations.items()
         ),
         NewEvent(kind=EventKind.PROGRESS, data=progress),
     )
+
+
+def _wait_of(batch: ReadingBatch, attempt: int) -> tuple[NewEvent, ...]:
+    if not batch.waited_s:
+        return ()
+    told: dict[str, JsonValue] = {
+        "attempt": attempt,
+        "step": batch.progress_step,
+        "waiting_for": "database",
+        "waited_s": round(batch.waited_s, 3),
+    }
+    return (NewEvent(kind=EventKind.WAITED, data=told),)
 
 
 def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:

@@ -18,6 +18,8 @@ from app.store.times import database_now, seconds_from_now
 ALIVE_WITHIN_S = 30.0
 #: Workers that left, or vanished, are listed no more after so long.
 FORGOTTEN_AFTER_S = 86_400.0
+#: What a running run waits for when its readings find no room.
+DATABASE = "database"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,9 @@ def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) ->
 def waiting_for(
     session: Session, run: Run, *, alive_within_s: float = ALIVE_WITHIN_S
 ) -> str | None:
-    """What a queued run needs before it can start; None when it does not wait."""
+    """What a queued run needs before it can start, a running one to go on; None without a wait."""
+    if run.status is RunStatus.RUNNING and run.waits_for_database:
+        return DATABASE
     if run.status is not RunStatus.QUEUED:
         return None
     alive = list_workers(session, alive_within_s=alive_within_s)

@@ -31,6 +31,7 @@ from app.store.runs import find_run, request_cancel
 from app.store.tables import PARTITIONED, metadata, runs
 from app.store.telemetry import append_batch
 from app.store.times import seconds_from_now
+from app.store.workers import waiting_for
 from tests.store.builders import (
     CPU,
     LEASE_S,
@@ -276,3 +277,20 @@ def test_a_run_that_others_work_on_is_not_rescued(
 
     assert while_held == ()
     assert [found.id for found in afterwards] == [run.id]
+
+
+def test_a_run_that_waits_for_the_database_says_so_while_it_runs(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    before = find_run(session, workspace_id, run.id)
+
+    heartbeat(session, run_id=run.id, attempt=1, lease_s=LEASE_S, waits_for_database=True)
+    waiting = find_run(session, workspace_id, run.id)
+    heartbeat(session, run_id=run.id, attempt=1, lease_s=LEASE_S, waits_for_database=True)
+    still = find_run(session, workspace_id, run.id)
+    heartbeat(session, run_id=run.id, attempt=1, lease_s=LEASE_S)
+
+    assert waiting.version == still.version == before.version + 1
+    assert waiting_for(session, waiting) == "database"
+    assert waiting_for(session, find_run(session, workspace_id, run.id)) is None

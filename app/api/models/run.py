@@ -86,7 +86,8 @@ class RunView(View):
     error: str | None
     """One sentence for people when the run failed."""
     waiting_for: str | None
-    """What a queued run waits for; null when nothing is in its way."""
+    """What a queued run waits for; `database` where a running one stands still because the database
+    takes no more readings at present; null when nothing is in its way."""
     cancel_requested_at: datetime | None
     spec: JobSpec
     attempt: int
@@ -98,6 +99,8 @@ class RunView(View):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    telemetry_dropped_at: datetime | None
+    """When its readings were dropped because of their age; its history is empty since."""
     progress: ProgressView
     metrics: MetricsView
     best: BestView | None
@@ -140,6 +143,7 @@ def view_run(run: Run, *, waiting_for: str | None) -> RunView:
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=run.ended_at,
+        telemetry_dropped_at=run.telemetry_dropped_at,
         progress=_view_progress(run),
         metrics=_view_metrics(run),
         best=_view_best(run),

@@ -37,13 +37,14 @@ def make_sender(
     store: Store,
     *,
     on_fenced: Callable[[], None] = lambda: None,
-    tick: Callable[[], None] = lambda: None,
+    on_wait: Callable[[], None] = lambda: None,
     max_pending_bytes: int = 2**20,
 ) -> Sender:
     sender = Sender(
         store.record,
         keep=store.keep,
-        patience=Patience(tick=tick, first_pause_s=0.001, longest_pause_s=0.002),
+        patience=Patience(first_pause_s=0.001, longest_pause_s=0.002),
+        on_wait=on_wait,
         on_fenced=on_fenced,
         max_pending_bytes=max_pending_bytes,
     )
@@ -81,24 +82,28 @@ def test_an_outage_loses_nothing_and_keeps_the_number() -> None:
 
 
 def test_a_full_queue_makes_training_wait_and_says_that_it_lives() -> None:
-    is_open, has_ticked = threading.Event(), threading.Event()
+    is_open, has_waited = threading.Event(), threading.Event()
 
     def wait(_: int) -> None:
         is_open.wait(10)
 
     store = Store(wait)
-    sender = make_sender(store, tick=has_ticked.set, max_pending_bytes=1)
+    sender = make_sender(store, on_wait=has_waited.set, max_pending_bytes=1)
     sender.send(batch_of(0))
 
     second = threading.Thread(target=lambda: sender.send(batch_of(1)))
     second.start()
-    assert has_ticked.wait(10)
+    assert has_waited.wait(10)
     assert second.is_alive()
     is_open.set()
     second.join(10)
+    sender.send(batch_of(2))
     sender.drain()
 
-    assert [batch.progress_step for _, batch in store.taken] == [1, 2]
+    taken = [batch for _, batch in store.taken]
+    assert [batch.progress_step for batch in taken] == [1, 2, 3]
+    # the batch that had to wait tells so, once
+    assert [batch.waited_s > 0 for batch in taken[:2]] == [False, True]
 
 
 def test_a_fenced_batch_is_told_at_once_and_stops_the_sender() -> None:
@@ -155,8 +160,10 @@ def test_a_resumed_run_goes_on_counting_its_batches() -> None:
     sender = Sender(
         store.record,
         keep=store.keep,
-        patience=Patience(tick=lambda: None),
+        patience=Patience(),
+        on_wait=lambda: None,
         on_fenced=lambda: None,
+        max_pending_bytes=2**20,
     )
     sender.start(first_seq=7)
 

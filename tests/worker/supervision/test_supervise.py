@@ -32,8 +32,11 @@ class Records:
     beats: list[bool | Exception] = field(default_factory=lambda: [False])
     written: list[str | tuple[StopReason, str | None]] = field(default_factory=list)
     diagnosed: threading.Event = field(default_factory=threading.Event)
+    #: Whether each heartbeat said that training waits for the database.
+    waits: list[bool] = field(default_factory=list)
 
-    def beat(self) -> bool:
+    def beat(self, *, waits_for_database: bool) -> bool:
+        self.waits.append(waits_for_database)
         answer = self.beats.pop(0) if len(self.beats) > 1 else self.beats[0]
         if isinstance(answer, Exception):
             raise answer
@@ -222,3 +225,16 @@ def test_a_run_in_progress_is_diagnosed(start: Start) -> None:
 )
 def test_a_look_at_a_run_decides_what_happens(view: View, decision: Decision) -> None:
     assert decide(view, Policy(cancel_grace_s=30)) is decision
+
+
+def test_a_heartbeat_says_that_training_waits_for_the_database_until_it_moves(
+    start: Start,
+) -> None:
+    records = Records(beats=[*[False] * 40, True])
+    says = "import socket, time; line = socket.socket(fileno=0); line.send(b'.w'); "
+    says += "time.sleep(.2); line.send(b'.'); time.sleep(60)"
+
+    supervise(start(says), records, policy=Policy(heartbeat_s=0.02, cancel_grace_s=0))
+
+    assert True in records.waits
+    assert not records.waits[-1]
