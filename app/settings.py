@@ -66,7 +66,7 @@ class Settings:
     #: Connections one process may hold, and how long a caller waits for one before it is told 503
     #: (`CLINIC_DATABASE_POOL_SIZE`, `CLINIC_DATABASE_POOL_TIMEOUT_S`).
     database_pool_size: int = 20
-    database_pool_timeout_s: float = 2.0
+    database_pool_timeout_s: float = 1.5
     #: The largest JSON body (`CLINIC_MAX_BODY_BYTES`).
     max_body_bytes: int = MIB
     #: The largest uploaded data set (`CLINIC_MAX_UPLOAD_BYTES`).
@@ -124,7 +124,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_pool_size=_integer(
             environ, "CLINIC_DATABASE_POOL_SIZE", default=20, low=1, high=1000
         ),
-        database_pool_timeout_s=_seconds(environ, "CLINIC_DATABASE_POOL_TIMEOUT_S", default=2.0),
+        database_pool_timeout_s=_seconds(environ, "CLINIC_DATABASE_POOL_TIMEOUT_S", default=1.5),
         max_body_bytes=_integer(environ, "CLINIC_MAX_BODY_BYTES", default=MIB),
         max_upload_bytes=_integer(environ, "CLINIC_MAX_UPLOAD_BYTES", default=64 * MIB),
         quotas=_quotas(environ),

@@ -7,14 +7,16 @@ from types import MappingProxyType
 
 import psycopg
 from psycopg.pq import Format
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.domain.errors import Unavailable
 from app.store.arrays import register_arrays
+from app.store.prompt import Line, PromptConnection
 
 #: Execution options of a statement that fetches numeric arrays.
 BINARY_RESULTS: Mapping[str, bool] = MappingProxyType({"binary_results": True})
@@ -41,18 +43,37 @@ _SESSION = (
 logger = logging.getLogger(__name__)
 
 
-def make_engine(url: str, *, pool_size: int = 20, pool_timeout_s: float = 2.0) -> Engine:
-    """An engine that never makes a caller wait long for a connection that is not to be had."""
+def make_engine(
+    url: str, *, pool_size: int = 20, pool_timeout_s: float = 1.5, answer_s: float = 60.0
+) -> Engine:
+    """An engine that never makes a caller wait long for a connection that is not to be had.
+
+    A server that answers a statement with silence for `answer_s` counts as gone.
+    """
+    line = Line(answer_s=answer_s)
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
-        # so that a restarted server costs nobody an error
-        pool_pre_ping=True,
         connect_args=dict(_CONNECT_ARGS),
     )
+
+    def connect(
+        _dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, object]
+    ) -> psycopg.Connection:
+        return line.connect(**parameters)
+
+    def ping(connection: PromptConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # so that a restarted server costs nobody an error
+        if record.info.setdefault("is_fresh", True):
+            record.info["is_fresh"] = False
+        else:
+            line.ping(connection)
+
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "checkout", ping)
     event.listen(engine, "before_cursor_execute", _fetch_in_binary)
     return engine
 
