@@ -116,7 +116,8 @@ class _Positions:
 
 def _log_norm(values: Scaled) -> Tensor:
     unit = normalised(values)
-    return torch.linalg.vector_norm(unit.mantissa, dim=-1).log() + unit.log_scale
+    log_norm: Tensor = torch.linalg.vector_norm(unit.mantissa, dim=-1).log() + unit.log_scale
+    return log_norm
 
 
 def _gap(step: int, reason: str) -> ProbeGap:

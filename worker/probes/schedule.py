@@ -4,7 +4,10 @@ Pure: the clock's readings come in, the next schedule comes out.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from app.domain.quantities import ProbeQuantity
 
 #: Probes of one run; more would not be seen on any page.
 MAX_PROBES = 200
@@ -41,6 +44,20 @@ class ProbeSchedule:
         if self.followed_steps and step <= self.followed_steps[-1]:
             return step in self.followed_steps
         return self._is_spaced(step) and self._is_affordable(elapsed_s)
+
+    def wanted(
+        self, cadences: Sequence[tuple[ProbeQuantity, int | None]], *, step: int, is_last: bool
+    ) -> tuple[ProbeQuantity, ...]:
+        """What the probe of this step measures; the first and the last one measure all.
+
+        Of a quantity with a cadence: where a multiple of it has come by since the probe before.
+        """
+        before = self.last_step
+        if is_last or before is None:
+            return tuple(name for name, _ in cadences)
+        return tuple(
+            name for name, every in cadences if every is None or step // every > before // every
+        )
 
     def after(self, step: int, *, seconds: float) -> "ProbeSchedule":
         is_budgeted = step not in (0, self.num_steps)

@@ -120,7 +120,7 @@ class ProbeResult:
     readings: tuple[ScalarReading, ...]
     positions: tuple[PositionProfile, ...]
     gaps: tuple[ProbeGap, ...]
-    #: The sample's gradient, for the next probe to compare with; None where none was wanted.
+    #: The sample's gradient, for a later probe to compare with; None where none was wanted.
     gradient_P: Tensor | None
     seconds: float
 

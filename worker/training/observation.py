@@ -77,8 +77,7 @@ class Observer:
     def at_end(self, model: SequenceModel, step: int) -> Observation:
         """The trained weights, on every split."""
         metrics = self._evaluate(model, step, (*_DURING, "test"))
-        is_probed = not self._schedule.is_off
-        readings, profiles, gaps, positions = self._probe(model, step) if is_probed else _NOTHING
+        readings, profiles, gaps, positions = self._probe(model, step, is_last=True)
         return (*metrics, *readings), profiles, gaps, positions
 
     def _evaluate(
@@ -97,15 +96,19 @@ class Observer:
             for metric, value in metrics.items()
         )
 
-    def _probe(self, model: SequenceModel, step: int) -> Observation:
+    def _probe(self, model: SequenceModel, step: int, *, is_last: bool = False) -> Observation:
         tier = self._spec.probes.tier
         if tier == "off":
             return _NOTHING
         weights = model.readout.weight
         size = sample_size(tier, many_to_one=model.many_to_one)
+        cadences = self._spec.probes.cadences
+        wanted = None
+        if cadences is not None:
+            wanted = self._schedule.wanted(cadences, step=step, is_last=is_last)
         order = ProbeOrder(
             tier=tier,
-            quantities=self._spec.probes.quantities,
+            quantities=wanted,
             required_lag=self._task.facts.required_lag.timesteps,
             seed=self._spec.training.seed,
         )
@@ -117,7 +120,8 @@ class Observer:
             previous_gradient_P=self._gradient_P,
             clock=time.perf_counter,
         )
-        self._gradient_P = result.gradient_P
+        if result.gradient_P is not None:
+            self._gradient_P = result.gradient_P
         self._schedule = self._schedule.after(step, seconds=result.seconds)
         share = ScalarReading(
             step=step,

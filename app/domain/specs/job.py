@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, model_validator
+from pydantic import Tag as FormTag
 from pydantic_core import PydanticCustomError
 
 from app.domain.quantities import ProbeQuantity
@@ -33,6 +34,7 @@ CROSS_FIELD_CODES = (
     "chrono_needs_gates",
     "lag_longer_than_sequence",
     "bptt_longer_than_sequence",
+    "cadence_finer_than_probes",
 )
 DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
@@ -67,6 +69,24 @@ class TrainingSpec(Spec):
     """Deterministic kernels: same seed, same machine, same bits."""
 
 
+class PacedQuantity(Spec):
+    """A quantity with a cadence of its own."""
+
+    name: ProbeQuantity
+    every: PositiveInt
+    """Steps: it is measured by the first probe at or past each multiple, and by the last probe."""
+
+
+def _form_of(value: object) -> Literal["name", "paced"]:
+    return "paced" if isinstance(value, dict | PacedQuantity) else "name"
+
+
+QuantityOrder = Annotated[
+    Annotated[ProbeQuantity, FormTag("name")] | Annotated[PacedQuantity, FormTag("paced")],
+    Discriminator(_form_of),
+]
+
+
 class ProbesSpec(Spec):
     """How much looking a run may cost."""
 
@@ -77,15 +97,28 @@ class ProbesSpec(Spec):
     """Steps between probes; null adapts to the budget."""
     tier: ProbeTier = "standard"
     """`economy` follows 32 loss terms back and reads gates and activations; `standard` follows 128
-    and adds recurrent matrices and the largest Lyapunov exponents; `full` follows 256 and adds
-    singular values of the Jacobian, noise scale and agreement of the gradient. All but `off` check
-    the lag profile against autograd."""
-    quantities: tuple[ProbeQuantity, ...] | None = Field(default=None, max_length=20)
-    """What is measured beside the lag profile and its checks; null is what the tier has."""
+    and adds recurrent matrices, the largest Lyapunov exponents and what the sum of all is made of;
+    `full` follows 256 and adds singular values of the Jacobian, the training gradient over
+    position, noise scale and agreement of the gradient. All but `off` check the lag profile against
+    autograd."""
+    quantities: tuple[QuantityOrder, ...] | None = Field(default=None, max_length=40)
+    """What is measured beside the lag profile and its checks: names, at every probe, or
+    `{"name": "lyapunov_spectrum", "every": 500}`, as often as probes that the budget allows come
+    by; null is what the tier has."""
 
     @property
     def budget_in_force(self) -> float:
         return TIER_BUDGETS[self.tier] if self.budget == DEFAULT_BUDGET else self.budget
+
+    @property
+    def cadences(self) -> tuple[tuple[ProbeQuantity, int | None], ...] | None:
+        """What is asked for by name, with the steps between its measurements where they are set."""
+        if self.quantities is None:
+            return None
+        return tuple(
+            (one.name, one.every) if isinstance(one, PacedQuantity) else (one, None)
+            for one in self.quantities
+        )
 
 
 class JobSpec(Spec):
@@ -152,6 +185,23 @@ class JobSpec(Spec):
                 "training.bptt_length is at most the sequence's {length} timesteps, not {bptt}",
                 {"length": length, "bptt": bptt, "pointer": "/training/bptt_length"},
             )
+        return self
+
+    @model_validator(mode="after")
+    def _cadences_fit_the_probes(self) -> Self:
+        probes = self.probes
+        for index, (name, every) in enumerate(probes.cadences or ()):
+            if every is not None and probes.every is not None and every < probes.every:
+                raise PydanticCustomError(
+                    "cadence_finer_than_probes",
+                    "{name} cannot be measured every {every} steps: probes.every is {probes}",
+                    {
+                        "name": name,
+                        "every": every,
+                        "probes": probes.every,
+                        "pointer": f"/probes/quantities/{index}/every",
+                    },
+                )
         return self
 
     @property

@@ -67,6 +67,48 @@ def test_a_tier_has_its_own_budget_unless_one_is_given(
     assert ProbesSpec.model_validate(probes).budget_in_force == share
 
 
+def test_a_quantity_can_have_a_cadence_of_its_own() -> None:
+    asked = ["sigma_max", {"name": "lyapunov_spectrum", "every": 500}]
+
+    probes = ProbesSpec.model_validate({"quantities": asked, "every": 100})
+
+    assert probes.cadences == (("sigma_max", None), ("lyapunov_spectrum", 500))
+    assert ProbesSpec().cadences is None
+    assert ProbesSpec.model_validate(probes.model_dump(mode="json")) == probes
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code"),
+    [
+        ({"name": "sigma_max"}, "missing"),
+        ({"name": "sigma_max", "every": 0}, "greater_than_equal"),
+        ({"name": "sigma_max", "every": 1.5}, "int_type"),
+        ({"name": "loss", "every": 5}, "literal_error"),
+        ({"name": "sigma_max", "every": 5, "often": True}, "extra_forbidden"),
+        ("loss", "literal_error"),
+        (7, "literal_error"),
+        (None, "literal_error"),
+    ],
+)
+def test_a_quantity_is_a_name_or_has_a_name_and_a_cadence(quantity: object, code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ProbesSpec.model_validate({"quantities": [quantity]})
+
+    assert [error["type"] for error in refused.value.errors()] == [code]
+
+
+def test_no_quantity_is_measured_more_often_than_there_are_probes() -> None:
+    paced: list[JsonValue] = ["sigma_max", {"name": "gate_mean", "every": 50}]
+    probes: dict[str, JsonValue] = {"every": 100, "quantities": paced}
+
+    with pytest.raises(ValidationError) as refused:
+        job(probes=probes)
+
+    (error,) = refused.value.errors()
+    assert error["type"] == "cadence_finer_than_probes"
+    assert error["ctx"]["pointer"] == "/probes/quantities/1/every"
+
+
 def test_only_quantities_that_a_probe_reads_can_be_asked_for() -> None:
     spec = ProbesSpec.model_validate({"quantities": ["jacobian_condition", "lyapunov_spectrum"]})
 

@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from app.domain.quantities import ProbeQuantity
 from worker.probes.schedule import MAX_PROBES, ProbeSchedule
 
 
@@ -75,3 +76,27 @@ def test_the_next_probe_waits_longer_where_probes_became_dearer() -> None:
 
     assert cheap.is_due(20, elapsed_s=3.0)
     assert not dear.is_due(20, elapsed_s=3.0)
+
+
+def test_a_quantity_with_a_cadence_is_measured_where_a_multiple_has_come_by() -> None:
+    cadences: tuple[tuple[ProbeQuantity, int | None], ...] = (
+        ("sigma_max", None),
+        ("lyapunov_spectrum", 100),
+    )
+    schedule = ProbeSchedule(num_steps=1000, budget=1.0)
+    measured: list[int] = []
+    for step in (0, 30, 99, 130, 180, 230, 420, 499, 500, 1000):
+        wanted = schedule.wanted(cadences, step=step, is_last=step == 1000)
+        assert "sigma_max" in wanted
+        measured += [step] if "lyapunov_spectrum" in wanted else []
+        schedule = schedule.after(step, seconds=0.1)
+
+    assert measured == [0, 130, 230, 420, 500, 1000]
+
+
+def test_the_last_probe_measures_all_whenever_it_comes() -> None:
+    schedule = ProbeSchedule(num_steps=1000, budget=1.0, last_step=110)
+
+    for is_last in (False, True):
+        wanted = schedule.wanted((("sigma_max", 100),), step=150, is_last=is_last)
+        assert bool(wanted) is is_last

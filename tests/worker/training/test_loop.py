@@ -75,6 +75,8 @@ def test_probes_leave_the_weights_alone_bit_for_bit(kind: str, tier: str) -> Non
     assert all(torch.equal(one, two) for one, two in pairs)
     profiles = [profile for batch in probed.batches for profile in batch.profiles]
     assert {profile.step for profile in profiles} == {0, 3, 6, 9, 12}
+    positions = {one.step for batch in probed.batches for one in batch.positions}
+    assert positions == ({0, 3, 6, 9, 12} if tier == "full" else set())
 
 
 def test_what_is_asked_for_by_name_is_read_or_its_absence_told_at_every_probe() -> None:
@@ -99,6 +101,26 @@ def test_what_is_asked_for_by_name_is_read_or_its_absence_told_at_every_probe() 
     assert len(conditions) == 6
     assert min(conditions.values()) >= 1
     assert run.readings("gate_mean") == {}
+
+
+def test_a_quantity_with_a_cadence_is_read_where_it_is_due_and_at_the_end() -> None:
+    paced: list[JsonValue] = [
+        {"name": "sigma_max", "every": 7},
+        {"name": "gradient_agreement", "every": 6},
+        "spectral_radius",
+    ]
+    probes: dict[str, JsonValue] = {"tier": "economy", "every": 3, "quantities": paced}
+
+    run = train_spec(make_spec({"probes": probes}))
+
+    steps = {
+        name: sorted(step for step, _ in run.readings(name))
+        for name in ("sigma_max", "gradient_agreement", "spectral_radius")
+    }
+    assert steps["spectral_radius"] == [0, 3, 6, 9, 12]
+    assert steps["sigma_max"] == [0, 9, 12]
+    # the first has nothing before it to agree with
+    assert steps["gradient_agreement"] == [6, 12]
 
 
 def test_the_loop_does_what_a_plain_loop_does() -> None:
