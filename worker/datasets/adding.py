@@ -11,7 +11,7 @@ import torch
 from app.domain.specs.dataset import AddingSpec
 from app.domain.task import Baseline, MetricMode, TaskFacts
 from worker.datasets.objectives import SquaredError
-from worker.datasets.required_lag import declared_or, known
+from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
 
@@ -56,7 +56,7 @@ def _facts(spec: AddingSpec) -> TaskFacts:
         mode=MetricMode.MINIMISE,
         baselines=(floor,),
         attainable=0.0,
-        required_lag=declared_or(spec.dependency_lag, lag),
+        required_lag=declared(spec.dependency_lag) or lag,
         length=spec.length,
         input_size=2,
         output_size=1,

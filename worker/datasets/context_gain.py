@@ -1,68 +1,127 @@
-"""How far back a series is worth looking: the held-out gain of context in a linear autoregression.
+"""How far back inputs are worth looking: the held-out gain of context in a linear regression.
 
-A longer memory that a linear model cannot use is not seen, so what is found can make at most a
-warning. Autocorrelation would not do: a random walk has it at every lag and needs only the last.
-Shapes: W windows, K features (the last timesteps of every column), H horizon.
+A memory that a linear model cannot use is not seen, so what is found can make at most a warning.
+Autocorrelation would not do: a random walk has it at every lag and needs only the last.
+Shapes: T timesteps, W windows, F columns, K features (the last timesteps of all columns),
+H targets, C contexts in timesteps, from none.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import torch
 
-from app.domain.task import LagSource, RequiredLag
-from app.domain.telemetry import DoubleArray
+from app.domain.task import RequiredLag
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.required_lag import estimated
 
-#: Contexts that are tried, in timesteps.
-CONTEXTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+#: Windows and targets of each, evenly spaced, that a regression is fitted to and scored on.
+MAX_WINDOWS = 4096
+MAX_SCORED_WINDOWS = 1024
+MAX_TARGETS = 16
 #: Weights of one regression; more would take longer than a probe.
 MAX_FEATURES = 512
 #: Ridge penalty as a share of the features' mean square: for the solver's sake alone. At 1e-3 the
 #: shrunken weight of a random walk's last value cost more than 2 %, and a long context made up.
 RIDGE = 1e-6
-#: The shortest context whose held-out error is within this factor of the best is enough.
-TOLERANCE = 1.02
+#: A smaller share of the error without context is rounding: a noiseless series has no best context.
+SMALLEST_SHARE = 1e-10
 #: Windows below which a held-out error says little.
 MIN_WINDOWS = 30
 
+Part = tuple[DoubleArray, DoubleArray]
 
-def estimate_lag(
-    train: tuple[DoubleArray, DoubleArray], held_out: tuple[DoubleArray, DoubleArray]
-) -> RequiredLag:
-    """From (inputs_TWF, targets_WH) of two parts that share no target."""
+
+def spread(items_W: IntArray, most: int) -> IntArray:
+    """At most so many, evenly spaced."""
+    if len(items_W) <= most:
+        return items_W
+    return items_W[np.linspace(0, len(items_W) - 1, most).round().astype(np.int64)]
+
+
+def longest_context(length: int, num_columns: int) -> int:
+    """Of sequences so long, the last timesteps that are looked at."""
+    return min(length, max(1, MAX_FEATURES // num_columns))
+
+
+def estimate_lag(train: Part, held_out: Part, *, length: int) -> RequiredLag:
+    """From (inputs_TWF, targets_WH) of two parts that share no target.
+
+    T is at most the `length` of the training sequences: their last timesteps do.
+    """
     window, num_windows, num_columns = train[0].shape
     if num_windows < MIN_WINDOWS or held_out[0].shape[1] < MIN_WINDOWS:
         return RequiredLag(method="too few windows to estimate it from")
-    longest = min(window, MAX_FEATURES // num_columns, num_windows // (2 * num_columns))
-    tried = [context for context in CONTEXTS if context <= longest]
-    errors = {context: _held_out_error(train, held_out, context) for context in tried}
-    best = min(errors.values())
-    enough = next(context for context in tried if errors[context] <= TOLERANCE * best)
-    method = (
-        f"a linear autoregression on {enough} timesteps forecasts held-out values within "
-        f"{TOLERANCE - 1:.0%} of the best of 1 to {tried[-1]}"
-    )
-    return RequiredLag(
-        timesteps=enough - 1,
-        max=max(context for context in tried if errors[context] == best) - 1,
-        source=LagSource.ESTIMATED,
-        method=method,
+    longest = min(longest_context(window, num_columns), num_windows // (2 * num_columns))
+    if longest < 1:
+        return RequiredLag(method="too few windows for so many columns to estimate it from")
+    error_C = _held_out_errors(train, held_out, longest)
+    smallest = SMALLEST_SHARE * error_C[0]
+    if not smallest > 0:
+        return RequiredLag(method="the held-out values are constant: nothing is to be told")
+    return estimated(
+        0.5 * np.log(np.maximum(error_C, smallest)),
+        by="a linear regression",
+        is_cut_short=longest < length,
     )
 
 
-def _held_out_error(
-    train: tuple[DoubleArray, DoubleArray],
-    held_out: tuple[DoubleArray, DoubleArray],
-    context: int,
-) -> float:
-    """Mean squared error of the ridge regression on the last `context` timesteps."""
-    features_WK, targets_WH = _features(train[0], context), train[1]
+def windows_before(
+    features_NF: DoubleArray, sequences: Sequence[IntArray], *, is_per_step: bool, longest: int
+) -> tuple[DoubleArray, IntArray]:
+    """Rows up to each target, at every timestep or the last: inputs_TWF, and the target's row.
+
+    Zero, the features' mean, stands for timesteps before a sequence's first.
+    """
+    window = longest_context(longest, features_NF.shape[1])
+    length_B = np.array([len(rows) for rows in sequences])
+    last_B = np.cumsum(length_B) - 1
+    target_W = np.arange(length_B.sum(), dtype=np.int32) if is_per_step else last_B
+    target_W = spread(target_W.astype(np.int32), MAX_WINDOWS)
+    owner_W = np.searchsorted(last_B, target_W)
+    end_W = target_W - last_B[owner_W] + length_B[owner_W]
+    inputs_TWF = np.zeros((window, len(target_W), features_NF.shape[1]))
+    row_W = np.empty(len(target_W), dtype=np.int32)
+    for place, (owner, end) in enumerate(zip(owner_W, end_W, strict=True)):
+        rows = sequences[owner][max(0, end - window) : end]
+        inputs_TWF[window - len(rows) :, place] = features_NF[rows]
+        row_W[place] = rows[-1]
+    return inputs_TWF, row_W
+
+
+def class_targets(train_W: IntArray, held_out_W: IntArray) -> list[DoubleArray]:
+    """What a regression that tells classes is to say: 1 for the own one, of the frequent ones."""
+    frequent_H = np.argsort(-np.bincount(train_W), kind="stable")[:MAX_TARGETS]
+    return [(part_W[:, None] == frequent_H).astype(np.float64) for part_W in (train_W, held_out_W)]
+
+
+def _held_out_errors(train: Part, held_out: Part, longest: int) -> DoubleArray:
+    """Mean squared error of the ridge regression on each number of last timesteps.
+
+    The Cholesky factor of a shorter context's moments is the corner of that of a longer one's: one
+    factorisation serves all.
+    """
+    chosen_H = spread(np.arange(train[1].shape[1], dtype=np.int32), MAX_TARGETS)
+    features_WK = _features(train[0], longest)
     moment_KK = features_WK.T @ features_WK
     moment_KK[np.diag_indices_from(moment_KK)] += RIDGE * np.trace(moment_KK) / len(moment_KK)
-    weights_KH = np.linalg.solve(moment_KK, features_WK.T @ targets_WH)
-    error_WH = _features(held_out[0], context) @ weights_KH - held_out[1]
-    return float(np.square(error_WH).mean())
+    factor_KK = torch.linalg.cholesky(torch.from_numpy(moment_KK))
+    weights_KH, scored_KW = (
+        torch.linalg.solve_triangular(factor_KK, torch.from_numpy(side), upper=False).numpy()
+        for side in (features_WK.T @ train[1][:, chosen_H], _features(held_out[0], longest).T)
+    )
+    rest_WH = held_out[1][:, chosen_H] - scored_KW[:1].T @ weights_KH[:1]
+    errors = [np.square(rest_WH).mean()]
+    num_columns = train[0].shape[2]
+    for first in range(1, len(weights_KH), num_columns):
+        added = slice(first, first + num_columns)
+        rest_WH = rest_WH - scored_KW[added].T @ weights_KH[added]
+        errors.append(np.square(rest_WH).mean())
+    return np.array(errors)
 
 
 def _features(inputs_TWF: DoubleArray, context: int) -> DoubleArray:
-    """The last timesteps of all columns, and a constant."""
+    """A constant, then all columns of the last timestep, and so on back in time."""
     num_windows = inputs_TWF.shape[1]
-    recent_WK = inputs_TWF[-context:].transpose(1, 0, 2).reshape(num_windows, -1)
-    return np.concatenate([recent_WK, np.ones((num_windows, 1))], axis=1)
+    recent_WK = inputs_TWF[: -context - 1 : -1].transpose(1, 0, 2).reshape(num_windows, -1)
+    return np.concatenate([np.ones((num_windows, 1)), recent_WK], axis=1)

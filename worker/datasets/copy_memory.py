@@ -13,7 +13,7 @@ from torch.nn import functional
 from app.domain.specs.dataset import COPY_SYMBOLS, CopyMemorySpec
 from app.domain.task import Baseline, MetricMode, TaskFacts
 from worker.datasets.objectives import CrossEntropy
-from worker.datasets.required_lag import declared_or, known
+from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
 
@@ -72,9 +72,8 @@ def _facts(spec: CopyMemorySpec) -> TaskFacts:
         mode=MetricMode.MINIMISE,
         baselines=(floor, chance),
         attainable=0.0,
-        required_lag=declared_or(
-            spec.dependency_lag, known(shortest=lag, longest=lag, method=method)
-        ),
+        required_lag=declared(spec.dependency_lag)
+        or known(shortest=lag, longest=lag, method=method),
         length=num_timesteps,
         input_size=RECALL + 1,
         output_size=NUM_SYMBOLS + 1,

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from app.domain.specs.dataset import DIGITS_LENGTH, DigitsSpec, SplitSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
+from worker.datasets.context_gain import class_targets, estimate_lag
 from worker.datasets.objectives import CrossEntropy
-from worker.datasets.required_lag import declared_or
+from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
@@ -39,14 +40,17 @@ def build_digits(spec: DigitsSpec) -> Task:
             inputs_TBI=torch.from_numpy(inputs_TBI), targets=torch.from_numpy(classes_N[index_B])
         )
 
-    train_N = order_N[:train_end]
+    train_N, validation_N = order_N[:train_end], order_N[train_end:validation_end]
+    lag = declared(spec.dependency_lag) or _estimated_lag(
+        pixels_NT, classes_N.astype(np.int32), train_N, validation_N
+    )
     return Task(
-        facts=_facts(spec, classes_N[train_N], classes_N[order_N[train_end:validation_end]]),
+        facts=_facts(classes_N[train_N], classes_N[validation_N], lag),
         objective=CrossEntropy(),
         data=StoredData(num_items=train_end, gather=lambda index_B: gather(train_N[index_B])),
         evaluation={
             "train": gather(train_N[:EVALUATION_SEQUENCES]),
-            "validation": gather(order_N[train_end:validation_end]),
+            "validation": gather(validation_N),
             "test": gather(order_N[validation_end:end]),
         },
     )
@@ -61,8 +65,23 @@ def _digits_file() -> Path:
     return folder / "datasets" / "data" / "digits.csv.gz"
 
 
+def _estimated_lag(
+    pixels_NT: NDArray[np.float32], classes_N: IntArray, train_N: IntArray, held_out_N: IntArray
+) -> RequiredLag:
+    """Every pixel may matter, but not all do: the first rows are mostly black."""
+    train, held_out = (
+        (pixels_NT[index_N].T[:, :, None].astype(np.float64), targets_NH)
+        for index_N, targets_NH in zip(
+            (train_N, held_out_N),
+            class_targets(classes_N[train_N], classes_N[held_out_N]),
+            strict=True,
+        )
+    )
+    return estimate_lag(train, held_out, length=DIGITS_LENGTH)
+
+
 def _facts(
-    spec: DigitsSpec, train_N: NDArray[np.int64], validation_N: NDArray[np.int64]
+    train_N: NDArray[np.int64], validation_N: NDArray[np.int64], lag: RequiredLag
 ) -> TaskFacts:
     majority = int(np.bincount(train_N, minlength=NUM_CLASSES).argmax())
     uniform = Baseline(
@@ -81,7 +100,7 @@ def _facts(
         metric="cross_entropy",
         mode=MetricMode.MINIMISE,
         baselines=(uniform, most_frequent),
-        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        required_lag=lag,
         length=DIGITS_LENGTH,
         input_size=1,
         output_size=NUM_CLASSES,

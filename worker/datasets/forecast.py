@@ -17,9 +17,15 @@ from app.domain.errors import InvalidData
 from app.domain.specs.dataset import ForecastSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.context_gain import estimate_lag
+from worker.datasets.context_gain import (
+    MAX_SCORED_WINDOWS,
+    MAX_WINDOWS,
+    estimate_lag,
+    longest_context,
+    spread,
+)
 from worker.datasets.objectives import AbsoluteError, SquaredError
-from worker.datasets.required_lag import declared_or
+from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
@@ -27,8 +33,6 @@ from worker.datasets.task import Batch, Split, Task
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
-#: Windows, evenly spaced, that the required lag is estimated from.
-MAX_ESTIMATION_WINDOWS = 4096
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -42,8 +46,10 @@ class Windows:
     window: int
     horizon: int
 
-    def inputs_of(self, start_B: IntArray) -> DoubleArray:
-        inputs_TBF: DoubleArray = self.values_NF[np.arange(-self.window, 0)[:, None] + start_B]
+    def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
+        """Of the whole window, or its last timesteps."""
+        size = self.window if last is None else last
+        inputs_TBF: DoubleArray = self.values_NF[np.arange(-size, 0)[:, None] + start_B]
         return inputs_TBF
 
     def targets_of(self, start_B: IntArray) -> DoubleArray:
@@ -74,13 +80,6 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
         ),
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
     )
-
-
-def spread(items_W: IntArray, most: int) -> IntArray:
-    """At most so many, evenly spaced."""
-    if len(items_W) <= most:
-        return items_W
-    return items_W[np.linspace(0, len(items_W) - 1, most).round().astype(np.int64)]
 
 
 def _cut(spec: ForecastSpec, table: Table) -> Windows:
@@ -163,7 +162,7 @@ def _facts(spec: ForecastSpec, windows: Windows, judged_W: IntArray) -> TaskFact
         metric=spec.loss,
         mode=MetricMode.MINIMISE,
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.value)),
-        required_lag=declared_or(spec.dependency_lag, _estimated_lag(windows)),
+        required_lag=declared(spec.dependency_lag) or _estimated_lag(windows),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
         output_size=spec.horizon,
@@ -176,14 +175,15 @@ def _estimated_lag(windows: Windows) -> RequiredLag:
     held_out_W = windows.starts.get("validation")
     if held_out_W is None:
         return RequiredLag(method="no validation part to estimate it on")
+    last = longest_context(windows.window, windows.values_NF.shape[1])
     train, held_out = (
-        (windows.inputs_of(start_W), windows.targets_of(start_W))
+        (windows.inputs_of(start_W, last=last), windows.targets_of(start_W))
         for start_W in (
-            spread(windows.starts["train"], MAX_ESTIMATION_WINDOWS),
-            spread(held_out_W, MAX_EVALUATION_WINDOWS),
+            spread(windows.starts["train"], MAX_WINDOWS),
+            spread(held_out_W, MAX_SCORED_WINDOWS),
         )
     )
-    return estimate_lag(train, held_out)
+    return estimate_lag(train, held_out, length=windows.window)
 
 
 def _baseline(

@@ -1,8 +1,16 @@
 """How far back a target depends on the input: what the client declares wins."""
 
+import numpy as np
+
 from app.domain.errors import InvalidData
 from app.domain.specs.dataset import DependencyLag, LagRange
 from app.domain.task import LagSource, RequiredLag
+from app.domain.telemetry import DoubleArray
+
+#: Nats by which the shortest context that is enough may miss the best: 2 % of a squared error.
+TOLERANCE = 0.01
+#: Shares of the gain that the shortest lag and the median have.
+SHORTEST_SHARE, MEDIAN_SHARE = 0.05, 0.5
 
 
 def known(*, shortest: int, longest: int, method: str) -> RequiredLag:
@@ -17,14 +25,47 @@ def known(*, shortest: int, longest: int, method: str) -> RequiredLag:
     )
 
 
-def declared_or(
-    declared: DependencyLag | None, otherwise: RequiredLag, *, length: int | None = None
-) -> RequiredLag:
+def estimated(loss_C: DoubleArray, *, by: str, is_cut_short: bool) -> RequiredLag:
+    """From held-out losses, in nats a target, with 0, 1, 2, … timesteps of context.
+
+    The input at the moment of the prediction is at lag 0, so n timesteps reach back to lag n − 1.
+    `is_cut_short`: the sequences have more timesteps than could be tried.
+    """
+    longest = len(loss_C) - 1
+    gain_C = loss_C[0] - loss_C
+    best = float(gain_C.max())
+    tried = f"{by} on contexts of 1 to {longest} timesteps"
+    if best <= TOLERANCE:
+        return RequiredLag(method=f"{tried} gains nothing held out: another model may")
+    most_C = np.maximum.accumulate(gain_C)
+    shortest, median, enough = (
+        int(np.argmax(most_C >= wanted))
+        for wanted in (SHORTEST_SHARE * best, MEDIAN_SHARE * best, best - TOLERANCE)
+    )
+    method = (
+        f"{tried}: {enough} come within {TOLERANCE} nats of the best held-out loss, "
+        f"{median} have {MEDIAN_SHARE:.0%} of its gain"
+    )
+    if is_cut_short and enough == longest:
+        method += "; more could not be tried"
+    return RequiredLag(
+        timesteps=enough - 1,
+        min=shortest - 1,
+        median=median - 1,
+        max=int(gain_C.argmax()) - 1,
+        source=LagSource.ESTIMATED,
+        method=method,
+    )
+
+
+def declared(declaration: DependencyLag | None, *, length: int | None = None) -> RequiredLag | None:
     """`length` is that of the longest training sequence, where the data alone tells it."""
-    if declared is None:
-        return otherwise
+    if declaration is None:
+        return None
     shortest, longest = (
-        (declared.min, declared.max) if isinstance(declared, LagRange) else (declared, declared)
+        (declaration.min, declaration.max)
+        if isinstance(declaration, LagRange)
+        else (declaration, declaration)
     )
     if length is not None and longest > length - 1:
         detail = (

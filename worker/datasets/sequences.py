@@ -16,8 +16,9 @@ from app.domain.errors import InvalidData
 from app.domain.specs.dataset import SequencesSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
 from worker.datasets.objectives import CrossEntropy, SquaredError
-from worker.datasets.required_lag import declared_or
+from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import (
@@ -91,7 +92,7 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
     shown["train"] = shown["train"][:EVALUATION_SEQUENCES]
     train = parts["train"]
     return Task(
-        facts=_facts(spec, data, train, judged, num_classes),
+        facts=_facts(spec, data, parts, judged, num_classes),
         objective=CrossEntropy() if num_classes else SquaredError(),
         data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
         evaluation={split: data.batch(part) for split, part in shown.items()},
@@ -149,13 +150,34 @@ def _refuse_mixed_labels(
             raise refused(int(part[int(np.argmax(is_other))]), spec.label, detail, code="mixed")
 
 
+def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray) -> RequiredLag:
+    """From the timesteps up to each target: at a sequence's last, or at all of them."""
+    if not held_out.size:
+        return RequiredLag(method="no validation part to estimate it on")
+    longest = max(len(data.rows[index]) for index in train)
+    (train_TWF, train_W), (held_out_TWF, held_out_W) = (
+        windows_before(
+            data.features_NF,
+            [data.rows[index] for index in part],
+            is_per_step=data.is_per_step,
+            longest=longest,
+        )
+        for part in (train, held_out)
+    )
+    targets = [data.labels_N[row_W][:, None] for row_W in (train_W, held_out_W)]
+    if data.is_classification:
+        targets = class_targets(*(part_W1[:, 0].astype(np.int32) for part_W1 in targets))
+    return estimate_lag((train_TWF, targets[0]), (held_out_TWF, targets[1]), length=longest)
+
+
 def _facts(
     spec: SequencesSpec,
     data: LabelledSequences,
-    train: IntArray,
+    parts: dict[Split, IntArray],
     judged: IntArray,
     num_classes: int,
 ) -> TaskFacts:
+    train = parts["train"]
     length = max(len(data.rows[index]) for index in train)
     learned, wanted = data.labels_of(train), data.labels_of(judged)
     if num_classes:
@@ -166,7 +188,8 @@ def _facts(
         metric=baselines[0].metric,
         mode=MetricMode.MINIMISE,
         baselines=baselines,
-        required_lag=declared_or(spec.dependency_lag, RequiredLag(), length=length),
+        required_lag=declared(spec.dependency_lag, length=length)
+        or _estimated_lag(data, train, parts["validation"]),
         length=length,
         input_size=len(spec.features),
         output_size=num_classes or 1,

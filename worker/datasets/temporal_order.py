@@ -14,7 +14,7 @@ from torch.nn import functional
 from app.domain.specs.dataset import TemporalOrderSpec
 from app.domain.task import Baseline, MetricMode, TaskFacts
 from worker.datasets.objectives import CrossEntropy
-from worker.datasets.required_lag import declared_or, known
+from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
 
@@ -69,7 +69,7 @@ def _facts(spec: TemporalOrderSpec) -> TaskFacts:
         mode=MetricMode.MINIMISE,
         baselines=(floor, chance),
         attainable=0.0,
-        required_lag=declared_or(spec.dependency_lag, lag),
+        required_lag=declared(spec.dependency_lag) or lag,
         length=spec.length,
         input_size=NUM_SYMBOLS,
         output_size=NUM_CLASSES,

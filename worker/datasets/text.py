@@ -17,8 +17,9 @@ from app.domain.errors import InvalidData
 from app.domain.specs.dataset import TextSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
+from worker.datasets.ngram_gain import estimate_text_lag
 from worker.datasets.objectives import BitsPerCharacter
-from worker.datasets.required_lag import declared_or
+from worker.datasets.required_lag import declared
 from worker.datasets.sampling import evaluation_size
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Split, Task
@@ -64,7 +65,7 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
             detail += f"too few for sequences of {spec.length} and a target"
             raise InvalidData(detail)
     judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
-    facts = _facts(spec, parts["train"], judged, num_symbols)
+    facts = _facts(spec, parts, judged, num_symbols)
     return Task(
         facts=facts,
         objective=BitsPerCharacter(),
@@ -113,8 +114,16 @@ def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[flo
     return float(unigram / math.log(2)), float(bigram / math.log(2))
 
 
-def _facts(spec: TextSpec, train: IntArray, judged: IntArray, num_symbols: int) -> TaskFacts:
-    unigram, bigram = ngram_bits(train, judged, num_symbols)
+def _estimated_lag(spec: TextSpec, parts: dict[Split, IntArray], num_symbols: int) -> RequiredLag:
+    if not parts["validation"].size:
+        return RequiredLag(method="no validation part to estimate it on")
+    return estimate_text_lag(parts["train"], parts["validation"], num_symbols, length=spec.length)
+
+
+def _facts(
+    spec: TextSpec, parts: dict[Split, IntArray], judged: IntArray, num_symbols: int
+) -> TaskFacts:
+    unigram, bigram = ngram_bits(parts["train"], judged, num_symbols)
     baselines = (
         Baseline(
             name="bigram",
@@ -133,7 +142,7 @@ def _facts(spec: TextSpec, train: IntArray, judged: IntArray, num_symbols: int) 
         metric="bits_per_character",
         mode=MetricMode.MINIMISE,
         baselines=baselines,
-        required_lag=declared_or(spec.dependency_lag, RequiredLag()),
+        required_lag=declared(spec.dependency_lag) or _estimated_lag(spec, parts, num_symbols),
         length=spec.length,
         input_size=num_symbols,
         output_size=num_symbols,

@@ -131,6 +131,14 @@ def test_what_the_client_declares_wins() -> None:
     assert (lag.min, lag.max, lag.timesteps, lag.source) == (3, 9, 9, LagSource.DECLARED)
 
 
+def test_most_pixels_of_a_digit_tell_something() -> None:
+    lag = make_task({"kind": "digits"}).facts.required_lag
+
+    assert lag.timesteps is not None
+    assert 50 <= lag.timesteps < 63
+    assert lag.source is LagSource.ESTIMATED
+
+
 def test_an_epoch_of_digits_shows_each_image_once() -> None:
     task = make_task({"kind": "digits"})
     assert task.facts.baseline is not None

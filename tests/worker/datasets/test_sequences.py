@@ -1,4 +1,5 @@
 import math
+import secrets
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 from pydantic import JsonValue
 
 from app.domain.errors import InvalidData
+from app.domain.task import LagSource
 from tests.worker.builders import DATASET_ID, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.datasets.task import Batch, Task
@@ -106,6 +108,35 @@ def test_long_sequences_keep_their_end() -> None:
     assert short.inputs_TBI.shape[0] == 4
     assert whole.facts.length > 4 == cut.facts.length
     assert torch.equal(batch.targets, short.targets)
+
+
+@pytest.mark.parametrize("target", ["per_sequence", "per_step"])
+@pytest.mark.parametrize("task_kind", ["classification", "regression"])
+def test_the_lag_is_what_a_regression_gains_from_held_out(target: str, task_kind: str) -> None:
+    seed, lag = secrets.randbits(32), 6
+    print(f"seed {seed}")  # noqa: T201 - pytest shows it where a test fails
+    rng = np.random.default_rng(seed)
+    lines = ["id,x,label"]
+    for name in range(300 if target == "per_sequence" else 40):
+        x_T = rng.normal(size=int(rng.integers(10, 20)))
+        wanted_T = np.r_[np.zeros(lag), x_T[:-lag]]
+        if target == "per_sequence":
+            wanted_T[:] = wanted_T[-1]
+        label_T = wanted_T > 0 if task_kind == "classification" else wanted_T.round(4)
+        lines += [f"s{name},{x:.4f},{label}" for x, label in zip(x_T, label_T, strict=True)]
+
+    found = make_task(
+        "\n".join(lines), target=target, task=task_kind, features=["x"]
+    ).facts.required_lag
+
+    assert (found.min, found.timesteps, found.source) == (lag, lag, LagSource.ESTIMATED)
+
+
+def test_of_few_sequences_no_lag_is_claimed() -> None:
+    lag = make_task(make_csv()).facts.required_lag
+
+    assert (lag.timesteps, lag.source) == (None, LagSource.UNKNOWN)
+    assert "too few" in lag.method
 
 
 def test_the_floors_are_class_shares_and_the_majority() -> None:

@@ -6,6 +6,7 @@ import torch
 from pydantic import JsonValue
 
 from app.domain.errors import InvalidData
+from app.domain.task import LagSource
 from tests.worker.builders import DATASET_ID, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
@@ -14,8 +15,9 @@ from worker.datasets.text import ngram_bits
 ABC = "abcd" * 500
 
 
-def make_task(text: str, length: int = 10) -> Task:
-    dataset: dict[str, JsonValue] = {"kind": "text", "dataset_id": DATASET_ID, "length": length}
+def make_task(text: str, **changes: JsonValue) -> Task:
+    dataset: dict[str, JsonValue] = {"kind": "text", "dataset_id": DATASET_ID, "length": 10}
+    dataset.update(changes)
     return build_task(make_spec({"dataset": dataset}).dataset, upload=text.encode())
 
 
@@ -55,6 +57,23 @@ def test_characters_that_only_come_later_share_one_symbol() -> None:
 
     assert task.facts.input_size == 5
     assert (task.evaluation["test"].targets == 0).any()
+
+
+def test_the_lag_is_what_n_grams_gain_from_held_out() -> None:
+    pairs = "".join(word * 2 for word in ("abc", "cab", "bca", "acb")) * 200
+
+    needed = make_task(pairs).facts.required_lag
+    unknown = make_task(
+        pairs, split={"train": 0.8, "validation": 0, "test": 0.2}
+    ).facts.required_lag
+    declared = make_task(pairs, dependency_lag=3).facts.required_lag
+
+    assert needed.source is LagSource.ESTIMATED
+    assert needed.timesteps is not None
+    assert 2 <= needed.timesteps <= 9
+    assert (unknown.timesteps, unknown.source) == (None, LagSource.UNKNOWN)
+    assert "no validation part" in unknown.method
+    assert (declared.timesteps, declared.source) == (3, LagSource.DECLARED)
 
 
 @pytest.mark.parametrize(("text", "place"), [("abcabc", "too few"), ("", "empty")])
