@@ -2,11 +2,15 @@
 #
 #   make demo    train four networks through the API and read their diagnoses
 #   make test    lint, type-check and test
+#   make chaos   break whole clinics for an hour and write docs/reliability.md; all of it, or for
+#                instance EXPERIMENTS="kills zombies" SEED=1
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3
 # flags of pip for torch alone, e.g. --index-url with the CPU builds, which are a tenth of the size
 TORCH_FLAGS ?=
+# how many processes test side by side, each with a PostgreSQL and a Valkey of its own
+TEST_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +19,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make locks"
 
-.PHONY: demo test serve lint install locks
+.PHONY: demo test serve lint install locks chaos
 
 demo: $(READY)
 	@$(BIN)/python -m app.demo
@@ -23,8 +27,13 @@ demo: $(READY)
 serve: $(READY)
 	@exec $(BIN)/clinic serve --end-with-parent
 
+# the tests start programs a hundred times: what those import is compiled once, whatever the shell says
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+chaos: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.chaos $(EXPERIMENTS) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -14,9 +14,15 @@ from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.migration import migrate
 from app.store.database import make_engine
+from tests.side_by_side import SideBySide
 
 # a run has one thread; so have the tests, whatever the machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):  # one of the processes of pytest-xdist
+        config.pluginmanager.register(SideBySide(Path(config.getoption("basetemp")).parent))
 
 
 @pytest.fixture(scope="session")

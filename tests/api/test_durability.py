@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from app.domain.quotas import Quotas
@@ -52,6 +53,7 @@ def test_a_commit_that_fails_never_answers_201(clinic: Clinic, client: httpx.Cli
     assert after.status_code == 201
 
 
+@pytest.mark.alone
 def test_a_run_is_taken_while_the_broker_is_away(clinic_with: Callable[..., Clinic]) -> None:
     with socket.socket() as silent:  # it accepts connections and never says a word
         silent.bind(("127.0.0.1", 0))
@@ -124,6 +126,7 @@ def test_a_wait_ends_in_time_when_the_run_does_not(client: httpx.Client) -> None
     assert 0.3 <= time.perf_counter() - started_at < 3
 
 
+@pytest.mark.alone
 def test_many_waiters_block_nobody(clinic: Clinic, client: httpx.Client) -> None:
     """More waiters than threads or connections: another request is answered at once."""
     link = post_run(client)["links"]["self"]
@@ -142,6 +145,7 @@ def test_many_waiters_block_nobody(clinic: Clinic, client: httpx.Client) -> None
     assert answers == {200}
 
 
+@pytest.mark.alone
 def test_a_post_is_answered_quickly(client: httpx.Client) -> None:
     """The bar is 50 ms in the median; a machine that tests compete for gets three times that."""
 

@@ -99,6 +99,7 @@ def test_a_stream_that_resumes_past_the_end_still_ends(
     assert again == [last]
 
 
+@pytest.mark.alone
 def test_a_live_stream_brings_each_event_as_it_happens(
     clinic: Clinic, client: httpx.Client
 ) -> None:

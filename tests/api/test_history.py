@@ -193,6 +193,7 @@ def test_what_cannot_be_answered_in_the_wanted_form_is_406(
     assert (answer.status_code, answer.json()["status"]) == (406, 406)
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_steps_are_answered_in_a_moment(
     clinic: Clinic, client: httpx.Client
 ) -> None:

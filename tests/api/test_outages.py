@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import pytest
 import redis
 
 from app.embedded.servers import Servers
@@ -32,6 +33,7 @@ def answered(client: httpx.Client, method: str, path: str) -> tuple[httpx.Respon
     return answer, time.monotonic() - started_at
 
 
+@pytest.mark.alone
 def test_a_database_that_is_stopped_is_a_503_within_two_seconds(
     clinic: Clinic, client: httpx.Client, servers: Servers
 ) -> None:
@@ -62,6 +64,7 @@ def wait_until_back(client: httpx.Client) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.alone
 def test_a_run_is_taken_within_a_second_while_the_broker_is_stopped(
     client: httpx.Client, servers: Servers
 ) -> None:

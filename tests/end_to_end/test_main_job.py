@@ -6,6 +6,7 @@ import statistics
 import time
 
 import httpx
+import pytest
 
 from tests.end_to_end.conftest import LONGEST_WAIT_S, Json, Owner
 from tests.processes import descendants, wait_until_dead
@@ -37,6 +38,7 @@ def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) ->
     assert diagnosis["verdict"] in {"healthy", "at_risk", "sick", "undetermined"}
 
 
+@pytest.mark.alone
 def test_the_first_reading_is_there_two_seconds_after_the_order(owner: Owner) -> None:
     # a first run warms what a worker has not touched since it started
     owner.run(owner.post_run(ELMAN), until="ended", wait_s="60")
@@ -70,6 +72,7 @@ def test_a_spec_is_tried_before_it_is_run(owner: Owner) -> None:
     assert start.json()["predicted"]["verdict"] == "at_risk"
 
 
+@pytest.mark.alone
 def test_orders_are_taken_at_once(owner: Owner) -> None:
     took_s = []
     for _ in range(15):

@@ -5,6 +5,7 @@ import signal
 import time
 from uuid import UUID
 
+import pytest
 from kombu.connection import Connection
 
 from app.domain.runs import RunStatus, StopReason
@@ -15,6 +16,7 @@ from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 
 
+@pytest.mark.alone
 def test_a_run_starts_within_two_seconds_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
     crew.of(1)
     rung_at = time.monotonic()

@@ -1,0 +1,70 @@
+"""Several processes share the test files: the long ones first, those that bound times alone."""
+
+import fcntl
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+#: Folders and files that take longest, those that start programs before all; the others follow.
+FIRST = (
+    "faults/test_checkpoints.py",
+    "supervision",
+    "faults",
+    "operations",
+    "embedded",
+    "worker",
+    "numerics",
+    "end_to_end",
+)
+#: The marker of a test that bounds a time: no other test runs while it does.
+ALONE = "alone"
+
+
+class SideBySide:
+    """A plugin for each of the processes; its hooks see all tests, its locks are everybody's."""
+
+    def __init__(self, folder: Path) -> None:
+        """All processes of one run of the tests name the same folder."""
+        self._door, self._room = folder / "door", folder / "room"
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: place(item.path))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None]:
+        with self.entered(fcntl.LOCK_SH):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        is_alone = item.get_closest_marker(ALONE) is not None
+        with self.entered(fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None]:
+        with self.entered(fcntl.LOCK_SH):
+            return (yield)
+
+    @contextmanager
+    def entered(self, how: int) -> Iterator[None]:
+        """The block runs with the others (LOCK_SH), or while nobody else's does (LOCK_EX)."""
+        with self._door.open("w") as door, self._room.open("w") as room:
+            # who waits until the room is empty stands in the door: nobody slips past
+            fcntl.flock(door, fcntl.LOCK_EX)
+            fcntl.flock(room, how)
+            fcntl.flock(door, fcntl.LOCK_UN)
+            try:
+                yield
+            finally:
+                # a child that was forked meanwhile holds the lock as well, until somebody lets go
+                fcntl.flock(room, fcntl.LOCK_UN)
+
+
+def place(path: Path) -> int:
+    """Where the first entry of the list stands that is this file or above it."""
+    name = path.relative_to(TESTS)
+    return next((i for i, first in enumerate(FIRST) if name.is_relative_to(first)), len(FIRST))
