@@ -69,7 +69,7 @@ def test_a_gated_cell_without_recurrence_keeps_what_its_gate_keeps(
     logs_JH = torch.stack([jacobian(cell, p, 0)[-5:, -5:].diagonal().log() for p in range(120)])
 
     torch.testing.assert_close(
-        exponents_BK[0], logs_JH.mean(dim=0).sort(descending=True).values, rtol=1e-3, atol=1e-6
+        exponents_BK[0], logs_JH.mean(dim=0).sort(descending=True).values, rtol=1e-2, atol=1e-6
     )
     assert by_gate[f"gate:0/{gate}"] > 1
 
