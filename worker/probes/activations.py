@@ -1,16 +1,15 @@
 """Whether units still respond: tanh units at their limits, relu units that never fire."""
 
-import torch
 from torch import Tensor
 
 from app.domain.telemetry import ScalarReading
-from worker.replay.elman import elman_drive
-from worker.replay.preparation import valid_states
+from worker.replay.elman import ElmanLinearisation
+from worker.replay.preparation import linearise_network, valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import run_network
 
 #: |tanh| within 5 % of its range: less than a fifth of the slope is left, as at a sigmoid's 0.05.
 SATURATED_ABOVE = 0.9
+SATURATED_SLOPE = 1 - SATURATED_ABOVE**2
 NUM_SEQUENCES = 32
 
 
@@ -27,29 +26,33 @@ def measure_activations(
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
     lengths_B = part.valid_lengths()
     readings = []
-    for level in run_network(model.layers, part.x_TBI, part.lengths_B):
-        for states in level:
-            drive_FH = valid_states(elman_drive(states, slice(None)), lengths_B)
-            found = _of_relu(drive_FH) if model.activation == "relu" else _of_tanh(drive_FH)
+    for level in linearise_network(model, part):
+        for cell in level:
+            if not isinstance(cell, ElmanLinearisation):
+                raise TypeError(cell)
+            slope_FH = valid_states(cell.slope_PBH, lengths_B)
+            found = _of_relu(slope_FH) if model.activation == "relu" else _of_tanh(slope_FH)
+            scope = cell.states.scope
             readings += [
-                ScalarReading(step=step, quantity=quantity, scope=states.scope, value=float(value))
+                ScalarReading(step=step, quantity=quantity, scope=scope, value=float(value))
                 for quantity, value in found.items()
             ]
     return tuple(readings)
 
 
-def _of_relu(drive_FH: Tensor) -> dict[str, Tensor]:
-    is_open_FH = drive_FH > 0
+def _of_relu(slope_FH: Tensor) -> dict[str, Tensor]:
+    """A relu's slope is 1 where it is open, else 0."""
+    is_open_FH = slope_FH > 0
     return {
         "dead_fraction": (~is_open_FH).all(dim=0).double().mean(),
         "always_on_fraction": is_open_FH.all(dim=0).double().mean(),
-        "mean_derivative": is_open_FH.double().mean(),
+        "mean_derivative": slope_FH.mean(),
     }
 
 
-def _of_tanh(drive_FH: Tensor) -> dict[str, Tensor]:
-    is_saturated_FH = torch.tanh(drive_FH).abs() > SATURATED_ABOVE
+def _of_tanh(slope_FH: Tensor) -> dict[str, Tensor]:
+    """A tanh's slope is 1 − tanh²."""
     return {
-        "saturated_fraction": is_saturated_FH.double().mean(),
-        "mean_derivative": torch.cosh(drive_FH).square().reciprocal().mean(),
+        "saturated_fraction": (slope_FH < SATURATED_SLOPE).double().mean(),
+        "mean_derivative": slope_FH.mean(),
     }

@@ -3,10 +3,9 @@
 from torch import Tensor
 
 from app.domain.telemetry import ScalarReading
-from worker.replay.cells import gate_scope, named_gates
-from worker.replay.preparation import valid_states
+from worker.replay.cells import gate_scope
+from worker.replay.preparation import linearise_network, valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import run_network
 
 #: A sigmoid within this of 0 or 1 has less than a fifth of its largest slope left.
 SATURATION_MARGIN = 0.05
@@ -29,10 +28,10 @@ def measure_gates(
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
     lengths_B = part.valid_lengths()
     readings: list[ScalarReading] = []
-    for level in run_network(model.layers, part.x_TBI, part.lengths_B):
-        for states in level:
-            for name, gate_PBH in named_gates(states, model.kind).items():
-                scope = gate_scope(states.layer, states.direction, name)
+    for level in linearise_network(model, part):
+        for cell in level:
+            for name, gate_PBH in cell.gates().items():
+                scope = gate_scope(cell.states.layer, cell.states.direction, name)
                 values_FH = valid_states(gate_PBH, lengths_B)
                 readings += _of_gate(values_FH, scope, step, is_candidate=name in CANDIDATES)
                 if name in KEEPERS:

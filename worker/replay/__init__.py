@@ -3,6 +3,7 @@
 - `sample`: what is looked at: a network, a few sequences, their unreduced loss terms
 - `states`: the trajectory that the network's own modules take over these sequences
 - `elman`, `gru`, `lstm`: closed forms of one timestep's Jacobian
+- `slopes`: what the closed forms have in common
 - `cells`: the linearisation that belongs to a layer
 - `adjoint`: the backward recursion, renormalised at each timestep
 - `network`: the recursion from layer to layer, for many anchors at once

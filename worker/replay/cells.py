@@ -6,16 +6,16 @@ from torch import Tensor
 
 from app.domain.telemetry import Direction
 from worker.replay.elman import linearise_elman
-from worker.replay.gru import gru_gates, linearise_gru
-from worker.replay.lstm import linearise_lstm, lstm_gates
+from worker.replay.gru import GRU_GATES, linearise_gru
+from worker.replay.lstm import LSTM_GATES, linearise_lstm
 from worker.replay.sample import Activation, CellKind
 from worker.replay.states import DirectionStates, RecurrentWeights
 
 #: In torch's row order; an Elman cell's one matrix has no gate name.
 GATE_NAMES: dict[CellKind, tuple[str | None, ...]] = {
     "elman": (None,),
-    "gru": ("reset", "update", "new"),
-    "lstm": ("input", "forget", "cell", "output"),
+    "gru": GRU_GATES,
+    "lstm": LSTM_GATES,
 }
 
 
@@ -33,6 +33,8 @@ class Linearisation(Protocol):
 
     @property
     def state_parts(self) -> tuple[Tensor, ...]: ...
+
+    def gates(self) -> dict[str, Tensor]: ...
 
     def backward(
         self, p: int, rows: Tensor | slice, adjoint_NS: Tensor
@@ -57,16 +59,3 @@ def linearise(states: DirectionStates, kind: CellKind, activation: Activation) -
 
 def gate_scope(layer: int, direction: Direction, name: str) -> str:
     return f"gate:{layer}/{name}" if direction == "forward" else f"gate:{layer}/reverse/{name}"
-
-
-def named_gates(states: DirectionStates, kind: CellKind) -> dict[str, Tensor]:
-    """Gates by the name they have in scopes; an Elman cell has none."""
-    match kind:
-        case "elman":
-            return {}
-        case "gru":
-            return gru_gates(states)
-        case "lstm":
-            return lstm_gates(states)
-        case _:
-            assert_never(kind)

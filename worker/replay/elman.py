@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 import torch
 from torch import Tensor
 
+from worker.replay.slopes import tanh_slope
 from worker.replay.states import DirectionStates, RecurrentWeights
 
 
@@ -36,6 +37,10 @@ class ElmanLinearisation:
         """Change of the state after timestep p for a change of the state before it."""
         return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p][rows]
 
+    def gates(self) -> dict[str, Tensor]:
+        """None: the cell's one matrix has no gate name."""
+        return {}
+
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
         """Gradient at W_hh h + b_hh: that at the input side."""
         return gates_PBG
@@ -46,22 +51,15 @@ def linearise_elman(
 ) -> ElmanLinearisation:
     slope_PBH = torch.empty_like(states.hidden_PBH)
     for span in states.spans():
-        slope_PBH[span] = _slope(elman_drive(states, span), activation)
+        drive_PBH = states.weights.drive(states.x_PBI[span], states.previous_PBH[span])
+        slope_PBH[span] = _slope(drive_PBH, activation)
     return ElmanLinearisation(states=states, slope_PBH=slope_PBH)
-
-
-def elman_drive(states: DirectionStates, span: slice) -> Tensor:
-    weights = states.weights
-    drive_PBH = states.x_PBI[span] @ weights.input_GI.T
-    drive_PBH += states.previous_PBH[span] @ weights.recurrent_GH.T
-    drive_PBH += weights.input_bias_G + weights.recurrent_bias_G
-    return drive_PBH
 
 
 def _slope(drive_PBH: Tensor, activation: Literal["tanh", "relu", "linear"]) -> Tensor:
     match activation:
         case "tanh":
-            return torch.cosh(drive_PBH).square_().reciprocal_()
+            return tanh_slope(drive_PBH)
         case "relu":
             return (drive_PBH > 0).double()
         case "linear":

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from worker.replay.slopes import tanh_slope
 from worker.replay.states import DirectionStates, RecurrentWeights
+
+#: In torch's row order.
+LSTM_GATES = ("input", "forget", "cell", "output")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LstmLinearisation:
     states: DirectionStates
     cell_PBH: Tensor
+    #: Activations, in torch's order: input, forget, cell, output.
+    gates_PBG: Tensor
+    #: Their part.
     forget_PBH: Tensor
     #: ∂c'/∂ pre-activations (input, forget, cell), then ∂h'/∂ that of output.
     factors_PBG: Tensor
@@ -35,6 +42,10 @@ class LstmLinearisation:
     @property
     def state_parts(self) -> tuple[Tensor, ...]:
         return self.states.hidden_PBH, self.cell_PBH
+
+    def gates(self) -> dict[str, Tensor]:
+        """By name, (P, B, H) each."""
+        return dict(zip(LSTM_GATES, self.gates_PBG.chunk(4, dim=-1), strict=True))
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the gate pre-activations of timestep p, and at the state (h, c) before it."""
@@ -60,59 +71,52 @@ class LstmLinearisation:
         return gates_PBG
 
 
-def lstm_gates(states: DirectionStates) -> dict[str, Tensor]:
-    """Gates by name, (P, B, H) each."""
-    drives = _drive(states, slice(None)).chunk(4, dim=-1)
-    return {
-        "input": torch.sigmoid(drives[0]),
-        "forget": torch.sigmoid(drives[1]),
-        "cell": torch.tanh(drives[2]),
-        "output": torch.sigmoid(drives[3]),
-    }
-
-
 def linearise_lstm(states: DirectionStates) -> LstmLinearisation:
     hidden_PBH = states.hidden_PBH
+    gates_PBG = hidden_PBH.new_empty(*hidden_PBH.shape[:2], 4 * hidden_PBH.shape[2])
     result = LstmLinearisation(
         states=states,
         cell_PBH=torch.empty_like(hidden_PBH),
-        forget_PBH=torch.empty_like(hidden_PBH),
-        factors_PBG=hidden_PBH.new_empty(*hidden_PBH.shape[:2], 4 * hidden_PBH.shape[2]),
+        gates_PBG=gates_PBG,
+        forget_PBH=gates_PBG.chunk(4, dim=-1)[1],
+        factors_PBG=torch.empty_like(gates_PBG),
         readout_slope_PBH=torch.empty_like(hidden_PBH),
     )
+    # tanh x = σ(2x) − σ(−2x) and its slope 4 σ(2x) σ(−2x): one kernel serves all four gates
+    factor_G1 = torch.ones_like(states.weights.input_bias_G)[:, None]
+    factor_G1.chunk(4)[2].fill_(2.0)
+    weights = states.weights.scaled(factor_G1)
     cell_BH = torch.zeros_like(hidden_PBH[0])
     for span in states.spans():
-        cell_BH = _fill(result, span, cell_BH)
+        _fill_gates(result, weights, span)
+        _fill_cell(result, span, cell_BH)
+        cell_BH = result.cell_PBH[span][-1]
     return result
 
 
-def _drive(states: DirectionStates, span: slice) -> Tensor:
-    weights = states.weights
-    drive_PBG = states.x_PBI[span] @ weights.input_GI.T
-    drive_PBG += states.previous_PBH[span] @ weights.recurrent_GH.T
-    drive_PBG += weights.input_bias_G + weights.recurrent_bias_G
-    return drive_PBG
+def _fill_gates(result: LstmLinearisation, weights: RecurrentWeights, span: slice) -> None:
+    """Activations, and in the place of the factors their slopes."""
+    drive_PBG = weights.drive(result.states.x_PBI[span], result.states.previous_PBH[span])
+    gates_PBG, slope_PBG = result.gates_PBG[span], result.factors_PBG[span]
+    torch.sigmoid(drive_PBG, out=gates_PBG)
+    closed_PBG = drive_PBG.neg_().sigmoid_()
+    torch.mul(gates_PBG, closed_PBG, out=slope_PBG)
+    gates_PBG.chunk(4, dim=-1)[2].sub_(closed_PBG.chunk(4, dim=-1)[2])
+    slope_PBG.chunk(4, dim=-1)[2].mul_(4.0)
 
 
-def _fill(result: LstmLinearisation, span: slice, cell_BH: Tensor) -> Tensor:
-    """Writes the timesteps of one span; gives back the cell state at its end."""
-    drive_PBG = _drive(result.states, span)
-    i, f, g, o = (k * cell_BH.shape[1] for k in range(4))
-    gates_PBG, closed_PBG = torch.sigmoid(drive_PBG), torch.sigmoid(-drive_PBG)
-    slope_PBG = gates_PBG * closed_PBG
-    candidate_PBH = torch.tanh(drive_PBG[..., g:o])
-    input_PBH, forget_PBH, output_PBH = gates_PBG[..., :f], gates_PBG[..., f:g], gates_PBG[..., o:]
+def _fill_cell(result: LstmLinearisation, span: slice, cell_BH: Tensor) -> None:
+    """The cell states of a span, from the one before it, and what the slopes are multiplied by."""
+    input_PBH, forget_PBH, candidate_PBH, output_PBH = result.gates_PBG[span].chunk(4, dim=-1)
+    by_input, by_forget, by_candidate, by_output = result.factors_PBG[span].chunk(4, dim=-1)
     cell_PBH = result.cell_PBH[span]
     written_PBH = candidate_PBH * input_PBH
     before = [cell_BH, *cell_PBH[:-1]]
     for p, before_BH in enumerate(before):
         torch.addcmul(written_PBH[p], forget_PBH[p], before_BH, out=cell_PBH[p])
-    factors_PBG = result.factors_PBG[span]
-    factors_PBG[..., i:f] = candidate_PBH * slope_PBG[..., i:f]
-    factors_PBG[0, :, f:g] = cell_BH * slope_PBG[0, :, f:g]
-    factors_PBG[1:, :, f:g] = cell_PBH[:-1] * slope_PBG[1:, :, f:g]
-    factors_PBG[..., g:o] = input_PBH / torch.cosh(drive_PBG[..., g:o]).square_()
-    factors_PBG[..., o:] = torch.tanh(cell_PBH) * slope_PBG[..., o:]
-    result.forget_PBH[span] = forget_PBH
-    result.readout_slope_PBH[span] = output_PBH / torch.cosh(cell_PBH).square_()
-    return cell_PBH[-1]
+    by_input *= candidate_PBH
+    by_forget[0] *= cell_BH
+    by_forget[1:] *= cell_PBH[:-1]
+    by_candidate *= input_PBH
+    by_output *= torch.tanh(cell_PBH)
+    torch.mul(output_PBH, tanh_slope(cell_PBH), out=result.readout_slope_PBH[span])

@@ -29,6 +29,23 @@ class RecurrentWeights:
     def hidden_size(self) -> int:
         return self.recurrent_GH.shape[1]
 
+    def scaled(self, factor_G1: Tensor) -> "RecurrentWeights":
+        """Those of pre-activations that are multiplied by a factor each."""
+        factor_G = factor_G1[:, 0]
+        return RecurrentWeights(
+            input_GI=self.input_GI * factor_G1,
+            recurrent_GH=self.recurrent_GH * factor_G1,
+            input_bias_G=self.input_bias_G * factor_G,
+            recurrent_bias_G=self.recurrent_bias_G * factor_G,
+        )
+
+    def drive(self, x_PBI: Tensor, previous_PBH: Tensor) -> Tensor:
+        """Pre-activations (P, B, G), both sides' together."""
+        bias_G = self.input_bias_G + self.recurrent_bias_G
+        drive_RG = torch.addmm(bias_G, x_PBI.flatten(0, 1), self.input_GI.T)
+        drive_RG.addmm_(previous_PBH.flatten(0, 1), self.recurrent_GH.T)
+        return drive_RG.view(*previous_PBH.shape[:2], -1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DirectionStates:
