@@ -18,9 +18,9 @@ from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.problems import ALWAYS, documented
 from app.domain.errors import ClinicError
-from app.domain.events import Event, EventKind
+from app.domain.events import Event
 from app.services.check_key import check_key
-from app.services.read_events import read_events, read_events_or_end
+from app.services.read_events import Portion, read_events, read_portion
 from app.store.database import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def get_events(
     """As JSON a page; live as `text/event-stream` or as `application/jsonl`, a line an event.
 
     Every form carries the same object. A stream resumes past `Last-Event-ID` and ends with
-    `event: end`.
+    `event: end`; an end in the middle is that of a run that was resumed.
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
     start = asked.after if last_event_id is None else last_event_id
@@ -97,29 +97,26 @@ async def _batches(
     async with hub.subscribe(run_id) as bell:
         while not hub.is_closing:
             bell.clear()
-            views = await run_in_threadpool(_read, hub, run_id, key_id, after)
+            portion = await run_in_threadpool(_read, hub, run_id, key_id, after)
+            views = view_events(portion.events)
             if views:
                 yield views
                 after = views[-1].number
             if hub.is_deleted(run_id):
                 yield None
                 return
-            if _is_last(views, follow=follow):
+            has_caught_up = len(views) < STREAM_PAGE
+            if portion.is_last or (has_caught_up and not follow):
                 return
-            if len(views) < STREAM_PAGE and not await _rings(bell):
+            if has_caught_up and not await _rings(bell):
                 yield []
 
 
-def _is_last(views: Sequence[EventView], *, follow: bool) -> bool:
-    has_ended = bool(views) and views[-1].kind is EventKind.END
-    return has_ended or (not follow and len(views) < STREAM_PAGE)
-
-
-def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> list[EventView]:
+def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
     """Raises Unauthenticated when the key was revoked meanwhile."""
     with unit_of_work(hub.engine) as work:
         check_key(work, key_id=key_id)
-        return view_events(read_events_or_end(work, run_id=run_id, after=after, limit=STREAM_PAGE))
+        return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
 
 
 async def _rings(bell: asyncio.Event) -> bool:

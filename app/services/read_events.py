@@ -1,11 +1,12 @@
 """Read the numbered log of a run from any number on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.events import Event, EventKind
+from app.domain.events import Event
 from app.store.database import UnitOfWork
-from app.store.events import event_numbers, events_after
+from app.store.events import events_after, log_end
 from app.store.runs import find_run
 
 
@@ -17,18 +18,24 @@ def read_events(
     return events_after(work.session, run_id, after, limit)
 
 
-def read_events_or_end(
-    work: UnitOfWork, *, run_id: UUID, after: int, limit: int
-) -> Sequence[Event]:
-    """As above for a run that was found before; the last one again for who has seen it already.
+@dataclass(frozen=True, kw_only=True)
+class Portion:
+    """The next events of a log that is followed."""
+
+    events: Sequence[Event]
+    #: The run has ended with them. A run that was resumed has an end in the middle of its log.
+    is_last: bool
+
+
+def read_portion(work: UnitOfWork, *, run_id: UUID, after: int, limit: int) -> Portion:
+    """As above for a run that was found before; the last event again for who has seen it already.
 
     So a stream that is resumed past its end still ends as every stream does.
     """
     found = events_after(work.session, run_id, after, limit)
-    if found:
-        return found
-    following = event_numbers(work.session, [run_id]).get(run_id)
-    if following is None or following > after + 1:  # gone, or written a moment ago
-        return ()
-    last = events_after(work.session, run_id, following - 2, 1)
-    return [event for event in last if event.kind is EventKind.END]
+    end = log_end(work.session, run_id)
+    reached = found[-1].number if found else after
+    if end is None or not end.is_over or end.next_number > reached + 1:
+        return Portion(events=found, is_last=False)
+    last = found or events_after(work.session, run_id, end.next_number - 2, 1)
+    return Portion(events=last, is_last=True)

@@ -1,6 +1,7 @@
 """Reads the numbered log of runs."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -33,6 +34,24 @@ def events_after(session: Session, run_id: UUID, after: int, limit: int) -> list
 
 def _data_of(row: RowMapping) -> Mapping[str, JsonValue]:
     return {key: decode(value) for key, value in row["data"].items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEnd:
+    """How far a run's log goes by now."""
+
+    next_number: int
+    #: Nothing follows unless the run is resumed.
+    is_over: bool
+
+
+def log_end(session: Session, run_id: UUID) -> LogEnd | None:
+    """None for a run that is not there any more."""
+    statement = select(runs.c.next_event, runs.c.ended_at).where(runs.c.id == run_id)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return LogEnd(next_number=row.next_event, is_over=row.ended_at is not None)
 
 
 def event_numbers(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, int]:

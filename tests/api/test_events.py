@@ -100,6 +100,23 @@ def test_a_stream_that_resumes_past_the_end_still_ends(
 
 
 @pytest.mark.alone
+def test_the_end_before_a_resumption_ends_no_stream(
+    client: httpx.Client, ended_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = client.get(path_of(ended_run.id, "events")).json()["items"]
+    # the first end is the last event that the stream reads at once
+    monkeypatch.setattr("app.api.events.STREAM_PAGE", len(page))
+    client.post(path_of(ended_run.id, "resume"), json={"num_steps": 100_000})
+    client.post(path_of(ended_run.id, "cancel"))
+
+    told = stream(client, ended_run.id)
+
+    assert page[-1]["kind"] == "end"
+    assert [int(event["id"]) for event in told] == list(range(1, len(page) + 4))
+    assert [event["event"] for event in told].count("end") == 2
+    assert told[-1]["event"] == "end"
+
+
 def test_a_live_stream_brings_each_event_as_it_happens(
     clinic: Clinic, client: httpx.Client
 ) -> None:
