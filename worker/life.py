@@ -94,6 +94,7 @@ class WorkerLife:
                 queue=RunQueue(settings.broker_url),
                 max_crashes=settings.max_crashes,
                 max_running_runs=settings.quotas.max_running_runs,
+                retention_days=settings.retention_days,
             ),
         )
 

@@ -1,7 +1,8 @@
 """The sweep of each worker: what was lost is found again.
 
 Every sweep the worker says that it lives. One worker at a time, by an advisory lock in the
-database, gives back the runs whose lease has run out and rings for queued ones. Each worker also
+database, gives back the runs whose lease has run out and rings for queued ones, and drops
+readings that are older than the installation keeps them. Each worker also
 looks for work itself, so that runs start with no broker at all, and ends itself when it can no
 longer work: without its forkserver, or deaf to a broker that holds unanswered bells.
 """
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 #: Sweeps between two looks at the queue without a bell: a bell that works is always sooner.
 SWEEPS_PER_LOOK = 2
+#: Sweeps between two looks for readings that are too old.
+SWEEPS_PER_DROP = 300
 #: Bells that wait so long beside a free slot are not heard.
 DEAF_AFTER_S = 20.0
 
@@ -46,6 +49,8 @@ class Upkeep(Protocol):
         """This worker lives; False when it has been forgotten."""
 
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None: ...
+
+    def drop_old_telemetry(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +124,8 @@ class Sweeper:
                 num_bells=self._bench.num_free_slots,
                 may_rescue=now - self._connected_since >= self._pace.grace_s,
             )
+            if self._num_sweeps % SWEEPS_PER_DROP == 0:
+                self._upkeep.drop_old_telemetry()
         except Unavailable:
             self._connected_since = None
 

@@ -1,15 +1,21 @@
 """What a worker writes of itself and for all runs: each call is one service in one transaction."""
 
+import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.beat_worker import beat_worker
+from app.services.drop_old_telemetry import drop_old_telemetry
 from app.services.retire_worker import retire_worker
 from app.services.sweep_runs import sweep_runs
 from app.store.database import unit_of_work
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,8 @@ class WorkerUpkeep:
     max_crashes: int
     #: The quota of a workspace that has none of its own.
     max_running_runs: int
+    #: None keeps all readings.
+    retention_days: int | None
 
     def beat(self) -> bool:
         with unit_of_work(self.engine) as work:
@@ -36,6 +44,16 @@ class WorkerUpkeep:
                 max_crashes=self.max_crashes if may_rescue else None,
                 max_running_runs=self.max_running_runs,
             )
+
+    def drop_old_telemetry(self) -> None:
+        """One month at a time; where readers are in the way, later."""
+        if self.retention_days is None:
+            return
+        month = None
+        with suppress(Unavailable), unit_of_work(self.engine) as work:
+            month = drop_old_telemetry(work, retention_days=self.retention_days)
+        if month is not None:
+            logger.info("The readings of the runs of %s are dropped.", f"{month:%Y-%m}")
 
     def retire(self) -> None:
         with unit_of_work(self.engine) as work:

@@ -37,7 +37,7 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
     "/{run_id}/diagnosis",
     summary="Read what was found, or judge again under other thresholds",
     response_model=DiagnosisView,
-    responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404, 409)},
     openapi_extra={"parameters": _OVERRIDES},
 )
 def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:

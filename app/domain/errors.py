@@ -11,7 +11,8 @@ ClinicError
 ├── Conflict
 │   ├── IllegalTransition
 │   ├── IdempotencyInFlight
-│   └── InUse
+│   ├── InUse
+│   └── TelemetryDropped
 ├── FileDamaged               (a stored file is not what was written)
 ├── TooLarge
 ├── Overloaded
@@ -122,6 +123,12 @@ class FileDamaged(ClinicError):
     """The stored file is not what was written: its SHA-256 differs, so that it is not sent."""
 
     code = "file_damaged"
+
+
+class TelemetryDropped(Conflict):
+    """The run's readings were dropped because of their age; what was found in them is kept."""
+
+    code = "telemetry_dropped"
 
 
 class TooLarge(ClinicError):

@@ -34,8 +34,6 @@ class EventKind(StrEnum):
     #: Training stood still because the database took no more readings: `{attempt, step,
     #: waiting_for, waited_s}`.
     WAITED = "waited"
-    #: Readings were dropped because of their age: `{retention_days}`.
-    TELEMETRY_DROPPED = "telemetry_dropped"
     #: The last event: `{status, stop_reason, error}`.
     END = "end"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.diagnosis.thresholds import parse_overrides
+from app.domain.errors import TelemetryDropped
 from app.store.cases import load_case
 from app.store.database import UnitOfWork
 from app.store.diagnoses import load_diagnosis
@@ -17,12 +18,15 @@ def read_diagnosis(
 ) -> Diagnosis:
     """The stored one where there is one and nothing is overridden.
 
-    Raises NotFound, and InvalidInput that names each threshold that does not exist.
+    Raises NotFound, InvalidInput that names each threshold that does not exist, and
+    TelemetryDropped where there is nothing left to judge.
     """
     thresholds = parse_overrides(overrides)
     run = find_run(work.session, workspace_id, run_id)
     stored = None if overrides else load_diagnosis(work.session, run_id)
     if stored is not None and stored.attempt == run.attempt:
         return stored
+    if run.telemetry_dropped_at is not None:
+        raise TelemetryDropped
     case = load_case(work.session, run, stop_reason=run.stop_reason)
     return diagnose(case, thresholds)

@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 #: "sweep" in ASCII: the lock of the one that sweeps.
 SWEEP = 0x7377656570
+#: "retain" in ASCII: the lock of the one that drops what is too old.
+RETAIN = 0x72657461696E
 #: "bootstrap" in ASCII, less its end: the lock of the one that makes the first workspace.
 BOOTSTRAP = 0x626F6F7473
 

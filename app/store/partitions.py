@@ -1,9 +1,11 @@
 """Partitions of the telemetry tables: a month of runs each, made before the month begins."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Text, cast, column, func, select, table, text
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.orm import Session
 
 from app.store.ids import first_id_of
@@ -12,17 +14,41 @@ from app.store.tables import PARTITIONED
 #: Months that have their partition, the present one included.
 NUM_MONTHS = 3
 _MONTHS_A_YEAR = 12
+#: At the end of a partition's name.
+_MONTH_OF = re.compile(r"_(\d{4})_(\d{2})$")
 
 
 def ensure_partitions(session: Session) -> tuple[str, ...]:
     """Make what is missing of this month and the next ones; the names of what was made."""
     now = session.execute(select(func.now())).scalar_one()
     missing = [month for month in _months(now) if not _is_there(session, month)]
-    return tuple(_make(session, table, month) for month in missing for table in PARTITIONED)
+    return tuple(name for month in missing for name in make_month(session, month))
 
 
-def partition_name(table: str, month: datetime) -> str:
-    return f"{table}_{month:%Y_%m}"
+def make_month(session: Session, month: datetime) -> tuple[str, ...]:
+    """A partition of each table for the runs of a month that begins at this moment."""
+    return tuple(_make(session, parent, month) for parent in PARTITIONED)
+
+
+def months_with_partitions(session: Session) -> list[datetime]:
+    """The first moment of each month that has a partition in any table, the oldest first."""
+    inherits = table("pg_inherits", column("inhrelid"), column("inhparent"))
+    parents = [func.to_regclass(name) for name in PARTITIONED]
+    names = session.execute(
+        select(cast(cast(inherits.c.inhrelid, REGCLASS), Text)).where(
+            cast(inherits.c.inhparent, REGCLASS).in_(parents)
+        )
+    ).scalars()
+    found = {match.groups() for name in names if (match := _MONTH_OF.search(name))}
+    return sorted(datetime(int(year), int(month), 1, tzinfo=UTC) for year, month in found)
+
+
+def following_month(month: datetime) -> datetime:
+    return _start_of(month.year * _MONTHS_A_YEAR + month.month)
+
+
+def partition_name(parent: str, month: datetime) -> str:
+    return f"{parent}_{month:%Y_%m}"
 
 
 def _months(now: datetime) -> Iterator[datetime]:
@@ -38,18 +64,18 @@ def _start_of(month: int) -> datetime:
 
 
 def _is_there(session: Session, month: datetime) -> bool:
-    names = [partition_name(table, month) for table in PARTITIONED]
+    names = [partition_name(parent, month) for parent in PARTITIONED]
     found = [session.execute(select(func.to_regclass(name))).scalar_one() for name in names]
     return None not in found
 
 
-def _make(session: Session, table: str, month: datetime) -> str:
+def _make(session: Session, parent: str, month: datetime) -> str:
     """Names and bounds come from our own tables and the clock: nothing here is a client's."""
-    following = _start_of(month.year * _MONTHS_A_YEAR + month.month)
-    name = partition_name(table, month)
+    following = following_month(month)
+    name = partition_name(parent, month)
     session.execute(
         text(
-            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {parent} "
             f"FOR VALUES FROM ('{first_id_of(month)}') TO ('{first_id_of(following)}')"
         )
     )

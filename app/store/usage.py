@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.quotas import Usage
 from app.domain.runs import RunStatus
-from app.store.tables import checkpoints, datasets, runs
+from app.store.tables import artifacts, checkpoints, datasets, runs
 
 
 def usage_of(session: Session, workspace_id: UUID) -> Usage:
@@ -24,22 +24,22 @@ def usage_of(session: Session, workspace_id: UUID) -> Usage:
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
         ).where(mine)
     ).one()
-    of_files = (
-        select(func.coalesce(func.sum(checkpoints.c.num_bytes), 0))
-        .join(runs, runs.c.id == checkpoints.c.run_id)
+    of_files = [
+        select(func.coalesce(func.sum(table.c.num_bytes), 0))
+        .join(runs, runs.c.id == table.c.run_id)
         .where(mine)
-    )
+        for table in (checkpoints, artifacts)
+    ]
     of_uploads = select(func.coalesce(func.sum(datasets.c.num_bytes), 0)).where(
         datasets.c.workspace_id == workspace_id
     )
     num_queued, num_running, rows, telemetry_bytes = found
-    file_bytes = session.execute(of_files).scalar_one()
-    upload_bytes = session.execute(of_uploads).scalar_one()
+    other_bytes = (session.execute(asked).scalar_one() for asked in (*of_files, of_uploads))
     return Usage(
         queued_runs=num_queued,
         running_runs=num_running,
         rows=int(rows),
-        storage_bytes=int(telemetry_bytes + file_bytes + upload_bytes),
+        storage_bytes=int(telemetry_bytes + sum(other_bytes)),
     )
 
 

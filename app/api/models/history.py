@@ -1,6 +1,7 @@
 """A run's history as clients see it: series with few enough points, and exact statistics."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal, assert_never
 from uuid import UUID
 
@@ -73,6 +74,8 @@ class HistoryView(View):
     """`all`: every reading is here. `extrema`: some series is thinned out to the first, last,
     smallest, largest and every non-finite reading of each of many buckets."""
     series: list[SeriesView]
+    telemetry_dropped_at: datetime | None
+    """When the readings were dropped because of their age; why there are none."""
 
 
 def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
@@ -85,6 +88,7 @@ def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
         num_readings=num_readings,
         method="all" if num_readings <= max_points else "extrema",
         series=[_view_series(one, history, max_points=max_points, x=x) for one in history.series],
+        telemetry_dropped_at=history.run.telemetry_dropped_at,
     )
 
 

@@ -1,7 +1,7 @@
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.reconcile import SWEEPS_PER_LOOK, Pace, Sweeper
+from worker.reconcile import SWEEPS_PER_DROP, SWEEPS_PER_LOOK, Pace, Sweeper
 from worker.stopping import StopSignal
 
 
@@ -30,6 +30,7 @@ class Upkeep:
     is_forgotten: bool = False
     rescues: list[bool] = field(default_factory=list)
     bells: list[int] = field(default_factory=list)
+    num_drops: int = 0
 
     def beat(self) -> bool:
         if self.is_away:
@@ -39,6 +40,9 @@ class Upkeep:
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
         self.rescues.append(may_rescue)
         self.bells.append(num_bells)
+
+    def drop_old_telemetry(self) -> None:
+        self.num_drops += 1
 
 
 @dataclass
@@ -144,3 +148,13 @@ def test_bells_that_wait_for_a_moment_are_no_deafness() -> None:
     make_sweeper(Bench(), Upkeep(), leaving, num_bells=2, deaf_after_s=3600).sweep()
 
     assert leaving.reasons == []
+
+
+def test_old_readings_are_looked_for_now_and_then() -> None:
+    upkeep = Upkeep()
+    sweeper = make_sweeper(Bench(num_free_slots=0, num_slots=1), upkeep, Exit())
+
+    for _ in range(SWEEPS_PER_DROP + 1):
+        sweeper.sweep()
+
+    assert upkeep.num_drops == 2
