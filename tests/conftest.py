@@ -3,17 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
-from app.migration import migrate
 from app.store.database import make_engine
+from tests.databases import Databases
 from tests.side_by_side import SideBySide
 
 # a run has one thread; so have the tests, whatever the machine
@@ -34,23 +33,24 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def database_url(servers: Servers) -> str:
+def databases(servers: Servers) -> Iterator[Databases]:
+    made = Databases(servers.database)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases) -> str:
     """A database with the schema of the newest migration; what is committed in it stays there."""
-    url = servers.database.url()
-    migrate(url)
-    return url
+    return databases.migrated()
 
 
 @pytest.fixture
-def empty_database_url(servers: Servers) -> Iterator[str]:
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """A database without a schema, of this test alone."""
-    name = f"test_{uuid4().hex}"
-    admin = create_engine(servers.database.url("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield servers.database.url(name)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    url = databases.empty()
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture(scope="session")

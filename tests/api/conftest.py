@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,11 +16,11 @@ from sqlalchemy import Engine, create_engine, text
 from app.domain.access import Scope
 from app.embedded.servers import Servers
 from app.main import create_app
-from app.migration import migrate
 from app.services.create_key import create_key
 from app.settings import Settings
 from app.store.database import unit_of_work
 from app.store.workspaces import insert_workspace
+from tests.databases import Databases
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ALL_SCOPES = tuple(Scope)
@@ -74,24 +73,16 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def api_settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def api_settings(
+    servers: Servers, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """Settings on a database of the API's tests alone, so that others count no strangers."""
-    admin = create_engine(servers.database.url("postgres"), isolation_level="AUTOCOMMIT")
-    name = f"api_{uuid4().hex}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = servers.database.url(name)
-    migrate(url)
-    home = tmp_path_factory.mktemp("api-home")
-    yield Settings(
-        home=home,
+    return Settings(
+        home=tmp_path_factory.mktemp("api-home"),
         secret=SECRET,
-        database_url=url,
+        database_url=databases.migrated(),
         broker_url=servers.broker.url,
     )
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture(scope="session")

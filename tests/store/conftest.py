@@ -1,28 +1,21 @@
 """A database of the store's own: claims look at all queued runs, so only its own may be there."""
 
 from collections.abc import Iterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, text
+from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
-from app.embedded.servers import Servers
-from app.migration import migrate
 from app.store.database import make_engine, unit_of_work
 from app.store.tables import workers, workspaces
 from app.store.workspaces import insert_workspace
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="session")
-def engine(servers: Servers) -> Iterator[Engine]:
-    name = f"store_{uuid4().hex}"
-    admin = create_engine(servers.database.url("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    migrate(servers.database.url(name))
-    made = make_engine(servers.database.url(name))
+def engine(databases: Databases) -> Iterator[Engine]:
+    made = make_engine(databases.migrated())
     yield made
     made.dispose()
 
