@@ -3,6 +3,7 @@
 build           data set spec -> Task
 task            Task, Batch: data with its facts, its loss and its fixed evaluation splits
 objectives      loss terms and metrics
+usage           how to feed the trained network and read its answers
 sampling        order of finite data as a pure function of the step
 adding copy_memory temporal_order       made, not stored
 digits          scikit-learn's handwritten digits, pixel by pixel

@@ -14,15 +14,27 @@ from worker.datasets.objectives import SquaredError
 from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
+from worker.datasets.usage import AS_THEY_ARE, NumberOutput, Usage, unscaled
 
 #: Variance of the sum of two U(0, 1): 2/12.
 FLOOR_MSE = 1 / 6
+USAGE = Usage(
+    input=unscaled(("value", "mark")),
+    output=NumberOutput(names=("sum",), scalings=AS_THEY_ARE),
+    meaning="the sum of the two values whose mark is 1",
+)
 
 
 def build_adding(spec: AddingSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
     facts = _facts(spec)
-    return Task(facts=facts, objective=SquaredError(), data=data, evaluation=data.evaluation(facts))
+    return Task(
+        facts=facts,
+        objective=SquaredError(),
+        data=data,
+        evaluation=data.evaluation(facts),
+        usage=USAGE,
+    )
 
 
 def _make(length: int, rng: np.random.Generator, batch_size: int) -> Batch:

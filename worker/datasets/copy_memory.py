@@ -16,10 +16,17 @@ from worker.datasets.objectives import CrossEntropy
 from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
+from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 
 NUM_SYMBOLS = 8
 BLANK = 0
 RECALL = NUM_SYMBOLS + 1
+_TARGETS = ("blank", *map(str, range(1, NUM_SYMBOLS + 1)))
+USAGE = Usage(
+    input=SymbolInput(symbols=(*_TARGETS, "recall")),
+    output=ClassOutput(classes=_TARGETS),
+    meaning="at each timestep the symbol to show: blanks, then the ten that were shown first",
+)
 
 
 def build_copy_memory(spec: CopyMemorySpec) -> Task:
@@ -30,6 +37,7 @@ def build_copy_memory(spec: CopyMemorySpec) -> Task:
         objective=CrossEntropy(trivial_class=BLANK),
         data=data,
         evaluation=data.evaluation(facts),
+        usage=USAGE,
     )
 
 

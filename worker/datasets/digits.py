@@ -20,11 +20,17 @@ from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
+from worker.datasets.usage import ClassOutput, NumberInput, Scaling, Usage
 from worker.seeding import numpy_generator
 
 NUM_CLASSES = 10
 #: Pixels go from 0 to 16.
 WHITE = 16.0
+USAGE = Usage(
+    input=NumberInput(columns=("pixel",), scalings=(Scaling(mean=(0.0,), std=(WHITE,)),)),
+    output=ClassOutput(classes=tuple(map(str, range(NUM_CLASSES)))),
+    meaning="the digit whose 64 pixels were read, row by row",
+)
 
 
 def build_digits(spec: DigitsSpec) -> Task:
@@ -53,6 +59,7 @@ def build_digits(spec: DigitsSpec) -> Task:
             "validation": gather(validation_N),
             "test": gather(order_N[validation_end:end]),
         },
+        usage=USAGE,
     )
 
 

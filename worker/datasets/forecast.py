@@ -7,7 +7,8 @@ Shapes: N rows of a series, F columns (the target first), T window, H horizon, W
 B sequences.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,6 +31,15 @@ from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
 from worker.datasets.task import Batch, Split, Task
+from worker.datasets.usage import (
+    NUM_EXAMPLES,
+    CsvLayout,
+    NumberInput,
+    NumberOutput,
+    Original,
+    Scaling,
+    Usage,
+)
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
@@ -45,6 +55,7 @@ class Windows:
     starts: dict[Split, IntArray]
     window: int
     horizon: int
+    usage: Usage
 
     def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
         """Of the whole window, or its last timesteps."""
@@ -79,6 +90,7 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
             num_items=len(train_W), gather=lambda index_B: windows.batch(train_W[index_B])
         ),
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
+        usage=windows.usage,
     )
 
 
@@ -89,8 +101,9 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         refuse_missing(values_NF, names)
     labels = ("",) if spec.series_column is None else groups(table, spec.series_column)[1]
     scaled: list[DoubleArray] = []
+    scalings: list[Scaling] = []
     starts: dict[Split, list[IntArray]] = {}
-    offset = 0
+    offsets = [0]
     rows_of_series = ordered_rows(table, group=spec.series_column, by=spec.time_column)
     for label, rows in zip(labels, rows_of_series, strict=True):
         series_NF = _without_gaps(values_NF[rows], spec)
@@ -98,16 +111,49 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         ends = bounds(len(series_NF), spec.split, what=f"rows of {what}")
         _refuse_long_season(spec, ends[0], what)
         for split, start_W in _starts(spec, ends, what).items():
-            starts.setdefault(split, []).append(start_W + offset)
+            starts.setdefault(split, []).append(start_W + offsets[-1])
         part = f"the training part of {what} (its first {ends[0]} rows)"
         mean_F, std_F = scale_of(series_NF[: ends[0]], names, what=part)
         scaled.append((series_NF - mean_F) / std_F)
-        offset += len(series_NF)
+        scalings.append(Scaling.of(mean_F, std_F, series=label or None))
+        offsets.append(offsets[-1] + len(series_NF))
+
+    def original(start: int) -> Original:
+        index = int(np.searchsorted(offsets, start, side="right")) - 1
+        series_NF = _without_gaps(values_NF[rows_of_series[index]], spec)
+        first = start - offsets[index] - spec.window
+        window_TF = series_NF[first : first + spec.window]
+        return Original.of(window_TF, series=scalings[index].series)
+
+    train_W = spread(np.concatenate(starts["train"]), EVALUATION_SEQUENCES)
     return Windows(
         values_NF=np.concatenate(scaled),
         starts={split: np.concatenate(parts) for split, parts in starts.items()},
         window=spec.window,
         horizon=spec.horizon,
+        usage=_usage(spec, names, scalings, [original(int(at)) for at in train_W[:NUM_EXAMPLES]]),
+    )
+
+
+def _usage(
+    spec: ForecastSpec,
+    names: Sequence[str],
+    scalings: Sequence[Scaling],
+    originals: Sequence[Original],
+) -> Usage:
+    """The target is the first column: its scaling is that of the outputs."""
+    of_target = tuple(replace(each, mean=each.mean[:1], std=each.std[:1]) for each in scalings)
+    ahead = tuple(f"{spec.target} +{step}" for step in range(1, spec.horizon + 1))
+    return Usage(
+        input=NumberInput(columns=tuple(names), scalings=tuple(scalings)),
+        output=NumberOutput(names=ahead, scalings=of_target),
+        meaning=f"the {spec.horizon} values of {spec.target} that follow the window",
+        min_timesteps=spec.window,
+        max_timesteps=spec.window,
+        csv=CsvLayout(
+            group_column=spec.series_column, order_column=spec.time_column, missing=spec.missing
+        ),
+        originals=tuple(originals),
     )
 
 

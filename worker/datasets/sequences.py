@@ -31,6 +31,16 @@ from worker.datasets.table import (
     scale_of,
 )
 from worker.datasets.task import Batch, Split, Task
+from worker.datasets.usage import (
+    NUM_EXAMPLES,
+    ClassOutput,
+    CsvLayout,
+    NumberInput,
+    NumberOutput,
+    Original,
+    Scaling,
+    Usage,
+)
 from worker.seeding import numpy_generator
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -45,7 +55,13 @@ class LabelledSequences:
     labels_N: DoubleArray
     rows: Sequence[IntArray]
     is_per_step: bool
-    is_classification: bool
+    #: None for a regression.
+    classes: tuple[str, ...] | None
+    usage: Usage
+
+    @property
+    def num_classes(self) -> int:
+        return 0 if self.classes is None else len(self.classes)
 
     def batch(self, index_B: IntArray) -> Batch:
         """Padded to the longest of the batch; padded timesteps are zero and do not count."""
@@ -68,7 +84,7 @@ class LabelledSequences:
         )
 
     def _targets(self, labels: DoubleArray) -> torch.Tensor:
-        if self.is_classification:
+        if self.classes is not None:
             return torch.from_numpy(labels.astype(np.int64))
         return torch.from_numpy(labels.astype(np.float32)[..., None])
 
@@ -86,28 +102,28 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
     order = numpy_generator(spec.seed, "split").permutation(len(rows)).astype(np.int32)
     ends = bounds(len(rows), spec.split, what="sequences")
     parts = dict(zip(SPLITS, np.split(order, ends[:2]), strict=True))
-    data, num_classes = _label(spec, table, rows, parts["train"])
+    data = _label(spec, table, rows, parts["train"])
     judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
     shown = {split: part for split, part in parts.items() if part.size}
     shown["train"] = shown["train"][:EVALUATION_SEQUENCES]
     train = parts["train"]
     return Task(
-        facts=_facts(spec, data, parts, judged, num_classes),
-        objective=CrossEntropy() if num_classes else SquaredError(),
+        facts=_facts(spec, data, parts, judged),
+        objective=SquaredError() if data.classes is None else CrossEntropy(),
         data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
         evaluation={split: data.batch(part) for split, part in shown.items()},
+        usage=data.usage,
     )
 
 
 def _label(
     spec: SequencesSpec, table: Table, rows: list[IntArray], train: IntArray
-) -> tuple[LabelledSequences, int]:
-    """The sequences, scaled by the training part, and the number of classes (0: regression)."""
+) -> LabelledSequences:
+    """The sequences, scaled by the training part."""
     names = list(spec.features)
     features_NF = matrix(table, names)
     refuse_missing(features_NF, names)
-    is_classification = spec.task == "classification"
-    labels_N, num_classes = _labels(spec, table)
+    labels_N, classes = _labels(spec, table)
     if spec.target == "per_sequence":
         _refuse_mixed_labels(spec, labels_N, rows)
     if spec.max_length is not None:
@@ -115,29 +131,52 @@ def _label(
     train_rows = np.concatenate([rows[index] for index in train])
     what = "the training sequences"
     mean_F, std_F = scale_of(features_NF[train_rows], names, what=what)
-    if not is_classification:
+    output: NumberOutput | ClassOutput
+    if classes is not None:
+        output = ClassOutput(classes=classes)
+    else:
         mean_1, std_1 = scale_of(labels_N[train_rows][:, None], [spec.label], what=what)
         labels_N = (labels_N - mean_1[0]) / std_1[0]
-    data = LabelledSequences(
+        output = NumberOutput(names=(spec.label,), scalings=(Scaling.of(mean_1, std_1),))
+    examples = [features_NF[rows[index]] for index in train[:NUM_EXAMPLES]]
+    return LabelledSequences(
         features_NF=(features_NF - mean_F) / std_F,
         labels_N=labels_N,
         rows=rows,
         is_per_step=spec.target == "per_step",
-        is_classification=is_classification,
+        classes=classes,
+        usage=_usage(spec, Scaling.of(mean_F, std_F), output, examples),
     )
-    return data, num_classes
 
 
-def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, int]:
+def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, tuple[str, ...] | None]:
+    """Of each row, and the classes; None for a regression."""
     if spec.task == "regression":
         labels_N = numbers(table, spec.label)
         refuse_missing(labels_N[:, None], [spec.label])
-        return labels_N, 0
+        return labels_N, None
     codes_N, classes = groups(table, spec.label)
     if len(classes) < 2:  # noqa: PLR2004 - one class leaves nothing to tell
         detail = f"column {spec.label!r} has one class only, {classes[0]!r}"
         raise InvalidData(detail)
-    return codes_N.astype(np.float64), len(classes)
+    return codes_N.astype(np.float64), classes
+
+
+def _usage(
+    spec: SequencesSpec,
+    scaling: Scaling,
+    output: NumberOutput | ClassOutput,
+    examples: Sequence[DoubleArray],
+) -> Usage:
+    place = "at each timestep" if spec.target == "per_step" else "of the whole sequence"
+    return Usage(
+        input=NumberInput(columns=spec.features, scalings=(scaling,)),
+        output=output,
+        meaning=f"{spec.label} {place}",
+        max_timesteps=spec.max_length,
+        csv=CsvLayout(group_column=spec.sequence_column, order_column=spec.order_column),
+        originals=tuple(Original.of(values_TF) for values_TF in examples),
+    )
 
 
 def _refuse_mixed_labels(
@@ -165,7 +204,7 @@ def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray)
         for part in (train, held_out)
     )
     targets = [data.labels_N[row_W][:, None] for row_W in (train_W, held_out_W)]
-    if data.is_classification:
+    if data.classes is not None:
         targets = class_targets(*(part_W1[:, 0].astype(np.int32) for part_W1 in targets))
     return estimate_lag((train_TWF, targets[0]), (held_out_TWF, targets[1]), length=longest)
 
@@ -175,11 +214,11 @@ def _facts(
     data: LabelledSequences,
     parts: dict[Split, IntArray],
     judged: IntArray,
-    num_classes: int,
 ) -> TaskFacts:
     train = parts["train"]
     length = max(len(data.rows[index]) for index in train)
     learned, wanted = data.labels_of(train), data.labels_of(judged)
+    num_classes = data.num_classes
     if num_classes:
         baselines = _class_baselines(learned.astype(np.int64), wanted.astype(np.int64), num_classes)
     else:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from app.domain.task import TaskFacts
+from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
 from worker.replay.sample import ProbeSample
 
@@ -100,6 +101,8 @@ class Task:
     data: TrainingData
     #: Fixed by the data set's seed; `train` is what an overfitted model does well on.
     evaluation: Mapping[Split, Batch]
+    #: What whoever predicts with the trained network has to know.
+    usage: Usage
 
     def training_batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         return self.data.batch(step, batch_size=batch_size, seed=seed)

@@ -17,15 +17,27 @@ from worker.datasets.objectives import CrossEntropy
 from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
+from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 
 NUM_SYMBOLS = 6
 NUM_CLASSES = 4
+USAGE = Usage(
+    input=SymbolInput(symbols=("A", "B", "c", "d", "e", "f")),
+    output=ClassOutput(classes=("AA", "AB", "BA", "BB")),
+    meaning="which of A and B came first and which second",
+)
 
 
 def build_temporal_order(spec: TemporalOrderSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
     facts = _facts(spec)
-    return Task(facts=facts, objective=CrossEntropy(), data=data, evaluation=data.evaluation(facts))
+    return Task(
+        facts=facts,
+        objective=CrossEntropy(),
+        data=data,
+        evaluation=data.evaluation(facts),
+        usage=USAGE,
+    )
 
 
 def tenths(length: int, first: int, last: int) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from worker.datasets.required_lag import declared
 from worker.datasets.sampling import evaluation_size
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Split, Task
+from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 from worker.seeding import numpy_generator
 
 #: Inputs are one-hot: more would be mostly zeros.
@@ -75,6 +76,12 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
             for split, part in parts.items()
             if part.size
         },
+        usage=Usage(
+            input=SymbolInput(symbols=(None, *symbols)),
+            output=ClassOutput(classes=(None, *symbols)),
+            meaning="at each character the one that follows it",
+            max_timesteps=spec.length,
+        ),
     )
 
 

@@ -1,0 +1,115 @@
+"""How to feed a trained network and read its answers: all that a prediction needs beside weights.
+
+It is published as JSON with the weights, so that whoever has these files needs neither the data set
+nor this service.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.telemetry import DoubleArray
+
+#: Sequences that are published with the outputs of the trained network.
+NUM_EXAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """value -> (value - mean) / std, one number a column; of the training part."""
+
+    #: Label in the series column; None where one scaling serves all.
+    series: str | None = None
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, mean_F: DoubleArray, std_F: DoubleArray, *, series: str | None = None) -> "Scaling":
+        mean, std = tuple(map(float, mean_F)), tuple(map(float, std_F))
+        return cls(series=series, mean=mean, std=std)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberInput:
+    """A timestep is a row of numbers, scaled and then rounded to float32."""
+
+    kind: Literal["numbers"] = "numbers"
+    columns: tuple[str, ...]
+    scalings: tuple[Scaling, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolInput:
+    """A timestep is one symbol, as a one-hot vector in this order."""
+
+    kind: Literal["symbols"] = "symbols"
+    #: None stands for every symbol that is not named.
+    symbols: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOutput:
+    """Outputs are numbers: value * std + mean gives them in the units of the data."""
+
+    kind: Literal["numbers"] = "numbers"
+    names: tuple[str, ...]
+    #: One number serves all outputs.
+    scalings: tuple[Scaling, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassOutput:
+    """Outputs are logits: their softmax gives the probability of each class."""
+
+    kind: Literal["classes"] = "classes"
+    classes: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvLayout:
+    """How rows of a CSV become sequences."""
+
+    #: Rows with one value in it are one sequence; None where all rows are.
+    group_column: str | None
+    #: Orders the rows of a sequence; None where the file does.
+    order_column: str | None
+    missing: Literal["reject", "forward_fill", "drop"] = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """A sequence as the upload has it, gaps filled."""
+
+    series: str | None = None
+    timesteps: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, values_TF: DoubleArray, *, series: str | None = None) -> "Original":
+        return cls(series=series, timesteps=tuple(tuple(map(float, row)) for row in values_TF))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Of one task."""
+
+    input: NumberInput | SymbolInput
+    output: NumberOutput | ClassOutput
+    #: What one output is, in words.
+    meaning: str
+    #: Fewer do not make a sequence.
+    min_timesteps: int = 1
+    #: Of a longer sequence the last so many are read; None where there is no limit.
+    max_timesteps: int | None = None
+    csv: CsvLayout | None = None
+    #: The first training sequences that are evaluated; none where the batch tells them exactly.
+    originals: tuple[Original, ...] = ()
+
+
+def unscaled(columns: tuple[str, ...]) -> NumberInput:
+    """Numbers that the network reads as they are."""
+    width = len(columns)
+    scaling = Scaling(mean=(0.0,) * width, std=(1.0,) * width)
+    return NumberInput(columns=columns, scalings=(scaling,))
+
+
+#: Outputs that are in the units of the data already.
+AS_THEY_ARE = (Scaling(mean=(0.0,), std=(1.0,)),)

@@ -1,0 +1,66 @@
+"""model.json: how to feed the network, what its tensors are called, and what its outputs mean."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from pydantic import JsonValue
+from torch import Tensor
+
+from app.domain.specs.job import JobSpec
+from app.domain.task import TaskFacts
+from worker.datasets.usage import Usage
+from worker.models.network import SequenceModel
+from worker.replay.cells import GATE_NAMES
+
+#: Of the document; a program refuses one that it does not know.
+FORMAT = 1
+_NAMING = (
+    "Without `rnn.` the names are those of torch.nn.RNN, GRU or LSTM with all layers, which loads "
+    "them as its state dict; `readout` is a torch.nn.Linear on its outputs. Dropout between layers "
+    "is for training alone."
+)
+
+
+def describe(
+    spec: JobSpec, facts: TaskFacts, usage: Usage, model: SequenceModel, *, weights: JsonValue
+) -> dict[str, JsonValue]:
+    """`weights` tells of each file what it holds."""
+    reading = asdict(usage.input) | {
+        "min_timesteps": usage.min_timesteps,
+        "max_timesteps": usage.max_timesteps,
+        "trained_timesteps": facts.length,
+    }
+    answer = asdict(usage.output) | {
+        "meaning": usage.meaning,
+        "per": "sequence" if facts.many_to_one else "timestep",
+    }
+    return {
+        "format": FORMAT,
+        "model": _network(spec, facts, model),
+        "weights": weights,
+        "tensors": _tensors(dict(model.named_tensors())),
+        "naming": _NAMING,
+        "gate_order": [gate for gate in GATE_NAMES[model.kind] if gate is not None],
+        "input": reading,
+        "output": answer,
+        "csv": None if usage.csv is None else asdict(usage.csv),
+        "spec": spec.model_dump(mode="json"),
+    }
+
+
+def _network(spec: JobSpec, facts: TaskFacts, model: SequenceModel) -> dict[str, JsonValue]:
+    return {
+        "kind": model.kind,
+        "activation": model.activation,
+        "hidden_size": model.hidden_size,
+        "num_layers": len(model.layers),
+        "bidirectional": model.bidirectional,
+        "input_size": facts.input_size,
+        "output_size": facts.output_size,
+        "many_to_one": facts.many_to_one,
+        "precision": spec.training.precision,
+    }
+
+
+def _tensors(named: Mapping[str, Tensor]) -> dict[str, JsonValue]:
+    return {name: {"shape": list(tensor.shape)} for name, tensor in named.items()}

@@ -1,0 +1,120 @@
+"""golden.json: a few inputs as the data has them, and the outputs that the weights make of them.
+
+Outputs are computed by the network that was trained, in float64, so that they do not depend on
+which kernels a machine has.
+Shapes: T timesteps, B sequences, I inputs, O outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+
+from app.domain.specs.job import JobSpec
+from worker.datasets.task import Batch, Task
+from worker.datasets.usage import (
+    NUM_EXAMPLES,
+    NumberInput,
+    NumberOutput,
+    Scaling,
+    SymbolInput,
+    Usage,
+)
+from worker.models.network import build_model
+from worker.training.checkpoint import copy_weights_
+
+#: Of one example: longer sequences are cut, which every network can read.
+MAX_TIMESTEPS = 512
+#: Numbers of one example's inputs or outputs.
+MAX_NUMBERS = 16_384
+#: How far an output may be off, as a share of its scale: rounding of float64, and what a chaotic
+#: network makes of it.
+TOLERANCE = 1e-9
+#: The same for the mean that is added to it.
+MEAN_TOLERANCE = 1e-14
+
+
+def make_golden(
+    spec: JobSpec, task: Task, weights: Mapping[str, Mapping[str, Tensor]]
+) -> dict[str, JsonValue]:
+    """`weights` by the names of their files; those whose outputs are not finite are left out."""
+    batch = task.evaluation["train"].take(0, NUM_EXAMPLES, many_to_one=task.facts.many_to_one)
+    batch = batch.to(torch.device("cpu"), torch.float64)
+    x_TBI = batch.inputs_TBI[: _num_timesteps(task)]
+    lengths_B = _lengths(batch).clamp(max=x_TBI.shape[0])
+    inputs = _inputs(task.usage, x_TBI, lengths_B.tolist())
+    outputs: dict[str, JsonValue] = {}
+    for name, tensors in weights.items():
+        logits = _logits(spec, task, tensors, x_TBI=x_TBI, lengths_B=lengths_B)
+        if all(bool(torch.isfinite(logits_TO).all()) for logits_TO in logits):
+            outputs[name] = [
+                _answer(task.usage, logits_TO, example["series"])
+                for logits_TO, example in zip(logits, inputs, strict=True)
+            ]
+    return {"inputs": [dict(example) for example in inputs], "outputs": outputs}
+
+
+def _logits(
+    spec: JobSpec, task: Task, weights: Mapping[str, Tensor], *, x_TBI: Tensor, lengths_B: Tensor
+) -> list[Tensor]:
+    """(T, O) of each sequence, (1, O) for many-to-one."""
+    model = build_model(spec.model, task.facts).double()
+    named = {name: weight.detach().cpu() for name, weight in weights.items()}
+    copy_weights_(dict(model.named_tensors()), named)
+    with torch.no_grad():
+        outputs = model(x_TBI, lengths_B)
+    if task.facts.many_to_one:
+        return [outputs_O[None] for outputs_O in outputs]
+    return [outputs[:length, place] for place, length in enumerate(lengths_B.tolist())]
+
+
+def _num_timesteps(task: Task) -> int:
+    """As many as the bounds allow."""
+    reading = task.usage.input
+    width = len(reading.columns) if isinstance(reading, NumberInput) else 1
+    widest = width if task.facts.many_to_one else max(width, task.facts.output_size)
+    return min(MAX_TIMESTEPS, max(2, MAX_NUMBERS // widest))
+
+
+def _lengths(batch: Batch) -> Tensor:
+    if batch.lengths_B is not None:
+        return batch.lengths_B
+    return torch.full((batch.num_sequences,), batch.inputs_TBI.shape[0])
+
+
+def _inputs(usage: Usage, x_TBI: Tensor, lengths: Sequence[int]) -> list[dict[str, JsonValue]]:
+    if usage.originals:
+        return [
+            {"series": original.series, "timesteps": [list(row) for row in original.timesteps[:n]]}
+            for original, n in zip(usage.originals, lengths, strict=True)
+        ]
+    return [
+        {"series": None, "timesteps": _as_in_data(usage.input, x_TBI[:length, place])}
+        for place, length in enumerate(lengths)
+    ]
+
+
+def _as_in_data(reading: NumberInput | SymbolInput, x_TI: Tensor) -> list[JsonValue]:
+    if isinstance(reading, SymbolInput):
+        return [reading.symbols[code] for code in x_TI.argmax(dim=-1).tolist()]
+    # exact: there is no mean to add, and the divisor is a power of two
+    rows: list[JsonValue] = (x_TI * torch.tensor(reading.scalings[0].std)).tolist()
+    return rows
+
+
+def _answer(usage: Usage, logits_TO: Tensor, series: JsonValue) -> dict[str, JsonValue]:
+    """Rows in the units of the data, or probabilities, and how far off they may be."""
+    if not isinstance(usage.output, NumberOutput):
+        return {"rows": torch.softmax(logits_TO, dim=-1).tolist(), "tolerance": TOLERANCE}
+    scaling = _scaling_of(usage.output, series)
+    std, mean = scaling.std[0], scaling.mean[0]
+    largest = max(1.0, float(logits_TO.abs().max()))
+    return {
+        "rows": (logits_TO * std + mean).tolist(),
+        "tolerance": TOLERANCE * std * largest + MEAN_TOLERANCE * abs(mean),
+    }
+
+
+def _scaling_of(output: NumberOutput, series: JsonValue) -> Scaling:
+    return next(each for each in output.scalings if each.series in {series, None})
