@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from app.api import (
     artifacts,
     catalog,
+    comparison,
     continuation,
     datasets,
     diagnosis,
@@ -40,6 +41,7 @@ VERSION = "0.1.0"
 _ROUTERS = (
     runs.router,
     continuation.router,
+    comparison.router,  # before the ids of preflights
     preflight.router,
     history.router,
     gradient_flow.router,

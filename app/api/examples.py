@@ -42,6 +42,22 @@ RUN_EXAMPLES: dict[str, Example] = {
     },
 }
 
+COMPARISON_EXAMPLES: dict[str, Example] = {
+    "cells": {
+        "summary": "What gates, or another recurrent matrix, would change",
+        "value": {
+            "spec": {
+                "model": {"kind": "elman", "hidden_size": 32},
+                "dataset": {"kind": "adding", "length": 100},
+            },
+            "patches": [
+                {"model": {"kind": "lstm", "hidden_size": 32}},
+                {"init": {"recurrent": {"kind": "spectral_radius", "radius": 1.2}}},
+            ],
+        },
+    }
+}
+
 RESUME_EXAMPLES: dict[str, Example] = {
     "more": {"summary": "Train for longer", "value": {"num_steps": 20000}},
     "again": {"summary": "Go on with what is left", "value": {}},

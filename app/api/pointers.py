@@ -31,10 +31,10 @@ def escaped(part: object) -> str:
 
 
 def _pointer(error: ErrorDetails, body: object) -> str:
-    told = error.get("ctx", {}).get("pointer")
-    if told is not None:
-        return str(told)
     place, *parts = error["loc"] or ("body",)
+    told = error.get("ctx", {}).get("pointer")
+    if told is not None:  # from the spec that the rule is about, wherever in the body it stands
+        return "".join(f"/{escaped(part)}" for part in parts) + str(told)
     if error["type"] == "json_invalid":
         return ""
     if place != "body":

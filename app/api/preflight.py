@@ -29,7 +29,21 @@ router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS)
 
 MAX_WAIT_S = 60.0
 DEFAULT_WAIT_S = 5.0
-_LOCATION = "Location"
+LOCATION = "Location"
+
+MiniSteps = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=MAX_STEPS,
+        description="Steps to take; 0 looks at the initial weights alone. Default: 100, or "
+        "fewer where they would take longer than about 3 s.",
+    ),
+]
+WaitSeconds = Annotated[
+    float,
+    Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="How long to wait for it."),
+]
 
 
 @router.post(
@@ -49,19 +63,8 @@ async def post_preflight(
     caller: RunsWriter,
     held: Held,
     key: Repeatable,
-    mini_steps: Annotated[
-        int | None,
-        Query(
-            ge=0,
-            le=MAX_STEPS,
-            description="Steps to take; 0 looks at the initial weights alone. Default: 100, or "
-            "fewer where they would take longer than about 3 s.",
-        ),
-    ] = None,
-    wait_s: Annotated[
-        float,
-        Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="How long to wait for it."),
-    ] = DEFAULT_WAIT_S,
+    mini_steps: MiniSteps = None,
+    wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
     """A worker builds data and model, probes them, trains a few steps and probes again.
 
@@ -73,7 +76,7 @@ async def post_preflight(
 
     # committed before anybody waits for it
     first = await run_in_threadpool(submit)
-    preflight_id = UUID(first.headers[_LOCATION].rpartition("/")[2])
+    preflight_id = UUID(first.headers[LOCATION].rpartition("/")[2])
     # with too many waiting already it is looked at once
     with suppress(Overloaded):
         await wait_for_end(
@@ -83,7 +86,7 @@ async def post_preflight(
             timeout_s=wait_s,
             find=find_preflight,
         )
-    kept = {name: first.headers[name] for name in _KEPT if name in first.headers}
+    kept = {name: first.headers[name] for name in KEPT_HEADERS if name in first.headers}
     return await run_in_threadpool(lambda: _present(held, caller, preflight_id, kept))
 
 
@@ -100,7 +103,7 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work
 
 
 #: Headers of the first answer that the final one has too.
-_KEPT = (_LOCATION, REPLAYED, "RateLimit", "RateLimit-Policy")
+KEPT_HEADERS = (LOCATION, REPLAYED, "RateLimit", "RateLimit-Policy")
 
 
 def _submitted(
@@ -128,7 +131,7 @@ def _submitted(
 
 def _accepted(submitted: SubmittedPreflight) -> Answer:
     view = view_preflight(submitted.preflight)
-    headers = {_LOCATION: view.links.self, **queue_headers(submitted.room)}
+    headers = {LOCATION: view.links.self, **queue_headers(submitted.room)}
     return Answer(status=202, body=view, headers=headers)
 
 

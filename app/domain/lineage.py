@@ -1,13 +1,13 @@
 """What a run may go on with: more steps for itself, or a patch for a fork of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from app.domain.errors import IllegalTransition, InvalidInput, InvalidSpec, Problem
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
-from app.domain.specs.patch import JsonObject, as_document, merge_patch, patched
+from app.domain.specs.patch import patched, patched_at
 
 #: Parts of a spec that leave a network's weights and data what they are.
 PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
@@ -60,11 +60,7 @@ def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int
     ]
     if problems:
         raise InvalidSpec(problems=problems)
-    document = merge_patch(as_document(spec), patch)
-    try:
-        forked = JobSpec.model_validate(document)
-    except ValidationError as error:
-        raise InvalidSpec(problems=list(_problems(error, document))) from error
+    forked = patched_at(spec, patch, place="/patch")
     if forked.training.seed != spec.training.seed:
         detail = "a fork keeps the seed: batches and dropout go on as they were"
         raise _refused("/patch/training/seed", detail, "not_patchable")
@@ -72,21 +68,6 @@ def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int
         detail = f"{from_step} steps are done; ask for more"
         raise _refused("/patch/training/num_steps", detail, "no_steps_left")
     return forked
-
-
-def _problems(error: ValidationError, document: JsonObject) -> Iterator[Problem]:
-    for found in error.errors(include_url=False, include_input=False):
-        place = "".join(f"/{part}" for part in _place(found["loc"], document))
-        yield Problem(pointer=f"/patch{place}", detail=found["msg"], code=found["type"])
-
-
-def _place(location: Sequence[int | str], document: JsonValue) -> Iterator[int | str]:
-    """Without the tags that pydantic puts between a union and its member's fields."""
-    present = document
-    for part in location:
-        if isinstance(present, dict) and part in present:
-            present = present[str(part)]
-            yield part
 
 
 def _refused(pointer: str, detail: str, code: str) -> InvalidInput:

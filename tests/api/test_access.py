@@ -20,12 +20,13 @@ ANY_KEY = "/v1/catalog"
 BODIES: dict[str, Any] = {
     "/v1/runs": spec(),
     "/v1/preflight": spec(),
+    "/v1/preflight/compare": {"spec": spec(), "patches": [{"model": {"kind": "gru"}}]},
     "/v1/runs/{run_id}": {"name": "taken over"},
     "/v1/api-keys": {"scopes": ["runs:read"]},
     "/v1/workspaces": {"name": "more"},
 }
 #: Nobody here trains, so that to wait for it is in vain.
-QUERIES = {"/v1/preflight": {"wait_s": 0}}
+QUERIES = {"/v1/preflight": {"wait_s": 0}, "/v1/preflight/compare": {"wait_s": 0}}
 
 
 def operations(clinic: Clinic) -> Iterator[tuple[str, str, list[str]]]:

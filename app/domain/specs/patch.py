@@ -1,9 +1,10 @@
 """Merge patches of a job spec (RFC 7396), but a change of `kind` replaces the whole object."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from app.domain.errors import InvalidSpec, Problem
 from app.domain.specs.job import JobSpec
 
 JsonObject = dict[str, JsonValue]
@@ -36,3 +37,31 @@ def as_document(spec: JobSpec) -> JsonObject:
 def patched(spec: JobSpec, patch: Mapping[str, JsonValue]) -> JobSpec:
     """The spec with a patch applied. Raises pydantic.ValidationError where that is not valid."""
     return JobSpec.model_validate(merge_patch(as_document(spec), patch))
+
+
+def patched_at(spec: JobSpec, patch: Mapping[str, JsonValue], *, place: str) -> JobSpec:
+    """The same for a patch that stands at `place` of a request; InvalidSpec names places below."""
+    document = merge_patch(as_document(spec), patch)
+    try:
+        return JobSpec.model_validate(document)
+    except ValidationError as error:
+        raise InvalidSpec(problems=list(_problems(error, document, place))) from error
+
+
+def _problems(error: ValidationError, document: JsonObject, place: str) -> Iterator[Problem]:
+    for found in error.errors(include_url=False, include_input=False):
+        told = found.get("ctx", {}).get("pointer")
+        below = told or "".join(f"/{part}" for part in _below(found["loc"], document))
+        yield Problem(pointer=f"{place}{below}", detail=found["msg"], code=found["type"])
+
+
+def _below(location: Sequence[int | str], document: JsonValue) -> Iterator[int | str]:
+    """Without the tags that pydantic puts between a union and its member's fields."""
+    present = document
+    for part in location:
+        if isinstance(present, dict) and part in present:
+            present = present[str(part)]
+            yield part
+        elif isinstance(present, list) and isinstance(part, int) and part < len(present):
+            present = present[part]
+            yield part
