@@ -47,6 +47,12 @@ def environ(home: Path, empty_database_url: str, servers: Servers) -> Mapping[st
     }
 
 
+@pytest.fixture
+def migrated(environ: Mapping[str, str], database_url: str) -> Mapping[str, str]:
+    """What the API and the workers find once the migration job has ended."""
+    return {**environ, "CLINIC_DATABASE_URL": database_url}
+
+
 def dockerfile_stages() -> dict[str, str]:
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     parts = re.split(r"^FROM \S+ AS (\S+)\n", text, flags=re.MULTILINE)
@@ -180,26 +186,21 @@ def test_the_migration_job_makes_the_schema_and_the_first_key(
     assert key not in second.stdout
 
 
-def test_the_api_image_answers_and_its_health_check_sees_it(
-    services: Mapping[str, Any], environ: Mapping[str, str]
-):
-    subprocess.run(services["migrate"]["command"], env=environ, cwd=ROOT, check=True)
+def test_the_api_image_answers_and_its_health_check_sees_it(migrated: Mapping[str, str]):
     port = str(free_port())
     command = [port if word == "8000" else word for word in image_command("api")]
     check = [word.replace("8000", port) for word in health_command("api")]
 
-    with running(command, environ):
-        run_until_ok(check, environ)
+    with running(command, migrated) as process:
+        wait_for_word(process, "Uvicorn running")
+
+        run_until_ok(check, migrated)
 
         assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
 
-def test_the_worker_image_answers_its_health_check(
-    services: Mapping[str, Any], environ: Mapping[str, str]
-):
-    subprocess.run(services["migrate"]["command"], env=environ, cwd=ROOT, check=True)
-
-    with running(image_command("worker"), environ) as process:
+def test_the_worker_image_answers_its_health_check(migrated: Mapping[str, str]):
+    with running(image_command("worker"), migrated) as process:
         wait_for_word(process, " ready.")
 
-        run_until_ok(health_command("worker"), environ)
+        run_until_ok(health_command("worker"), migrated)
