@@ -20,8 +20,8 @@ from app.store.workspaces import insert_workspace
 from app.supervision.programs import worker_program
 from tests.processes import descendants
 
-#: A worker that starts imports torch, maybe while others do.
-START_TIMEOUT_S = 60.0
+#: A worker that starts imports torch, maybe while others do on a machine with much else to do.
+START_TIMEOUT_S = 120.0
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
