@@ -20,6 +20,7 @@ from worker.probes.position_profile import measure_position_profiles
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.probes.sum_rule import measure_sum_rule
 from worker.replay.anchors import sequences_needed
+from worker.replay.preparation import SharedSample
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 Tier = Literal["economy", "standard", "full"]
@@ -141,6 +142,7 @@ def run_probes(
 ) -> ProbeResult:
     """No weight, no gradient, no generator and no mode of the model changes."""
     started = clock()
+    sample = SharedSample.of(sample)
     profiles = measure_lag_profiles(
         model,
         sample,

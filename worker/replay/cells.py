@@ -1,6 +1,6 @@
 """The linearisation that belongs to a layer's states: one case a cell."""
 
-from typing import Protocol, assert_never
+from typing import Protocol, Self, assert_never
 
 from torch import Tensor
 
@@ -33,6 +33,8 @@ class Linearisation(Protocol):
 
     @property
     def state_parts(self) -> tuple[Tensor, ...]: ...
+
+    def first(self, count: int) -> Self: ...
 
     def gates(self) -> dict[str, Tensor]: ...
 

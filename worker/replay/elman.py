@@ -1,7 +1,7 @@
 """Elman timestep h' = φ(W_ih x + b_ih + W_hh h + b_hh) in closed form: J = diag(φ') W_hh."""
 
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from dataclasses import dataclass, replace
+from typing import Literal, Self, assert_never
 
 import torch
 from torch import Tensor
@@ -36,6 +36,14 @@ class ElmanLinearisation:
     def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
         """Change of the state after timestep p for a change of the state before it."""
         return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p][rows]
+
+    def first(self, count: int) -> Self:
+        """That of the first sequences."""
+        return replace(
+            self,
+            states=self.states.first(count),
+            slope_PBH=self.slope_PBH[:, :count],
+        )
 
     def gates(self) -> dict[str, Tensor]:
         """None: the cell's one matrix has no gate name."""

@@ -4,7 +4,8 @@ h' = (1−z)n + zh, n = tanh(W_n x + b_in + r·u), u = U_n h + b_hn; torch's z k
 replaces. J = diag(z) + diag((h−n)z(1−z))U_z + diag((1−z)(1−n²))[diag(r)U_n + diag(u r(1−r))U_r].
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -38,6 +39,17 @@ class GruLinearisation:
     @property
     def state_parts(self) -> tuple[Tensor, ...]:
         return (self.states.hidden_PBH,)
+
+    def first(self, count: int) -> Self:
+        """That of the first sequences."""
+        return replace(
+            self,
+            states=self.states.first(count),
+            gates_PBG=self.gates_PBG[:, :count],
+            reset_PBH=self.reset_PBH[:, :count],
+            update_PBH=self.update_PBH[:, :count],
+            factors_PBG=self.factors_PBG[:, :count],
+        )
 
     def gates(self) -> dict[str, Tensor]:
         """By name, (P, B, H) each; an update gate of 1 keeps the state."""

@@ -6,7 +6,8 @@ J = [[diag(tanh c' o(1−o))W_o + diag(κ)A, diag(κ f)], [A, diag(f)]].
 It has 2H exponents: ∂h'/∂h alone would be wrong.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -42,6 +43,18 @@ class LstmLinearisation:
     @property
     def state_parts(self) -> tuple[Tensor, ...]:
         return self.states.hidden_PBH, self.cell_PBH
+
+    def first(self, count: int) -> Self:
+        """That of the first sequences."""
+        return replace(
+            self,
+            states=self.states.first(count),
+            cell_PBH=self.cell_PBH[:, :count],
+            gates_PBG=self.gates_PBG[:, :count],
+            forget_PBH=self.forget_PBH[:, :count],
+            factors_PBG=self.factors_PBG[:, :count],
+            readout_slope_PBH=self.readout_slope_PBH[:, :count],
+        )
 
     def gates(self) -> dict[str, Tensor]:
         """By name, (P, B, H) each."""

@@ -1,6 +1,8 @@
 """From a network and its sample to blocks ready to be followed back, small enough for memory."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -11,8 +13,11 @@ from worker.replay.network import LayerCells
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.states import DirectionStates, run_network
 
-#: Double-precision states, gates, factors and adjoints of one block of sequences stay below this.
-MAX_BLOCK_BYTES = 256 * 2**20
+#: Every layer, bottom first, by direction.
+Stack = tuple[LayerCells, ...]
+#: Double-precision states, gates, factors and adjoints of one block of sequences stay below this;
+#: the first one is kept while the others come and go.
+MAX_BLOCK_BYTES = 128 * 2**20
 #: Numbers of gate width kept per timestep, sequence and direction: gates, factors, temporaries.
 _GATE_COPIES = 6
 
@@ -36,14 +41,43 @@ def _recurrent_weights(network: ReplayableNetwork) -> Iterator[Tensor]:
             yield parameter
 
 
-def linearise_network(network: ReplayableNetwork, sample: ProbeSample) -> tuple[LayerCells, ...]:
-    stack = run_network(network.layers, sample.x_TBI, sample.lengths_B)
-    return linearise_stack(network, stack)
+def linearise_network(network: ReplayableNetwork, sample: ProbeSample) -> Stack:
+    if isinstance(sample, SharedSample):
+        return sample.linearised(network)
+    return linearise_stack(network, run_network(network.layers, sample.x_TBI, sample.lengths_B))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedSample(ProbeSample):
+    """Sequences that several probes look at in a row, while no weight changes.
+
+    What one of them has linearised from the first sequence on is there for the next.
+    """
+
+    kept: list[tuple[ReplayableNetwork, Stack]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, sample: ProbeSample) -> Self:
+        return cls(**{part.name: getattr(sample, part.name) for part in fields(sample)})
+
+    def take(self, first: int, last: int, *, many_to_one: bool) -> Self:
+        part = super().take(first, last, many_to_one=many_to_one)
+        return part if first == 0 else replace(part, kept=[])
+
+    def linearised(self, network: ReplayableNetwork) -> Stack:
+        for owner, stack in self.kept:
+            if owner is network and stack[0][0].states.num_sequences >= self.num_sequences:
+                return tuple(
+                    tuple(cell.first(self.num_sequences) for cell in level) for level in stack
+                )
+        stack = linearise_stack(network, run_network(network.layers, self.x_TBI, self.lengths_B))
+        self.kept[:] = [(network, stack)]
+        return stack
 
 
 def linearise_stack(
     network: ReplayableNetwork, stack: tuple[tuple[DirectionStates, ...], ...]
-) -> tuple[LayerCells, ...]:
+) -> Stack:
     with torch.no_grad():
         return tuple(
             tuple(linearise(states, network.kind, network.activation) for states in level)
@@ -60,7 +94,7 @@ def valid_states(values_PBF: Tensor, lengths_B: Tensor) -> Tensor:
     return values_PBF[t_P1 < lengths_B]
 
 
-def deviations(stack: tuple[LayerCells, ...], lengths_B: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+def deviations(stack: Stack, lengths_B: Tensor) -> tuple[tuple[Tensor, ...], ...]:
     """Standard deviation of each state coordinate over valid timesteps and sequences."""
     return tuple(tuple(_deviation(cell, lengths_B) for cell in level) for level in stack)
 
@@ -74,7 +108,7 @@ def _deviation(cell: Linearisation, lengths_B: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def is_finite(stack: tuple[LayerCells, ...]) -> bool:
+def is_finite(stack: Stack) -> bool:
     """False for a network that has diverged on the sample: its gradients mean nothing."""
     return all(
         bool(part_PBH.sum().isfinite())

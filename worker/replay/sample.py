@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,7 @@ class ProbeSample:
         num_timesteps, batch_size, _ = self.x_TBI.shape
         return torch.full((batch_size,), num_timesteps, device=self.x_TBI.device)
 
-    def take(self, first: int, last: int, *, many_to_one: bool) -> "ProbeSample":
+    def take(self, first: int, last: int, *, many_to_one: bool) -> Self:
         """The sequences first … last − 1."""
         lengths_B, counted_TB = self.lengths_B, self.counted_TB
         return replace(

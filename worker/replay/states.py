@@ -1,7 +1,7 @@
 """The trajectory that a network's own modules take over a sample, in each direction's order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -58,6 +58,19 @@ class DirectionStates:
     hidden_PBH: Tensor
     #: State before each timestep: zero at the first one read.
     previous_PBH: Tensor
+
+    @property
+    def num_sequences(self) -> int:
+        return self.hidden_PBH.shape[1]
+
+    def first(self, count: int) -> "DirectionStates":
+        """Those of the first sequences."""
+        return replace(
+            self,
+            x_PBI=self.x_PBI[:, :count],
+            hidden_PBH=self.hidden_PBH[:, :count],
+            previous_PBH=self.previous_PBH[:, :count],
+        )
 
     @property
     def scope(self) -> str:

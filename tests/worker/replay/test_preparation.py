@@ -1,0 +1,53 @@
+"""Probes of one moment share what is linearised."""
+
+import copy
+from typing import get_args
+
+import pytest
+import torch
+
+from tests.numerics.networks import network_of, sample_for
+from worker.replay.cells import Linearisation
+from worker.replay.preparation import SharedSample, Stack, linearise_network
+from worker.replay.sample import CellKind
+
+
+def storage_of(stack: Stack) -> int:
+    return stack[0][0].states.hidden_PBH.untyped_storage().data_ptr()
+
+
+def backward(cell: Linearisation) -> tuple[torch.Tensor, torch.Tensor]:
+    num_sequences = cell.states.num_sequences
+    adjoint_NS = torch.ones(num_sequences, cell.state_size, dtype=torch.float64)
+    return cell.backward(5, slice(num_sequences), adjoint_NS)
+
+
+@pytest.mark.parametrize("kind", get_args(CellKind))
+def test_the_first_sequences_are_cut_from_what_is_there(kind: CellKind) -> None:
+    network = network_of(kind, num_layers=2, bidirectional=True)
+    sample = sample_for(network, num_timesteps=12, batch_size=6, varied=True)
+    shared = SharedSample.of(sample)
+
+    whole = linearise_network(network, shared)
+    few = linearise_network(network, shared.take(0, 3, many_to_one=True))
+    alone = linearise_network(network, sample.take(0, 3, many_to_one=True))
+
+    assert storage_of(few) == storage_of(whole)
+    for few_level, level in zip(few, alone, strict=True):
+        for one, other in zip(few_level, level, strict=True):
+            torch.testing.assert_close(backward(one), backward(other), rtol=1e-5, atol=1e-6)
+            torch.testing.assert_close(one.gates(), other.gates(), rtol=1e-5, atol=1e-6)
+
+
+def test_more_sequences_others_or_another_network_are_linearised_anew() -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=12, batch_size=6)
+    shared = SharedSample.of(sample)
+
+    few = linearise_network(network, shared.take(0, 3, many_to_one=True))
+    others = linearise_network(network, shared.take(3, 6, many_to_one=True))
+    exact = linearise_network(copy.deepcopy(network), shared.take(0, 3, many_to_one=True))
+    whole = linearise_network(network, shared)
+
+    assert len({storage_of(stack) for stack in (few, others, exact, whole)}) == 4
+    assert whole[0][0].states.num_sequences == 6
