@@ -10,6 +10,7 @@ from app.store.locks import SWEEP, try_to_lead
 from app.store.partitions import ensure_partitions
 from app.store.preflights import forget_old_preflights
 from app.store.queue_order import queued_ids
+from app.store.sessions import end_stalled
 from app.store.workers import forget_old_workers
 
 #: A queued run is rung for again after so long.
@@ -32,6 +33,8 @@ def sweep_runs(
     `max_running_runs` is the quota of a workspace that has none of its own.
     """
     session = work.session
+    # whoever leads may be the one that has stalled
+    end_stalled(session)
     if not try_to_lead(session, SWEEP):
         return
     if max_crashes is not None:
