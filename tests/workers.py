@@ -22,6 +22,8 @@ from tests.processes import descendants
 
 #: A worker that starts imports torch, maybe while others do on a machine with much else to do.
 START_TIMEOUT_S = 120.0
+#: Each look is often a query that takes the processor from what is waited for.
+POLL_S = 0.05
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -112,7 +114,7 @@ def wait_until(
     deadline = time.monotonic() + within_s
     while not is_met():
         assert time.monotonic() < deadline, log.read_text() if log else "too late"
-        time.sleep(0.02)
+        time.sleep(POLL_S)
 
 
 class Runs:

@@ -12,6 +12,8 @@ from tests.supervision.test_serve import Service, serving
 
 Json = dict[str, object]
 LONGEST_WAIT_S = 60.0
+#: Each look is a request that takes the processor from what is waited for.
+POLL_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Owner:
         deadline = time.monotonic() + within_s
         while not is_met():
             assert time.monotonic() < deadline, "too late"
-            time.sleep(0.02)
+            time.sleep(POLL_S)
 
     def num_readings(self, run_id: str) -> int:
         count = self.read(f"/v1/runs/{run_id}/history", quantity="loss")["num_readings"]

@@ -33,6 +33,8 @@ class Service:
 
     def __init__(self, home: Path, **changes: str) -> None:
         self.home = home
+        # one for all questions: a client that is made loads every certificate there is
+        self.http = httpx.Client(timeout=2.0)
         with (home.parent / "said").open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.cli", "serve", "--end-with-parent"],
@@ -49,7 +51,7 @@ class Service:
         address = self.home / "address"
         try:
             url = address.read_text().strip() + path
-            return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
+            return self.http.get(url).status_code == httpx.codes.OK
         except (OSError, httpx.TransportError):
             return False
 
@@ -71,6 +73,7 @@ def serving(home: Path, **changes: str) -> Iterator[Service]:
     try:
         yield service
     finally:
+        service.http.close()
         if service.process.poll() is None:
             service.process.terminate()
             service.process.wait(STOP_TIMEOUT_S)
