@@ -22,9 +22,11 @@ def other(engine: Engine) -> Iterator[psycopg.Connection]:
         connection.close()
 
 
-def wait_for_state(engine: Engine, pid: int, *, wanted: tuple[str, str]) -> None:
+def wait_for_state(engine: Engine, pid: int, *, wanted: tuple[str, str] | None) -> None:
+    """None: until it is gone."""
     with engine.connect() as connection:
-        while tuple(connection.execute(text(STATE), {"pid": pid}).one()) != wanted:
+        while connection.execute(text(STATE), {"pid": pid}).one_or_none() != wanted:
+            # its snapshot of the sessions ends with the transaction
             connection.rollback()
 
 
@@ -41,7 +43,7 @@ def test_a_session_that_waits_for_the_rest_of_a_pipeline_is_ended(
     assert end_stalled(session) == 0
     assert end_stalled(session, older_than_s=0.0) == 1
 
-    assert session.execute(text(STATE), {"pid": pid}).one_or_none() is None
+    wait_for_state(engine, pid, wanted=None)
 
 
 def test_a_session_between_two_statements_has_a_timeout_of_its_own(
