@@ -1,4 +1,4 @@
-"""What the worker process writes of runs: each call is one service in one transaction."""
+"""What the worker process writes of runs: each write is one service in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import Run, StopReason
 from app.services.beat_run import beat_run
 from app.services.claim_run import claim_run
-from app.services.diagnose_run import diagnose_run
+from app.services.examine_run import examine_run
 from app.services.finish_run import finish_run
 from app.services.give_back_run import give_back_run
 from app.services.lose_run import lose_run
+from app.services.note_diagnosis import note_diagnosis
 from app.store.database import unit_of_work
 
 
@@ -62,8 +64,12 @@ class RunRecords:
             )
 
     def diagnose(self) -> None:
+        """Judges between two transactions, so that no reading waits for a judgement."""
+        with unit_of_work(self.engine, snapshot=True) as work:
+            case = examine_run(work, run_id=self.run_id, attempt=self.attempt)
+        diagnosis = diagnose(case)
         with unit_of_work(self.engine) as work:
-            diagnose_run(work, run_id=self.run_id, attempt=self.attempt)
+            note_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
 
 
 def claim(

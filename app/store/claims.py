@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Integer, RowMapping, cast, false, func, select, true, update
+from sqlalchemy import Executable, Integer, RowMapping, cast, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -125,7 +125,15 @@ def heartbeat(
 
 def hold(session: Session, *, run_id: UUID, attempt: int) -> Run:
     """The run, locked until the end of the transaction; Fenced when it is not this attempt's."""
-    statement = select(runs).where(*held_by(run_id, attempt)).with_for_update()
+    return _held(session, select(runs).where(*held_by(run_id, attempt)).with_for_update())
+
+
+def find_held(session: Session, *, run_id: UUID, attempt: int) -> Run:
+    """As above, for who only reads: it may be another attempt's the moment after."""
+    return _held(session, select(runs).where(*held_by(run_id, attempt)))
+
+
+def _held(session: Session, statement: Executable) -> Run:
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
         raise Fenced

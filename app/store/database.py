@@ -8,7 +8,11 @@ from types import MappingProxyType
 import psycopg
 from psycopg.pq import Format
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
+from sqlalchemy.engine.interfaces import (
+    CoreExecuteOptionsParameter,
+    DBAPICursor,
+    ExecutionContext,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -39,6 +43,8 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = '30s'",
     "SET lock_timeout = '10s'",
 )
+
+_SNAPSHOT: CoreExecuteOptionsParameter = {"isolation_level": "REPEATABLE READ"}
 
 logger = logging.getLogger(__name__)
 
@@ -96,11 +102,16 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(engine: Engine) -> Iterator[UnitOfWork]:
-    """Commit on a normal exit and then call back; roll back on an error."""
+def unit_of_work(engine: Engine, *, snapshot: bool = False) -> Iterator[UnitOfWork]:
+    """Commit on a normal exit and then call back; roll back on an error.
+
+    All statements of a snapshot see the database as it was at the first of them.
+    """
     with Session(engine) as session:
         work = UnitOfWork(session)
         with _as_unavailable():
+            if snapshot:
+                session.connection(execution_options=_SNAPSHOT)
             yield work
             session.commit()
     work.run_callbacks()

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.domain.diagnosis.engine import diagnose
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.runs import Run, RunStatus, StopReason
@@ -17,10 +18,11 @@ from app.services.beat_worker import beat_worker
 from app.services.begin_run import begin_run
 from app.services.bootstrap import bootstrap
 from app.services.claim_run import claim_run
-from app.services.diagnose_run import diagnose_run
+from app.services.examine_run import examine_run
 from app.services.finish_run import finish_run
 from app.services.give_back_run import give_back_run
 from app.services.lose_run import lose_run
+from app.services.note_diagnosis import note_diagnosis
 from app.services.record_batch import record_batch
 from app.services.register_worker import register_worker
 from app.services.retire_worker import retire_worker
@@ -70,9 +72,7 @@ def worker_id(work: UnitOfWork) -> UUID:
 
 
 def claim(work: UnitOfWork, worker_id: UUID, *, lease_s: float = LEASE_S) -> Run | None:
-    return claim_run(
-        work, worker_id=worker_id, devices=CPU, lease_s=lease_s, max_running_runs=MANY
-    )
+    return claim_run(work, worker_id=worker_id, devices=CPU, lease_s=lease_s, max_running_runs=MANY)
 
 
 def kinds(work: UnitOfWork, run: Run) -> list[EventKind]:
@@ -97,7 +97,8 @@ def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
     )
     assert record_batch(work, run_id=run.id, attempt=1, seq=0, batch=a_batch())
     assert not beat_run(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
-    diagnose_run(work, run_id=run.id, attempt=1)
+    diagnosis = diagnose(examine_run(work, run_id=run.id, attempt=1))
+    note_diagnosis(work, run_id=run.id, attempt=1, diagnosis=diagnosis)
     live = load_diagnosis(work.session, run.id)
     finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
 
@@ -110,6 +111,26 @@ def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
     assert (live.final, final.final, found.is_diagnosis_final) == (False, True, True)
     assert final.verdict == found.verdict
     assert kinds(work, run)[-1] is EventKind.END
+
+
+def test_readings_arrive_while_a_run_is_judged(
+    engine: Engine, committed_workspace_id: UUID
+) -> None:
+    with unit_of_work(engine) as work:
+        run = claimed_run(work.session, committed_workspace_id)
+    first, second = a_batch(first_step=0), a_batch(first_step=4)
+
+    with unit_of_work(engine) as recording:
+        record_batch(recording, run_id=run.id, attempt=1, seq=0, batch=first)
+    with unit_of_work(engine, snapshot=True) as examining:
+        before = examine_run(examining, run_id=run.id, attempt=1)
+        with unit_of_work(engine) as recording:
+            record_batch(recording, run_id=run.id, attempt=1, seq=1, batch=second)
+        same = examine_run(examining, run_id=run.id, attempt=1)
+
+    assert before.telemetry.last_step == same.telemetry.last_step == 3
+    with unit_of_work(engine) as work, pytest.raises(Fenced):
+        examine_run(work, run_id=run.id, attempt=2)
 
 
 def test_the_same_end_twice_is_one_end(work: UnitOfWork, workspace_id: UUID) -> None:
