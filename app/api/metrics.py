@@ -1,6 +1,6 @@
 """Figures for Prometheus: requests of this process, queue and workers of the whole service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, generate_latest
@@ -25,10 +25,8 @@ class _LoadCollector(Collector):
         self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
-        runs = GaugeMetricFamily("clinic_runs", "Runs by status.", labels=["status"])
-        for status, number in self._load.runs.items():
-            runs.add_metric([status], number)
-        yield runs
+        yield _by_status("clinic_runs", "Runs by status.", self._load.runs)
+        yield _by_status("clinic_preflights", "Preflights by status.", self._load.preflights)
         yield GaugeMetricFamily("clinic_workers", "Live workers.", value=self._load.workers)
         yield GaugeMetricFamily("clinic_slots", "Runs they can train.", value=self._load.slots)
         bells = CounterMetricFamily(
@@ -39,6 +37,13 @@ class _LoadCollector(Collector):
         bells.add_metric(["rung"], self._queue.num_rung)
         bells.add_metric(["lost"], self._queue.num_failed)
         yield bells
+
+
+def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=["status"])
+    for status, number in numbers.items():
+        family.add_metric([status], number)
+    return family
 
 
 @router.get(

@@ -13,6 +13,7 @@ class Load:
     """How much there is to do, and who is there to do it."""
 
     runs: Mapping[str, int]
+    preflights: Mapping[str, int]
     workers: int
     #: Runs that the live workers can train side by side.
     slots: int
@@ -22,6 +23,7 @@ def count_load(work: UnitOfWork) -> Load:
     workers = list_workers(work.session)
     return Load(
         runs=count_by_status(work.session),
+        preflights=count_by_status(work.session, preflights=True),
         workers=len(workers),
         slots=sum(worker.slots for worker in workers),
     )

@@ -112,9 +112,11 @@ def page_of_runs(
     return [run_of(row) for row in rows]
 
 
-def count_by_status(session: Session) -> Mapping[str, int]:
-    """Over all workspaces; a status that no run has is 0."""
-    statement = select(runs.c.status, func.count()).group_by(runs.c.status)
+def count_by_status(session: Session, *, preflights: bool = False) -> Mapping[str, int]:
+    """Runs, or preflights, over all workspaces; a status that none has is 0."""
+    is_preflight = runs.c.preflight_steps.is_not(None)
+    counted = is_preflight if preflights else ~is_preflight
+    statement = select(runs.c.status, func.count()).where(counted).group_by(runs.c.status)
     found = {row[0]: row[1] for row in session.execute(statement)}
     return {status.value: found.get(status.value, 0) for status in RunStatus}
 

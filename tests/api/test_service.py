@@ -59,6 +59,7 @@ def test_figures_count_requests_by_route_and_name_no_run(client: httpx.Client) -
     line = r'clinic_http_requests_total\{method="GET",route="/v1/runs/\{run_id\}",status="200"\}'
     assert re.search(line, figures)
     assert 'clinic_runs{status="queued"}' in figures
+    assert 'clinic_preflights{status="queued"}' in figures
     assert "clinic_bells_total" in figures
     assert run_id not in figures
     assert "made-up" not in figures

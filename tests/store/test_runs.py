@@ -16,6 +16,7 @@ from app.domain.specs.job import JobSpec
 from app.store.claims import finish
 from app.store.diagnoses import save_diagnosis
 from app.store.events import event_numbers, events_after
+from app.store.preflights import insert_preflight
 from app.store.runs import (
     RunFilters,
     count_by_status,
@@ -182,6 +183,15 @@ def test_runs_are_counted(session: Session, workspace_id: UUID) -> None:
     counted = count_by_status(session)
 
     assert (counted["running"], counted["cancelled"], counted["failed"]) == (1, 1, 0)
+
+
+def test_preflights_are_counted_apart(session: Session, workspace_id: UUID) -> None:
+    queued_run(session, workspace_id)
+    insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=1)
+    insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=1)
+
+    assert count_by_status(session)["queued"] == 1
+    assert count_by_status(session, preflights=True)["queued"] == 2
 
 
 def test_events_are_numbered_without_gaps(session: Session, workspace_id: UUID) -> None:
