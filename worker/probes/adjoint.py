@@ -9,7 +9,7 @@ from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Timesteps, sequences: longer products would check the same closed forms again.
-MAX_TIMESTEPS = 100
+MAX_TIMESTEPS = 25
 NUM_SEQUENCES = 2
 QUANTITY = "adjoint_error"
 

@@ -10,10 +10,11 @@ from worker.replay.parameter_gradients import (
     relative_error,
     replayed_pass,
 )
+from worker.replay.preparation import enough_sequences
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Both passes run over the same sequences; more of them would check the same code again.
-NUM_SEQUENCES = 8
+NUM_SEQUENCES, NUM_TIMESTEPS = 8, 400
 
 
 def measure_checksum(
@@ -23,7 +24,8 @@ def measure_checksum(
 
     Where float32 cannot hold the gradient, both passes are done in float64.
     """
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
+    part = sample.take(0, count, many_to_one=model.many_to_one)
     autograd = autograd_pass(model, part)
     if not _is_finite(autograd.gradients):
         model, part = _in_double(model, part)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from app.domain.telemetry import ScalarReading
 from worker.replay.cells import gate_scope
-from worker.replay.preparation import linearise_network, valid_states
+from worker.replay.preparation import enough_sequences, linearise_network, valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: A sigmoid within this of 0 or 1 has less than a fifth of its largest slope left.
@@ -13,7 +13,7 @@ SATURATION_MARGIN = 0.05
 CANDIDATES = ("cell", "new")
 #: Gates that say how much of the state is kept.
 KEEPERS = ("forget", "update")
-NUM_SEQUENCES = 32
+NUM_SEQUENCES, NUM_TIMESTEPS = 32, 1600
 
 
 def measure_gates(
@@ -25,7 +25,8 @@ def measure_gates(
     """
     if model.kind == "elman":
         return ()
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
+    part = sample.take(0, count, many_to_one=model.many_to_one)
     lengths_B = part.valid_lengths()
     readings: list[ScalarReading] = []
     for level in linearise_network(model, part):

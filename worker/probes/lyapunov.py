@@ -13,10 +13,11 @@ from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.replay.cells import Linearisation
 from worker.replay.jacobians import TRANSIENT_FRACTION
 from worker.replay.network import LayerCells
-from worker.replay.preparation import is_finite, linearise_network
+from worker.replay.preparation import enough_sequences, is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
-NUM_SEQUENCES = 8
+#: A mean over a trajectory scatters with the timesteps in all, whose sequences they are.
+NUM_SEQUENCES, NUM_TIMESTEPS = 8, 800
 NUM_EXPONENTS = 4
 #: Of the whole spectrum each timestep costs the cube of the state's size.
 NUM_SPECTRUM_SEQUENCES = 2
@@ -27,7 +28,8 @@ def measure_lyapunov_exponents(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading | ProbeGap, ...]:
     """`lyapunov_1` … of each layer's own recurrence, mean over sequences, largest first."""
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
+    part = sample.take(0, count, many_to_one=model.many_to_one)
     return tuple(_measure(model, part, step, most=NUM_EXPONENTS))
 
 

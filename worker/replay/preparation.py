@@ -85,6 +85,11 @@ def linearise_stack(
         )
 
 
+def enough_sequences(sample: ProbeSample, *, num_timesteps: int, most: int) -> int:
+    """As many as have so many timesteps in all, but two at least: long ones say more each."""
+    return min(most, max(2, -(-num_timesteps // sample.x_TBI.shape[0])))
+
+
 def valid_states(values_PBF: Tensor, lengths_B: Tensor) -> Tensor:
     """Rows (valid timesteps, features): the same in natural and in reading order."""
     num_timesteps = values_PBF.shape[0]
