@@ -4,6 +4,7 @@
 #   make test    lint, type-check and test
 #   make chaos   break whole clinics for an hour and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
+#   make docs    write docs/measurements.md anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make locks"
 
-.PHONY: demo test serve lint install locks chaos
+.PHONY: demo test serve lint docs install locks chaos
 
 demo: $(READY)
 	@$(BIN)/python -m app.demo
@@ -40,6 +41,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python -m docs.generate
 
 install: $(READY)
 

@@ -21,16 +21,20 @@ class LagSource(StrEnum):
 class RequiredLag(BaseModel):
     """How far back in time, in timesteps, the target depends on the input."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: The lag that is judged; None when unknown.
     timesteps: int | None = None
+    """The lag that is judged, in timesteps; null when unknown."""
     min: int | None = None
+    """The smallest that occurs, in timesteps."""
     median: int | None = None
+    """In timesteps."""
     max: int | None = None
+    """The largest that occurs, in timesteps."""
     source: LagSource = LagSource.UNKNOWN
-    #: One sentence on how it was found.
+    """How it is known: from the `task`, `declared` as `dependency_lag`, or `estimated`."""
     method: str = "not known"
+    """One sentence on how it was found."""
 
 
 #: The split that decides which weights are the best.

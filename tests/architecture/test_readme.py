@@ -35,7 +35,7 @@ def test_each_path_of_the_tree_exists():
 
 
 def test_each_file_named_in_the_text_exists():
-    named = re.findall(r"`((?:app|worker|migrations|bench|tests)/[\w/.]+)`", README)
+    named = re.findall(r"`((?:app|worker|migrations|bench|docs|tests)/[\w/.]+)`", README)
 
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
-SERVICE_FOLDERS = ("app", "worker", "migrations", "bench")
+SERVICE_FOLDERS = ("app", "worker", "migrations", "bench", "docs")
 
 
 def sources(*folders: str) -> list[Path]:

@@ -30,7 +30,9 @@ class NonFiniteView(View):
     """A value that JSON has no number for; it is null among the values."""
 
     step: int
+    """Optimizer step of the reading."""
     value: NonFiniteWord
+    """What it is."""
 
 
 class StatsView(View):

@@ -1,0 +1,164 @@
+"""Writes docs/measurements.md from the code that measures: `make docs`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.api.models.dynamics import DynamicsView
+from app.api.models.gradient_flow import GradientFlowView
+from app.api.models.run import View
+from app.domain.integrity import CHECKS, LIMITS
+from app.domain.quantities import PROBE_QUANTITIES, QUANTITIES, Cadence, ProbeQuantity, Quantity
+from app.domain.quantities.profiles import LAG_PROFILE_QUANTITIES, PROFILES
+from worker.probes.suite import ANCHORS, NEEDS, TIERS
+
+PAGE = Path(__file__).with_name("measurements.md")
+
+INTRO = """
+# What is measured
+
+Generated from the code by `make docs`; a test keeps it so. `GET /v1/catalog` has the same tables.
+
+Steps are optimizer steps, counted from 0; a reading of step s is of the weights that s updates
+made. Timesteps are positions in the sequence. A lag counts timesteps back from a loss term. Units
+of 1 have no dimension; nats are natural logarithms; H is the number of hidden units, S that of
+state coordinates (2 H for lstm, whose state is h and c), k that of exponents. A source of
+`measured` means that the definition is this service's own.
+"""
+
+PROFILES_INTRO = """
+From a replay of sequences in double precision, outside of the training step: the states that
+training sees, closed forms of each timestep's Jacobian, and one backward recursion that is brought
+back to a norm of 1 at every timestep while the logarithm is kept, so that what has vanished is told
+from what float32 could not hold. An anchor is one unreduced loss term of one sequence: a loss over
+all timesteps would give a flat curve while credit vanishes. Natural logarithms are stored; HTTP
+answers have base 10.
+"""
+
+CHECKS_INTRO = """
+Every probe checks its own instrument. A profile that fails is served, marked, and not judged.
+"""
+
+ASKED_INTRO = """
+`probes.tier` chooses a set; `probes.quantities` lists names in its place, each with a cadence of
+its own where `{"name": "lyapunov_spectrum", "every": 500}` says so: it is measured by the first
+probe at or past each multiple, and by the first and the last one. The lag profile and its checks
+are part of every tier. What cannot be measured leaves its reason in `not_assessed`.
+"""
+
+
+def page() -> str:
+    by_cadence = {cadence: _of(cadence) for cadence in Cadence}
+    curves = {one.name for one in (*PROFILES, *LAG_PROFILE_QUANTITIES)}
+    parts = [
+        INTRO,
+        "## At every step",
+        _table(by_cadence[Cadence.EVERY_STEP]),
+        "Those read per tensor too, in the scope `tensor:<name>`: "
+        + _names(one.name for one in QUANTITIES if one.is_per_tensor)
+        + ".",
+        "## At evaluations",
+        _table(by_cadence[Cadence.EVALUATION]),
+        "## Gradients over time, at probes",
+        PROFILES_INTRO,
+        _table(PROFILES),
+        "Read off the lag profile of each scope:",
+        _table(LAG_PROFILE_QUANTITIES),
+        "## Beside them, at probes",
+        _table([one for one in by_cadence[Cadence.PROBE] if one.name not in curves]),
+        "## Whether to believe it",
+        CHECKS_INTRO,
+        _checks(),
+        "## What a run can ask for",
+        ASKED_INTRO,
+        _asked(),
+        "## Fields of `GET /v1/runs/{id}/gradient-flow`",
+        *_fields(GradientFlowView),
+        "## Fields of `GET /v1/runs/{id}/dynamics`",
+        *_fields(DynamicsView),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _of(cadence: Cadence) -> list[Quantity]:
+    return [one for one in QUANTITIES if one.cadence is cadence]
+
+
+def _table(quantities: Sequence[Quantity]) -> str:
+    rows = (
+        (f"`{one.name}`", one.unit, one.formula, one.reduction, one.cost, one.source)
+        for one in quantities
+    )
+    return _rows(("quantity", "unit", "formula, sign", "reduction", "cost", "source"), rows)
+
+
+def _checks() -> str:
+    rows = (
+        (f"`{CHECKS[quantity]}`", f"`{quantity}`", *(f"{limits[name]:g}" for name in limits))
+        for quantity, limits in LIMITS.items()
+    )
+    precisions = next(iter(LIMITS.values()))
+    return _rows(("check", "quantity", *(f"limit, {name} run" for name in precisions)), rows)
+
+
+def _asked() -> str:
+    tiers = tuple(TIERS)
+    anchors = ("loss terms followed back", "", *(str(ANCHORS[tier]) for tier in tiers))
+    rows = ((f"`{name}`", _need(name), *_marks(name)) for name in PROBE_QUANTITIES)
+    return _rows(("name", "needs", *(f"`{tier}`" for tier in tiers)), [anchors, *rows])
+
+
+def _need(name: ProbeQuantity) -> str:
+    return NEEDS.get(name, "")
+
+
+def _marks(name: ProbeQuantity) -> Iterator[str]:
+    for quantities in TIERS.values():
+        yield "yes" if name in quantities else ""
+
+
+def _fields(view: type[View]) -> Iterator[str]:
+    """A table a model: the answer first, then each part in the order in which it is named."""
+    schema: Mapping[str, Any] = view.model_json_schema(mode="serialization")
+    models: Mapping[str, Mapping[str, Any]] = schema.get("$defs", {})
+    waiting, told = [("answer", schema)], {"answer"}
+    while waiting:
+        name, model = waiting.pop(0)
+        rows = []
+        for field, part in model.get("properties", {}).items():
+            rows.append((f"`{field}`", part.get("description", "")))
+            for below in _referred(part):
+                if below not in told and "properties" in models[below]:
+                    told.add(below)
+                    waiting.append((below, models[below]))
+        title = "The answer" if name == "answer" else f"`{name.removesuffix('View')}`"
+        yield f"### {title}"
+        yield _rows(("field", "meaning, unit"), rows)
+
+
+def _referred(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield str(part["$ref"]).rpartition("/")[2]
+        for below in part.values():
+            yield from _referred(below)
+    elif isinstance(part, list):
+        for below in part:
+            yield from _referred(below)
+
+
+def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
