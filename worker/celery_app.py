@@ -7,6 +7,7 @@ for it: no results, no retries, no events, no messages held in reserve.
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import redis
 from celery import Celery
 from kombu.exceptions import ChannelError, OperationalError
 
@@ -72,6 +73,24 @@ def check_worker(controller: "WorkController") -> None:
         raise Misconfigured(detail)
     if controller.task_events:
         detail = "The Celery worker must be started without task events (-E)."
+        raise Misconfigured(detail)
+
+
+def check_broker(broker_url: str) -> None:
+    """Refuse a broker that forgets what it was told; one that cannot be asked is let be.
+
+    `volatile-…` policies forget keys that have a time to live, and ours have none. Hosted brokers
+    may forbid CONFIG; INFO tells the same.
+    """
+    try:
+        with redis.Redis.from_url(broker_url, socket_timeout=2, socket_connect_timeout=2) as client:
+            memory = client.info("memory")
+    except redis.RedisError:
+        return
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if memory.get("maxmemory") and policy.startswith("allkeys"):
+        detail = f"The broker's maxmemory-policy is {policy}, so that it may forget its queues: "
+        detail += "set maxmemory-policy to noeviction."
         raise Misconfigured(detail)
 
 

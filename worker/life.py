@@ -19,7 +19,7 @@ from app.queue import RunQueue
 from app.services.register_worker import register_worker
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
-from worker.celery_app import check_worker, count_bells
+from worker.celery_app import check_broker, check_worker, count_bells
 from worker.children import ForkServer
 from worker.reconcile import Pace, Sweeper
 from worker.stopping import StopSignal
@@ -76,6 +76,7 @@ class WorkerLife:
 
     def _make_station(self, sender: "WorkController") -> Station:
         check_worker(sender)
+        check_broker(self._settings.broker_url)
         settings, slots = self._settings, int(sender.concurrency)
         forkserver = ForkServer(os.environ, threads_per_run=settings.threads_per_run)
         forkserver.start()

@@ -37,6 +37,18 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(crew:
     assert other.training()
 
 
+def test_a_long_run_keeps_no_short_one_waiting(crew: Crew) -> None:
+    crew.of(2)
+    long = crew.submit(make_spec(training=ENDLESS))
+    crew.runs.wait_for_step(long)
+
+    short = [crew.submit(make_spec()) for _ in range(3)]
+
+    ends = [crew.runs.wait_for_end(run_id).stop_reason for run_id in short]
+    assert ends == [StopReason.COMPLETED] * 3
+    assert crew.runs.get(long).status is RunStatus.RUNNING
+
+
 def test_a_worker_that_is_told_to_stop_hands_its_run_over_uncharged(crew: Crew) -> None:
     workers = crew.of(2)
     run_id = crew.submit(make_spec(training=ENDLESS))

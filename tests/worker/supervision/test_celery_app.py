@@ -1,10 +1,11 @@
 from types import SimpleNamespace
 
 import pytest
+import redis
 from celery import Celery
 
 from app.domain.errors import Misconfigured
-from worker.celery_app import SETTINGS, check_worker, make_celery
+from worker.celery_app import SETTINGS, check_broker, check_worker, make_celery
 from worker.tasks import EXECUTE, register_tasks
 
 
@@ -63,3 +64,28 @@ def test_any_message_of_the_right_name_rings(arguments: tuple[object, ...]) -> N
     celery.tasks[EXECUTE](*arguments, surprise=True)
 
     assert rings == [1]
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_refused"),
+    [("noeviction", False), ("volatile-lru", False), ("allkeys-lru", True)],
+)
+def test_a_broker_that_may_forget_its_queues_is_refused(
+    broker_url: str, policy: str, *, is_refused: bool
+) -> None:
+    with redis.Redis.from_url(broker_url) as client:
+        client.config_set("maxmemory", "1gb")
+        client.config_set("maxmemory-policy", policy)
+        try:
+            if is_refused:
+                with pytest.raises(Misconfigured, match="noeviction"):
+                    check_broker(broker_url)
+            else:
+                check_broker(broker_url)
+        finally:
+            client.config_set("maxmemory", "0")
+            client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_a_broker_that_is_away_is_no_reason_not_to_start() -> None:
+    check_broker("redis://127.0.0.1:1/0")
