@@ -13,7 +13,14 @@ from starlette.responses import Response, StreamingResponse
 from app.api.conditional import NOT_MODIFIED, conditional_json
 from app.api.deps import Hub, RunsReader, Work
 from app.api.event_hub import EventHub
-from app.api.models.events import EventPage, EventView, as_line, as_stream, view_events
+from app.api.models.events import (
+    STREAM_SCHEMA,
+    EventPage,
+    EventView,
+    as_line,
+    as_stream,
+    view_events,
+)
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.problems import ALWAYS, documented
@@ -44,7 +51,7 @@ _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n
     responses={
         200: {
             "content": {
-                EVENT_STREAM: {"schema": {"type": "string"}},
+                EVENT_STREAM: {"schema": STREAM_SCHEMA},
                 JSON_LINES: {"schema": {"type": "string"}},
             }
         },

@@ -21,6 +21,23 @@ class EventView(View):
     non_finite: list[NonFinitePlace]
 
 
+#: Each event of a stream; its data is the object that a page has as an item.
+STREAM_SCHEMA: dict[str, JsonValue] = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "The event's number; absent in the last words."},
+        "event": {"type": "string", "enum": list(EventKind)},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/EventView"},
+        },
+    },
+}
+
+
 class EventPage(View):
     items: list[EventView]
     next: str | None = Field(examples=["/v1/runs/…/events?after=50"])
