@@ -13,17 +13,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, text
 
-from app.domain.access import Scope
 from app.embedded.servers import Servers
 from app.main import create_app
-from app.services.create_key import create_key
 from app.settings import Settings
-from app.store.database import unit_of_work
-from app.store.workspaces import insert_workspace
+from tests.api.installation import SECRET, Installation, installed, new_workspace
 from tests.databases import Databases
-
-SECRET = "0123456789abcdef0123456789abcdef"
-ALL_SCOPES = tuple(Scope)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +79,25 @@ def api_settings(
     )
 
 
+@pytest.fixture(scope="module")
+def installation(
+    servers: Servers, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """For a module that serves it by processes of its own, and leaves it as it pleases."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("installation"),
+        secret=SECRET,
+        database_url=databases.migrated(),
+        broker_url=servers.broker.url,
+    )
+    with installed(settings) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def clinic(api_settings: Settings) -> Iterator[Clinic]:
     engine = create_engine(api_settings.database_url)
-    keys = [_new_workspace(engine, name) for name in ("first", "other")]
+    keys = [new_workspace(engine, name) for name in ("first", "other")]
     app = create_app(api_settings)
     with serving(app) as url:
         yield Clinic(
@@ -138,12 +147,3 @@ def post_run(client: httpx.Client, **parts: object) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     run: dict[str, Any] = answer.json()
     return run
-
-
-def _new_workspace(engine: Engine, name: str) -> str:
-    with unit_of_work(engine) as work:
-        workspace = insert_workspace(work.session, name=name)
-        made = create_key(
-            work, workspace_id=workspace.id, name="all", scopes=ALL_SCOPES, secret=SECRET
-        )
-    return made.secret

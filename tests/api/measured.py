@@ -15,7 +15,8 @@ from app.services.authenticate import authenticate
 from app.services.finish_run import finish_run
 from app.store.database import unit_of_work
 from app.store.telemetry import append_batch
-from tests.api.conftest import SECRET, Clinic
+from tests.api.conftest import Clinic
+from tests.api.installation import SECRET
 from tests.store.builders import TENSORS, claimed_run
 
 Losses = Sequence[float] | NDArray[np.float32]
