@@ -7,6 +7,7 @@ import torch
 
 from app.domain.estimate import TaskShape, num_parameters
 from app.domain.runs import StopReason
+from app.domain.specs.init import Critical
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
@@ -14,8 +15,9 @@ from app.domain.telemetry import ReadingBatch
 from worker.datasets.task import Split, Task
 from worker.training.loop import Interruption, StopRequested, TrainingOutcome, train
 
-#: Weights times timesteps times sequences of a sample: a second or so of one core for a gated cell.
-MAX_PRODUCTS = 10**9
+#: Weights times timesteps times sequences of a sample: half a second or so of one core for a gated
+#: cell.
+MAX_PRODUCTS = 5 * 10**8
 #: As many as the finest tier of probes takes.
 MAX_SEQUENCES = 256
 #: With fewer a bootstrap over sequences says nothing.
@@ -34,12 +36,12 @@ def try_out(
 ) -> TrainingOutcome:
     """Train as ordered, schedules included, and stop after so many steps.
 
-    With 0 the initial weights alone are probed; step 0 is taken for its loss and gradient, and what
-    its update makes of the weights is not looked at.
+    With 0 the initial weights alone are probed; step 0 is taken for its loss and gradient, over no
+    more sequences than are probed, and what its update makes of the weights is not looked at.
     """
     budget = _StepBudget(num_steps, stop_requested)
     outcome = train(
-        spec,
+        spec if num_steps else _with_small_batches(spec, task),
         _looked_at_briefly(task, spec.model),
         device=device,
         send=send,
@@ -71,11 +73,24 @@ class _StepBudget:
         return StopReason.COMPLETED if self._num_steps else StopReason.CANCELLED
 
 
+def _with_small_batches(spec: JobSpec, task: Task) -> JobSpec:
+    if isinstance(spec.init.recurrent, Critical):
+        # the initial weights are made for the whole batch
+        return spec
+    size = min(spec.training.batch_size, _affordable_sequences(task, spec.model))
+    training = spec.training.model_copy(update={"batch_size": size})
+    return spec.model_copy(update={"training": training})
+
+
 def _looked_at_briefly(task: Task, model: ModelSpec) -> Task:
     """Evaluated and probed on a few sequences of one split, so that the answer comes soon."""
-    facts = task.facts
-    of_one = facts.length * num_parameters(model, TaskShape.of_task(facts))
-    size = min(MAX_SEQUENCES, max(MIN_SEQUENCES, MAX_PRODUCTS // of_one))
     split: Split = "validation" if "validation" in task.evaluation else "train"
-    batch = task.evaluation[split].take(0, size, many_to_one=facts.many_to_one)
+    batch = task.evaluation[split].take(
+        0, _affordable_sequences(task, model), many_to_one=task.facts.many_to_one
+    )
     return replace(task, evaluation={split: batch})
+
+
+def _affordable_sequences(task: Task, model: ModelSpec) -> int:
+    of_one = task.facts.length * num_parameters(model, TaskShape.of_task(task.facts))
+    return min(MAX_SEQUENCES, max(MIN_SEQUENCES, MAX_PRODUCTS // of_one))

@@ -10,7 +10,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.telemetry import ReadingBatch
 from tests.worker.supervision.runs import make_spec
 from worker.datasets.build import build_task
-from worker.preflight import MIN_SEQUENCES, try_out
+from worker.preflight import MAX_SEQUENCES, MIN_SEQUENCES, try_out
 from worker.training.loop import TrainingOutcome, train
 
 CPU = torch.device("cpu")
@@ -111,6 +111,23 @@ def test_a_large_network_is_probed_on_fewer_sequences() -> None:
 
     assert few == MIN_SEQUENCES
     assert many > 100
+
+
+def test_step_0_alone_is_taken_over_no_more_sequences_than_are_probed() -> None:
+    wide = make_spec(training={"batch_size": MAX_SEQUENCES + 50})
+    cut = make_spec(training={"batch_size": MAX_SEQUENCES})
+    critical = make_spec(
+        init={"recurrent": {"kind": "critical"}}, training={"batch_size": MAX_SEQUENCES + 50}
+    )
+
+    _, alone = tried(wide, 0)
+    _, of_cut = tried(cut, 1)
+    _, critical_alone = tried(critical, 0)
+    _, of_critical = tried(critical, 1)
+
+    assert values_of(alone, "loss") == values_of(of_cut, "loss")
+    # the initial weights are made for the whole batch, and stay the run's
+    assert values_of(critical_alone, "loss") == values_of(of_critical, "loss")
 
 
 def anchors_of(spec: JobSpec) -> set[int]:
