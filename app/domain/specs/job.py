@@ -40,12 +40,12 @@ DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
 #: Share of wall time.
 DEFAULT_BUDGET = 0.05
-#: Shares of wall time where no other budget is asked for.
+#: Shares of wall time where the budget is left at its default: no more than that says.
 TIER_BUDGETS: Mapping[ProbeTier, float] = {
     "off": 0.0,
     "economy": 0.01,
-    "standard": DEFAULT_BUDGET,
-    "full": 0.08,
+    "standard": 0.03,
+    "full": DEFAULT_BUDGET,
 }
 
 
@@ -92,15 +92,15 @@ class ProbesSpec(Spec):
 
     budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] = DEFAULT_BUDGET
     """Largest share of wall time that probes may take, those at the first and last step aside.
-    Where it is left at its default, `economy` keeps to 0.01 and `full` to 0.08."""
+    Where it is left at its default, `economy` keeps to 0.01 and `standard` to 0.03."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""
     tier: ProbeTier = "standard"
-    """`economy` follows 32 loss terms back and reads gates and activations; `standard` follows 128
-    and adds recurrent matrices, the largest Lyapunov exponents and what the sum of all is made of;
-    `full` follows 256 and adds singular values of the Jacobian, the training gradient over
-    position, noise scale and agreement of the gradient. All but `off` check the lag profile against
-    autograd."""
+    """`economy` follows 32 loss terms back, reads gates and activations and leaves out recurrent
+    matrices, Lyapunov exponents and their sum rule. `standard` follows 128 and has these; it leaves
+    out singular values of the Jacobian, the gradient by position, noise scale and agreement of the
+    gradient. `full` follows 256 and leaves out the whole Lyapunov spectrum alone, which is for
+    those who name it. All but `off` check the lag profile against autograd."""
     quantities: tuple[QuantityOrder, ...] | None = Field(default=None, max_length=40)
     """What is measured beside the lag profile and its checks: names, at every probe, or
     `{"name": "lyapunov_spectrum", "every": 500}`, as often as probes that the budget allows come

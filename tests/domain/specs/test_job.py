@@ -54,9 +54,11 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
 @pytest.mark.parametrize(
     ("probes", "share"),
     [
-        ({}, 0.05),
+        ({}, 0.03),
         ({"tier": "economy"}, 0.01),
-        ({"tier": "full"}, 0.08),
+        ({"tier": "full"}, 0.05),
+        ({"tier": "full", "budget": 0.05}, 0.05),
+        ({"budget": 0.06}, 0.06),
         ({"tier": "full", "budget": 0.5}, 0.5),
         ({"budget": 0}, 0.0),
     ],
