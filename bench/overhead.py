@@ -1,11 +1,12 @@
 """What the looking costs: instrumented training against a bare PyTorch loop of the same model.
 
     python -m bench.overhead [--repetitions 8] [--seconds 4] [--clock wall|processor] [--tiers …]
+                             [--shapes elman gru lstm]
 
 Bare and instrumented repetitions take turns, each pair in the other order, so that what else the
-machine does falls on both. Printed: the median of the paired ratios with the middle half of them,
-first of the same loop with probes off to the bare one, then of each tier within its own budget to
-the loop with probes off, and the recorder's own share of a step, timed alone.
+machine does falls on both. Printed: the median of the paired ratios with the middle half of them:
+with probes off to the bare loop, then of each tier within its own budget to the bare loop and to
+the loop with probes off; and the recorder's own share of a step, timed alone.
 The first and the last probe of a run are outside of its budget and of this figure; so are
 evaluations, which are part of the task. On a machine that others use too, the processor's clock
 leaves out the time that they had.
@@ -14,19 +15,19 @@ leaves out the time that they had.
 import argparse
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import get_args
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 from pydantic import JsonValue
 from torch import Tensor
 
 from app.domain.runs import StopReason
-from app.domain.specs.job import JobSpec, ProbeTier
+from app.domain.specs.job import JobSpec
 from app.domain.telemetry import ReadingBatch
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
+from worker.probes.suite import TIERS
 from worker.recorder import Recorder, StepReading
 from worker.training.loop import TrainingLoop
 from worker.training.preparation import prepared_model
@@ -34,23 +35,12 @@ from worker.training.preparation import prepared_model
 Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
 CPU = torch.device("cpu")
-DEFAULT_TIERS: tuple[ProbeTier, ...] = ("off", "economy", "standard", "full")
+#: Each with 32 sequences of 100 timesteps.
 SHAPES: dict[str, dict[str, JsonValue]] = {
-    "LSTM H=128 B=32 T=100": {"kind": "lstm", "hidden_size": 128},
-    "GRU H=64 B=32 T=100": {"kind": "gru", "hidden_size": 64},
-    "Elman H=32 B=32 T=100": {"kind": "elman", "hidden_size": 32},
+    "lstm": {"kind": "lstm", "hidden_size": 128},
+    "gru": {"kind": "gru", "hidden_size": 64},
+    "elman": {"kind": "elman", "hidden_size": 32},
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ratios:
-    """Instrumented seconds over bare seconds, a pair each."""
-
-    pairs: tuple[float, ...]
-
-    def __str__(self) -> str:
-        low, middle, high = statistics.quantiles(self.pairs, n=4)
-        return f"{middle:.3f} ({low:.3f} to {high:.3f})"
 
 
 def make_spec(model: JsonValue, *, num_steps: int, tier: str) -> JobSpec:
@@ -97,17 +87,24 @@ def instrumented_seconds(spec: JobSpec, clock: Clock) -> float:
     return asked_at[-1] - asked_at[1]
 
 
-def measure_ratios(
-    measured: Callable[[], float], reference: Callable[[], float], *, repetitions: int
-) -> Ratios:
-    pairs = []
-    for repetition in range(repetitions):
-        if repetition % 2:
-            below, above = reference(), measured()
-        else:
-            above, below = measured(), reference()
-        pairs.append(above / below)
-    return Ratios(pairs=tuple(pairs))
+def paired_seconds(
+    model: JsonValue, tiers: Sequence[str], clock: Clock, *, num_steps: int, repetitions: int
+) -> list[dict[str, float]]:
+    """Seconds of each loop, a repetition each; every other one goes through them backwards."""
+    specs = {tier: make_spec(model, num_steps=num_steps, tier=tier) for tier in ("off", *tiers)}
+    loops: list[tuple[str, Callable[[], float]]] = [
+        ("bare", lambda: bare_seconds(specs["off"], clock)),
+        *((tier, partial(instrumented_seconds, spec, clock)) for tier, spec in specs.items()),
+    ]
+    return [
+        {name: measure() for name, measure in loops[:: -1 if repetition % 2 else 1]}
+        for repetition in range(repetitions)
+    ]
+
+
+def ratio(pairs: Sequence[Mapping[str, float]], above: str, below: str) -> str:
+    low, middle, high = statistics.quantiles([pair[above] / pair[below] for pair in pairs], n=4)
+    return f"{above}/{below} {middle:.3f} ({low:.3f} to {high:.3f})"
 
 
 def recorder_seconds(spec: JobSpec, clock: Clock, *, repetitions: int = 500) -> float:
@@ -147,37 +144,31 @@ def _reading(
     )
 
 
-def _of_tier(
-    model: JsonValue, tier: str, clock: Clock, num_steps: int, *, repetitions: int
-) -> Ratios:
-    off = make_spec(model, num_steps=num_steps, tier="off")
-    spec = make_spec(model, num_steps=num_steps, tier=tier)
-    reference = bare_seconds if tier == "off" else instrumented_seconds
-    return measure_ratios(
-        lambda: instrumented_seconds(spec, clock),
-        lambda: reference(off, clock),
-        repetitions=repetitions,
-    )
+def _show(shape: str, tiers: Sequence[str], clock: Clock, asked: argparse.Namespace) -> None:
+    model = SHAPES[shape]
+    trial = make_spec(model, num_steps=22, tier="off")
+    step_s = bare_seconds(trial, clock) / 20
+    num_steps = max(50, round(asked.seconds / step_s))
+    share = recorder_seconds(trial, clock) / step_s
+    print(f"{shape} H={model['hidden_size']} B=32 T=100: bare step {1e3 * step_s:.2f} ms")
+    print(f"  recorder alone {share:.1%} of it", flush=True)
+    pairs = paired_seconds(model, tiers, clock, num_steps=num_steps, repetitions=asked.repetitions)
+    print(f"  {ratio(pairs, 'off', 'bare')}")
+    for tier in tiers:
+        print(f"  {ratio(pairs, tier, 'bare')}, {ratio(pairs, tier, 'off')}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=8)
+    parser.add_argument("--repetitions", type=int, default=8, help="at least 2")
     parser.add_argument("--seconds", type=float, default=4.0, help="of one repetition, about")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
-    parser.add_argument("--tiers", nargs="+", choices=get_args(ProbeTier), default=DEFAULT_TIERS)
+    parser.add_argument("--tiers", nargs="*", choices=TIERS, default=list(TIERS))
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     asked = parser.parse_args()
-    clock = CLOCKS[asked.clock]
     torch.set_num_threads(1)
-    for name, model in SHAPES.items():
-        trial = make_spec(model, num_steps=22, tier="off")
-        step_s = bare_seconds(trial, clock) / 20
-        num_steps = max(50, round(asked.seconds / step_s))
-        share = recorder_seconds(trial, clock) / step_s
-        print(f"{name}: bare step {1e3 * step_s:.2f} ms, recorder alone {share:.1%} of it")
-        for tier in asked.tiers:
-            ratios = _of_tier(model, tier, clock, num_steps, repetitions=asked.repetitions)
-            print(f"  probes {tier}: {ratios}", flush=True)
+    for shape in asked.shapes:
+        _show(shape, asked.tiers, CLOCKS[asked.clock], asked)
 
 
 if __name__ == "__main__":
