@@ -33,11 +33,18 @@ from app.api.envelope import Envelope, LastResort
 from app.api.event_hub import EventHub, closing_at_shutdown
 from app.api.problems import install_problem_handlers
 from app.api.queries import refuse_unknown_query
+from app.api.turns import Turns
 from app.queue import RunQueue
 from app.settings import Settings, read_settings
 from app.store.database import make_engine
 
 VERSION = "0.1.0"
+#: Uploads that one process checks at a time.
+MAX_UPLOADS = 2
+#: A database that greets nobody for so long is away: callers hear of it within two seconds.
+GREETING_S = 1.5
+#: A statement of a request has an answer by then, or the database counts as away.
+ANSWER_S = 20.0
 _ROUTERS = (
     runs.router,
     continuation.router,
@@ -113,14 +120,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _open_resources(settings: Settings) -> Resources:
     timeout_s = settings.database_pool_timeout_s
     engine = make_engine(
-        settings.database_url, pool_size=settings.database_pool_size, pool_timeout_s=timeout_s
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        pool_timeout_s=timeout_s,
+        greeting_s=GREETING_S,
+        answer_s=ANSWER_S,
     )
     return Resources(
         settings=settings,
         engine=engine,
-        health_engine=make_engine(settings.database_url, pool_size=2, pool_timeout_s=timeout_s),
+        health_engine=make_engine(
+            settings.database_url, pool_size=2, pool_timeout_s=timeout_s, greeting_s=GREETING_S
+        ),
         queue=RunQueue(settings.broker_url),
         event_hub=EventHub(engine),
+        upload_turns=Turns(most=MAX_UPLOADS, of_what="uploads are checked"),
     )
 
 

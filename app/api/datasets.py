@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import ApiSettings, DatasetsReader, DatasetsWriter, Work
+from app.api.deps import DatasetsReader, DatasetsWriter, Held, Work
 from app.api.idempotency import Answer, Once
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
 from app.api.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
@@ -53,7 +53,7 @@ async def _content(request: Request) -> bytes:
 def post_dataset(
     caller: DatasetsWriter,
     work: Work,
-    settings: ApiSettings,
+    held: Held,
     once: Once,
     content: Annotated[bytes, Depends(_content)],
     name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
@@ -63,20 +63,20 @@ def post_dataset(
 
     Cells are numbers, ISO dates or times, or text; empty ones, `NA`, `NaN` and `null` are missing.
     """
-    return once.answer(
-        lambda: _created(
-            view_dataset(
-                upload_dataset(
-                    work,
-                    workspace_id=caller.workspace_id,
-                    name=name,
-                    kind=kind,
-                    content=content,
-                    quotas=settings.quotas,
-                )
+
+    def store() -> Answer:
+        with held.upload_turns:
+            dataset = upload_dataset(
+                work,
+                workspace_id=caller.workspace_id,
+                name=name,
+                kind=kind,
+                content=content,
+                quotas=held.settings.quotas,
             )
-        )
-    )
+        return _created(view_dataset(dataset))
+
+    return once.answer(store)
 
 
 @router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")

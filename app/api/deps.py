@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlalchemy import Engine
 
 from app.api.event_hub import EventHub
+from app.api.turns import Turns
 from app.artifacts import ArtifactFolder
 from app.domain.access import Caller, Scope
 from app.domain.errors import Forbidden, Unauthenticated
@@ -32,6 +33,8 @@ class Resources:
     health_engine: Engine
     queue: RunQueue
     event_hub: EventHub
+    #: Of checking uploads: each takes a core for seconds and many times its size in memory.
+    upload_turns: Turns
 
 
 async def resources_of(request: Request) -> Resources:

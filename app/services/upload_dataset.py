@@ -24,10 +24,11 @@ def upload_dataset(
     quotas: Quotas,
 ) -> Dataset:
     """Raises QuotaReached, and InvalidData that names the place of what is wrong."""
+    # for seconds, so that it comes before the transaction begins
+    profile = _profile(kind, content)
     workspace = find_workspace(work.session, workspace_id)
     usage = usage_of(work.session, workspace_id)
     check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=len(content))
-    profile = _profile(kind, content)
     return insert_dataset(
         work.session,
         workspace_id=workspace_id,

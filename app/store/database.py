@@ -27,7 +27,8 @@ BINARY_RESULTS: Mapping[str, bool] = MappingProxyType({"binary_results": True})
 _CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
     {
         "application_name": "gradient-clinic",
-        "connect_timeout": 2,
+        # seconds; ours is shorter
+        "connect_timeout": 10,
         "keepalives": 1,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
@@ -50,13 +51,19 @@ logger = logging.getLogger(__name__)
 
 
 def make_engine(
-    url: str, *, pool_size: int = 20, pool_timeout_s: float = 1.5, answer_s: float = 60.0
+    url: str,
+    *,
+    pool_size: int = 20,
+    pool_timeout_s: float = 1.5,
+    greeting_s: float = 5.0,
+    answer_s: float = 60.0,
 ) -> Engine:
     """An engine that never makes a caller wait long for a connection that is not to be had.
 
-    A server that answers a statement with silence for `answer_s` counts as gone.
+    A server that greets nobody for `greeting_s`, or answers no statement for `answer_s`, counts as
+    gone.
     """
-    line = Line(answer_s=answer_s)
+    line = Line(greeting_s=greeting_s, answer_s=answer_s)
     engine = create_engine(
         url,
         pool_size=pool_size,

@@ -15,18 +15,18 @@ from sqlalchemy.exc import InvalidatePoolError
 
 RV = TypeVar("RV")
 
-#: Any server that can work greets a new connection, and answers a ping, within so long.
-GREETING_S = 1.0
 #: After a silence nobody asks again for so long.
 SILENCE_S = 1.0
 _LOOK_S = 0.1
 
 
 class PromptConnection(psycopg.Connection[TupleRow]):
-    """A connection that is closed when the server says nothing for `answer_s`."""
+    """A connection that is closed when the server says nothing for too long."""
 
-    #: Longer than any statement of ours takes.
-    answer_s: float = 60.0
+    #: The time that it has to take a new connection; any server that can work greets sooner.
+    greeting_s: float
+    #: The time that a statement may take.
+    answer_s: float
 
     def wait(self, gen: PQGen[RV], interval: float = _LOOK_S, timeout: float | None = None) -> RV:
         try:
@@ -39,15 +39,15 @@ class PromptConnection(psycopg.Connection[TupleRow]):
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn["PromptConnection"]:
-        """As inherited, which waits for two seconds at least; it is woken every tenth of one."""
+        """As inherited, which waits for whole seconds; it is woken every tenth of one."""
         gen = super()._connect_gen(conninfo)
-        deadline = time.monotonic() + GREETING_S
+        deadline = time.monotonic() + cls.greeting_s
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
                 if not ready and time.monotonic() > deadline:
-                    detail = f"the server has not greeted within {GREETING_S:g} s"
+                    detail = f"the server has not greeted within {cls.greeting_s:g} s"
                     raise psycopg.errors.ConnectionTimeout(detail)
                 wanted = gen.send(ready)
         except StopIteration as end:
@@ -58,35 +58,34 @@ class PromptConnection(psycopg.Connection[TupleRow]):
 class Line:
     """The way to one server: whether it was silent a moment ago."""
 
-    def __init__(self, *, answer_s: float) -> None:
-        self._answer_s = answer_s
+    def __init__(self, *, greeting_s: float, answer_s: float) -> None:
+        times = {"greeting_s": greeting_s, "answer_s": answer_s}
+        self._kind: type[PromptConnection] = type("TimedConnection", (PromptConnection,), times)
         self._silent_until = 0.0
 
     def connect(self, **parameters: object) -> PromptConnection:
         """Raises psycopg's OperationalError, at once where the server was silent just now."""
         self._check()
         try:
-            connection = PromptConnection.connect(**parameters)  # type: ignore[arg-type] # as given
+            return self._kind.connect(**parameters)  # type: ignore[arg-type] # as given
         except psycopg.errors.ConnectionTimeout:
             self._note_silence()
             raise
-        connection.answer_s = self._answer_s
-        return connection
 
     def ping(self, connection: PromptConnection) -> None:
         """As above for a connection that was idle; InvalidatePoolError where it is broken."""
         self._check()
-        connection.answer_s = GREETING_S
+        usual_s, connection.answer_s = connection.answer_s, connection.greeting_s
         started_at = time.monotonic()
         try:
             connection.execute("")
         except psycopg.Error as error:
-            if time.monotonic() - started_at < GREETING_S:
+            if time.monotonic() - started_at < connection.greeting_s:
                 raise InvalidatePoolError from error
             self._note_silence()
             raise
         finally:
-            connection.answer_s = self._answer_s
+            connection.answer_s = usual_s
         connection.rollback()
 
     def _check(self) -> None:

@@ -183,3 +183,19 @@ def test_to_refuse_a_hostile_spec_costs_nothing(clinic: Clinic, parts: dict[str,
 
     assert seconds < 0.010
     assert most_bytes < 2**20
+
+
+def test_no_more_uploads_are_checked_at_a_time_than_a_process_can_bear(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    turns = clinic.app.state.resources.upload_turns
+    upload = "/v1/datasets?name=busy&kind=csv"
+
+    with turns, turns:
+        refused = client.post(upload, content=CSV)
+    taken = client.post(upload, content=CSV)
+
+    assert refused.status_code == 429
+    assert "at a time" in check_problem(refused)["detail"]
+    assert int(refused.headers["Retry-After"]) > 0
+    assert taken.status_code == 201

@@ -38,7 +38,8 @@ def stopped(servers: Servers) -> Iterator[None]:
 
 @pytest.fixture
 def pooled(engine: Engine) -> Iterator[Engine]:
-    made = make_engine(engine.url.render_as_string(hide_password=False), pool_size=3)
+    url = engine.url.render_as_string(hide_password=False)
+    made = make_engine(url, pool_size=3, greeting_s=1.0)
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: ask(made), range(3)))
     yield made
