@@ -11,7 +11,7 @@ idempotency   Idempotency-Key
 negotiation   JSON, CSV, stream or lines, as `Accept` asks
 event_hub     wakes live streams, and closes them at shutdown
 models/       what is answered
-runs history gradient_flow diagnosis events
+runs preflight comparison history gradient_flow dynamics diagnosis events
 datasets catalog keys workspaces workers
 health metrics docs                                    the routes
 """

@@ -7,7 +7,7 @@ documents   JSON that keeps NaN and the infinities
 fence       the one way to change a run's row: version and event numbers rise with it
 runs        runs as their owners see them (run_rows: a row as the domain's Run)
 claims      runs as workers see them: claim, heartbeat, finish, requeue, lost leases
-telemetry   batches in, arrays out (evaluations, profile_rows: parts of it)
+telemetry   batches in, arrays out (evaluations, profile_rows, position_rows: parts of it)
 history     a run's readings as series (step_ranges: which steps)
 events      the numbered log of a run
 diagnoses   what was found

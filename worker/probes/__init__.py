@@ -1,6 +1,7 @@
 """Probes: each module measures one quantity of a network and changes nothing about it.
 
 lag_profile       how far back the gradient of single loss terms reaches, per scope
+position_profile  the whole training gradient at each position, and what enters there
 checksum          whether the replay can be believed
 adjoint           whether the backward recursion is the transpose of the forward one
 recurrent_matrix  spectral radius, largest singular value and certificate of recurrent matrices

@@ -25,7 +25,8 @@ EVERY_STEP = (
     Quantity(
         name="clip_coefficient",
         unit="1",
-        formula="norm after clipping / norm before; 1 untouched, < 1 clipped, > 1 raised",
+        formula="norm after clipping / norm before; 1 untouched, < 1 clipped, > 1 raised; "
+        "0 of a finite norm = the step was zeroed",
         reduction="none: one a step",
         cost="nothing beside the step",
         source="Pascanu et al. 2013, algorithm 1",

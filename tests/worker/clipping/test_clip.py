@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from pydantic import JsonValue, TypeAdapter
@@ -6,6 +7,7 @@ from torch import Tensor
 from app.domain.specs.clipping import ClippingSpec
 from worker.clipping.clip import clip_
 from worker.gradients import tensor_norms, total_norm
+from worker.recorder import as_float32
 
 _specs: TypeAdapter[ClippingSpec] = TypeAdapter(ClippingSpec)
 
@@ -108,3 +110,16 @@ def test_none_leaves_the_gradient_alone() -> None:
     _, norm, coefficient = clipped([torch.tensor([300.0])], {"kind": "none"})
 
     assert (norm, coefficient) == (300.0, 1.0)
+
+
+@pytest.mark.parametrize(("max_norm", "is_zeroed"), [(1.0, False), (1e-10, True)])
+def test_a_step_that_clipping_zeroes_is_told_by_its_coefficient(
+    max_norm: float, *, is_zeroed: bool
+) -> None:
+    # its square is far beyond float32, and torch's own clipping would zero it in any case
+    gradients = make_gradients(scale=1e36)
+
+    after, _, coefficient = clipped(gradients, {"kind": "norm", "max_norm": max_norm})
+
+    assert bool(as_float32(np.array([coefficient]))[0] == 0) is is_zeroed
+    assert all(bool((gradient == 0).all()) is is_zeroed for gradient in after)
