@@ -43,11 +43,23 @@ def test_what_has_no_usable_default_is_asked_for(name):
         ("CLINIC_TIMING", "slow"),
         ("CLINIC_LOG_LEVEL", "loud"),
         ("CLINIC_MAX_UPLOAD_BYTES", "64MB"),
+        ("CLINIC_MAX_RUNNING_RUNS", "0"),
+        ("CLINIC_RETENTION_DAYS", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_under_its_name(name, value):
     with pytest.raises(Misconfigured, match=name):
         read_settings(COMPLETE | {name: value})
+
+
+def test_quotas_and_retention_are_read():
+    usual = read_settings(COMPLETE)
+    said = {"CLINIC_MAX_ROWS": "7", "CLINIC_RETENTION_DAYS": "30"}
+    settings = read_settings(COMPLETE | said)
+
+    assert (usual.quotas.max_rows, usual.retention_days) == (10_000_000, None)
+    assert (settings.quotas.max_rows, settings.retention_days) == (7, 30)
+    assert settings.quotas.max_queued_runs == usual.quotas.max_queued_runs
 
 
 def test_a_lease_shorter_than_three_heartbeats_is_refused():
