@@ -147,8 +147,9 @@ class Execution:
         spec = self._order.spec
         device = torch.device(self._order.device)
         logger.info(
-            "Attempt %d begins on %s: %s on %s.",
+            "Attempt %d of run %s begins on %s: %s on %s.",
             self._order.attempt,
+            self._order.run_id,
             device,
             spec.model.kind,
             spec.dataset.kind,
@@ -156,7 +157,8 @@ class Execution:
         settle_kernels(device, deterministic=spec.training.deterministic)
         task = self._build_task()
         if start is not None:
-            logger.info("It goes on after %d steps.", start.checkpoint.notes.step)
+            done = start.checkpoint.notes.step
+            logger.info("Run %s goes on after %d steps.", self._order.run_id, done)
             self._patience.through_outages(lambda: self._checkpoints.tell_continued(start, device))
         num_steps = self._order.preflight_steps
         follow = (
@@ -172,7 +174,7 @@ class Execution:
             begin=self._begin,
             stop_requested=self._stop_requested,
         )
-        logger.info("Training ends after %d steps.", outcome.steps_done)
+        logger.info("Run %s ends after %d steps.", self._order.run_id, outcome.steps_done)
         trained = Trained(spec=spec, task=task, outcome=outcome)
         return End(stop_reason=outcome.stop_reason, error=outcome.error, trained=trained)
 

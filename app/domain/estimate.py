@@ -1,8 +1,8 @@
 """What a run will cost before anything is trained: closed forms of its job spec.
 
-Parameters are exact, for `text` an upper bound. Memory counts weights, gradients, optimizer state
-and the activations kept for the backward pass. Seconds are for one core of an ordinary CPU and good
-to a factor of about three.
+Parameters are exact, for `text` an upper bound. Memory counts weights and their copies, gradients,
+optimizer state and the activations kept for the backward pass. Seconds are for one core of an
+ordinary CPU and good to a factor of about three.
 """
 
 from collections.abc import Mapping
@@ -137,7 +137,8 @@ def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     units = model.num_layers * directions * model.hidden_size * (_KEPT[model.kind] + 1)
     outputs = shape.output_size * (1 if shape.many_to_one else shape.length)
     kept = shape.length * (shape.input_size + units) + outputs
-    weights = parameters * (2 + _num_moments(spec.optimizer))
+    # the weights, the best ones, their gradients and their last change
+    weights = parameters * (4 + _num_moments(spec.optimizer))
     return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
 
 

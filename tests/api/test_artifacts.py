@@ -15,7 +15,10 @@ from app.services.finish_run import finish_run
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import path_of, started_run
+from tests.api.test_continuation import claimed
 from tests.api.test_runs import check_problem
+from worker.publishing.publish import Publisher
+from worker.publishing.run_log import RunLog
 from worker.saving import Checkpoints
 from worker.sending import SavedMoment
 
@@ -28,35 +31,50 @@ def folder_of(clinic: Clinic) -> ArtifactFolder:
     return ArtifactFolder(root=clinic.settings.artifact_root)
 
 
-@pytest.fixture
-def run(clinic: Clinic) -> Run:
-    """It has ended, and has left a checkpoint, weights and a log."""
-    run = started_run(clinic)
-    engine, folder = clinic.app.state.resources.engine, folder_of(clinic)
-    keeper = Checkpoints(engine=engine, artifacts=folder, run_id=run.id, attempt=run.attempt)
-    keeper.keep(SavedMoment(step=4, content=b"all of it"))
-    files = []
-    for name, content in CONTENT.items():
-        stored = stored_name(name, run.attempt)
-        sha256 = folder.write(run.id, stored, content)
-        files.append(
-            PublishedFile(
-                name=name,
-                kind=KINDS[name],
-                stored_name=stored,
-                num_bytes=len(content),
-                sha256=sha256,
-                step=8 if name.startswith("model") else None,
-            )
+def ended_run(clinic: Clinic, run: Run, *, content: dict[str, bytes], error: str = "") -> None:
+    """Write these files and the run's end, as its attempt would."""
+    files = tuple(
+        PublishedFile(
+            name=name,
+            kind=KINDS[name],
+            stored_name=stored_name(name, run.attempt),
+            num_bytes=len(each),
+            sha256=folder_of(clinic).write(run.id, stored_name(name, run.attempt), each),
+            step=8 if name.startswith("model") else None,
         )
-    with unit_of_work(engine) as work:
+        for name, each in content.items()
+    )
+    with unit_of_work(clinic.app.state.resources.engine) as work:
         finish_run(
             work,
             run_id=run.id,
             attempt=run.attempt,
             stop_reason=StopReason.COMPLETED,
-            publication=Publication(files=tuple(files)),
+            publication=Publication(files=files, error=error or None),
         )
+
+
+def publisher_of(clinic: Clinic, run: Run) -> Publisher:
+    return Publisher(
+        engine=clinic.app.state.resources.engine,
+        artifacts=folder_of(clinic),
+        run_id=run.id,
+        attempt=run.attempt,
+        log=RunLog(),
+    )
+
+
+@pytest.fixture
+def run(clinic: Clinic) -> Run:
+    """It has ended, and has left a checkpoint, weights and a log."""
+    run = started_run(clinic)
+    Checkpoints(
+        engine=clinic.app.state.resources.engine,
+        artifacts=folder_of(clinic),
+        run_id=run.id,
+        attempt=run.attempt,
+    ).keep(SavedMoment(step=4, content=b"all of it"))
+    ended_run(clinic, run, content=CONTENT)
     return run
 
 
@@ -150,3 +168,56 @@ def test_files_go_with_their_workspace(clinic: Clinic, client: httpx.Client) -> 
     client.delete(f"/v1/workspaces/{made['id']}")
 
     assert folder_of(clinic).names(left["id"]) == ()
+
+
+def test_a_resumed_run_shows_its_earlier_end_until_it_ends_again(
+    clinic: Clinic, client: httpx.Client, run: Run
+) -> None:
+    path = path_of(run.id, "artifacts/model.safetensors")
+    assert client.post(f"/v1/runs/{run.id}/resume", json={"num_steps": 2000}).status_code == 202
+    again = claimed(clinic, str(run.id))
+    meanwhile = client.get(path).content
+
+    ended_run(clinic, again, content={"model.safetensors": b"other weights"})
+    publisher_of(clinic, again).tidy()
+
+    assert (meanwhile, client.get(path).content) == (WEIGHTS, b"other weights")
+    assert [name for name in folder_of(clinic).names(run.id) if "0001" in name] == [
+        checkpoint_name(4, run.attempt)
+    ]
+
+
+def test_files_of_an_end_that_was_never_committed_are_overwritten(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    folder = folder_of(clinic)
+    for attempt in (run.attempt, run.attempt + 1):
+        folder.write(run.id, stored_name("log.txt", attempt), b"killed before its end was written")
+    before = client.get(path_of(run.id, "artifacts")).json()["items"]
+
+    ended_run(clinic, run, content={"model.safetensors": WEIGHTS})
+    publisher_of(clinic, run).tidy()
+
+    after = client.get(path_of(run.id, "artifacts")).json()["items"]
+    assert (before, [item["name"] for item in after]) == ([], ["model.safetensors"])
+    # that of a later attempt is not this one's to remove
+    assert folder.names(run.id) == (
+        stored_name("model.safetensors", run.attempt),
+        stored_name("log.txt", run.attempt + 1),
+    )
+
+
+def test_an_end_that_could_not_publish_is_told(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+
+    ended_run(clinic, run, content={}, error="The files could not be published: no space left.")
+
+    [told] = [
+        event["data"]
+        for event in client.get(path_of(run.id, "events")).json()["items"]
+        if event["kind"] == "artifacts"
+    ]
+    assert (told["names"], told["attempt"]) == ([], run.attempt)
+    assert "no space" in told["error"]
+    assert client.get(f"/v1/runs/{run.id}").json()["status"] == "succeeded"

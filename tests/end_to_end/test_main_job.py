@@ -4,9 +4,11 @@ import os
 import signal
 import statistics
 import time
+from hashlib import sha256
 
 import httpx
 import pytest
+from safetensors.numpy import load
 
 from tests.end_to_end.conftest import LONGEST_WAIT_S, Json, Owner
 from tests.processes import descendants, wait_until_dead
@@ -36,6 +38,25 @@ def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) ->
     diagnosis = owner.read(f"/v1/runs/{run_id}/diagnosis")
     assert diagnosis["final"] is True
     assert diagnosis["verdict"] in {"healthy", "at_risk", "sick", "undetermined"}
+
+
+def test_what_a_run_has_learned_is_taken_home(owner: Owner) -> None:
+    run_id = owner.post_run(ELMAN | {"training": {"num_steps": 20, "evaluate_every": 5}})
+    run = owner.run(run_id, until="ended", wait_s="60")
+
+    items = owner.read(f"/v1/runs/{run_id}/artifacts")["items"]
+    assert isinstance(items, list)
+    files = {item["name"]: owner.http.get(item["href"]).content for item in items}
+
+    for item in items:
+        content = files[item["name"]]
+        assert (item["num_bytes"], item["sha256"]) == (len(content), sha256(content).hexdigest())
+    assert {"model.safetensors", "best.safetensors", "model.json", "predict.py"} <= files.keys()
+    best = next(item for item in items if item["kind"] == "best")
+    assert best["step"] == run["best"]["step"]  # type: ignore[index] # the run's own
+    tensors = load(files["model.safetensors"])
+    assert tensors["rnn.weight_hh_l0"].shape == (64, 64)
+    assert f"Attempt 1 of run {run_id} begins".encode() in files["log.txt"]
 
 
 @pytest.mark.alone

@@ -28,6 +28,8 @@ from worker.training.checkpoint import copy_weights_
 MAX_TIMESTEPS = 512
 #: Numbers of one example's inputs or outputs.
 MAX_NUMBERS = 16_384
+#: Products of one example: about 0.1 s of one core.
+MAX_PRODUCTS = 200_000_000
 #: How far an output may be off, as a share of its scale: rounding of float64, and what a chaotic
 #: network makes of it.
 TOLERANCE = 1e-9
@@ -41,7 +43,8 @@ def make_golden(
     """`weights` by the names of their files; those whose outputs are not finite are left out."""
     batch = task.evaluation["train"].take(0, NUM_EXAMPLES, many_to_one=task.facts.many_to_one)
     batch = batch.to(torch.device("cpu"), torch.float64)
-    x_TBI = batch.inputs_TBI[: _num_timesteps(task)]
+    num_weights = sum(weight.numel() for weight in next(iter(weights.values())).values())
+    x_TBI = batch.inputs_TBI[: _num_timesteps(task, num_weights)]
     lengths_B = _lengths(batch).clamp(max=x_TBI.shape[0])
     inputs = _inputs(task.usage, x_TBI, lengths_B.tolist())
     outputs: dict[str, JsonValue] = {}
@@ -69,12 +72,12 @@ def _logits(
     return [outputs[:length, place] for place, length in enumerate(lengths_B.tolist())]
 
 
-def _num_timesteps(task: Task) -> int:
+def _num_timesteps(task: Task, num_weights: int) -> int:
     """As many as the bounds allow."""
     reading = task.usage.input
     width = len(reading.columns) if isinstance(reading, NumberInput) else 1
     widest = width if task.facts.many_to_one else max(width, task.facts.output_size)
-    return min(MAX_TIMESTEPS, max(2, MAX_NUMBERS // widest))
+    return min(MAX_TIMESTEPS, max(2, MAX_NUMBERS // widest), max(2, MAX_PRODUCTS // num_weights))
 
 
 def _lengths(batch: Batch) -> Tensor:
