@@ -49,7 +49,7 @@ def measure_lag_profiles(
     seed: int,
     max_anchors: int = STANDARD_ANCHORS,
 ) -> tuple[LagProfile, ...]:
-    """Of `model`, then of each layer and direction; none where the states are not finite."""
+    """Of `model`, then of each layer and direction; none where states or losses are not finite."""
     random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
     num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
     sample = sample.take(0, num_sequences, many_to_one=model.many_to_one)
@@ -103,6 +103,8 @@ def _replay(
     top = tuple(cell.states for cell in stack[-1])
     states_ND = read_states(top, anchors, many_to_one=model.many_to_one)
     gradient_NO = loss_cotangents(model, sample, anchors, states_ND)
+    if not bool(gradient_NO.isfinite().all()):
+        return None
     if cotangent is None:
         rms = float(gradient_NO.square().sum(dim=1).mean().sqrt())
         cotangent = "loss" if rms > MIN_COTANGENT else "random"

@@ -1,11 +1,13 @@
 """All probes of one moment: the one list of them, and what they cost."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from torch import Tensor
 
+from app.domain.integrity import LIMITS
 from app.domain.quantities import ProbeQuantity
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
 from worker.probes.activations import measure_activations
@@ -161,6 +163,7 @@ def run_probes(
     found += _gaps_in(order, found, step)
     if not profiles:
         found.append(_unmeasured_profile(step))
+    found = list(_numbers_or_gaps(found, has_profiles=bool(profiles)))
     seconds = clock() - started
     cost = ScalarReading(step=step, quantity="probe_seconds", scope="model", value=seconds)
     return ProbeResult(
@@ -217,6 +220,17 @@ def _gaps_in(order: ProbeOrder, found: list[Found], step: int) -> list[ProbeGap]
     ]
 
 
+def _numbers_or_gaps(found: Iterable[Found], *, has_profiles: bool) -> Iterator[Found]:
+    """NaN is no measurement; as the check of a profile that there is, it says not to trust it."""
+    for one in found:
+        is_verdict = isinstance(one, ScalarReading) and one.quantity in LIMITS and has_profiles
+        if isinstance(one, ScalarReading) and math.isnan(one.value) and not is_verdict:
+            reason = "what it is made of is not finite, or 0 / 0"
+            yield ProbeGap(step=one.step, quantity=one.quantity, scope=one.scope, reason=reason)
+        else:
+            yield one
+
+
 def _unmeasured_profile(step: int) -> ProbeGap:
-    reason = "the states are not finite, or no loss term counts"
+    reason = "the states or the losses are not finite, or no loss term counts"
     return ProbeGap(step=step, quantity="gradient_horizon", scope="model", reason=reason)
