@@ -19,8 +19,7 @@ from app.services.read_gradient_flow import GradientFlow
 from app.services.read_preflight import Forecast, Preflight, read_preflight
 from app.store.database import UnitOfWork
 
-#: Scalars that are laid side by side.
-_SERIES = ("lyapunov_1", "sum_rule.")
+_LARGEST_EXPONENT, _SUM_RULE = "lyapunov_1", "sum_rule."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,8 @@ def _measured(forecast: Forecast | None) -> Measured:
         if last.ratio_at_required_lag is not None:
             found[RATIO, last.scope] = last.ratio_at_required_lag.value
     for series in forecast.dynamics.series:
-        if series.quantity.startswith(_SERIES) and series.values_n.size:
+        is_laid_out = series.quantity == _LARGEST_EXPONENT or series.quantity.startswith(_SUM_RULE)
+        if is_laid_out and series.values_n.size:
             found[series.quantity, series.scope] = float(series.values_n[-1])
     return found
 

@@ -33,6 +33,7 @@ def readings(lyapunov: float, *, checksum: float = 1e-7) -> tuple[ScalarReading,
     found = {
         ("checksum_error", "model"): checksum,
         ("lyapunov_1", "layer:0"): lyapunov,
+        ("lyapunov_10", "layer:0"): lyapunov - 3,
         ("sum_rule.total", "layer:0"): lyapunov - 1,
         ("sum_rule.gates", "gate:0/update"): -0.5,
     }
@@ -109,6 +110,7 @@ def test_figures_stand_beside_those_of_the_base(clinic: Clinic, client: httpx.Cl
     assert figures["sum_rule.gates", "gate:0/update"]["value"] == -0.5
     assert figures["gradient_horizon", "model"]["factor"] == 1
     assert ("gradient_ratio_at_required_lag", "model") not in figures
+    assert ("lyapunov_10", "layer:0") not in figures
     headers = {"If-None-Match": answer.headers["ETag"]}
     assert client.get(location, headers=headers).status_code == 304
 

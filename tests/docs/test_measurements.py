@@ -51,9 +51,7 @@ def test_the_page_is_as_the_code_has_it() -> None:
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)
 def test_every_quantity_is_on_it_with_all_that_defines_it(quantity: Quantity) -> None:
-    (row,) = [line for line in page().splitlines() if line.startswith(f"| `{quantity.name}` | ")][
-        :1
-    ]
+    row = next(line for line in page().splitlines() if line.startswith(f"| `{quantity.name}` | "))
 
     cells = [cell.replace("\\|", "|") for cell in row.strip("| ").split(" | ")]
     assert cells[1:] == [
