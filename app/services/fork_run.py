@@ -1,6 +1,7 @@
 """Start a new run from a checkpoint of another, with a patch."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from pydantic import JsonValue
 
 from app.artifacts import ArtifactFolder
 from app.domain.checkpoints import CheckpointRecord, Takes
-from app.domain.errors import InvalidInput, Problem
+from app.domain.errors import FileDamaged, InvalidInput, NotFound, Problem
 from app.domain.lineage import forked_spec
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
@@ -28,7 +29,7 @@ from app.store.runs import find_run, insert_run
 class ForkOrder:
     """From where, and what is to be different."""
 
-    #: None: the last checkpoint, which is one from before the first bad step; 0: the start.
+    #: None: the last whole checkpoint, which is one from before the first bad step; 0: the start.
     from_step: int | None = None
     patch: Mapping[str, JsonValue] = field(default_factory=dict)
     #: None: kept unless the patch changes the optimizer's kind.
@@ -48,7 +49,7 @@ def fork_run(
     """Raises InvalidInput and InvalidSpec with what is wrong in the order, and QuotaReached."""
     session = work.session
     parent = find_run(session, workspace_id, run_id)
-    source = _source(checkpoints_of(session, run_id), order.from_step)
+    source = _source(_whole(checkpoints_of(session, run_id), artifacts), order.from_step)
     step = 0 if source is None else source.step
     spec = forked_spec(parent.spec, order.patch, from_step=step)
     takes = _takes(parent.spec, spec, order)
@@ -70,6 +71,16 @@ def fork_run(
         _hand_over(work, artifacts, source, fork, takes)
     work.after_commit(lambda: queue.ring(fork.id))
     return SubmittedRun(described=describe_run(work, fork), room=room)
+
+
+def _whole(found: list[CheckpointRecord], artifacts: ArtifactFolder) -> list[CheckpointRecord]:
+    """Those whose file is what was written: a fork has no older one to fall back to."""
+    whole = []
+    for record in found:
+        with suppress(FileDamaged, NotFound):
+            artifacts.verified(record.run_id, record.name, sha256=record.sha256)
+            whole.append(record)
+    return whole
 
 
 def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointRecord | None:

@@ -1,5 +1,6 @@
 """Runs go on: as themselves with more steps, or as forks with a patch."""
 
+import math
 from typing import Any
 from uuid import UUID
 
@@ -124,6 +125,37 @@ def test_a_fork_begins_at_the_last_checkpoint(clinic: Clinic, client: httpx.Clie
     client.delete(f"/v1/runs/{run.id}")
     assert store.names(run.id) == ()
     assert store.read(UUID(fork["id"]), begun.name) == b"weights"
+
+
+def test_a_fork_begins_at_the_last_checkpoint_that_is_whole(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = saved_run(clinic)
+    store = ArtifactFolder(root=clinic.settings.artifact_root)
+    engine = clinic.app.state.resources.engine
+    later = Checkpoints(engine=engine, artifacts=store, run_id=run.id, attempt=run.attempt)
+    later.keep(SavedMoment(step=8, content=b"later weights"))
+    finish(clinic, run, StopReason.COMPLETED)
+    store.write(run.id, checkpoint_name(8, run.attempt), b"later weight5")
+
+    fork = post(client, run, "fork").json()
+    refused = post(client, run, "fork", from_step=8)
+
+    assert fork["parent"]["step"] == 4
+    assert check_problem(refused)["errors"][0]["detail"] == "there are checkpoints at steps 0, 4"
+
+
+def test_a_fork_says_where_its_own_readings_begin(clinic: Clinic, client: httpx.Client) -> None:
+    run = saved_run(clinic, ends=StopReason.DIVERGED)
+    child = claimed(clinic, post(client, run, "fork").json()["id"])
+    readings = ReadingBatch(chunk=chunk([math.inf, 0.5], first_step=4), progress_step=6)
+    record(clinic, child, seq=0, batch=readings)
+
+    diagnosis = client.get(f"/v1/runs/{child.id}/diagnosis").json()
+
+    assert diagnosis["as_of_step"] == 5
+    found = {finding["code"]: finding["first_step"] for finding in diagnosis["findings"]}
+    assert found["non_finite"] == 4
 
 
 def test_the_history_of_a_fork_can_begin_with_its_parents(
