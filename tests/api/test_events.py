@@ -2,10 +2,6 @@
 
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -229,37 +225,3 @@ def test_a_wrong_number_is_told_its_place(client: httpx.Client, number: str) -> 
     assert (by_query.status_code, by_header.status_code) == (422, 422)
     assert by_query.json()["errors"][0]["pointer"] == "query/after"
     assert "last-event-id" in by_header.json()["errors"][0]["pointer"].lower()
-
-
-def test_a_server_with_an_open_stream_stops_within_five_seconds(clinic: Clinic) -> None:
-    environment = {
-        **os.environ,
-        "CLINIC_HOME": str(clinic.settings.home),
-        "CLINIC_SECRET": clinic.settings.secret,
-        "CLINIC_DATABASE_URL": clinic.settings.database_url,
-        "CLINIC_BROKER_URL": clinic.settings.broker_url,
-    }
-    run = started_run(clinic)
-    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        url = _address_of(server)
-        headers = {**STREAM, "Authorization": f"Bearer {clinic.key}"}
-        with httpx.stream("GET", url + path_of(run.id, "events"), headers=headers) as answer:
-            events = events_in(answer.iter_lines())
-            next(events)
-            server.send_signal(signal.SIGTERM)
-            asked_at = time.monotonic()
-            left = [event["event"] for event in events]
-        server.communicate(timeout=10)
-
-    assert time.monotonic() - asked_at < 5
-    assert "end" not in left
-    assert server.returncode in {0, -signal.SIGTERM}
-
-
-def _address_of(server: subprocess.Popen[str]) -> str:
-    assert server.stderr is not None
-    for line in server.stderr:
-        if "running on" in line:
-            return line.split("running on ")[1].split()[0]
-    pytest.fail("the server did not start")
