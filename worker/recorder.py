@@ -68,6 +68,7 @@ class Recorder:
             FLUSH_EVERY_STEPS, num_columns, dtype=torch.float64, device=device
         )
         self._counts_nF = self._rows_nF.view(torch.int64)
+        self._zero = self._rows_nF.new_zeros(())
         self._steps: list[int] = []
         self._learning_rates: list[float] = []
         self._elapsed_s: list[float] = []
@@ -80,20 +81,19 @@ class Recorder:
 
     def record(self, reading: StepReading) -> None:
         """Keep a step on the device."""
-        row_F = self._rows_nF[len(self._steps)]
-        count_F = self._counts_nF[len(self._steps)]
-        num_tensors = len(self._sizes_P)
-        first, second, third, fourth = range(_NUM_SCALARS, row_F.shape[0], num_tensors)
-        row_F[_LOSS] = reading.loss.detach()
-        row_F[_CLIP] = reading.clip_coefficient
-        row_F[_NON_FINITE] = 0.0 if reading.non_finite_count is None else reading.non_finite_count
-        torch.stack(list(reading.grad_norms), out=row_F[first:second])
-        torch.stack(list(reading.weight_norms), out=row_F[second:third])
-        if reading.update_norms is None:
-            row_F[third:fourth] = 0.0
-        else:
-            torch.stack(list(reading.update_norms), out=row_F[third:fourth])
-        torch.stack(list(reading.nonzero_counts), out=count_F[fourth:])
+        n, num_counts = len(self._steps), len(self._sizes_P)
+        zero, non_finite = self._zero, reading.non_finite_count
+        numbers = [
+            reading.loss.detach().double(),
+            reading.clip_coefficient.double(),
+            zero if non_finite is None else non_finite.double(),
+            *reading.grad_norms,
+            *reading.weight_norms,
+            *([zero] * num_counts if reading.update_norms is None else reading.update_norms),
+        ]
+        # all of a step by one kernel, and its counts, which are no floating-point numbers, by one
+        torch.stack(numbers, out=self._rows_nF[n, :-num_counts])
+        torch.stack(list(reading.nonzero_counts), out=self._counts_nF[n, -num_counts:])
         self._steps.append(reading.step)
         self._learning_rates.append(reading.learning_rate)
         self._elapsed_s.append(reading.elapsed_s)
