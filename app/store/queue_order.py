@@ -35,19 +35,15 @@ def lock_next(
     of its runs the one with the highest priority, to which waiting adds. `max_running_runs` is the
     quota of a workspace that has none of its own.
     """
-    full: set[UUID] = set()
-    while True:
-        statement = (
-            _waiting(max_running_runs)
-            .add_columns(*runs.c)
-            .where(is_servable(devices), runs.c.workspace_id.not_in(full))
-            .limit(1)
-            .with_for_update(of=runs, skip_locked=True)
-        )
-        found = session.execute(statement).mappings().one_or_none()
-        if found is None or _takes_turn(session, found, max_running_runs):
-            return found
-        full.add(found["workspace_id"])
+    for is_patient in (False, True):
+        passed_over: set[UUID] = set()
+        while found := _lock_first(session, devices, max_running_runs, without=passed_over):
+            if _takes_turn(session, found, max_running_runs, is_patient=is_patient):
+                return found
+            passed_over.add(found["workspace_id"])
+        if not passed_over:
+            return None
+    return None
 
 
 def queued_ids(
@@ -68,6 +64,19 @@ def devices_served(devices: Collection[str]) -> tuple[str, ...]:
     """The values of `training.device` that a worker with these devices can take."""
     has_cuda = any(device.startswith("cuda") for device in devices)
     return ("auto", *(["cuda"] if has_cuda else []), *devices)
+
+
+def _lock_first(
+    session: Session, devices: Collection[str], max_running_runs: int, *, without: Collection[UUID]
+) -> RowMapping | None:
+    statement = (
+        _waiting(max_running_runs)
+        .add_columns(*runs.c)
+        .where(is_servable(devices), runs.c.workspace_id.not_in(without))
+        .limit(1)
+        .with_for_update(of=runs, skip_locked=True)
+    )
+    return session.execute(statement).mappings().one_or_none()
 
 
 def _waiting(max_running_runs: int) -> Select[()]:
@@ -108,11 +117,21 @@ def _waiting(max_running_runs: int) -> Select[()]:
     )
 
 
-def _takes_turn(session: Session, run: RowMapping, max_running_runs: int) -> bool:
-    """False when other claims have filled the workspace meanwhile: its row's lock orders them."""
+def _takes_turn(
+    session: Session, run: RowMapping, max_running_runs: int, *, is_patient: bool
+) -> bool:
+    """False when other claims have filled the workspace meanwhile: its row's lock orders them.
+
+    Who is not patient also passes over a workspace of which somebody claims at this moment: that
+    claim may be asleep, and others must not sleep with it.
+    """
     mine = workspaces.c.id == run["workspace_id"]
     quota = func.coalesce(workspaces.c.max_running_runs, max_running_runs)
-    most = session.execute(select(quota).where(mine).with_for_update(key_share=True)).scalar_one()
+    locking = select(quota).where(mine)
+    locking = locking.with_for_update(key_share=True, skip_locked=not is_patient)
+    most = session.execute(locking).scalar_one_or_none()
+    if most is None:
+        return False
     num_running = (
         select(func.count())
         .select_from(runs)

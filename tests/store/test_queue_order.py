@@ -155,6 +155,22 @@ def test_many_workers_at_once_keep_to_the_quota(
     assert sum(run is not None for run in claimed) == quota
 
 
+def test_a_claim_that_is_asleep_holds_up_no_other_workspace(
+    engine: Engine, committed_workspace_id: UUID
+) -> None:
+    with unit_of_work(engine) as work:
+        queue_many(work.session, committed_workspace_id, 2)
+    with unit_of_work(engine) as asleep:
+        assert claim(asleep.session) is not None
+        with unit_of_work(engine) as awake:
+            other = insert_workspace(awake.session, name="other").id
+            queue_many(awake.session, other, 2)
+            claimed = [claim(awake.session) for _ in range(2)]
+            awake.session.rollback()
+
+    assert [run.workspace_id for run in claimed if run is not None] == [other, other]
+
+
 def test_the_next_queued_runs_are_rung_for(session: Session, workspace_id: UUID) -> None:
     old = queued_run(session, workspace_id)
     queued_run(session, workspace_id)
