@@ -104,7 +104,9 @@ def test_metrics_and_probe_scalars_are_served_the_same_way(
 
 def test_csv_has_every_reading_with_its_words_for_nan(clinic: Clinic, client: httpx.Client) -> None:
     run = started_run(clinic)
-    loss = [0.1, float("nan"), float("inf"), float("-inf"), *[0.5] * 2000]
+    bits = np.random.default_rng().integers(0, 2**32, size=2000, dtype=np.uint32)
+    special = np.array([0.1, np.nan, np.inf, -np.inf, 1e-45], dtype=np.float32)
+    loss = np.concatenate([special, bits.view(np.float32)])
     record(clinic, run, seq=0, batch=batch_of(loss))
 
     answer = client.get(
@@ -114,8 +116,9 @@ def test_csv_has_every_reading_with_its_words_for_nan(clinic: Clinic, client: ht
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert list(rows[0]) == ["step", "recorded_at", "quantity", "scope", "value"]
-    assert [row["value"] for row in rows[:4]] == ["0.1", "nan", "inf", "-inf"]
-    assert len(rows) == len(loss)
+    assert [row["value"] for row in rows[:5]] == ["0.1", "nan", "inf", "-inf", "1e-45"]
+    back = np.array([float(row["value"]) for row in rows], dtype=np.float32)
+    np.testing.assert_array_equal(back, loss)
 
 
 def test_a_poller_that_has_seen_it_gets_304(clinic: Clinic, client: httpx.Client) -> None:

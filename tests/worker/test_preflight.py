@@ -1,9 +1,12 @@
 """Trying a spec: as many steps as were ordered, the same numbers as a run, no more looking."""
 
+import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from pydantic import JsonValue
 
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
@@ -61,6 +64,35 @@ def test_without_steps_the_initial_weights_alone_are_looked_at() -> None:
     assert recorded(sent) == [0]
     assert probed(sent) == [0]
     assert {reading.step for batch in sent for reading in batch.readings} == {0}
+
+
+@pytest.mark.parametrize(
+    ("init", "rate"),
+    [
+        ({"kind": "orthogonal", "gain": 0.9}, math.log(0.9)),
+        ({"kind": "identity", "gain": 0.8}, math.log(0.8)),
+        ({"kind": "identity", "gain": 1.0}, 0.0),
+    ],
+)
+def test_an_exact_case_can_be_set_up_and_comes_out_exactly(
+    init: dict[str, JsonValue], rate: float
+) -> None:
+    spec = make_spec(
+        model={"kind": "elman", "activation": "linear", "hidden_size": 12},
+        init={"recurrent": init},
+        dataset={"kind": "adding", "length": 60},
+        training={"num_steps": 20, "precision": "float64"},
+    )
+
+    _, sent = tried(spec, 0)
+
+    (layer,) = [
+        profile
+        for batch in sent
+        for profile in batch.profiles
+        if (profile.scope, profile.path) == ("layer:0", "total")
+    ]
+    np.testing.assert_allclose(np.diff(layer.log_norm_T), rate, rtol=0, atol=1e-12)
 
 
 def test_its_steps_are_those_of_the_run() -> None:
