@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self, assert_never
 from uuid import UUID
 
-from pydantic import Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from app.domain.specs.base import (
     WHOLE,
@@ -22,6 +22,20 @@ SPLIT_ROUNDING = 1e-6
 _Stretch = Annotated[int, Strict(), Field(ge=2, le=MAX_LENGTH), WHOLE]
 Lag = Annotated[int, Strict(), Field(ge=0, le=MAX_LENGTH), WHOLE]
 ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A column given twice would weigh twice at the start, and tell nothing more."""
+    if len(set(names)) < len(names):
+        raise ValueError("each column can be named once")
+    return names
+
+
+_Columns = Annotated[
+    tuple[ColumnName, ...],
+    Field(max_length=256, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
 
 
 class LagRange(Spec):
@@ -95,7 +109,7 @@ class ForecastSpec(_Dataset):
     kind: Literal["forecast"]
     dataset_id: UUID
     target: ColumnName
-    features: tuple[ColumnName, ...] = Field(default=(), max_length=256)
+    features: _Columns = ()
     """Columns beside the target's own past."""
     window: Integer = Field(default=48, ge=2, le=MAX_LENGTH)
     """Timesteps of the past that the model sees."""
@@ -130,7 +144,7 @@ class SequencesSpec(_Dataset):
     sequence_column: ColumnName
     order_column: ColumnName | None = None
     """Orders the rows of a sequence; without it the file's order does."""
-    features: tuple[ColumnName, ...] = Field(min_length=1, max_length=256)
+    features: _Columns = Field(min_length=1)
     label: ColumnName
     target: Literal["per_sequence", "per_step"] = "per_sequence"
     task: Literal["classification", "regression"] = "classification"

@@ -306,3 +306,15 @@ def test_the_published_schema_keeps_the_bounds_of_numbers() -> None:
 
     assert seed == {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
     assert not {"ge", "gt", "le", "lt"} & set(_keys(schema))
+
+
+@pytest.mark.parametrize("kind", ["forecast", "sequences"])
+def test_a_column_is_a_feature_once(kind: str) -> None:
+    columns = {"target": "y"} if kind == "forecast" else {"sequence_column": "id", "label": "y"}
+    dataset = {"kind": kind, "dataset_id": UPLOAD, **columns, "features": ["a", "b"]}
+
+    accepted = JobSpec.model_validate({**ELMAN, "dataset": dataset})
+
+    assert accepted.dataset.model_dump()["features"] == ("a", "b")
+    with pytest.raises(ValidationError, match="each column can be named once"):
+        JobSpec.model_validate({**ELMAN, "dataset": {**dataset, "features": ["a", "a"]}})
