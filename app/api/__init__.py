@@ -7,6 +7,7 @@ bodies        caps and strict JSON, before any parsing by the framework
 envelope      request ids, security headers, metrics, the last resort
 conditional   ETag and 304
 pages         opaque cursors
+rule_codes    the codes of what no schema states
 idempotency   Idempotency-Key
 negotiation   JSON, CSV, stream or lines, as `Accept` asks
 event_hub     wakes live streams, and closes them at shutdown
