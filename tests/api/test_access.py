@@ -47,12 +47,13 @@ def call(client: httpx.Client, method: str, path: str, **ids: object) -> httpx.R
 
 def things_of(client: httpx.Client) -> dict[str, object]:
     """One of each thing that a path can name, in the workspace of this client."""
-    csv = {"params": {"name": "a", "kind": "csv"}, "content": b"time,value\n1,2\n2,3\n"}
+    csv = b"time,value\n1,2\n2,3\n"
+    dataset = client.post("/v1/datasets", params={"name": "a", "kind": "csv"}, content=csv)
     preflight = client.post("/v1/preflight", json=spec(), params={"wait_s": 0})
     return {
         "run_id": post_run(client)["id"],
         "preflight_id": preflight.headers["Location"].rpartition("/")[2],
-        "dataset_id": client.post("/v1/datasets", **csv).json()["id"],
+        "dataset_id": dataset.json()["id"],
         "key_id": client.get("/v1/api-keys").json()["items"][0]["id"],
         "workspace_id": client.get("/v1/workspaces").json()["items"][0]["id"],
         "name": "model",
