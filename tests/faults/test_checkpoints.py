@@ -20,6 +20,7 @@ from app.store.checkpoints import checkpoints_of
 from app.store.database import unit_of_work
 from app.store.events import events_after
 from tests.faults.crew import Crew
+from tests.faults.site import Site
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import make_spec
 from tests.workers import WorkerProcess, wait_until, wait_until_ready
@@ -30,11 +31,11 @@ ADAM = {"kind": "adam"}
 MOMENTUM = {"kind": "sgd", "momentum": 0.9, "learning_rate": 0.01}
 
 
-@pytest.fixture
-def worker(crew: Crew) -> Iterator[WorkerProcess]:
-    """One that saves many times a second."""
-    crew.of(0)
-    started = crew.start(CLINIC_CHECKPOINT_EVERY_S="0.05")
+@pytest.fixture(scope="module")
+def worker(whole_site: Site) -> Iterator[WorkerProcess]:
+    """The only one, which saves many times a second."""
+    whole_site.crew.of(0)
+    started = whole_site.crew.start(CLINIC_CHECKPOINT_EVERY_S="0.05")
     wait_until_ready(started)
     yield started
     started.end()
@@ -47,6 +48,23 @@ def spec_of(kind: str, optimizer: object = ADAM, num_steps: int = NUM_STEPS) -> 
         training={"num_steps": num_steps, "batch_size": 4, "evaluate_every": 100},
         probes={"tier": "economy", "every": 200},
     )
+
+
+def test_a_worker_that_is_told_to_stop_leaves_a_checkpoint(crew: Crew) -> None:
+    [worker] = crew.of(1)
+    # it ends long before the first minute, when a checkpoint would be due
+    run_id = crew.submit(spec_of("gru", num_steps=1_000_000))
+    wait_until(lambda: crew.runs.get(run_id).progress_step > 50)
+
+    worker.send(signal.SIGTERM)
+    wait_until(lambda: not worker.is_alive, within_s=15)
+
+    [checkpoint] = checkpoints(crew, run_id)
+    run = crew.runs.get(run_id)
+    assert (run.progress_step, run.crash_count) == (checkpoint.step, 0)
+    crew.of(1)
+    wait_until(lambda: bool(continued_from(crew, run_id)))
+    assert continued_from(crew, run_id) == [checkpoint.step]
 
 
 @pytest.mark.parametrize(
@@ -72,27 +90,6 @@ def test_a_run_that_is_killed_at_random_ends_as_the_one_that_is_not(
     assert crew.runs.steps(killed) == list(range(NUM_STEPS)), f"seed {seed}"
     assert final_weights(crew, killed) == final_weights(crew, undisturbed), f"seed {seed}"
     assert rows(crew, killed) == rows(crew, undisturbed)
-
-
-def test_a_worker_that_is_told_to_stop_leaves_a_checkpoint(
-    crew: Crew, worker: WorkerProcess
-) -> None:
-    spec = spec_of("gru", num_steps=1_000_000)
-    worker.end()
-    worker = crew.start(CLINIC_CHECKPOINT_EVERY_S="3600")
-    wait_until_ready(worker)
-    run_id = crew.submit(spec)
-    wait_until(lambda: crew.runs.get(run_id).progress_step > 50)
-
-    worker.send(signal.SIGTERM)
-    wait_until(lambda: not worker.is_alive, within_s=15)
-
-    [checkpoint] = checkpoints(crew, run_id)
-    run = crew.runs.get(run_id)
-    assert (run.progress_step, run.crash_count) == (checkpoint.step, 0)
-    crew.of(1)
-    wait_until(lambda: bool(continued_from(crew, run_id)))
-    assert continued_from(crew, run_id) == [checkpoint.step]
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(
