@@ -10,6 +10,7 @@ status is 1 when anything that was promised did not hold.
 # ruff: noqa: T201 - a program that prints
 
 import argparse
+import os
 import secrets
 import sys
 import tempfile
@@ -22,10 +23,14 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.experiments.broker import lose_the_broker
+from tests.faults.experiments.checkpoints import damage_checkpoints, time_checkpoints
+from tests.faults.experiments.crash_points import ALL_CASES, rehearse
 from tests.faults.experiments.database import lose_the_database
 from tests.faults.experiments.kills import kill_at_random
-from tests.faults.experiments.zombies import wake_zombies
+from tests.faults.experiments.rescue import time_rescues
+from tests.faults.experiments.zombies import wake_unfenced_zombies, wake_zombies
 from tests.faults.page import ROOT, entry_of, keep
+from tests.faults.planting import planted, unfenced
 from tests.faults.results import Result
 from tests.faults.site import Site, open_site
 
@@ -83,6 +88,55 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         full=partial(lose_the_database, outages_s=[5.0] * 5 + [60.0] * 5, num_lost_replies=20),
         small=partial(lose_the_database, outages_s=[5.0], num_lost_replies=2),
         changes=FREQUENT,
+    ),
+    "rescue": Experiment(
+        title="Rescue after a kill, fast preset",
+        claim="With a heartbeat each second and a lease of 4 s, another worker has the run of a "
+        "killed one within 10 s (p99).",
+        full=partial(time_rescues, num_kills=30, within_s=10),
+        small=partial(time_rescues, num_kills=2, within_s=10),
+        changes=FREQUENT,
+    ),
+    "rescue-default": Experiment(
+        title="Rescue after a kill, default preset",
+        claim="With the timings that a clinic has by default, another worker has the run of a "
+        "killed one within 45 s (p99).",
+        full=partial(time_rescues, num_kills=20, within_s=45),
+        small=partial(time_rescues, num_kills=1, within_s=45),
+        changes={**FREQUENT, "CLINIC_TIMING": "default"},
+    ),
+    "crash-points": Experiment(
+        title="Named crash points",
+        claim="Whatever named moment a process is killed at, stopped at for longer than its lease "
+        "or fails at, the run ends as it should.",
+        full=rehearse,
+        small=partial(rehearse, cases=ALL_CASES[::9]),
+        changes={
+            "CLINIC_CHECKPOINT_EVERY_S": "0.1",
+            **MANY_CRASHES,
+            **planted(Path(tempfile.gettempdir()) / f"chaos-order-{os.getpid()}"),
+        },
+    ),
+    "unfenced": Experiment(
+        title="Proof by mutation",
+        claim="With the check of the attempt taken out of every write, zombies do write, and the "
+        "checker sees it.",
+        full=partial(wake_unfenced_zombies, num_zombies=12),
+        small=partial(wake_unfenced_zombies, num_zombies=4),
+        changes={**FREQUENT, "CLINIC_SLOTS": "4", **unfenced()},
+    ),
+    "damage": Experiment(
+        title="Damaged checkpoints",
+        claim="Of 1,000 checkpoints that were damaged on the disk, each is noticed, and the run "
+        "goes on from the one before.",
+        full=partial(damage_checkpoints, num_checkpoints=1000),
+        small=partial(damage_checkpoints, num_checkpoints=20),
+    ),
+    "checkpoint-cost": Experiment(
+        title="The cost of checkpoints",
+        claim="At the default interval checkpoints take at most 2 % of wall time.",
+        full=partial(time_checkpoints, num_checkpoints=40),
+        small=partial(time_checkpoints, num_checkpoints=4),
     ),
 }
 

@@ -39,7 +39,11 @@ BATCHES = """
     ORDER BY 1, 2
 """
 EVENTS = "SELECT number, kind, data FROM events WHERE run_id = :run_id ORDER BY number"
-RUN = "SELECT status, stop_reason, error, attempt, next_seq FROM runs WHERE id = :run_id"
+RUN = """
+    SELECT status, stop_reason, error, attempt, next_seq,
+           coalesce(extract(epoch FROM ended_at - started_at), 0)::float8 AS duration_s
+    FROM runs WHERE id = :run_id
+"""
 LAST_CHECKPOINT = """
     SELECT step, name FROM checkpoints WHERE run_id = :run_id ORDER BY step DESC LIMIT 1
 """
@@ -56,6 +60,8 @@ class Remains:
     error: str | None
     attempt: int
     next_seq: int
+    #: From the last claim to the end.
+    duration_s: float
     #: Each reading under its key; one that is there twice is in the list twice.
     readings: Sequence[tuple[Key, str]]
     #: Number of the batch and the attempt that wrote it.
@@ -106,6 +112,7 @@ def remains_of(connection: Connection, artifacts: Path, run_id: UUID) -> Remains
         error=run.error,
         attempt=run.attempt,
         next_seq=run.next_seq,
+        duration_s=run.duration_s,
         readings=[((row[0], row[1], row[2], row[3]), row[4]) for row in readings],
         batches=[(row.seq, row.attempt) for row in connection.execute(text(BATCHES), who)],
         events=[(row.number, row.kind, row.data) for row in connection.execute(text(EVENTS), who)],

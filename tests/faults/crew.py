@@ -52,6 +52,13 @@ class Crew:
         self._ready |= {worker.pid for worker in booting if worker.is_ready}
         return [worker for worker in self._workers if worker.is_alive and worker.pid in self._ready]
 
+    def is_training(self) -> bool:
+        return any(worker.training() for worker in self.ready)
+
+    def busiest(self) -> WorkerProcess:
+        """The one that trains the most runs."""
+        return max(self.ready, key=lambda worker: len(worker.training()))
+
     def start(self, **changes: str) -> WorkerProcess:
         """One more, which the caller ends; keyword arguments are further variables."""
         surroundings = {**self.changes, **changes}

@@ -9,12 +9,14 @@ from tests.processes import descendants
 
 
 def pause(pid: int) -> set[int]:
-    """The process and all below it, which can be given to `resume`."""
+    """The process and all below it, which can be given to `resume`; it may be the caller's own."""
+    me = os.getpid()
     # who starts others is stopped before them, so that none is missed
-    os.kill(pid, signal.SIGSTOP)
+    _send(signal.SIGSTOP, {pid} - {me})
     tree = {pid, *descendants(pid)}
-    _send(signal.SIGSTOP, tree)
-    return tree | descendants(pid)
+    _send(signal.SIGSTOP, tree - {me})
+    _send(signal.SIGSTOP, tree & {me})
+    return tree
 
 
 def resume(pids: Collection[int]) -> None:

@@ -32,6 +32,7 @@ UNDISTURBED = Remains(
     error=None,
     attempt=2,
     next_seq=2,
+    duration_s=1.0,
     readings=[(step(0), "a"), (step(1), "b"), (step(2), "c")],
     batches=[(0, 1), (1, 2)],
     events=[

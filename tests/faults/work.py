@@ -10,8 +10,15 @@ from sqlalchemy import text
 from app.domain.specs.job import JobSpec
 from tests.faults.checker import Comparison, Remains, compare, remains_of
 from tests.faults.site import Site
+from tests.workers import wait_until
 
 UNENDED = "SELECT count(*) FROM runs WHERE id = ANY(:run_ids) AND ended_at IS NULL"
+#: By the database's clock, which is this machine's.
+CLAIMED_AT = """
+    SELECT extract(epoch FROM created_at) FROM events
+    WHERE run_id = :run_id AND kind = 'status' AND data ->> 'status' = 'running'
+      AND (data ->> 'attempt')::int = :attempt
+"""
 #: For those that wait behind others on a busy machine.
 LONGEST_RUN_S = 900.0
 MAX_COMPLAINTS = 10
@@ -96,16 +103,12 @@ class Work:
         self._site, self._specs = site, specs
         self._spec_of: dict[UUID, int] = {}
         ids = [site.crew.submit(spec) for spec in specs]
-        runs = [site.runs.wait_for_end(run_id, within_s=LONGEST_RUN_S) for run_id in ids]
-        #: Seconds from claim to end of the longest, on this machine as busy as it is.
-        self.duration_s = max(
-            (run.ended_at - run.started_at).total_seconds()
-            for run in runs
-            if run.ended_at and run.started_at
-        )
+        self.wait_for_ends(ids)
         self._undisturbed = [self.remains(run_id) for run_id in ids]
         wrong = [left.error for left in self._undisturbed if left.stop_reason != "completed"]
         assert not wrong, wrong
+        #: From claim to end of the longest, on this machine as busy as it is.
+        self.duration_s = max(left.duration_s for left in self._undisturbed)
         self._pending: tuple[int, str] | None = None
 
     @property
@@ -145,10 +148,22 @@ class Work:
         self._spec_of[run_id] = number
         return run_id
 
-    def num_unended(self) -> int:
+    def num_unended(self, run_ids: Sequence[UUID] | None = None) -> int:
+        """Of these, or of all."""
+        asked = self.run_ids if run_ids is None else list(run_ids)
         with self._site.runs.engine.connect() as connection:
-            found = connection.execute(text(UNENDED), {"run_ids": self.run_ids}).scalar_one()
+            found = connection.execute(text(UNENDED), {"run_ids": asked}).scalar_one()
         return int(found)
+
+    def wait_for_ends(self, run_ids: Sequence[UUID] | None = None) -> None:
+        wait_until(lambda: self.num_unended(run_ids) == 0, within_s=LONGEST_RUN_S)
+
+    def claimed_at(self, run_id: UUID, attempt: int) -> float | None:
+        """In seconds since the epoch; None when the run never had this attempt."""
+        with self._site.runs.engine.connect() as connection:
+            values = {"run_id": run_id, "attempt": attempt}
+            moment = connection.execute(text(CLAIMED_AT), values).scalar_one_or_none()
+        return None if moment is None else float(moment)
 
     def remains(self, run_id: UUID) -> Remains:
         with self._site.runs.engine.connect() as connection:

@@ -51,7 +51,7 @@ class Broker:
         self._site.to_broker.be_silent()
         healed_at = time.monotonic() + self._silence_s
         self._post_in_trouble(POSTS_PER_FAULT - 1)
-        self._wait_for_ends()
+        self.work.wait_for_ends()
         time.sleep(max(0.0, healed_at - time.monotonic()))
         self._site.to_broker.speak()
         self._recover()
@@ -62,10 +62,7 @@ class Broker:
 
     def _recover(self) -> None:
         self.waits.starts_afterwards.append(self._post())
-        self._wait_for_ends()
-
-    def _wait_for_ends(self) -> None:
-        wait_until(lambda: self.work.num_unended() == 0, within_s=LONGEST_RUN_S)
+        self.work.wait_for_ends()
 
     def _post(self) -> float:
         """Post one run and wait for its claim: seconds from the answer to it."""

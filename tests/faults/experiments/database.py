@@ -12,7 +12,7 @@ import httpx
 
 from tests.faults.results import Result, spread
 from tests.faults.site import Site
-from tests.faults.work import LONGEST_RUN_S, SMALL_SPECS, Work, small_spec
+from tests.faults.work import SMALL_SPECS, Work, small_spec
 from tests.workers import wait_until
 
 #: What the API promises while there is no database.
@@ -105,7 +105,7 @@ class Outages:
 
     def _seconds_until_all_ended(self) -> float:
         began = time.monotonic()
-        wait_until(lambda: self.work.num_unended() == 0, within_s=LONGEST_RUN_S)
+        self.work.wait_for_ends()
         return time.monotonic() - began
 
 

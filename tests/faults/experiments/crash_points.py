@@ -1,0 +1,179 @@
+"""Each named moment times each way to be hit there: the run ends as if nothing had been."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+from app.domain.runs import StopReason
+from tests.faults.checker import compare, compare_beginning
+from tests.faults.crash_points import POINTS, Kind, Point, Scene
+from tests.faults.planting import ORDER, done
+from tests.faults.results import Result
+from tests.faults.site import Site
+from tests.faults.sleep import resume
+from tests.faults.work import Tally, Work, small_spec
+from tests.processes import descendants
+from tests.workers import wait_until
+
+#: A stopped process that holds a transaction open holds the run too, for 30 s.
+LONGEST_S = 240.0
+#: How long an API sleeps, which holds no lease.
+API_SLEEP_S = 3.0
+STEPS = {"batch_size": 4, "evaluate_every": 50}
+SHORT = small_spec(training={"num_steps": 200, **STEPS})
+#: For a run that is to be cancelled before it ends.
+LONG = small_spec(training={"num_steps": 2000, **STEPS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One point and what happens there."""
+
+    name: str
+    kind: Kind
+
+    @property
+    def point(self) -> Point:
+        return POINTS[self.name]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.name!r}"
+
+
+ALL_CASES = tuple(Case(name=name, kind=kind) for name in POINTS for kind in Kind)
+
+
+class Rehearsal:
+    """Plays one case after the other on one site, whose processes have the faults planted."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._order = Path(site.crew.changes[ORDER])
+        site.crew.of(2)
+        self._short, self._long = Work(site, [SHORT]), Work(site, [LONG])
+        self.tally = Tally()
+
+    def play(self, case: Case) -> None:
+        """What is wrong afterwards goes into the tally."""
+        self._site.crew.of(2)
+        done(self._order).unlink(missing_ok=True)
+        try:
+            run_id = self._act(case)
+            if case.kind is Kind.STOP and case.point.scene is not Scene.POST:
+                self._oversleep(run_id)
+            self._site.runs.wait_for_end(run_id, within_s=LONGEST_S)
+            self._judge(case, run_id)
+        except AssertionError as error:
+            self.tally.complain(f"{case}: {str(error)[-500:]}")
+        finally:
+            self._order.unlink(missing_ok=True)
+
+    def _act(self, case: Case) -> UUID:
+        """Bring the case about; returns when it has happened."""
+        match case.point.scene:
+            case Scene.TRAIN:
+                self._give(case)
+                run_id = self._short.submit()
+            case Scene.POST:
+                return self._post(case)
+            case Scene.LOSE:
+                run_id = self._long.submit()
+                self._wait_for_checkpoint(run_id)
+                self._give(case)
+                self._kill_training()
+            case Scene.CANCEL:
+                run_id = self._long.submit()
+                self._wait_for_checkpoint(run_id)
+                self._give(case)
+                self._site.crew.cancel(run_id)
+        self._wait_until_done()
+        return run_id
+
+    def _give(self, case: Case) -> None:
+        draft = self._order.with_suffix(".draft")
+        draft.write_text(f"{case.kind}|{case.name}")
+        draft.rename(self._order)
+
+    def _is_done(self) -> bool:
+        """And the process is told whose tree it is."""
+        order = done(self._order)
+        return order.exists() and order.read_text().isdecimal()
+
+    def _wait_until_done(self) -> None:
+        wait_until(self._is_done, within_s=LONGEST_S)
+
+    def _wait_for_checkpoint(self, run_id: UUID) -> None:
+        wait_until(lambda: self._short.remains(run_id).weights is not None, within_s=LONGEST_S)
+
+    def _kill_training(self) -> None:
+        [pid] = set().union(*(worker.training() for worker in self._site.crew.ready))
+        os.kill(pid, signal.SIGKILL)
+
+    def _post(self, case: Case) -> UUID:
+        self._site.open_api()
+        self._give(case)
+        waker = threading.Thread(target=self._wake_api)
+        waker.start()
+        while (run_id := self._short.post()) is None:
+            self._site.api.keep()
+            time.sleep(0.2)
+        waker.join()
+        return run_id
+
+    def _wake_api(self) -> None:
+        self._wait_until_done()
+        time.sleep(API_SLEEP_S)
+        resume({int(done(self._order).read_text())})
+
+    def _oversleep(self, run_id: UUID) -> None:
+        """Until another attempt has the run, or it has ended."""
+        attempt = self._site.runs.get(run_id).attempt
+
+        def is_over() -> bool:
+            run = self._site.runs.get(run_id)
+            return run.attempt > attempt or run.status.has_ended
+
+        root = int(done(self._order).read_text())
+        try:
+            wait_until(is_over, within_s=LONGEST_S)
+        finally:
+            resume({root, *descendants(root)})
+
+    def _judge(self, case: Case, run_id: UUID) -> None:
+        work = self._long if case.point.scene in {Scene.LOSE, Scene.CANCEL} else self._short
+        run, undisturbed = work.remains(run_id), work.undisturbed(run_id)
+        end = _end_of(case)
+        if run.stop_reason != end:
+            self.tally.complain(f"{case}: the run ended as {run.stop_reason}: {run.error}")
+        is_whole = end is StopReason.COMPLETED
+        found = (compare if is_whole else compare_beginning)(run, undisturbed)
+        self.tally.add(run_id, run, found)
+        if not found.is_equal:
+            self.tally.complain(f"{case}: see run {run_id}")
+
+
+def _end_of(case: Case) -> StopReason:
+    if case.point.may_crash and case.kind is Kind.RAISE:
+        return StopReason.CRASHED
+    is_cancelled = case.point.scene is Scene.CANCEL
+    return StopReason.CANCELLED if is_cancelled else StopReason.COMPLETED
+
+
+def rehearse(site: Site, random: Random, *, cases: Sequence[Case] = ALL_CASES) -> Result:
+    """In any order: none depends on another."""
+    rehearsal = Rehearsal(site)
+    for case in random.sample(cases, len(cases)):
+        rehearsal.play(case)
+    tally = rehearsal.tally
+    figures = {
+        "points": len({case.name for case in cases}),
+        "cases": len(cases),
+        **tally.figures(),
+    }
+    return Result(passed=tally.is_clean, figures=figures, complaints=tally.complaints)
