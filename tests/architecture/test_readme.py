@@ -41,5 +41,26 @@ def test_each_file_named_in_the_text_exists():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def documented_variables() -> set[str]:
+    """Of the table; a name that starts with `_` takes the place of the end of the one before."""
+    found: set[str] = set()
+    for row in re.findall(r"^\| (`CLINIC_.*?`) \|", README, re.MULTILINE):
+        first, *others = re.findall(r"`(\w+)`", row)
+        found |= {first, *(other for other in others if not other.startswith("_"))}
+        for other in others:
+            if other.startswith("_"):
+                words = first.split("_")
+                found |= {"_".join(words[:end]) + other for end in range(1, len(words))}
+    return found
+
+
+def test_each_variable_is_in_the_table():
+    source = (ROOT / "app/settings.py").read_text()
+
+    missing = set(re.findall(r"CLINIC_[A-Z_]+[A-Z]", source)) - documented_variables()
+
+    assert missing == set()
+
+
 def test_it_can_be_read_in_one_go():
     assert README.count("\n") <= MAX_LINES

@@ -136,6 +136,22 @@ def test_only_the_api_is_reachable_and_only_from_this_machine(services: Mapping[
     assert published == {"api": ["${CLINIC_HOST:-127.0.0.1}:${CLINIC_PORT:-8000}:8000"]}
 
 
+def test_each_setting_is_passed_on_or_given(services: Mapping[str, Any]):
+    """But for those of `clinic serve` alone, and of the image: where the home is."""
+    named = set(re.findall(r"CLINIC_[A-Z_]+[A-Z]", (ROOT / "app/settings.py").read_text()))
+    passed = {name for one in OURS for name in services[one]["environment"]}
+
+    left_out = named - passed
+
+    assert left_out == {
+        "CLINIC_ARTIFACTS",
+        "CLINIC_HOME",
+        "CLINIC_HOST",
+        "CLINIC_PORT",
+        "CLINIC_WORKERS",
+    }
+
+
 def test_nothing_starts_before_the_schema_is_there(services: Mapping[str, Any]):
     for name in ("api", "worker"):
         assert services[name]["depends_on"] == {
