@@ -10,6 +10,7 @@ status is 1 when anything that was promised did not hold.
 # ruff: noqa: T201 - a program that prints
 
 import argparse
+import logging
 import os
 import secrets
 import sys
@@ -27,6 +28,7 @@ from tests.faults.experiments.checkpoints import damage_checkpoints, time_checkp
 from tests.faults.experiments.crash_points import ALL_CASES, rehearse
 from tests.faults.experiments.database import lose_the_database
 from tests.faults.experiments.kills import kill_at_random
+from tests.faults.experiments.nemesis import break_everything
 from tests.faults.experiments.rescue import time_rescues
 from tests.faults.experiments.zombies import wake_unfenced_zombies, wake_zombies
 from tests.faults.page import ROOT, entry_of, keep
@@ -38,6 +40,9 @@ RESULTS = ROOT / "docs" / "reliability.json"
 #: Killing on purpose is nobody's fault: no run is to be quarantined for it.
 MANY_CRASHES = {"CLINIC_MAX_CRASHES": "1000000"}
 FREQUENT = {"CLINIC_CHECKPOINT_EVERY_S": "0.3", **MANY_CRASHES}
+
+#: What they say of faults that are made on purpose, or of each request.
+QUIET = ("app", "worker", "httpx")
 
 Run = Callable[[Site, Random], Result]
 
@@ -64,6 +69,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         full=partial(kill_at_random, num_runs=200, num_kills=500),
         small=partial(kill_at_random, num_runs=4, num_kills=8),
         changes={**FREQUENT, "CLINIC_SLOTS": "4"},
+    ),
+    "nemesis": Experiment(
+        title="Everything at once",
+        claim="Under 150 random faults of workers, API, broker, database and the TCP between "
+        "them, each acknowledged run ends as if there had been none.",
+        full=partial(break_everything, num_runs=60, num_faults=150),
+        small=partial(break_everything, num_runs=4, num_faults=10),
+        changes={**FREQUENT, "CLINIC_SLOTS": "2"},
     ),
     "zombies": Experiment(
         title="Zombies",
@@ -93,7 +106,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         title="Rescue after a kill, fast preset",
         claim="With a heartbeat each second and a lease of 4 s, another worker has the run of a "
         "killed one within 10 s (p99).",
-        full=partial(time_rescues, num_kills=30, within_s=10),
+        full=partial(time_rescues, num_kills=15, within_s=10),
         small=partial(time_rescues, num_kills=2, within_s=10),
         changes=FREQUENT,
     ),
@@ -101,7 +114,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         title="Rescue after a kill, default preset",
         claim="With the timings that a clinic has by default, another worker has the run of a "
         "killed one within 45 s (p99).",
-        full=partial(time_rescues, num_kills=20, within_s=45),
+        full=partial(time_rescues, num_kills=12, within_s=45),
         small=partial(time_rescues, num_kills=1, within_s=45),
         changes={**FREQUENT, "CLINIC_TIMING": "default"},
     ),
@@ -171,6 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="repeat what was broken when")
     parser.add_argument("--results", type=Path, default=RESULTS)
     asked = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if unknown := set(asked.names) - set(EXPERIMENTS):
         parser.error(f"no such experiment: {', '.join(sorted(unknown))}")
     passed = [

@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import text
 
 from app.domain.specs.job import JobSpec
-from tests.faults.checker import Comparison, Remains, compare, remains_of
+from tests.faults.checker import LAST_CHECKPOINT, Comparison, Remains, compare, remains_of
 from tests.faults.site import Site
 from tests.workers import wait_until
 
@@ -164,6 +164,11 @@ class Work:
             values = {"run_id": run_id, "attempt": attempt}
             moment = connection.execute(text(CLAIMED_AT), values).scalar_one_or_none()
         return None if moment is None else float(moment)
+
+    def has_checkpoint(self, run_id: UUID) -> bool:
+        with self._site.runs.engine.connect() as connection:
+            found = connection.execute(text(LAST_CHECKPOINT), {"run_id": run_id})
+            return found.one_or_none() is not None
 
     def remains(self, run_id: UUID) -> Remains:
         with self._site.runs.engine.connect() as connection:

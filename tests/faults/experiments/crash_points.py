@@ -1,5 +1,6 @@
 """Each named moment times each way to be hit there: the run ends as if nothing had been."""
 
+import logging
 import os
 import signal
 import threading
@@ -21,14 +22,14 @@ from tests.faults.work import Tally, Work, small_spec
 from tests.processes import descendants
 from tests.workers import wait_until
 
+logger = logging.getLogger(__name__)
+
 #: A stopped process that holds a transaction open holds the run too, for 30 s.
 LONGEST_S = 240.0
 #: How long an API sleeps, which holds no lease.
 API_SLEEP_S = 3.0
-STEPS = {"batch_size": 4, "evaluate_every": 50}
-SHORT = small_spec(training={"num_steps": 200, **STEPS})
-#: For a run that is to be cancelled before it ends.
-LONG = small_spec(training={"num_steps": 2000, **STEPS})
+#: Long enough, in each scene, not to end before what is to happen in it.
+NUM_STEPS = {Scene.POST: 150, Scene.TRAIN: 150, Scene.LOSE: 600, Scene.CANCEL: 2000}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class Rehearsal:
         self._site = site
         self._order = Path(site.crew.changes[ORDER])
         site.crew.of(2)
-        self._short, self._long = Work(site, [SHORT]), Work(site, [LONG])
+        self._works: dict[int, Work] = {}
         self.tally = Tally()
 
     def play(self, case: Case) -> None:
@@ -74,22 +75,31 @@ class Rehearsal:
         finally:
             self._order.unlink(missing_ok=True)
 
+    def _work(self, case: Case) -> Work:
+        """The runs of its scene, whose undisturbed twin is trained at the first call."""
+        num_steps = NUM_STEPS[case.point.scene]
+        if num_steps not in self._works:
+            training = {"num_steps": num_steps, "batch_size": 4, "evaluate_every": 50}
+            self._works[num_steps] = Work(self._site, [small_spec(training=training)])
+        return self._works[num_steps]
+
     def _act(self, case: Case) -> UUID:
         """Bring the case about; returns when it has happened."""
+        work = self._work(case)
         match case.point.scene:
             case Scene.TRAIN:
                 self._give(case)
-                run_id = self._short.submit()
+                run_id = work.submit()
             case Scene.POST:
-                return self._post(case)
+                return self._post(case, work)
             case Scene.LOSE:
-                run_id = self._long.submit()
-                self._wait_for_checkpoint(run_id)
+                run_id = work.submit()
+                self._wait_for_checkpoint(work, run_id)
                 self._give(case)
                 self._kill_training()
             case Scene.CANCEL:
-                run_id = self._long.submit()
-                self._wait_for_checkpoint(run_id)
+                run_id = work.submit()
+                self._wait_for_checkpoint(work, run_id)
                 self._give(case)
                 self._site.crew.cancel(run_id)
         self._wait_until_done()
@@ -108,19 +118,19 @@ class Rehearsal:
     def _wait_until_done(self) -> None:
         wait_until(self._is_done, within_s=LONGEST_S)
 
-    def _wait_for_checkpoint(self, run_id: UUID) -> None:
-        wait_until(lambda: self._short.remains(run_id).weights is not None, within_s=LONGEST_S)
+    def _wait_for_checkpoint(self, work: Work, run_id: UUID) -> None:
+        wait_until(lambda: work.has_checkpoint(run_id), within_s=LONGEST_S)
 
     def _kill_training(self) -> None:
         [pid] = set().union(*(worker.training() for worker in self._site.crew.ready))
         os.kill(pid, signal.SIGKILL)
 
-    def _post(self, case: Case) -> UUID:
+    def _post(self, case: Case, work: Work) -> UUID:
         self._site.open_api()
         self._give(case)
         waker = threading.Thread(target=self._wake_api)
         waker.start()
-        while (run_id := self._short.post()) is None:
+        while (run_id := work.post()) is None:
             self._site.api.keep()
             time.sleep(0.2)
         waker.join()
@@ -146,7 +156,7 @@ class Rehearsal:
             resume({root, *descendants(root)})
 
     def _judge(self, case: Case, run_id: UUID) -> None:
-        work = self._long if case.point.scene in {Scene.LOSE, Scene.CANCEL} else self._short
+        work = self._work(case)
         run, undisturbed = work.remains(run_id), work.undisturbed(run_id)
         end = _end_of(case)
         if run.stop_reason != end:
@@ -169,6 +179,7 @@ def rehearse(site: Site, random: Random, *, cases: Sequence[Case] = ALL_CASES) -
     """In any order: none depends on another."""
     rehearsal = Rehearsal(site)
     for case in random.sample(cases, len(cases)):
+        logger.info("%s", case)
         rehearsal.play(case)
     tally = rehearsal.tally
     figures = {
