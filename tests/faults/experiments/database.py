@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -21,7 +21,7 @@ ASK_EVERY_S = 0.2
 #: Runs in progress when it goes away, and how far they are then.
 NUM_AT_A_TIME = 2
 #: Long enough that many of them are still in progress when the outage begins.
-NUM_STEPS = 600
+NUM_STEPS = 300
 
 
 @dataclass(kw_only=True)
@@ -37,8 +37,9 @@ class Answers:
 class Asker:
     """Asks the API for something that needs the database, in a thread of its own."""
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+    def __init__(self, http: httpx.Client, tell_moment: Callable[[], str]) -> None:
+        """`tell_moment` says what has just happened to the database."""
+        self._http, self._tell_moment = http, tell_moment
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._ask_on, name="asker")
         self.answers = Answers()
@@ -53,11 +54,11 @@ class Asker:
 
     def _ask_on(self) -> None:
         while not self._is_over.wait(ASK_EVERY_S):
-            began = time.monotonic()
+            began, moment = time.monotonic(), self._tell_moment()
             try:
                 answer = self._http.get("/v1/runs", params={"limit": 1})
             except httpx.TransportError as error:
-                self.answers.wrong.append(repr(error))
+                self.answers.wrong.append(f"{error!r} {moment}")
                 continue
             if answer.status_code == httpx.codes.OK:
                 continue
@@ -65,7 +66,7 @@ class Asker:
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or not answer.headers.get(
                 "Retry-After"
             ):
-                self.answers.wrong.append(f"{answer.status_code}: {answer.text[:200]}")
+                self.answers.wrong.append(f"{answer.status_code} {moment}: {answer.text[:200]}")
 
 
 class Outages:
@@ -79,13 +80,20 @@ class Outages:
         changes = {"training": training}
         specs = [small_spec(**{**spec.model_dump(), **changes}) for spec in SMALL_SPECS]
         self.work = Work(site, specs)
+        self._news, self._news_at = "it was there", time.monotonic()
         #: Seconds from the return of the database until all that waited for it had ended.
         self.catch_ups: list[float] = []
 
+    def tell_moment(self) -> str:
+        return f"{time.monotonic() - self._news_at:.1f} s after {self._news}"
+
     def be_away(self, outage_s: float) -> None:
         self._begin_runs()
-        self._site.stop_database(self._random.choice((signal.SIGINT, signal.SIGKILL)))
+        how = self._random.choice((signal.SIGINT, signal.SIGKILL))
+        self._note(f"its {how.name}")
+        self._site.stop_database(how)
         time.sleep(outage_s)
+        self._note("its start")
         self._site.start_database()
         self.catch_ups.append(self._seconds_until_all_ended())
 
@@ -96,6 +104,9 @@ class Outages:
         proxy.lose_replies(to=b"COMMIT", times=1)
         wait_until(lambda: proxy.num_to_lose == 0)
         self._seconds_until_all_ended()
+
+    def _note(self, news: str) -> None:
+        self._news, self._news_at = news, time.monotonic()
 
     def _begin_runs(self) -> None:
         run_ids = [self.work.submit() for _ in range(NUM_AT_A_TIME)]
@@ -114,7 +125,7 @@ def lose_the_database(
 ) -> Result:
     """No run and no row is lost, and the API says in time that it cannot answer."""
     outages = Outages(site, random)
-    with Asker(site.api.http) as answers:
+    with Asker(site.api.http, outages.tell_moment) as answers:
         for outage_s in random.sample(outages_s, len(outages_s)):
             outages.be_away(outage_s)
     for _ in range(num_lost_replies):
