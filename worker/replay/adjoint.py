@@ -104,6 +104,7 @@ class _Recursion:
         start, everywhere = injection.at_start, injection.everywhere
         self._start = None if start is None else _take(start, order_N, dim=0)
         self._everywhere = None if everywhere is None else _take(everywhere, order_N, dim=1)
+        self._enters_P = [] if everywhere is None else _has_entry(everywhere)
         self.num_timesteps = cell.states.hidden_PBH.shape[0]
         self._num_under_way = _count_under_way(injection.start_N, self.num_timesteps)
         self._sequence_N = injection.sequence_N[order_N]
@@ -148,7 +149,7 @@ class _Recursion:
         """The adjoint with the gradient that enters at timestep p."""
         if active > before:
             self._adjoint = self._grown(before, active)
-        if self._everywhere is None:
+        if self._everywhere is None or not self._enters_P[p]:
             return self._adjoint
         entering = Scaled(
             mantissa=self._on_state(self._everywhere.mantissa[p, :active]),
@@ -204,6 +205,12 @@ def _take(values: Scaled, index_N: Tensor, *, dim: int) -> Scaled:
         mantissa=values.mantissa.index_select(dim, index_N),
         log_scale=values.log_scale.index_select(dim, index_N),
     )
+
+
+def _has_entry(entering: Scaled) -> list[bool]:
+    """Whether anything but exact zeros enters at a timestep."""
+    has_entry_P = (entering.log_scale != float("-inf")).any(dim=1)
+    return [bool(entry) for entry in has_entry_P.cpu()]
 
 
 def _count_under_way(start_N: Tensor, num_timesteps: int) -> list[int]:
