@@ -16,7 +16,7 @@ from worker.replay.states import DirectionStates, run_network
 #: Every layer, bottom first, by direction.
 Stack = tuple[LayerCells, ...]
 #: Double-precision states, gates, factors and adjoints of one block of sequences stay below this;
-#: the first one is kept while the others come and go.
+#: the first one is kept while the others come and go, so a sample for two may as well be one.
 MAX_BLOCK_BYTES = 128 * 2**20
 #: Numbers of gate width kept per timestep, sequence and direction: gates, factors, temporaries.
 _GATE_COPIES = 6
@@ -31,6 +31,8 @@ def blocks(
     kept = _GATE_COPIES + (anchors_per_sequence if len(network.layers) > 1 else 0)
     bytes_a_sequence = 8 * num_timesteps * width * kept
     size = max(1, MAX_BLOCK_BYTES // bytes_a_sequence)
+    if sample.num_sequences * bytes_a_sequence <= 2 * MAX_BLOCK_BYTES:
+        size = sample.num_sequences
     for first in range(0, sample.num_sequences, size):
         yield sample.take(first, first + size, many_to_one=network.many_to_one)
 

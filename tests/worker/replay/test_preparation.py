@@ -8,7 +8,7 @@ import torch
 
 from tests.numerics.networks import network_of, sample_for
 from worker.replay.cells import Linearisation
-from worker.replay.preparation import SharedSample, Stack, linearise_network
+from worker.replay.preparation import SharedSample, Stack, blocks, linearise_network
 from worker.replay.sample import CellKind
 
 
@@ -51,3 +51,17 @@ def test_more_sequences_others_or_another_network_are_linearised_anew() -> None:
 
     assert len({storage_of(stack) for stack in (few, others, exact, whole)}) == 4
     assert whole[0][0].states.num_sequences == 6
+
+
+def test_a_sample_that_would_make_two_blocks_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=12, batch_size=6)
+    bytes_a_sequence = 8 * 12 * 15 * 6
+
+    def sizes(num_sequences_a_block: int) -> list[int]:
+        limit = num_sequences_a_block * bytes_a_sequence
+        monkeypatch.setattr("worker.replay.preparation.MAX_BLOCK_BYTES", limit)
+        return [part.num_sequences for part in blocks(network, sample, anchors_per_sequence=1)]
+
+    assert sizes(3) == [6]
+    assert sizes(2) == [2, 2, 2]
