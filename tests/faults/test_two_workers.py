@@ -2,39 +2,22 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from uuid import UUID
 
 import redis
 
+from app.domain.events import Event, EventKind
 from app.domain.runs import RunStatus, StopReason
+from app.store.database import unit_of_work
+from app.store.events import events_after
 from tests.faults.crew import Crew
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
-from tests.workers import WorkerProcess, wait_until
+from tests.workers import WorkerProcess
 
 #: A lease, a sweep and a start. One that was stopped in the middle of a transaction holds its run
 #: until the database ends it, which takes longer.
 RESCUE_S = 45
-
-
-def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(crew: Crew) -> None:
-    workers = crew.of(2)
-    run_id = crew.submit(make_spec(training=ENDLESS))
-    crew.runs.wait_for_step(run_id)
-    sleeper, other = by_activity(workers)
-    [training] = sleeper.training()
-
-    with asleep(sleeper):
-        crew.runs.wait_for_step(run_id, attempt=2, within_s=RESCUE_S)
-
-    wait_until_dead(training, within_s=10)
-    before = crew.runs.get(run_id).progress_step
-    wait_until(lambda: crew.runs.get(run_id).progress_step > before, within_s=10)
-    assert crew.runs.attempts_with_readings(run_id) == {2}
-    steps = crew.runs.steps(run_id)
-    assert steps == list(range(len(steps)))
-    assert other.training()
 
 
 def test_a_long_run_keeps_no_short_one_waiting(crew: Crew) -> None:
@@ -63,6 +46,9 @@ def test_a_worker_that_is_told_to_stop_hands_its_run_over_uncharged(crew: Crew) 
     run = crew.runs.wait_for_step(run_id, attempt=2)
     assert (run.attempt, run.crash_count) == (2, 0)
     assert other.training()
+    # long before the first minute, when a checkpoint would be due
+    told = {event.kind: event.data for event in log(crew, run_id)}
+    assert told[EventKind.CONTINUED]["from_step"] == told[EventKind.CHECKPOINT]["step"]
 
 
 def test_a_killed_worker_takes_its_children_along_and_loses_its_run(crew: Crew) -> None:
@@ -108,20 +94,12 @@ def test_a_killed_forkserver_ends_its_worker_and_the_run_is_not_lost(crew: Crew)
     assert crew.runs.get(run_id).status is RunStatus.QUEUED
 
 
-@contextmanager
-def asleep(worker: WorkerProcess) -> Iterator[None]:
-    """All its processes are stopped, and go on afterwards."""
-    tree = worker.tree()
-    for pid in tree:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in tree:
-            os.kill(pid, signal.SIGCONT)
-
-
 def by_activity(workers: list[WorkerProcess]) -> tuple[WorkerProcess, WorkerProcess]:
     """The one that trains, then the one that does not."""
     busy, idle = sorted(workers, key=lambda worker: not worker.training())
     return busy, idle
+
+
+def log(crew: Crew, run_id: UUID) -> list[Event]:
+    with unit_of_work(crew.runs.engine) as work:
+        return events_after(work.session, run_id, 0, 10_000)

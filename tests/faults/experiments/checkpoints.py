@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -14,10 +14,12 @@ from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
 from app.domain.specs.job import JobSpec
+from app.services.give_up_checkpoint import REASON
 from app.services.record_batch import record_batch
 from app.services.register_worker import register_worker
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
+from app.store.events import event_numbers, events_after
 from bench.overhead import SHAPES, make_spec
 from tests.faults.results import Result, quantile, spread
 from tests.faults.site import Site
@@ -112,7 +114,15 @@ class Patient:
             return "it would start over"
         if plan.checkpoint.step != self._step - 1 or start.checkpoint.notes.step != STEPS[0]:
             return f"it would go on from step {plan.checkpoint.step}"
+        if self._last_event()["reason"] != REASON:
+            return "the run's log does not tell"
         return None
+
+    def _last_event(self) -> Mapping[str, object]:
+        with unit_of_work(self._engine) as work:
+            next_number = event_numbers(work.session, [self.run_id])[self.run_id]
+            [last] = events_after(work.session, self.run_id, next_number - 2, 2)
+        return {"reason": None, **last.data}
 
 
 def damage_checkpoints(site: Site, random: Random, *, num_checkpoints: int) -> Result:
