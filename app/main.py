@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -34,9 +34,11 @@ from app.api.event_hub import EventHub, closing_at_shutdown
 from app.api.problems import install_problem_handlers
 from app.api.queries import refuse_unknown_query
 from app.api.turns import Turns
+from app.domain.errors import Unavailable
 from app.queue import RunQueue
+from app.services.check_secret import check_secret
 from app.settings import Settings, read_settings
-from app.store.database import make_engine
+from app.store.database import make_engine, unit_of_work
 
 VERSION = "0.1.0"
 #: Uploads that one process checks at a time.
@@ -94,11 +96,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         resources = _open_resources(known)
-        app.state.resources = resources
-        with closing_at_shutdown(resources.event_hub):
-            yield
-        resources.engine.dispose()
-        resources.health_engine.dispose()
+        try:
+            _check_secret(resources)
+            app.state.resources = resources
+            with closing_at_shutdown(resources.event_hub):
+                yield
+        finally:
+            resources.engine.dispose()
+            resources.health_engine.dispose()
 
     app = FastAPI(
         title="Gradient Clinic",
@@ -136,6 +141,12 @@ def _open_resources(settings: Settings) -> Resources:
         event_hub=EventHub(engine),
         upload_turns=Turns(most=MAX_UPLOADS, of_what="uploads are checked"),
     )
+
+
+def _check_secret(resources: Resources) -> None:
+    """A database that is away keeps no API from starting; it is asked again at the next start."""
+    with suppress(Unavailable), unit_of_work(resources.health_engine) as work:
+        check_secret(work, secret=resources.settings.secret)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

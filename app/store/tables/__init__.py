@@ -3,7 +3,7 @@
 Identifiers are UUIDv7 made by `app.store.ids.new_id`, times are aware UTC.
 """
 
-from app.store.tables.accounts import api_keys, idempotency_keys, workspaces
+from app.store.tables.accounts import api_keys, idempotency_keys, installation, workspaces
 from app.store.tables.columns import metadata
 from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
 from app.store.tables.supplies import dataset_parts, datasets, workers
@@ -27,6 +27,7 @@ __all__ = [
     "events",
     "findings",
     "idempotency_keys",
+    "installation",
     "metadata",
     "position_readings",
     "probe_gaps",

@@ -1,7 +1,8 @@
-"""Who may call: workspaces, their keys, and the answers that repeated calls get again."""
+"""The installation, and who may call: workspaces, their keys, answers to repeated calls."""
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -23,6 +24,14 @@ from app.store.tables.columns import (
     word_list,
     words,
     workspace,
+)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="is_one"), primary_key=True),
+    #: HMAC of a constant under the service's secret, so that another one is noticed at the start.
+    Column("secret_fingerprint", LargeBinary, nullable=False),
 )
 
 workspaces = Table(
