@@ -40,6 +40,7 @@ from worker.datasets.usage import (
     Scaling,
     Usage,
 )
+from worker.seeding import numpy_generator
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
@@ -77,10 +78,8 @@ class Windows:
 def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
     windows = _cut(spec, parse_csv(decode(upload)))
     train_W = windows.starts["train"]
-    limits = {"train": EVALUATION_SEQUENCES}
     evaluated = {
-        split: spread(start_W, limits.get(split, MAX_EVALUATION_WINDOWS))
-        for split, start_W in windows.starts.items()
+        split: _evaluated(start_W, split, spec.seed) for split, start_W in windows.starts.items()
     }
     judged: Split = next(split for split in ("validation", "test", "train") if split in evaluated)
     return Task(
@@ -92,6 +91,14 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
         usage=windows.usage,
     )
+
+
+def _evaluated(start_W: IntArray, split: Split, seed: int) -> IntArray:
+    """In no order: probes look at the first, and neighbours in time tell the same."""
+    most = EVALUATION_SEQUENCES if split == "train" else MAX_EVALUATION_WINDOWS
+    chosen_W = spread(start_W, most)
+    shuffled_W: IntArray = numpy_generator(seed, "evaluation", split).permutation(chosen_W)
+    return shuffled_W
 
 
 def _cut(spec: ForecastSpec, table: Table) -> Windows:
@@ -125,7 +132,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         window_TF = series_NF[first : first + spec.window]
         return Original.of(window_TF, series=scalings[index].series)
 
-    train_W = spread(np.concatenate(starts["train"]), EVALUATION_SEQUENCES)
+    train_W = _evaluated(np.concatenate(starts["train"]), "train", spec.seed)
     return Windows(
         values_NF=np.concatenate(scaled),
         starts={split: np.concatenate(parts) for split, parts in starts.items()},

@@ -72,7 +72,7 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
         objective=BitsPerCharacter(),
         data=TextData(parts["train"], length=spec.length, num_symbols=num_symbols, seed=spec.seed),
         evaluation={
-            split: _spaced(part, facts, most=evaluation_size(facts))
+            split: _spaced(part, facts, rng=numpy_generator(spec.seed, "evaluation", split))
             for split, part in parts.items()
             if part.size
         },
@@ -98,13 +98,16 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
     return codes, [chr(point) for point in known]
 
 
-def _spaced(part: IntArray, facts: TaskFacts, *, most: int) -> Batch:
-    """Stretches side by side; evenly spaced where there are more than are evaluated."""
-    length = facts.length
+def _spaced(part: IntArray, facts: TaskFacts, *, rng: np.random.Generator) -> Batch:
+    """Stretches side by side; evenly spaced where there are more than are evaluated.
+
+    In no order: probes look at the first, and neighbours tell the same.
+    """
+    length, most = facts.length, evaluation_size(facts)
     start_B = np.arange(0, len(part) - length, length, dtype=np.int32)
     if len(start_B) > most:
         start_B = np.linspace(0, len(part) - length - 1, most).astype(np.int32)
-    return stretches(part, start_B, length=length, num_symbols=facts.input_size)
+    return stretches(part, rng.permutation(start_B), length=length, num_symbols=facts.input_size)
 
 
 def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from tests.worker.builders import DATASET_ID, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
 
+CPU = torch.device("cpu")
 COUNTER = "t,y\n" + "".join(f"{t},{t}\n" for t in range(100))
 
 
@@ -51,6 +52,19 @@ def test_no_target_of_one_part_is_a_target_of_another(horizon: int) -> None:
     assert targets["test"] == set(range(85, 100))
 
 
+def test_a_probe_looks_at_windows_from_all_of_the_time() -> None:
+    text = "t,y\n" + "".join(f"{t},{t}\n" for t in range(2000))
+    samples = [
+        make_task(text, seed=seed).probe_sample(16, device=CPU, dtype=torch.float64)
+        for seed in (1, 1, 2)
+    ]
+
+    first, again, other = (set(unscaled(sample.targets, 1400).ravel()) for sample in samples)
+    assert first == again != other
+    # of rows 1400 to 1699; sixteen neighbours would span five in a hundred
+    assert max(first) - min(first) > 150
+
+
 def test_a_window_ends_where_its_targets_begin() -> None:
     batch = make_task(COUNTER, horizon=2).evaluation["validation"]
 
@@ -79,7 +93,8 @@ def test_each_series_of_a_file_has_its_own_scale_and_its_own_split() -> None:
     validation = task.evaluation["validation"]
 
     assert validation.num_sequences == 30
-    torch.testing.assert_close(validation.targets[:15], validation.targets[15:])
+    pairs_W2 = validation.targets.flatten().sort().values.view(15, 2)
+    torch.testing.assert_close(pairs_W2[:, 0], pairs_W2[:, 1])
 
 
 def test_the_time_column_orders_the_rows() -> None:

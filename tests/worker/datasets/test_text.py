@@ -29,6 +29,16 @@ def test_each_character_is_to_be_told_from_those_before_it() -> None:
     assert torch.equal(codes_TB % 4 + 1, batch.targets)
 
 
+def test_a_probe_looks_at_stretches_from_all_of_the_text() -> None:
+    halves = "a" * 750 + "b" * 750
+    split: JsonValue = {"train": 0.4, "validation": 0.2, "test": 0.4}
+    task = make_task("ab" * 1500 + halves + "ab" * 1500, split=split)
+
+    sample = task.probe_sample(32, device=torch.device("cpu"), dtype=torch.float64)
+
+    assert 0.1 < float((sample.targets == 1).double().mean()) < 0.9
+
+
 def test_the_floors_are_those_of_counts() -> None:
     rng = np.random.default_rng(1)
     codes = rng.integers(1, 3, 40_000).astype(np.int32)
