@@ -68,7 +68,8 @@ class Remains:
     batches: Sequence[tuple[int, int]]
     #: Number, kind, data.
     events: Sequence[tuple[int, str, Mapping[str, object]]]
-    #: SHA-256 of the weights in the last checkpoint, and how many steps were done then.
+    #: SHA-256 of the weights in the last checkpoint, and how many steps were done then; None where
+    #: there is no checkpoint, or its file is gone.
     weights: str | None
     weights_step: int | None
 
@@ -121,8 +122,10 @@ def remains_of(connection: Connection, artifacts: Path, run_id: UUID) -> Remains
     )
 
 
-def digest_weights(checkpoint: Path) -> str:
+def digest_weights(checkpoint: Path) -> str | None:
     """Of the weights alone: other parts of a checkpoint tell the time that training took."""
+    if not checkpoint.exists():
+        return None
     sha = hashlib.sha256()
     for name, tensor in sorted(load_file(checkpoint).items()):
         if name.startswith("weights/"):

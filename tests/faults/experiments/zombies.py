@@ -60,9 +60,8 @@ def wake_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
 def wake_unfenced_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
     """The same with no check of the attempt: the checker must see what it lets through."""
     found = wake_zombies(site, random, num_zombies=num_zombies)
-    has_seen = int(found.figures["stale writes"]) > 0
-    complaints = [] if has_seen else ["nobody has seen that the check of the attempt was gone"]
-    return Result(passed=has_seen, figures=found.figures, complaints=complaints)
+    complaints = ["nobody has seen that the check of the attempt was gone"] if found.passed else []
+    return Result(passed=not found.passed, figures=found.figures, complaints=complaints)
 
 
 def make_work(site: Site) -> Work:
