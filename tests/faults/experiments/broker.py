@@ -21,9 +21,10 @@ POSTS_PER_FAULT = 3
 class Waits:
     """Seconds, one for each run that was posted."""
 
-    #: Until the answer.
-    posts: list[float] = field(default_factory=list)
-    #: From the answer to the claim while the broker was in trouble, and after that.
+    #: Until the answer, while the broker was in trouble, and after that.
+    posts_in_trouble: list[float] = field(default_factory=list)
+    posts_afterwards: list[float] = field(default_factory=list)
+    #: From the answer to the claim, likewise.
     starts_in_trouble: list[float] = field(default_factory=list)
     starts_afterwards: list[float] = field(default_factory=list)
 
@@ -59,18 +60,18 @@ class Broker:
 
     def _post_in_trouble(self, number: int) -> None:
         for _ in range(number):
-            self.waits.starts_in_trouble.append(self._post())
+            self.waits.starts_in_trouble.append(self._post(self.waits.posts_in_trouble))
 
     def _recover(self) -> None:
-        self.waits.starts_afterwards.append(self._post())
+        self.waits.starts_afterwards.append(self._post(self.waits.posts_afterwards))
         self.work.wait_for_ends()
 
-    def _post(self) -> float:
+    def _post(self, posts: list[float]) -> float:
         """Post one run and wait for its claim: seconds from the answer to it."""
         began = time.monotonic()
         run_id = self.work.post()
         answered = time.monotonic()
-        self.waits.posts.append(answered - began)
+        posts.append(answered - began)
         assert run_id is not None, "a run was refused"
         wait_until(lambda: self._is_claimed(run_id), within_s=LONGEST_RUN_S)
         return time.monotonic() - answered
@@ -99,13 +100,14 @@ def lose_the_broker(
     for fault in faults:
         fault()
     tally, waits = broker.work.judge(), broker.waits
-    if (slow := quantile(waits.posts, POST_SHARE)) > POST_WITHIN_S:
+    if (slow := quantile(waits.posts_in_trouble, POST_SHARE)) > POST_WITHIN_S:
         tally.complain(f"one post in ten took {slow:.2f} s or more")
     figures = {
         "kills of the broker": num_kills,
         "FLUSHALL": num_flushes,
         f"silences of {silence_s:g} s": num_silences,
-        "s until POST is answered": spread(waits.posts),
+        "s until POST is answered, in trouble": spread(waits.posts_in_trouble),
+        "s until POST is answered, afterwards": spread(waits.posts_afterwards),
         "s from the answer to the claim, in trouble": spread(waits.starts_in_trouble),
         "s from the answer to the claim, afterwards": spread(waits.starts_afterwards),
         **tally.figures(),
