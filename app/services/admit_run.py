@@ -6,7 +6,7 @@ from uuid import UUID
 from app.domain.estimate import Estimate
 from app.domain.quotas import Quotas, check_queue, check_run_fits
 from app.store.database import UnitOfWork
-from app.store.usage import usage_of
+from app.store.usage import hold_queue, usage_of
 from app.store.workspaces import find_workspace
 
 
@@ -19,15 +19,22 @@ class QueueRoom:
 
 
 def admit_run(
-    work: UnitOfWork, *, workspace_id: UUID, usual: Quotas, cost: Estimate | None
+    work: UnitOfWork,
+    *,
+    workspace_id: UUID,
+    usual: Quotas,
+    cost: Estimate | None,
+    resumed_run_id: UUID | None = None,
 ) -> QueueRoom:
     """Raises QueueFull, QuotaReached or InvalidSpec; `usual` holds where it has no own quota.
 
-    Without a cost nothing but the queue is looked at.
+    Without a cost nothing but the queue is looked at. The rows of a run that is resumed are part of
+    its cost. Others of the workspace are admitted once this transaction has ended.
     """
+    hold_queue(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
     quotas = usual.overridden(workspace.own_quotas)
-    usage = usage_of(work.session, workspace_id)
+    usage = usage_of(work.session, workspace_id, without_rows_of=resumed_run_id)
     if cost is None:
         check_queue(quotas, usage)
     else:

@@ -28,7 +28,7 @@ def resume_run(
     spec = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
     # a run that ended before its data was built has told nothing of its size
     cost = None if run.task is None else estimate(spec, TaskShape.of_task(run.task))
-    admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
+    admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost, resumed_run_id=run_id)
     rows = 0 if cost is None else cost.rows
     queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
     work.after_commit(lambda: queue.ring(run_id))

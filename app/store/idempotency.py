@@ -1,16 +1,16 @@
 """Answers to a POST that is sent again: one key, one body, one answer, for a day."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.errors import IdempotencyInFlight, IdempotencyMismatch, Problem
+from app.store.locks import number_of, try_to_lead
 from app.store.tables import idempotency_keys
 from app.store.times import database_now
 
@@ -48,8 +48,8 @@ def find_answer(session: Session, request: IdempotencyKey) -> StoredAnswer | Non
 
     Holds the key until the end of the transaction: IdempotencyInFlight while another one does.
     """
-    held = session.execute(select(func.pg_try_advisory_xact_lock(_lock_number(request))))
-    if not held.scalar_one():
+    words = (str(request.workspace_id), request.route, request.key)
+    if not try_to_lead(session, number_of("idempotency", *words)):
         raise IdempotencyInFlight
     table = idempotency_keys
     statement = select(table).where(
@@ -87,10 +87,3 @@ def save_answer(session: Session, request: IdempotencyKey, answer: StoredAnswer)
 def forget_old_answers(session: Session) -> None:
     old = idempotency_keys.c.created_at < database_now() - KEPT_FOR
     session.execute(delete(idempotency_keys).where(old))
-
-
-def _lock_number(request: IdempotencyKey) -> int:
-    """64 bits that stand for the key; the kind of lock is part of them."""
-    words = ("idempotency", str(request.workspace_id), request.route, request.key)
-    digest = hashlib.sha256("\x1f".join(words).encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)

@@ -89,8 +89,9 @@ def find_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
 
 
 def lock_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
-    """As above; nobody else changes it until the end of the transaction."""
-    statement = select(runs).where(*_owned(workspace_id, run_id)).with_for_update()
+    """As above; nobody else changes it until the end of the transaction, but forks may name it."""
+    owned = select(runs).where(*_owned(workspace_id, run_id))
+    statement = owned.with_for_update(key_share=True)
     return run_of(_there(session.execute(statement).mappings().one_or_none()))
 
 

@@ -7,20 +7,32 @@ from sqlalchemy.orm import Session
 
 from app.domain.quotas import Usage
 from app.domain.runs import RunStatus
+from app.store.locks import number_of, wait_for
 from app.store.tables import artifacts, checkpoints, datasets, runs
 
 
-def usage_of(session: Session, workspace_id: UUID) -> Usage:
-    """Two requests of one moment may both find the same room.
+def hold_queue(session: Session, workspace_id: UUID) -> None:
+    """Nobody else is let into the workspace's queue until the end of the transaction."""
+    wait_for(session, number_of("queue", str(workspace_id)))
+
+
+def hold_storage(session: Session, workspace_id: UUID) -> None:
+    """The same of uploads, which take too long for runs to wait for them."""
+    wait_for(session, number_of("storage", str(workspace_id)))
+
+
+def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | None = None) -> Usage:
+    """Two requests of one moment find the same room unless they hold it, as above.
 
     Checkpoints that a fork shares with its parent count for both.
     """
     mine = runs.c.workspace_id == workspace_id
+    is_counted = runs.c.id.is_distinct_from(without_rows_of)
     found = session.execute(
         select(
             _number_with(RunStatus.QUEUED),
             _number_with(RunStatus.RUNNING),
-            func.coalesce(func.sum(_rows()), 0),
+            func.coalesce(func.sum(_rows()).filter(is_counted), 0),
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
         ).where(mine)
     ).one()

@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from app.domain.errors import InvalidSpec
 from app.domain.specs.job import JobSpec
@@ -17,6 +18,7 @@ from app.services.estimate_run import estimate_run
 from app.store.database import UnitOfWork, unit_of_work
 from tests.api.conftest import Clinic, post_run, spec
 from tests.api.test_runs import check_problem
+from tests.store.builders import some_facts
 
 CSV = b"value\n" + b"1.5\n" * 200
 
@@ -139,6 +141,28 @@ def test_an_upload_beyond_the_storage_is_refused(
     assert check_problem(second)["code"] == "quota_reached"
     assert second.headers["RateLimit"] == '"storage-bytes";r=10'
     assert fits.status_code == 201
+
+
+def test_a_resumed_run_takes_no_more_rows_than_it_will_have(
+    clinic: Clinic, client: httpx.Client, owner: httpx.Client, workspace: dict[str, Any]
+) -> None:
+    run = post_run(owner, training={"num_steps": 1000, "evaluate_every": 100})
+    path = f"/v1/workspaces/{workspace['id']}"
+    rows = owner.get(path).json()["usage"]["rows"]
+    facts = some_facts().model_copy(update={"length": 10})
+    ended = """
+        UPDATE runs SET status = 'cancelled', stop_reason = 'cancelled', ended_at = now(),
+            next_seq = :rows, task = CAST(:task AS jsonb) WHERE id = :id
+    """
+    with clinic.engine.begin() as connection:
+        values = {"rows": rows, "id": run["id"], "task": facts.model_dump_json()}
+        connection.execute(text(ended), values)
+    limit(client, workspace, max_rows=2 * rows - 1)
+
+    resumed = owner.post(f"{run['links']['self']}/resume", json={})
+
+    assert resumed.status_code == 202, resumed.text
+    assert owner.get(path).json()["usage"]["rows"] == rows
 
 
 HOSTILE: list[dict[str, Any]] = [
