@@ -151,6 +151,28 @@ def test_the_exponents_of_a_fixed_matrix_are_the_logs_of_its_eigenvalues() -> No
     torch.testing.assert_close(exponents_BK[0], radii.log(), rtol=1e-5, atol=1e-8)
 
 
+def test_all_exponents_of_a_large_matrix_that_has_no_symmetry() -> None:
+    size, num_timesteps = 64, 3500
+    network = network_of(activation="linear", sizes=(1, size, 1)).double()
+    # an upper triangular matrix in another basis: far from normal, its eigenvalues on its diagonal
+    radii = torch.linspace(1.2, 0.2, size, dtype=torch.float64)
+    triangle = torch.diag(radii) + torch.triu(torch.randn(size, size).double() / size, 1)
+    basis = torch.linalg.qr(torch.randn(size, size, dtype=torch.float64)).Q
+    with torch.no_grad():
+        for parameter in network.layers.parameters():
+            parameter.zero_()
+        matrix = network.layers[0].get_parameter("weight_hh_l0")
+        matrix.copy_(basis @ triangle @ basis.T)
+    cell = linearised(network, sample_for(network, num_timesteps=num_timesteps, batch_size=1))
+
+    found = lyapunov_exponents(cell, num_timesteps=num_timesteps, count=size, transient=1000)[0]
+
+    log_det = torch.linalg.slogdet(matrix.detach()).logabsdet
+    assert float(found[0]) == pytest.approx(float(radii[0].log()), abs=1e-5)
+    torch.testing.assert_close(found, radii.log(), rtol=0, atol=3e-4)
+    assert float(found.sum()) == pytest.approx(float(log_det), rel=5e-14)
+
+
 def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     network = orthogonal_network(10, 0.8, dtype=torch.float64)
     sample = sample_for(network, num_timesteps=30, batch_size=4)

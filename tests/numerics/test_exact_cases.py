@@ -12,6 +12,7 @@ from worker.gradients import tensor_norms
 from worker.models.layers import Chunking, detached
 from worker.models.network import SequenceModel
 from worker.probes.gates import measure_gates
+from worker.probes.jacobian_singular_values import measure_jacobian_singular_values
 from worker.probes.lag_profile import measure_lag_profiles
 from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
@@ -99,6 +100,33 @@ def test_a_leaky_unit_has_a_shifted_spectrum() -> None:
     expected = (1 - leak + leak * torch.linalg.eigvals(matrix_HH)).abs().max()
 
     assert spectral_radius(network) == pytest.approx(float(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize(("side", "bias"), [(1, -2.655610), (-1, -2.344390)])
+def test_doyas_unit_is_neutral_where_its_fixed_points_meet(side: int, bias: float) -> None:
+    """x ← 5σ(x) + b, which is u ← tanh(1.25 u + 1.25 + b / 2) of u = tanh(x / 2)."""
+    state = side * math.sqrt(0.2)
+    network = network_of(sizes=(1, 1, 1)).double()
+    meeting = 2 * (math.atanh(state) - 1.25 * (1 + state))
+    sample = sample_for(network, num_timesteps=100, batch_size=2)
+    with torch.no_grad():
+        for name, value in (
+            ("weight_hh_l0", 1.25),
+            ("weight_ih_l0", 1.0),
+            ("bias_ih_l0", 1.25 + meeting / 2),
+            ("bias_hh_l0", 0.0),
+        ):
+            network.layers[0].get_parameter(name).fill_(value)
+        # the first input puts the unit on the fixed point, and nothing moves it from there
+        sample.x_TBI.zero_()
+        sample.x_TBI[0] = 1.25 * state
+
+    (exponent,) = read(measure_lyapunov_exponents(network, sample, step=0))
+    stretch = read(measure_jacobian_singular_values(network, sample, step=0))
+
+    assert meeting == pytest.approx(bias, abs=1e-6)
+    assert exponent.value == pytest.approx(0, abs=1e-10)
+    assert [one.value for one in stretch] == pytest.approx([1, 1, 1], abs=1e-10)
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])

@@ -1,6 +1,7 @@
 """Closed forms that a lag profile must reproduce, on fresh random networks."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -208,6 +209,28 @@ def test_a_solved_task_is_followed_with_random_directions() -> None:
 
     assert (open_question.cotangent, profile.cotangent) == ("loss", "random")
     assert profile.decay_rate == pytest.approx(math.log(0.9), abs=1e-12)
+
+
+def test_random_directions_measure_the_frobenius_norm_of_the_product() -> None:
+    """Mean of ‖Aᵀu‖² over unit u is ‖A‖² / H, its variance 2 (‖AAᵀ‖² − ‖A‖⁴ / H) / (H (H + 2))."""
+    size, batch_size = 12, 128
+    network = network_of(activation="linear", sizes=(2, size, size)).double()
+    with torch.no_grad():
+        network.readout.weight.copy_(torch.eye(size))
+    sample = sample_for(network, num_timesteps=6, batch_size=batch_size)
+    solved = replace(sample, targets=network(sample.x_TBI).detach())
+
+    profile = profiles_of(network, solved)["model", "total"]
+
+    matrix_HH = network.layers[0].get_parameter("weight_hh_l0").detach()
+    assert profile.cotangent == "random"
+    for lag in range(6):
+        product_HH = torch.linalg.matrix_power(matrix_HH, lag)
+        square = float(product_HH.square().sum())
+        spread = float((product_HH @ product_HH.T).square().sum()) - square**2 / size
+        deviation = math.sqrt(max(spread, 0.0) * 2 / (size * (size + 2)) / batch_size)
+        found = math.exp(2 * profile.log_norm_T[lag])
+        assert found == pytest.approx(square / size, abs=6 * deviation + 1e-12)
 
 
 def test_classes_are_followed_from_their_cross_entropy() -> None:
