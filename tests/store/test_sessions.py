@@ -46,10 +46,16 @@ def test_a_session_that_waits_for_the_rest_of_a_pipeline_is_ended(
     wait_for_state(engine, pid, wanted=None)
 
 
-def test_a_session_between_two_statements_has_a_timeout_of_its_own(
+def test_a_session_that_has_sent_more_than_a_statement_is_ended(
     engine: Engine, session: Session, other: psycopg.Connection
 ) -> None:
-    other.execute("SELECT 1")
-    wait_for_state(engine, other.info.backend_pid, wanted=("idle in transaction", "ClientRead"))
+    """What follows a statement of a pipeline can stop the database's own timeout."""
+    pid = other.info.backend_pid
+    with other.pipeline():
+        other.execute("SELECT 1")
+    wait_for_state(engine, pid, wanted=("idle in transaction", "ClientRead"))
 
-    assert end_stalled(session, older_than_s=0.0) == 0
+    assert end_stalled(session) == 0
+    assert end_stalled(session, older_than_s=0.0) == 1
+
+    wait_for_state(engine, pid, wanted=None)
