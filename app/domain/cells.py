@@ -14,6 +14,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Cells of these characters alone are numbers wherever float() takes them.
 _PLAIN = re.compile(r"[0-9+\-.eE]*")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+#: Dates and times to the second, without a zone, one a line; NumPy knows a year 0, others do not.
+_PLAIN_MOMENT = r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?"
+_PLAIN_MOMENTS = re.compile(rf"{_PLAIN_MOMENT}(?:\n{_PLAIN_MOMENT})*", re.ASCII)
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})", re.ASCII)
 _DAY = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.ASCII | re.DOTALL)
 
@@ -29,10 +32,20 @@ def seconds(cell: str) -> float | None:
     """Seconds since 1970 UTC of an ISO date or time, NaN where it is missing, None otherwise."""
     if cell in MISSING:
         return float("nan")
+    found = _iso_seconds(cell)
+    return _iso_seconds(_as_iso(cell)) if found is None else found
+
+
+def _as_iso(cell: str) -> str:
+    """A month, and a day with slashes, as ISO 8601 has them; anything else as it is."""
     if month := _MONTH.fullmatch(cell):
-        cell = f"{month[1]}-{int(month[2]):02d}-01"
-    elif day := _DAY.fullmatch(cell):
-        cell = f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}{day[4]}"
+        return f"{month[1]}-{int(month[2]):02d}-01"
+    if day := _DAY.fullmatch(cell):
+        return f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}{day[4]}"
+    return cell
+
+
+def _iso_seconds(cell: str) -> float | None:
     try:
         moment = datetime.fromisoformat(cell)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -55,7 +68,7 @@ def are_numbers(cells: Sequence[str]) -> bool:
 
 def are_datetimes(cells: Sequence[str]) -> bool:
     """Whether all are ISO dates or times, or missing."""
-    return all(seconds(cell) is not None for cell in cells)
+    return _plain_seconds(cells) is not None or all(seconds(cell) is not None for cell in cells)
 
 
 def read_numbers(cells: Sequence[str]) -> NDArray[np.float64]:
@@ -68,4 +81,17 @@ def read_numbers(cells: Sequence[str]) -> NDArray[np.float64]:
 
 def read_datetimes(cells: Sequence[str]) -> NDArray[np.float64]:
     """(n,) seconds since 1970 UTC of cells that are all moments or missing, NaN where missing."""
+    plain = _plain_seconds(cells)
+    if plain is not None:
+        return plain
     return np.array([seconds(cell) for cell in cells], dtype=np.float64)
+
+
+def _plain_seconds(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """(n,) read by NumPy, tens of times as fast; None unless all are of the usual form."""
+    if not _PLAIN_MOMENTS.fullmatch("\n".join(cells)):
+        return None
+    try:
+        return np.array(cells, dtype="datetime64[s]").astype(np.float64)
+    except ValueError:  # no such day
+        return None

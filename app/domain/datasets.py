@@ -3,13 +3,10 @@
 Legend: N rows. A row's number counts the header as row 1 and leaves blank rows out.
 """
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import repeat
 from typing import assert_never
 
 import numpy as np
@@ -23,6 +20,7 @@ from app.domain.cells import (
     read_datetimes,
     read_numbers,
 )
+from app.domain.csv_rows import delimiter_of, read_blocks, read_rows
 from app.domain.errors import InvalidData, Problem
 
 MAX_COLUMNS = 1000
@@ -30,9 +28,6 @@ MAX_COLUMNS = 1000
 MAX_NAME_CHARACTERS = 200
 #: Broken rows that one answer names.
 MAX_PROBLEMS = 20
-#: Rows that are held as text at a time: memory stays near the size of the numbers.
-BLOCK_ROWS = 4096
-DELIMITERS = (",", ";", "\t", "|")
 #: What can be wrong with a file; published.
 UPLOAD_CODES = (
     "broken_row",
@@ -124,11 +119,11 @@ def parse_csv(text: str) -> Table:
     Cells are stripped of spaces around them; rows without any cell are skipped. A column is numeric
     when all of its cells are numbers or missing, datetime when all are ISO dates or missing.
     """
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     names = _header(text, delimiter=delimiter)
     num_rows, types = _check_rows(text, delimiter=delimiter, num_columns=len(names))
     builders = [_Builder(name, kind) for name, kind in zip(names, types, strict=True)]
-    for first, block in _blocks(text, delimiter=delimiter):
+    for first, block in read_blocks(text, delimiter=delimiter):
         for builder, cells in zip(builders, zip(*block, strict=True), strict=True):
             builder.add(cells, first_row=first)
     columns = tuple(builder.column() for builder in builders)
@@ -152,7 +147,7 @@ class _Builder:
             case ColumnType.DATETIME:
                 self._values.append(read_datetimes(cells))
             case ColumnType.TEXT:
-                self._codes.append(np.array([self._code(cell) for cell in cells], dtype=np.int32))
+                self._codes.append(self._coded(cells))
             case unknown:
                 assert_never(unknown)
 
@@ -166,8 +161,12 @@ class _Builder:
             raise InvalidData(detail, problems=[problem])
         return values_n
 
-    def _code(self, cell: str) -> int:
-        return -1 if cell in MISSING else self._labels.setdefault(cell, len(self._labels))
+    def _coded(self, cells: Sequence[str]) -> NDArray[np.int32]:
+        for cell in dict.fromkeys(cells):
+            if cell not in MISSING:
+                self._labels.setdefault(cell, len(self._labels))
+        codes = map(self._labels.get, cells, repeat(-1))
+        return np.fromiter(codes, dtype=np.int32, count=len(cells))
 
     def column(self) -> Column:
         values = self._values or [np.empty(0, dtype=np.float64)]
@@ -181,41 +180,8 @@ class _Builder:
         )
 
 
-def _delimiter(text: str) -> str:
-    """The one that the header has most of; commas when it has none."""
-    header = text.lstrip("\r\n").split("\n", 1)[0].split("\r", 1)[0]
-    unquoted = re.sub(r'"[^"]*"', "", header)
-    return max(DELIMITERS, key=unquoted.count)
-
-
-def _rows(text: str, *, delimiter: str) -> Iterator[list[str]]:
-    """All rows, the header included. Raises InvalidData on quotes that do not close."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            detail = f"line {reader.line_num} cannot be read as CSV: {error}"
-            problem = _problem(f"line/{reader.line_num}", detail, "broken_row")
-            raise InvalidData(detail, problems=[problem]) from error
-        if row:
-            yield [cell.strip() for cell in row]
-
-
-def _blocks(text: str, *, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
-    """Data rows some thousand at a time, each block with the number of its first row."""
-    rows = _rows(text, delimiter=delimiter)
-    next(rows)
-    first = 2
-    while block := list(islice(rows, BLOCK_ROWS)):
-        yield first, block
-        first += len(block)
-
-
 def _header(text: str, *, delimiter: str) -> list[str]:
-    names = next(_rows(text, delimiter=delimiter), [])
+    names = next(read_rows(text, delimiter=delimiter), [])
     if len(names) > MAX_COLUMNS:
         detail = f"{len(names)} columns are more than {MAX_COLUMNS}"
         problems = [_problem("row/1", detail, "too_many_columns")]
@@ -246,7 +212,7 @@ def _check_rows(text: str, *, delimiter: str, num_columns: int) -> tuple[int, li
     problems: list[Problem] = []
     num_rows = 0
     scans = [_Scan() for _ in range(num_columns)]
-    for first, block in _blocks(text, delimiter=delimiter):
+    for first, block in read_blocks(text, delimiter=delimiter):
         num_rows += len(block)
         problems += _wrong_counts(block, first_row=first, num_columns=num_columns)
         if len(problems) >= MAX_PROBLEMS:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cells import number, seconds
-from app.domain.datasets import BLOCK_ROWS, MAX_COLUMNS, ColumnType, decode, parse_csv
+from app.domain.cells import are_datetimes, number, read_datetimes, seconds
+from app.domain.csv_rows import BLOCK_ROWS
+from app.domain.datasets import MAX_COLUMNS, ColumnType, decode, parse_csv
 from app.domain.errors import InvalidData
 
 
@@ -156,3 +157,27 @@ def test_any_text_is_read_or_refused_and_never_a_crash(text: str) -> None:
         return
 
     assert table.num_rows > 0
+
+
+@given(
+    st.lists(
+        st.from_regex(r"(0000|0001|1970|2024|9999)-[01][0-9]-[0-3][0-9]", fullmatch=True)
+        | st.from_regex(
+            r"(1900|2024)-02-(28|29)[T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9])?", fullmatch=True
+        )
+        | st.sampled_from(["", "2024-01-01T00:00:00.5", "2024-01-01T00:00Z", "2024-01", "x"]),
+        max_size=5,
+    )
+)
+def test_moments_read_together_are_what_they_are_one_by_one(cells: list[str]) -> None:
+    one_by_one = [seconds(cell) for cell in cells]
+
+    assert are_datetimes(cells) == all(moment is not None for moment in one_by_one)
+    if are_datetimes(cells):
+        np.testing.assert_array_equal(
+            read_datetimes(cells), np.array(one_by_one, dtype=np.float64), strict=True
+        )
+
+
+def test_a_cell_of_two_lines_is_no_moment() -> None:
+    assert not are_datetimes(["2024-01-01\n2024-01-02"])
