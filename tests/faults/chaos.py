@@ -2,7 +2,8 @@
 
     python -m tests.faults.chaos [EXPERIMENT …] [--small] [--seed SEED] [--results FILE]
 
-Without names it carries out all experiments. Each gets a clinic of its own in a temporary folder.
+Without names it carries out all experiments. Each gets a clinic of its own in a temporary folder, which
+stays where it fails.
 The results are merged into the file of JSON, and the page beside it is written anew. The exit
 status is 1 when anything that was promised did not hold.
 """
@@ -13,6 +14,7 @@ import argparse
 import logging
 import os
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -160,13 +162,17 @@ def carry_out(name: str, *, seed: int, is_small: bool, results: Path) -> bool:
     print(f"{name}: seed {seed}", flush=True)
     began_s = time.monotonic()
     run = experiment.small if is_small else experiment.full
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        try:
-            with open_site(Path(folder) / "home", **experiment.changes) as site:
-                result = run(site, Random(seed))  # noqa: S311 - a seed is to repeat it
-        except Exception as failure:  # noqa: BLE001 - the edge: the other experiments follow
-            traceback.print_exc()
-            result = Result(passed=False, figures={}, complaints=[repr(failure)[:2000]])
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    try:
+        with open_site(folder / "home", **experiment.changes) as site:
+            result = run(site, Random(seed))  # noqa: S311 - a seed is to repeat it
+    except Exception as failure:  # noqa: BLE001 - the edge: the other experiments follow
+        traceback.print_exc()
+        result = Result(passed=False, figures={}, complaints=[repr(failure)[:2000]])
+    if result.passed:
+        shutil.rmtree(folder)
+    else:
+        print(f"  its home, with the logs: {folder}")
     entry = entry_of(experiment.title, experiment.claim, result, seed=seed, began_s=began_s)
     keep(entry, name=name, source=results)
     for words, figure in entry.figures.items():
