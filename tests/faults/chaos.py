@@ -2,10 +2,9 @@
 
     python -m tests.faults.chaos [EXPERIMENT …] [--small] [--seed SEED] [--results FILE]
 
-Without names it carries out all experiments. Each gets a clinic of its own in a temporary folder, which
-stays where it fails.
-The results are merged into the file of JSON, and the page beside it is written anew. The exit
-status is 1 when anything that was promised did not hold.
+Without names it carries out all experiments. Each gets a clinic of its own in a temporary folder,
+which stays where it fails. The results are merged into the file of JSON, and the page beside it is
+written anew. The exit status is 1 when anything that was promised did not hold.
 """
 
 # ruff: noqa: T201 - a program that prints
