@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+import numpy.ma  # noqa: F401 - the first `np.unique` would import it, which takes 70 ms
 import torch._dynamo  # noqa: F401 - the first optimizer would import it, which takes 2 s
 
 from app.processes import end_with_parent
