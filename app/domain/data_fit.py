@@ -218,6 +218,10 @@ def _not_numeric(table: CsvProfile, named: dict[str, str | None]) -> Iterator[Pr
         column = _find(table, name)
         if column is not None and column.type is not ColumnType.NUMERIC:
             detail = f"column {name!r} holds {column.type}, not numbers"
+            if (first := column.not_numeric) is not None:
+                detail += (
+                    f": the first is {first.cell!r} in row {first.row}, the header being row 1"
+                )
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_numeric")
 
 

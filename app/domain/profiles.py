@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.cells import number
+from app.domain.csv_rows import FIRST_ROW
 from app.domain.datasets import Column, ColumnType, Table
 
 #: Window, in timesteps, where no season is seen.
@@ -20,6 +22,8 @@ MAX_SEASON_SAMPLE = 20_000
 MIN_SEASON_SAMPLE = 32
 #: What is left of a straight line, relative to its largest value.
 ROUND_OFF = 1e-9
+#: Characters of a cell that are shown.
+MAX_CELL_CHARACTERS = 40
 #: Distinct labels of a text column that are listed.
 MAX_LABELS = 20
 #: Distinct characters of a text that are listed.
@@ -28,6 +32,15 @@ MAX_SYMBOLS = 200
 
 class _Profile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class OtherCell(_Profile):
+    """The first cell for which a column of text is not one of numbers."""
+
+    row: int
+    """The header is row 1; blank rows have no number."""
+    cell: str
+    """Its first 40 characters."""
 
 
 class ColumnProfile(_Profile):
@@ -44,6 +57,7 @@ class ColumnProfile(_Profile):
     mean: float | None = None
     labels: tuple[str, ...] = ()
     """The first distinct texts."""
+    not_numeric: OtherCell | None = None
 
 
 class Suggestion(_Profile):
@@ -136,7 +150,17 @@ def _profile_column(column: Column) -> ColumnProfile:
         max=float(known_n.max()) if known_n.size else None,
         mean=_mean(known_n) if column.type is ColumnType.NUMERIC else None,
         labels=column.labels[:MAX_LABELS],
+        not_numeric=_first_not_numeric(column),
     )
+
+
+def _first_not_numeric(column: Column) -> OtherCell | None:
+    """None for numbers and dates; labels are in the order in which they first appear."""
+    for code, label in enumerate(column.labels):
+        if number(label) is None:
+            row = FIRST_ROW + int(np.argmax(column.codes_N == code))
+            return OtherCell(row=row, cell=label[:MAX_CELL_CHARACTERS])
+    return None
 
 
 def _mean(known_n: NDArray[np.float64]) -> float:

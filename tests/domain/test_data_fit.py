@@ -7,7 +7,7 @@ from app.domain.data_fit import FIT_CODES, Profile, shape_of
 from app.domain.datasets import parse_csv
 from app.domain.errors import InvalidSpec
 from app.domain.estimate import TaskShape
-from app.domain.profiles import profile_csv, profile_text
+from app.domain.profiles import CsvProfile, profile_csv, profile_text
 from app.domain.specs.dataset import DatasetSpec
 from app.domain.specs.job import JobSpec
 
@@ -107,6 +107,27 @@ def test_what_the_data_cannot_serve_is_named(
     places = {(problem.pointer, problem.code) for problem in refused.value.problems}
     assert (pointer, code) in places
     assert {problem.code for problem in refused.value.problems} <= set(FIT_CODES)
+
+
+def test_a_column_that_one_cell_makes_text_is_named_with_that_cell_s_row() -> None:
+    table = profile_csv(parse_csv("y\n1\n\nNA\n2\n12O\nx\n"))
+
+    with pytest.raises(InvalidSpec) as refused:
+        shape_of(dataset(FORECAST), table)
+
+    detail = refused.value.problems[0].detail
+    assert "column 'y' holds text" in detail
+    assert "'12O' in row 5" in detail
+
+
+def test_a_profile_from_before_cells_were_noted_names_the_column_alone() -> None:
+    noted = profile_csv(parse_csv("y\nx\n")).model_dump(mode="json")
+    noted["columns"][0].pop("not_numeric")
+
+    with pytest.raises(InvalidSpec) as refused:
+        shape_of(dataset(FORECAST), CsvProfile.model_validate(noted))
+
+    assert refused.value.problems[0].detail == "column 'y' holds text, not numbers"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.domain.cells import number
+from app.domain.csv_rows import FIRST_ROW
 from app.domain.datasets import Column, ColumnType, Table
 from app.domain.errors import InvalidData, Problem
 from app.domain.telemetry import DoubleArray, IntArray
-
-FIRST_ROW = 2
 
 
 def refused(row: int, column: str, detail: str, *, code: str) -> InvalidData:
