@@ -34,7 +34,9 @@ _PURPOSE = 0x9B0BE
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Block:
+class ReplayedBlock:
+    """What one block of sequences tells: `model` first, then each layer and direction."""
+
     scopes: tuple[ScopeTrace, ...]
     sequence_N: IntArray
     cotangent: Cotangent
@@ -53,8 +55,22 @@ def measure_lag_profiles(
     random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
     num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
     sample = sample.take(0, num_sequences, many_to_one=model.many_to_one)
+    replayed = replay_anchors(model, sample, random)
+    if not replayed:
+        return ()
+    sequence_N = np.concatenate([block.sequence_N for block in replayed])
+    measured = _Measured(sequence_N=sequence_N, cotangent=replayed[0].cotangent, random=random)
+    return tuple(
+        _profiles(measured, [block.scopes for block in replayed], step, required_lag=required_lag)
+    )
+
+
+def replay_anchors(
+    model: ReplayableNetwork, sample: ProbeSample, random: np.random.Generator
+) -> tuple[ReplayedBlock, ...]:
+    """All anchors of a sample followed back; nothing where states or losses are not finite."""
     per_sequence = 1 if model.many_to_one else ANCHORS_PER_SEQUENCE
-    replayed: list[_Block] = []
+    replayed: list[ReplayedBlock] = []
     first_sequence = 0
     for part in blocks(model, sample, anchors_per_sequence=per_sequence):
         cotangent = replayed[0].cotangent if replayed else None
@@ -63,11 +79,7 @@ def measure_lag_profiles(
             return ()
         replayed.append(block)
         first_sequence += part.num_sequences
-    sequence_N = np.concatenate([block.sequence_N for block in replayed])
-    measured = _Measured(sequence_N=sequence_N, cotangent=replayed[0].cotangent, random=random)
-    return tuple(
-        _profiles(measured, [block.scopes for block in replayed], step, required_lag=required_lag)
-    )
+    return tuple(replayed)
 
 
 def _profiles(
@@ -94,7 +106,7 @@ def _replay(
     cotangent: Cotangent | None,
     *,
     first_sequence: int,
-) -> _Block | None:
+) -> ReplayedBlock | None:
     """Traces of one block; whether the loss still has a direction is decided on the first."""
     stack = linearise_network(model, sample)
     anchors = choose_anchors(sample, many_to_one=model.many_to_one)
@@ -119,7 +131,9 @@ def _replay(
     )
     sequence_N = anchors.sequence_N.cpu().numpy().astype(np.int32) + first_sequence
     with torch.no_grad():
-        return _Block(scopes=trace_scopes(replay), sequence_N=sequence_N, cotangent=cotangent)
+        return ReplayedBlock(
+            scopes=trace_scopes(replay), sequence_N=sequence_N, cotangent=cotangent
+        )
 
 
 def _random_directions(like_NO: Tensor, random: np.random.Generator) -> Tensor:
