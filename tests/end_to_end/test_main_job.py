@@ -1,5 +1,6 @@
 """The main job over HTTP, with everything real: submit, watch, read the diagnosis."""
 
+import math
 import os
 import signal
 import statistics
@@ -19,6 +20,10 @@ ELMAN: Json = {
     "training": {"num_steps": 120, "evaluate_every": 60},
     "probes": {"every": 30},
 }
+#: Exact cases: precise, and nothing but what is asked about moves the state.
+SHORT: Json = {"dataset": {"kind": "adding", "length": 60}, "training": {"precision": "float64"}}
+LINEAR: Json = {"kind": "elman", "activation": "linear", "hidden_size": 16}
+SILENT: Json = {"recurrent": {"kind": "zeros"}, "input": {"kind": "zeros"}}
 ENDLESS: Json = ELMAN | {"training": {"num_steps": 1_000_000}}
 
 
@@ -91,6 +96,115 @@ def test_a_spec_is_tried_before_it_is_run(owner: Owner) -> None:
     [finding] = start.json()["predicted"]["findings"]
     assert (finding["code"], finding["state"]) == ("vanishing_gradient", "predicted")
     assert start.json()["predicted"]["verdict"] == "at_risk"
+
+
+def try_start(owner: Owner, model: Json, init: Json, **changes: object) -> Json:
+    """What the initial weights alone say."""
+    spec = SHORT | {"model": model, "init": init} | changes
+    query = {"mini_steps": 0, "wait_s": LONGEST_WAIT_S}
+    answer = owner.http.post("/v1/preflight", json=spec, params=query)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    body: Json = answer.json()
+    return body
+
+
+def measured_by(body: Json) -> dict[str, float]:
+    """`scope quantity` -> its value at step 0."""
+    dynamics, flow = body["dynamics"], body["gradient_flow"]
+    assert isinstance(dynamics, dict)
+    assert isinstance(flow, dict)
+    rates = {f"{one['scope']} decay_rate": one["decay_rate"][0] for one in flow["layers"]}
+    return rates | {
+        f"{scope['scope']} {series['quantity']}": series["values"][0]
+        for scope in dynamics["scopes"]
+        for series in scope["series"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "init", "expected", "tolerance"),
+    [
+        (
+            LINEAR,
+            {"recurrent": {"kind": "orthogonal", "gain": 0.9}},
+            {"decay_rate": math.log(0.9), "lyapunov_1": math.log(0.9), "spectral_radius": 0.9},
+            1e-6,
+        ),
+        (
+            LINEAR,
+            {"recurrent": {"kind": "identity"}},
+            {"spectral_radius": 1, "sigma_max": 1, "lyapunov_1": 0},
+            1e-6,
+        ),
+        (LINEAR, {"recurrent": {"kind": "spectral_radius"}}, {"spectral_radius": 1}, 1e-6),
+        # Ginibre's radius and norm: 4 % above and 2 % below those of infinitely many units
+        (
+            LINEAR | {"hidden_size": 128},
+            {"recurrent": {"kind": "gaussian", "gain": 0.5}},
+            {"spectral_radius": 0.52, "sigma_max": 0.98},
+            0.07,
+        ),
+        # σ(1), and the mean of u / (1 + u) over u ~ U[1, 783]
+        (
+            {"kind": "lstm"},
+            SILENT | {"forget_bias": 1},
+            {"decay_rate": -0.313262, "lyapunov_1": -0.313262},
+            1e-6,
+        ),
+        (
+            {"kind": "gru"},
+            SILENT,
+            {"decay_rate": -math.log(2), "lyapunov_1": -math.log(2)},
+            1e-6,
+        ),
+        (
+            {"kind": "lstm"},
+            SILENT | {"bias": {"kind": "chrono", "max_lag": 783}},
+            {"gate_mean": 0.99236},
+            0.015,
+        ),
+        # χ = 1: no direction grows or shrinks in the limit of many units
+        (
+            {"kind": "elman", "hidden_size": 256},
+            {"recurrent": {"kind": "critical"}},
+            {"lyapunov_1": 0},
+            0.06,
+        ),
+    ],
+)
+def test_a_case_with_a_closed_form_comes_out_as_written(
+    owner: Owner, model: Json, init: Json, expected: dict[str, float], tolerance: float
+) -> None:
+    body = try_start(owner, model, init)
+
+    found = measured_by(body)
+    for quantity, value in expected.items():
+        scope = "gate:0/forget" if quantity == "gate_mean" else "layer:0"
+        assert found[f"{scope} {quantity}"] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("model", "quantity", "scope", "reason"),
+    [
+        ({"kind": "elman", "hidden_size": 600}, "jacobian_sigma_max", "layer:0", "600 coordinates"),
+        ({"kind": "gru", "bidirectional": True}, "lyapunov_1", "layer:0", "bidirectional"),
+    ],
+)
+def test_what_cannot_be_measured_says_why(
+    owner: Owner, model: Json, quantity: str, scope: str, reason: str
+) -> None:
+    body = try_start(
+        owner,
+        model,
+        {"recurrent": {"kind": "identity"}},
+        dataset={"kind": "adding", "length": 10},
+        probes={"quantities": ["jacobian_sigma_max", "lyapunov_exponents"]},
+    )
+
+    dynamics = body["dynamics"]
+    assert isinstance(dynamics, dict)
+    reasons = {(one["quantity"], one["scope"]): one["reason"] for one in dynamics["not_assessed"]}
+    assert reason in reasons[quantity, scope]
 
 
 @pytest.mark.alone
