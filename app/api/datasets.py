@@ -92,7 +92,7 @@ def get_datasets(
         work, workspace_id=caller.workspace_id, limit=limit, after=read_cursor(cursor)
     )
     items = [view_dataset(dataset) for dataset in found.items]
-    following = next_page(request, found.last) if found.last else None
+    following = next_page(request, found.last)
     return conditional_json(request, DatasetPage(items=items, next=following))
 
 

@@ -113,7 +113,7 @@ def get_keys(
     """Oldest first, revoked ones included."""
     keys = list_keys(work, workspace_id=caller.workspace_id)
     page, last = cut(keys, limit=limit, after=read_cursor(cursor))
-    following = next_page(request, last) if last else None
+    following = next_page(request, last)
     return conditional_json(request, KeyPage(items=[_view(key) for key in page], next=following))
 
 

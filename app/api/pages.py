@@ -37,8 +37,10 @@ def read_cursor(cursor: str | None) -> Position | None:
     return position
 
 
-def next_page(request: Request, position: Position) -> str:
-    """The URL of the page after `position`, with the filters of this one."""
+def next_page(request: Request, position: Position | None) -> str | None:
+    """The URL of the page after `position`, with the filters of this one; None on the last one."""
+    if position is None:
+        return None
     text = json.dumps([position[0].isoformat(), str(position[1])])
     cursor = urlsafe_b64encode(text.encode()).decode()
     url = request.url.include_query_params(cursor=cursor)

@@ -86,7 +86,7 @@ def get_runs(
         after=read_cursor(query.cursor),
     )
     items = [_view(described) for described in found.items]
-    following = next_page(request, found.last) if found.last else None
+    following = next_page(request, found.last)
     return conditional_json(request, RunPage(items=items, next=following))
 
 

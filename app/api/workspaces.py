@@ -76,7 +76,7 @@ def get_workspaces(
     """Oldest first: all for admins of the first workspace, the own one for others."""
     found = list_workspaces(work, caller_workspace_id=caller.workspace_id)
     page, last = cut(found, limit=limit, after=read_cursor(cursor))
-    following = next_page(request, last) if last else None
+    following = next_page(request, last)
     items = [_view(workspace) for workspace in page]
     return conditional_json(request, WorkspacePage(items=items, next=following))
 
