@@ -54,7 +54,7 @@ class ExitCode(IntEnum):
     DONE = 0
     #: It has stopped training where it was told to pause; the run is to go on elsewhere.
     PAUSED = 69
-    #: It could not write the end of its run: the supervisor must.
+    #: It could not write the end of its run: another attempt must.
     UNFINISHED = 70
     #: Its attempt is no longer the run's; it has written nothing since.
     FENCED = 75

@@ -208,8 +208,8 @@ class Supervisor:
         if self._cancelled_at is not None:
             self._records.finish(StopReason.CANCELLED, None)
         elif code > 0:
-            error = f"The training process ended with exit code {code}."
-            self._records.finish(StopReason.CRASHED, error)
+            # what its run does wrong a child writes itself: this came from around it, and may pass
+            self._records.lose(f"The training process ended with exit code {code}.")
         elif -code == signal.SIGKILL and count_oom_kills() > self._oom_kills:
             error = "The machine ran out of memory and killed the training process."
             self._records.finish(StopReason.OUT_OF_MEMORY, error)

@@ -109,14 +109,13 @@ def test_a_run_that_ends_well_is_written_by_its_child_alone(start: Start) -> Non
     assert records.written == []
 
 
-def test_a_child_that_leaves_with_an_error_has_crashed(start: Start) -> None:
+@pytest.mark.parametrize("code", [70, 72])
+def test_a_child_that_leaves_without_an_end_is_queued_again(start: Start, code: int) -> None:
     records = Records()
 
-    supervise(start("import sys; sys.exit(70)"), records)
+    supervise(start(f"import sys; sys.exit({code})"), records)
 
-    assert records.written == [
-        (StopReason.CRASHED, "The training process ended with exit code 70.")
-    ]
+    assert records.written == [f"The training process ended with exit code {code}."]
 
 
 def test_a_child_that_a_signal_kills_is_queued_again_and_charged(start: Start) -> None:
