@@ -179,5 +179,6 @@ def test_moments_read_together_are_what_they_are_one_by_one(cells: list[str]) ->
         )
 
 
-def test_a_cell_of_two_lines_is_no_moment() -> None:
-    assert not are_datetimes(["2024-01-01\n2024-01-02"])
+@pytest.mark.parametrize("cell", ["2024-01-01\n2024-01-02", "2024-02-30"])
+def test_what_only_looks_like_a_moment_is_none(cell: str) -> None:
+    assert not are_datetimes([cell])
