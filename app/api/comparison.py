@@ -84,7 +84,7 @@ async def post_comparison(
 
 
 @router.get(
-    "/preflights/compare",
+    "/preflight/compare",
     response_model=ComparisonView,
     responses={**NOT_MODIFIED, **documented(404)},
     summary="Look at preflights side by side",

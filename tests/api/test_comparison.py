@@ -218,4 +218,4 @@ def test_preflights_of_another_workspace_are_not_there(
 
     with clinic.client(clinic.other_key) as other:
         assert other.get(location).status_code == 404
-    assert client.get("/v1/preflights/compare").status_code == 422
+    assert client.get("/v1/preflight/compare").status_code == 422

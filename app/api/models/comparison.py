@@ -86,7 +86,7 @@ def view_comparison(comparison: Comparison) -> ComparisonView:
         arms=list(map(_view_arm, comparison.arms)),
         ranked_by=comparison.ranked_by,
         ranking=list(comparison.ranking),
-        links=ComparisonLinks(self=f"/v1/preflights/compare?{ids}"),
+        links=ComparisonLinks(self=f"/v1/preflight/compare?{ids}"),
     )
 
 
