@@ -12,7 +12,7 @@ TESTS = Path(__file__).parent
 #: Nobody can be alone while a fixture of the fuzz is made, which takes most of its minute: it
 #: starts with the first file, which bounds no time either.
 FIRST = (
-    "faults/test_checkpoints.py",
+    "faults/test_experiments.py",
     "api/test_fuzz.py",
     "supervision",
     "faults",

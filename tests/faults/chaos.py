@@ -89,7 +89,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     ),
     "broker": Experiment(
         title="Broker outages",
-        claim="Whatever happens to the broker, posts are answered within a second (p90) and their "
+        claim="Whatever happens to the broker, posts are answered within a second and their "
         "runs are trained.",
         full=partial(lose_the_broker, num_kills=20, num_flushes=20, num_silences=20, silence_s=60),
         small=partial(lose_the_broker, num_kills=1, num_flushes=1, num_silences=1, silence_s=5),
@@ -98,7 +98,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "database": Experiment(
         title="Database outages",
         claim="Five outages of 5 s and five of 60 s, and lost replies to commits, cost no run and "
-        "no row; the API says 503 with Retry-After within 2 s (p99).",
+        "no row; the API says 503 with Retry-After within 2 s.",
         full=partial(lose_the_database, outages_s=[5.0] * 5 + [60.0] * 5, num_lost_replies=20),
         small=partial(lose_the_database, outages_s=[5.0], num_lost_replies=2),
         changes=FREQUENT,

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-from tests.faults.results import Result, quantile, spread
+from tests.faults.results import Result, spread
 from tests.faults.site import Site
 from tests.faults.work import LONGEST_RUN_S, Work
 from tests.workers import wait_until
 
-#: What the API promises, whatever the broker does. A machine that does much else makes single
-#: posts wait; a broker that is waited for would make all of them wait.
-POST_WITHIN_S, POST_SHARE = 1.0, 0.9
+#: What the API promises, whatever the broker does.
+POST_WITHIN_S = 1.0
 #: Runs posted around one fault, the last of them after it.
 POSTS_PER_FAULT = 3
 
@@ -100,8 +99,8 @@ def lose_the_broker(
     for fault in faults:
         fault()
     tally, waits = broker.work.judge(), broker.waits
-    if (slow := quantile(waits.posts_in_trouble, POST_SHARE)) > POST_WITHIN_S:
-        tally.complain(f"one post in ten took {slow:.2f} s or more")
+    if (slowest := max(waits.posts_in_trouble)) > POST_WITHIN_S:
+        tally.complain(f"a post took {slowest:.2f} s")
     figures = {
         "kills of the broker": num_kills,
         "FLUSHALL": num_flushes,
