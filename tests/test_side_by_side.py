@@ -49,8 +49,8 @@ def is_locked(path: Path) -> bool:
 
 
 def test_the_long_ones_come_first() -> None:
-    assert place(TESTS / "faults" / "test_experiments.py") < place(TESTS / "faults" / "any.py")
-    assert place(TESTS / "faults" / "any.py") < place(TESTS / "domain" / "test_series.py")
+    assert place(TESTS / "faults" / "test_experiments.py") < place(TESTS / "worker" / "any.py")
+    assert place(TESTS / "worker" / "any.py") < place(TESTS / "domain" / "test_series.py")
 
 
 @pytest.mark.parametrize("name", FIRST)

@@ -41,8 +41,9 @@ def operations(clinic: Clinic) -> Iterator[tuple[str, str, list[str]]]:
 
 def call(client: httpx.Client, method: str, path: str, **ids: object) -> httpx.Response:
     body = BODIES.get(path) if method in {"POST", "PATCH"} else None
+    query = QUERIES.get(path) if method == "POST" else None
     url = re.sub(r"{(\w+)}", lambda name: str(ids.get(name[1], uuid4())), path)
-    return client.request(method, url, json=body, params=QUERIES.get(path))
+    return client.request(method, url, json=body, params=query)
 
 
 def things_of(client: httpx.Client) -> dict[str, object]:

@@ -121,7 +121,12 @@ class Outages:
 
 
 def lose_the_database(
-    site: Site, random: Random, *, outages_s: Sequence[float], num_lost_replies: int
+    site: Site,
+    random: Random,
+    *,
+    outages_s: Sequence[float],
+    num_lost_replies: int,
+    refuse_within_s: float = REFUSE_WITHIN_S,
 ) -> Result:
     """No run and no row is lost, and the API says in time that it cannot answer."""
     outages = Outages(site, random)
@@ -133,7 +138,7 @@ def lose_the_database(
     tally = outages.work.judge()
     for words in answers.wrong:
         tally.complain(words)
-    if not answers.refusals or max(answers.refusals) > REFUSE_WITHIN_S:
+    if not answers.refusals or max(answers.refusals) > refuse_within_s:
         tally.complain(f"the API refused late or never: {answers.refusals[:3]}")
     figures = {
         **{
