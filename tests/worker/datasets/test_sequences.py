@@ -111,7 +111,7 @@ def test_long_sequences_keep_their_end() -> None:
 
 
 #: So many that the held-out ones tell a lag from chance: of 45, one in four errs by a lag or more.
-NUM_SEQUENCES = {"per_sequence": 2000, "per_step": 150}
+NUM_SEQUENCES = {"per_sequence": 2000, "per_step": 600}
 
 
 @pytest.mark.parametrize("target", ["per_sequence", "per_step"])
