@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import Column, ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.quotas import Usage
@@ -26,33 +26,34 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
 
     Checkpoints that a fork shares with its parent count for both.
     """
-    mine = runs.c.workspace_id == workspace_id
     is_counted = runs.c.id.is_distinct_from(without_rows_of)
-    found = session.execute(
+    of_files = [
+        _sum_of(table.c.num_bytes)
+        .join(runs, runs.c.id == table.c.run_id)
+        .where(runs.c.workspace_id == workspace_id)
+        for table in (checkpoints, artifacts)
+    ]
+    of_uploads = _sum_of(datasets.c.num_bytes).where(datasets.c.workspace_id == workspace_id)
+    # one statement: each post waits for it
+    num_queued, num_running, num_rows, *num_bytes = session.execute(
         select(
             _number_with(RunStatus.QUEUED),
             _number_with(RunStatus.RUNNING),
             func.coalesce(func.sum(_rows()).filter(is_counted), 0),
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
-        ).where(mine)
+            *(asked.scalar_subquery() for asked in (*of_files, of_uploads)),
+        ).where(runs.c.workspace_id == workspace_id)
     ).one()
-    of_files = [
-        select(func.coalesce(func.sum(table.c.num_bytes), 0))
-        .join(runs, runs.c.id == table.c.run_id)
-        .where(mine)
-        for table in (checkpoints, artifacts)
-    ]
-    of_uploads = select(func.coalesce(func.sum(datasets.c.num_bytes), 0)).where(
-        datasets.c.workspace_id == workspace_id
-    )
-    num_queued, num_running, rows, telemetry_bytes = found
-    other_bytes = (session.execute(asked).scalar_one() for asked in (*of_files, of_uploads))
     return Usage(
         queued_runs=num_queued,
         running_runs=num_running,
-        rows=int(rows),
-        storage_bytes=int(telemetry_bytes + sum(other_bytes)),
+        rows=int(num_rows),
+        storage_bytes=int(sum(num_bytes)),
     )
+
+
+def _sum_of(number: Column[int]) -> Select[tuple[int]]:
+    return select(func.coalesce(func.sum(number), 0))
 
 
 def _number_with(status: RunStatus) -> ColumnElement[int]:
