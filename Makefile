@@ -2,7 +2,7 @@
 #
 #   make demo    train four networks through the API and read their diagnoses
 #   make test    lint, type-check and test
-#   make chaos   break whole clinics for an hour and write docs/reliability.md; all of it, or for
+#   make chaos   break whole clinics for hours and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
 #   make docs    write docs/measurements.md anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)

@@ -1,4 +1,4 @@
-"""The long form of the fault suite: breaks clinics for an hour and writes down what came of it.
+"""The long form of the fault suite: breaks clinics for hours and writes down what came of it.
 
     python -m tests.faults.chaos [EXPERIMENT …] [--small] [--seed SEED] [--results FILE]
 
