@@ -87,7 +87,8 @@ def check_broker(broker_url: str) -> None:
             memory = client.info("memory")
     except redis.RedisError:
         return
-    policy = memory.get("maxmemory_policy", "noeviction")
+    # brokers of the same protocol may not say it: as good as one that cannot be asked
+    policy = memory.get("maxmemory_policy", "")
     if memory.get("maxmemory") and policy.startswith("allkeys"):
         detail = f"The broker's maxmemory-policy is {policy}, so that it may forget its queues: "
         detail += "set maxmemory-policy to noeviction."

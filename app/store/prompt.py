@@ -67,7 +67,7 @@ class Line:
         """Raises psycopg's OperationalError, at once where the server was silent just now."""
         self._check()
         try:
-            return self._kind.connect(**parameters)  # type: ignore[arg-type] # as given
+            return self._kind.connect(**parameters)  # type: ignore[arg-type] # psycopg checks them itself
         except psycopg.errors.ConnectionTimeout:
             self._note_silence()
             raise

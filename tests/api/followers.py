@@ -82,8 +82,7 @@ async def _follow(
         for look in range(NUM_LOOKS):
             first, last = look * num_events // NUM_LOOKS, (look + 1) * num_events // NUM_LOOKS
             await asyncio.to_thread(_progress, made.engine, run, range(first, last))
-            # a signal for each event would cost more than a look
-            while min(one.heard for one in followers) < last:  # noqa: ASYNC110
+            while min(one.heard for one in followers) < last:  # noqa: ASYNC110 - a signal for each event would cost more than a look
                 await asyncio.sleep(0.05)
             rss_mib.append(round(api.rss_bytes / MIB, 1))
         shutdown_s = await asyncio.to_thread(api.stop)

@@ -180,7 +180,7 @@ class LifeOfRuns(RuleBasedStateMachine):
         )
 
     @rule(number=which, age=ages, is_crash=st.booleans())
-    def let_go(self, number: int, age: int, is_crash: bool) -> None:  # noqa: FBT001 - a rule's
+    def let_go(self, number: int, age: int, is_crash: bool) -> None:  # noqa: FBT001 - rules are called by name
         if (known := self._known(number)) is not None:
             attempt = known.attempt - age
             self._write(
