@@ -82,13 +82,20 @@ _bearer = HTTPBearer(
 
 
 def _sign_in(
-    held: Held, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request,
+    held: Held,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
     """In a transaction of its own, so that a route which waits holds no connection meanwhile."""
     if given is None:
         raise Unauthenticated
-    with unit_of_work(held.engine) as work:
-        return authenticate(work, secret=held.settings.secret, key=given.credentials)
+    # a request is asked for its caller once with scopes and once without
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        with unit_of_work(held.engine) as work:
+            caller = authenticate(work, secret=held.settings.secret, key=given.credentials)
+        request.state.caller = caller
+    return caller
 
 
 #: Whoever holds a valid key, of any scope.

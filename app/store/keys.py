@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -62,21 +62,19 @@ def insert_key(
 
 def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     """The key with this HMAC unless it is revoked or has expired; notes that it was used."""
-    statement = select(*_SHOWN).where(api_keys.c.digest == digest, *_is_valid())
-    row = session.execute(statement).mappings().one_or_none()
+    used_at = api_keys.c.last_used_at
+    is_noted = func.coalesce(used_at > database_now() - LAST_USED_WITHIN, false())
+    statement = select(*_SHOWN, is_noted.label("is_noted"))
+    row = (
+        session.execute(statement.where(api_keys.c.digest == digest, *_is_valid()))
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         return None
-    session.execute(
-        update(api_keys)
-        .where(
-            api_keys.c.id == row["id"],
-            or_(
-                api_keys.c.last_used_at.is_(None),
-                api_keys.c.last_used_at < database_now() - LAST_USED_WITHIN,
-            ),
-        )
-        .values(last_used_at=database_now())
-    )
+    if not row["is_noted"]:
+        noted = update(api_keys).values(last_used_at=database_now())
+        session.execute(noted.where(api_keys.c.id == row["id"]))
     return _key_of(row)
 
 
@@ -121,4 +119,5 @@ def _earlier_or_now() -> ColumnElement[datetime]:
 
 
 def _key_of(row: RowMapping) -> ApiKey:
-    return ApiKey(**{**row, "scopes": tuple(row["scopes"])})
+    shown = {column.name: row[column.name] for column in _SHOWN}
+    return ApiKey(**{**shown, "scopes": tuple(shown["scopes"])})

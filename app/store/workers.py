@@ -100,11 +100,12 @@ def waiting_for(
         return DATABASE
     if run.status is not RunStatus.QUEUED:
         return None
-    alive = list_workers(session, alive_within_s=alive_within_s)
-    if not alive:
+    alive = select(workers.c.devices).where(*_is_alive(alive_within_s))
+    devices = session.execute(alive).scalars().all()
+    if not devices:
         return "a worker"
     wanted = run.spec.training.device
-    if not any(wanted in devices_served(worker.devices) for worker in alive):
+    if not any(wanted in devices_served(each) for each in devices):
         return f"a worker with {wanted}"
     return "a free worker"
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from app.domain.access import Scope
 from app.domain.tokens import is_well_formed
@@ -198,3 +198,19 @@ def test_the_first_workspace_cannot_delete_itself(client: httpx.Client) -> None:
     first = client.get("/v1/workspaces").json()["items"][0]
 
     assert client.delete(f"/v1/workspaces/{first['id']}").status_code == 409
+
+
+def test_a_request_has_its_key_looked_up_once(client: httpx.Client) -> None:
+    """Although it is asked for with scopes by its route, and without by Idempotency-Key."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        post_run(client)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert sum("FROM api_keys" in one for one in statements) == 1
