@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import JsonValue
 
@@ -27,6 +28,7 @@ class Catalog:
     thresholds: Mapping[str, float]
 
 
+@cache
 def read_catalog() -> Catalog:
     return Catalog(
         job=job_schema(),
