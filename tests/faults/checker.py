@@ -26,6 +26,10 @@ READINGS = """
     UNION ALL
     SELECT 'probe', step, scope, path, log_norm::text FROM probe_readings WHERE run_id = :run_id
     UNION ALL
+    SELECT 'position', step, scope, direction,
+           concat_ws('/', log_hidden, log_immediate, log_cell, num_sequences)
+    FROM position_readings WHERE run_id = :run_id
+    UNION ALL
     SELECT 'reading', step, scope, quantity, value::text FROM scalar_readings
     WHERE run_id = :run_id AND quantity NOT IN ('probe_seconds', 'probe_share')
     UNION ALL
@@ -35,6 +39,7 @@ BATCHES = """
     SELECT seq, attempt FROM telemetry_chunks WHERE run_id = :run_id
     UNION SELECT seq, attempt FROM scalar_readings WHERE run_id = :run_id
     UNION SELECT seq, attempt FROM probe_readings WHERE run_id = :run_id
+    UNION SELECT seq, attempt FROM position_readings WHERE run_id = :run_id
     UNION SELECT seq, attempt FROM probe_gaps WHERE run_id = :run_id
     ORDER BY 1, 2
 """
