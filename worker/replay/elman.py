@@ -30,12 +30,12 @@ class ElmanLinearisation:
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the pre-activations of timestep p, and at the state before it."""
-        gates_NG = adjoint_NS * self.slope_PBH[p][rows]
+        gates_NG = adjoint_NS * self.slope_PBH[p, rows]
         return gates_NG, gates_NG @ self.weights.recurrent_GH
 
     def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
         """Change of the state after timestep p for a change of the state before it."""
-        return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p][rows]
+        return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p, rows]
 
     def first(self, count: int) -> Self:
         """That of the first sequences."""

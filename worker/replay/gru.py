@@ -57,18 +57,20 @@ class GruLinearisation:
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the input side's pre-activations of timestep p and at the state before."""
-        gates_NG = adjoint_NS.repeat(1, 3).mul_(self.factors_PBG[p][rows])
+        size = self.state_size
+        factors_N3H = self.factors_PBG[p, rows].view(-1, 3, size)
+        gates_NG = (factors_N3H * adjoint_NS[:, None]).view(-1, 3 * size)
         recurrent_NG = gates_NG.clone()
-        recurrent_NG.chunk(3, dim=-1)[2].mul_(self.reset_PBH[p][rows])
-        kept_NS = adjoint_NS * self.update_PBH[p][rows]
+        recurrent_NG[:, 2 * size :].mul_(self.reset_PBH[p, rows])
+        kept_NS = adjoint_NS * self.update_PBH[p, rows]
         return gates_NG, kept_NS.addmm_(recurrent_NG, self.weights.recurrent_GH)
 
     def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
         """Change of the state after timestep p for a change of the state before it."""
         drive_NG = tangent_NS @ self.weights.recurrent_GH.T
-        by_reset_NS, by_update_NS, by_new_NS = (drive_NG * self.factors_PBG[p][rows]).chunk(3, 1)
-        kept_NS = tangent_NS * self.update_PBH[p][rows]
-        return kept_NS + by_reset_NS + by_update_NS + by_new_NS * self.reset_PBH[p][rows]
+        by_reset_NS, by_update_NS, by_new_NS = (drive_NG * self.factors_PBG[p, rows]).chunk(3, 1)
+        kept_NS = tangent_NS * self.update_PBH[p, rows]
+        return kept_NS + by_reset_NS + by_update_NS + by_new_NS * self.reset_PBH[p, rows]
 
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
         """Gradient at W_hh h + b_hh: the rows of `new` are multiplied by the reset gate."""

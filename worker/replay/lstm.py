@@ -63,20 +63,20 @@ class LstmLinearisation:
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the gate pre-activations of timestep p, and at the state (h, c) before it."""
         hidden_NH, cell_NH = adjoint_NS.chunk(2, dim=-1)
-        cell_NH = torch.addcmul(cell_NH, hidden_NH, self.readout_slope_PBH[p][rows])
+        cell_NH = torch.addcmul(cell_NH, hidden_NH, self.readout_slope_PBH[p, rows])
         gates_NG = torch.cat([cell_NH, cell_NH, cell_NH, hidden_NH], dim=-1)
-        gates_NG *= self.factors_PBG[p][rows]
+        gates_NG *= self.factors_PBG[p, rows]
         previous_NH = gates_NG @ self.weights.recurrent_GH
-        kept_NH = cell_NH * self.forget_PBH[p][rows]
+        kept_NH = cell_NH * self.forget_PBH[p, rows]
         return gates_NG, torch.cat([previous_NH, kept_NH], dim=-1)
 
     def forward(self, p: int, rows: Tensor | slice, tangent_NS: Tensor) -> Tensor:
         """Change of the state (h, c) after timestep p for a change of the one before it."""
         hidden_NH, cell_NH = tangent_NS.chunk(2, dim=-1)
         drive_NG = hidden_NH @ self.weights.recurrent_GH.T
-        written_NH, kept_NH, new_NH, read_NH = (drive_NG * self.factors_PBG[p][rows]).chunk(4, -1)
-        cell_NH = cell_NH * self.forget_PBH[p][rows] + written_NH + kept_NH + new_NH
-        hidden_NH = read_NH + cell_NH * self.readout_slope_PBH[p][rows]
+        written_NH, kept_NH, new_NH, read_NH = (drive_NG * self.factors_PBG[p, rows]).chunk(4, -1)
+        cell_NH = cell_NH * self.forget_PBH[p, rows] + written_NH + kept_NH + new_NH
+        hidden_NH = read_NH + cell_NH * self.readout_slope_PBH[p, rows]
         return torch.cat([hidden_NH, cell_NH], dim=-1)
 
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
