@@ -130,6 +130,7 @@ def _open_resources(settings: Settings) -> Resources:
         pool_timeout_s=timeout_s,
         greeting_s=GREETING_S,
         answer_s=ANSWER_S,
+        stalled_after_s=settings.timing.stalled_after_s,
     )
     return Resources(
         settings=settings,

@@ -18,6 +18,8 @@ MIB = 2**20
 DAY_S = 86_400
 #: 128 bits, when the secret is hexadecimal.
 MIN_SECRET_CHARACTERS = 32
+#: Judging a run inside a transaction takes seconds on a busy machine.
+SHORTEST_STALL_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,14 @@ class Timing:
     lease_s: float = 20.0
     #: Between two looks for lost and forgotten runs (`CLINIC_SWEEP_S`).
     sweep_s: float = 2.0
+
+    @property
+    def stalled_after_s(self) -> float:
+        """A process that is silent in the middle of a transaction for so long loses its session.
+
+        After a lease it only keeps others from the run that it had.
+        """
+        return max(self.lease_s, SHORTEST_STALL_S)
 
 
 #: `CLINIC_TIMING` names one of these; the three variables above override its parts.

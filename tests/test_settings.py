@@ -71,6 +71,11 @@ def test_the_fast_preset_can_be_overridden_in_part():
     timing = read_settings(COMPLETE | {"CLINIC_TIMING": "fast", "CLINIC_SWEEP_S": "0.5"}).timing
 
     assert (timing.heartbeat_s, timing.lease_s, timing.sweep_s) == (1.0, 4.0, 0.5)
+    assert timing.stalled_after_s == 10.0
+
+
+def test_a_session_may_stall_for_as_long_as_a_lease():
+    assert read_settings(COMPLETE).timing.stalled_after_s == 20.0
 
 
 def test_secrets_do_not_show_when_settings_are_printed():

@@ -58,7 +58,10 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
         case TrainOrder():
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
-            engine = make_engine(settings.database_url, pool_size=2)
+            stalled_after_s = settings.timing.stalled_after_s
+            engine = make_engine(
+                settings.database_url, pool_size=2, stalled_after_s=stalled_after_s
+            )
             return Execution(order, line, engine, settings, RunLog.attached()).run()
         case _:
             assert_never(order)

@@ -81,7 +81,11 @@ class WorkerLife:
         forkserver = ForkServer(os.environ, threads_per_run=settings.threads_per_run)
         forkserver.start()
         devices = list_devices(forkserver)
-        engine = make_engine(settings.database_url, pool_size=slots + SPARE_CONNECTIONS)
+        engine = make_engine(
+            settings.database_url,
+            pool_size=slots + SPARE_CONNECTIONS,
+            stalled_after_s=settings.timing.stalled_after_s,
+        )
         worker_id = _enrol(engine, settings, devices=devices, slots=slots)
         equipment = Equipment(worker_id=worker_id, devices=devices, slots=slots)
         return Station(
@@ -95,6 +99,7 @@ class WorkerLife:
                 queue=RunQueue(settings.broker_url),
                 max_crashes=settings.max_crashes,
                 max_running_runs=settings.quotas.max_running_runs,
+                stalled_after_s=settings.timing.stalled_after_s,
                 retention_days=settings.retention_days,
             ),
         )

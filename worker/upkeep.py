@@ -28,6 +28,7 @@ class WorkerUpkeep:
     max_crashes: int
     #: The quota of a workspace that has none of its own.
     max_running_runs: int
+    stalled_after_s: float
     #: None keeps all readings.
     retention_days: int | None
 
@@ -43,6 +44,7 @@ class WorkerUpkeep:
                 num_bells=num_bells,
                 max_crashes=self.max_crashes if may_rescue else None,
                 max_running_runs=self.max_running_runs,
+                stalled_after_s=self.stalled_after_s,
             )
 
     def drop_old_telemetry(self) -> None:

@@ -25,16 +25,18 @@ def sweep_runs(
     num_bells: int,
     max_crashes: int | None,
     max_running_runs: int,
+    stalled_after_s: float,
 ) -> None:
     """One process at a time sweeps; the others return at once.
 
     `max_crashes` None leaves lost runs alone for now: right after an outage their workers may
     still be there. At most `num_bells` runs are rung for, once all is committed;
-    `max_running_runs` is the quota of a workspace that has none of its own.
+    `max_running_runs` is the quota of a workspace that has none of its own. Processes that are
+    silent in the middle of a transaction for `stalled_after_s` lose their session.
     """
     session = work.session
     # whoever leads may be the one that has stalled
-    end_stalled(session)
+    end_stalled(session, older_than_s=stalled_after_s)
     if not try_to_lead(session, SWEEP):
         return
     if max_crashes is not None:

@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.domain.errors import Unavailable
 from app.store.arrays import register_arrays
 from app.store.prompt import Line, PromptConnection
+from app.store.sessions import STALLED_AFTER_S
 
 #: Execution options of a statement that fetches numeric arrays.
 BINARY_RESULTS: Mapping[str, bool] = MappingProxyType({"binary_results": True})
@@ -38,12 +39,8 @@ _CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
     }
 )
 
-#: A process that is paused in the middle of a transaction must not hold a run for ever, and nobody
-#: waits for ever on one that does.
-_SESSION = (
-    "SET idle_in_transaction_session_timeout = '30s'",
-    "SET lock_timeout = '10s'",
-)
+#: Nobody waits for ever on a process that is paused in the middle of a transaction.
+_LOCK_TIMEOUT = "SET lock_timeout = '10s'"
 
 _SNAPSHOT: CoreExecuteOptionsParameter = {"isolation_level": "REPEATABLE READ"}
 
@@ -57,11 +54,13 @@ def make_engine(
     pool_timeout_s: float = 1.5,
     greeting_s: float = 5.0,
     answer_s: float = 60.0,
+    stalled_after_s: float = STALLED_AFTER_S,
 ) -> Engine:
     """An engine that never makes a caller wait long for a connection that is not to be had.
 
     A server that greets nobody for `greeting_s`, or answers no statement for `answer_s`, counts as
-    gone.
+    gone; so does, for the server, a process that is silent in the middle of a transaction for
+    `stalled_after_s`.
     """
     line = Line(greeting_s=greeting_s, answer_s=answer_s)
     engine = create_engine(
@@ -84,8 +83,16 @@ def make_engine(
         else:
             line.ping(connection)
 
+    def prepare(connection: psycopg.Connection, _record: object) -> None:
+        register_arrays(connection)
+        connection.autocommit = True
+        stalled_after = f"{1000 * stalled_after_s:.0f}ms"
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{stalled_after}'")
+        connection.execute(_LOCK_TIMEOUT)
+        connection.autocommit = False
+
     event.listen(engine, "do_connect", connect)
-    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "connect", prepare)
     event.listen(engine, "checkout", ping)
     event.listen(engine, "before_cursor_execute", _fetch_in_binary)
     return engine
@@ -140,14 +147,6 @@ def _as_unavailable() -> Iterator[None]:
 def _unavailable(error: Exception) -> Unavailable:
     logger.warning("the database did not answer: %s", error)
     return Unavailable("The database does not answer; try again shortly.")
-
-
-def _prepare_connection(connection: psycopg.Connection, _record: object) -> None:
-    register_arrays(connection)
-    connection.autocommit = True
-    for setting in _SESSION:
-        connection.execute(setting)
-    connection.autocommit = False
 
 
 def _fetch_in_binary(

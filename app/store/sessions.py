@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-#: As long as `idle_in_transaction_session_timeout` gives a session.
+#: As long as `idle_in_transaction_session_timeout` gives a session of a process without a lease.
 STALLED_AFTER_S = 30.0
 #: That timeout starts with the answer to a statement and ends with the next message, of which a
 #: pipeline has some that are no statements: behind these a session waits for ever, and still counts
@@ -18,7 +18,7 @@ _END_STALLED = text("""
 """)
 
 
-def end_stalled(session: Session, *, older_than_s: float = STALLED_AFTER_S) -> int:
+def end_stalled(session: Session, *, older_than_s: float) -> int:
     """End sessions whose process stopped in the middle of a transaction; how many.
 
     They hold their locks for as long as the process sleeps: a run that it trained, or the sweep.

@@ -222,6 +222,7 @@ def sweep(
             num_bells=num_bells,
             max_crashes=max_crashes,
             max_running_runs=MANY,
+            stalled_after_s=LEASE_S,
         )
 
 
@@ -284,7 +285,14 @@ def test_one_of_two_sweeps(engine: Engine, committed_workspace_id: UUID) -> None
 
     with unit_of_work(engine) as leader:
         queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
-        sweep_runs(leader, queue=queue, num_bells=1, max_crashes=None, max_running_runs=MANY)
+        sweep_runs(
+            leader,
+            queue=queue,
+            num_bells=1,
+            max_crashes=None,
+            max_running_runs=MANY,
+            stalled_after_s=30.0,
+        )
         sweep(engine, bells)
         assert len(list_workers(leader.session)) == 1
 

@@ -40,7 +40,7 @@ def test_a_session_that_waits_for_the_rest_of_a_pipeline_is_ended(
     other.pgconn.flush()
     wait_for_state(engine, pid, wanted=("active", "ClientRead"))
 
-    assert end_stalled(session) == 0
+    assert end_stalled(session, older_than_s=30.0) == 0
     assert end_stalled(session, older_than_s=0.0) == 1
 
     wait_for_state(engine, pid, wanted=None)
@@ -55,7 +55,7 @@ def test_a_session_that_has_sent_more_than_a_statement_is_ended(
         other.execute("SELECT 1")
     wait_for_state(engine, pid, wanted=("idle in transaction", "ClientRead"))
 
-    assert end_stalled(session) == 0
+    assert end_stalled(session, older_than_s=30.0) == 0
     assert end_stalled(session, older_than_s=0.0) == 1
 
     wait_for_state(engine, pid, wanted=None)
