@@ -326,6 +326,8 @@ def live(*, max_examples: int, phases: Collection[Phase] = tuple(Phase)) -> None
             max_examples=max_examples,
             stateful_step_count=30,
             phases=phases,
+            # one way to break it is enough
+            report_multiple_bugs=False,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
