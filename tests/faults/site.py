@@ -14,6 +14,7 @@ import redis
 from sqlalchemy import make_url
 
 from app.domain.access import Scope
+from app.domain.specs.job import JobSpec
 from app.embedded.broker import EmbeddedBroker, start_broker
 from app.embedded.database import EmbeddedDatabase, start_database
 from app.embedded.home import make_home, owned
@@ -25,6 +26,7 @@ from app.services.create_key import create_key
 from app.settings import Serving
 from app.store.database import unit_of_work
 from app.supervision.programs import api_program
+from tests.faults.checker import Remains
 from tests.faults.crew import Crew
 from tests.faults.proxy import Proxy
 from tests.workers import SECRET, Runs, environ_of, wait_until
@@ -81,6 +83,8 @@ class Site:
         """`changes` are further variables of the API and the workers."""
         self.home = home
         self._changes = dict(changes)
+        #: What each spec leaves here when nothing happens to its run.
+        self.undisturbed: dict[JobSpec, Remains] = {}
         self.to_database, self.to_broker = Proxy(), Proxy()
         stack.callback(self.to_broker.close)
         stack.callback(self.to_database.close)

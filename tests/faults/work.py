@@ -42,6 +42,14 @@ SMALL_SPECS = (
     small_spec(model={"kind": "lstm", "hidden_size": 8, "num_layers": 2, "dropout": 0.3}),
     small_spec(dataset={"kind": "copy_memory", "length": 5}),
 )
+#: The same networks, long enough in training that something can happen to them meanwhile.
+LONG_SPECS = tuple(
+    small_spec(
+        **spec.model_dump(exclude={"training", "probes"}),
+        training={"num_steps": 400, "batch_size": 4, "evaluate_every": 100},
+    )
+    for spec in SMALL_SPECS
+)
 
 
 @dataclass(kw_only=True)
@@ -99,14 +107,17 @@ class Work:
     """Submits runs and judges them once they have ended."""
 
     def __init__(self, site: Site, specs: Sequence[JobSpec] = SMALL_SPECS) -> None:
-        """Trains each spec once, in peace: the site needs a worker that is ready."""
+        """Trains each spec in peace, once a site: it needs a worker that is ready."""
         self._site, self._specs = site, specs
         self._spec_of: dict[UUID, int] = {}
-        ids = [site.crew.submit(spec) for spec in specs]
+        new = [spec for spec in specs if spec not in site.undisturbed]
+        ids = [site.crew.submit(spec) for spec in new]
         self.wait_for_ends(ids)
-        self._undisturbed = [self.remains(run_id) for run_id in ids]
-        wrong = [left.error for left in self._undisturbed if left.stop_reason != "completed"]
-        assert not wrong, wrong
+        for spec, run_id in zip(new, ids, strict=True):
+            left = self.remains(run_id)
+            assert left.stop_reason == "completed", left.error
+            site.undisturbed[spec] = left
+        self._undisturbed = [site.undisturbed[spec] for spec in specs]
         #: From claim to end of the longest, on this machine as busy as it is.
         self.duration_s = max(left.duration_s for left in self._undisturbed)
         self._pending: tuple[int, str] | None = None

@@ -12,16 +12,14 @@ import httpx
 
 from tests.faults.results import Result, spread
 from tests.faults.site import Site
-from tests.faults.work import SMALL_SPECS, Work, small_spec
+from tests.faults.work import LONG_SPECS, Work
 from tests.workers import wait_until
 
 #: What the API promises while there is no database.
 REFUSE_WITHIN_S = 2.0
 ASK_EVERY_S = 0.2
-#: Runs in progress when it goes away, and how far they are then.
+#: Runs in progress when it goes away.
 NUM_AT_A_TIME = 2
-#: Long enough that many of them are still in progress when the outage begins.
-NUM_STEPS = 300
 
 
 @dataclass(kw_only=True)
@@ -76,10 +74,7 @@ class Outages:
         self._site, self._random = site, random
         site.crew.of(2)
         site.open_api()
-        training = {"num_steps": NUM_STEPS, "batch_size": 4, "evaluate_every": 100}
-        changes = {"training": training}
-        specs = [small_spec(**{**spec.model_dump(), **changes}) for spec in SMALL_SPECS]
-        self.work = Work(site, specs)
+        self.work = Work(site, LONG_SPECS)
         self._news, self._news_at = "it was there", time.monotonic()
         #: Seconds from the return of the database until all that waited for it had ended.
         self.catch_ups: list[float] = []

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.faults.results import Result, spread
 from tests.faults.site import Site
 from tests.faults.sleep import pause, resume
-from tests.faults.work import SMALL_SPECS, Work, small_spec
+from tests.faults.work import LONG_SPECS, Work
 from tests.processes import is_running
 from tests.workers import WorkerProcess, wait_until
 
@@ -18,7 +18,6 @@ from tests.workers import WorkerProcess, wait_until
 RESCUE_S = 180.0
 #: For a zombie that wakes up to learn that it is one, or for its worker to see to that.
 FENCED_S = 90.0
-NUM_STEPS = 400
 HELD = """
     SELECT r.id, r.attempt FROM runs AS r JOIN workers AS w ON w.id = r.worker_id
     WHERE r.status = 'running' AND w.pid = :pid
@@ -37,7 +36,8 @@ class Nap:
 
 def wake_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
     """Stop all processes of a worker, have the other one take its runs over, wake it up."""
-    work = make_work(site)
+    site.crew.of(2)
+    work = Work(site, LONG_SPECS)
     rescues: list[float] = []
     num_deathless = 0
     while len(rescues) < num_zombies:
@@ -62,13 +62,6 @@ def wake_unfenced_zombies(site: Site, random: Random, *, num_zombies: int) -> Re
     found = wake_zombies(site, random, num_zombies=num_zombies)
     complaints = ["nobody has seen that the check of the attempt was gone"] if found.passed else []
     return Result(passed=not found.passed, figures=found.figures, complaints=complaints)
-
-
-def make_work(site: Site) -> Work:
-    site.crew.of(2)
-    training = {"num_steps": NUM_STEPS, "batch_size": 4, "evaluate_every": 100}
-    specs = [small_spec(**{**spec.model_dump(), "training": training}) for spec in SMALL_SPECS[:3]]
-    return Work(site, specs)
 
 
 def have_a_nap(site: Site, random: Random, work: Work) -> Nap:
