@@ -15,6 +15,7 @@ child_line.py    in the child: the order, the word to cancel, signs of progress
 sending.py       in the child: readings leave in order, each exactly once
 recorder.py      readings from the device to the host, once a flush
 seeding.py       randomness as a pure function of seed, purpose and step
+aside.py         jobs in turn, or side by side where somebody waits
 gradients.py     norms and counts over many tensors at once
 training/        the loop, and what belongs to it alone
 models/ datasets/ clipping/ regularisers/ probes/     one module a member of the family

@@ -12,8 +12,9 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
+from worker.aside import by_threads, count_cores
 from worker.datasets.task import Split, Task
-from worker.training.loop import Interruption, StopRequested, TrainingOutcome, train
+from worker.training.loop import Interruption, StopRequested, TrainingLoop, TrainingOutcome
 
 #: Weights times timesteps times sequences of a sample: half a second or so of one core for a gated
 #: cell.
@@ -38,16 +39,21 @@ def try_out(
 
     With 0 the initial weights alone are probed; step 0 is taken for its loss and gradient, over no
     more sequences than are probed, and what its update makes of the weights is not looked at.
+
+    Somebody waits for it: on a CPU the probes take all cores, the first ones beside step 0.
     """
     budget = _StepBudget(num_steps, stop_requested)
-    outcome = train(
-        spec if num_steps else _with_small_batches(spec, task),
-        _looked_at_briefly(task, spec.model),
-        device=device,
-        send=send,
-        begin=begin,
-        stop_requested=budget.stop_requested,
-    )
+    # a GPU does one thing after the other anyway
+    with by_threads(count_cores() if device.type == "cpu" else 1) as aside:
+        loop = TrainingLoop(
+            spec if num_steps else _with_small_batches(spec, task),
+            _looked_at_briefly(task, spec.model),
+            device=device,
+            send=send,
+            aside=aside,
+        )
+        begin(task.facts, loop.tensor_names, str(device))
+        outcome = loop.run(budget.stop_requested)
     return replace(outcome, stop_reason=StopReason.COMPLETED) if budget.is_spent else outcome
 
 

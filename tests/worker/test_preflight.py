@@ -112,6 +112,18 @@ def test_its_steps_are_those_of_the_run() -> None:
     for quantity in ("loss", "grad_norm", "learning_rate"):
         first_five = values_of(whole, quantity)[:5]
         assert values_of(sent, quantity) == first_five
+    # side by side or in turn
+    assert looked_at_first(sent) == looked_at_first(whole)
+
+
+def looked_at_first(sent: list[ReadingBatch]) -> dict[tuple[str, str], float]:
+    """What the initial weights tell, what it cost aside."""
+    return {
+        (one.quantity, one.scope): one.value
+        for batch in sent
+        for one in batch.readings
+        if one.step == 0 and one.scope != "train" and not one.quantity.startswith("probe_")
+    }
 
 
 def values_of(sent: list[ReadingBatch], quantity: str) -> list[float]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from app.domain.integrity import LIMITS
 from app.domain.quantities import ProbeQuantity
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
+from worker.aside import Aside, in_turn
 from worker.probes.activations import measure_activations
 from worker.probes.adjoint import measure_adjoint_error
 from worker.probes.checksum import measure_checksum
@@ -141,8 +143,12 @@ def run_probes(
     step: int,
     clock: Callable[[], float],
     previous_gradient_P: Tensor | None = None,
+    aside: Aside = in_turn,
 ) -> ProbeResult:
-    """No weight, no gradient, no generator and no mode of the model changes."""
+    """No weight, no gradient, no generator and no mode of the model changes.
+
+    The lag profile comes first: what it linearises the other probes, in turn or aside, share.
+    """
     started = clock()
     sample = SharedSample.of(sample)
     profiles = measure_lag_profiles(
@@ -153,7 +159,7 @@ def run_probes(
         seed=order.seed,
         max_anchors=ANCHORS[order.tier],
     )
-    found = list(_measured(model, sample, order, step))
+    found = list(_measured(model, sample, order, step=step, aside=aside))
     gradient_P: Tensor | None = None
     if set(_GRADIENT) & set(order.wanted):
         of_gradient, gradient_P = measure_loss_gradient(
@@ -177,20 +183,21 @@ def run_probes(
 
 
 def _measured(
-    model: ReplayableNetwork, sample: ProbeSample, order: ProbeOrder, step: int
+    model: ReplayableNetwork, sample: ProbeSample, order: ProbeOrder, *, step: int, aside: Aside
 ) -> Iterator[Found]:
-    for check in CHECKS:
-        yield from check(model, sample, step=step)
     wanted = set(order.wanted)
     if "lyapunov_spectrum" in wanted:
         # it begins with the largest exponents: these would come twice
         wanted.discard("lyapunov_exponents")
-    for measure, quantities in PROBES:
-        if wanted.isdisjoint(quantities):
-            continue
-        for one in measure(model, sample, step=step):
-            if _asked_as(one) & wanted:
-                yield one
+    chosen = [measure for measure, quantities in PROBES if not wanted.isdisjoint(quantities)]
+    checks, results = (
+        [aside(partial(measure, model, sample, step=step)) for measure in measures]
+        for measures in (CHECKS, chosen)
+    )
+    for check in checks:
+        yield from check()
+    for result in results:
+        yield from (one for one in result() if _asked_as(one) & wanted)
 
 
 def _asked_as(one: Found) -> set[str]:

@@ -53,7 +53,8 @@ def linearise_network(network: ReplayableNetwork, sample: ProbeSample) -> Stack:
 class SharedSample(ProbeSample):
     """Sequences that several probes look at in a row, while no weight changes.
 
-    What one of them has linearised from the first sequence on is there for the next.
+    What the first of them has linearised, from the first sequence on, is there for the others,
+    who may run side by side: nothing is kept of what one of them needs beyond that.
     """
 
     kept: list[tuple[ReplayableNetwork, Stack]] = field(default_factory=list)
@@ -73,7 +74,8 @@ class SharedSample(ProbeSample):
                     tuple(cell.first(self.num_sequences) for cell in level) for level in stack
                 )
         stack = linearise_stack(network, run_network(network.layers, self.x_TBI, self.lengths_B))
-        self.kept[:] = [(network, stack)]
+        if not self.kept:
+            self.kept.append((network, stack))
         return stack
 
 

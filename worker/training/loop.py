@@ -14,6 +14,7 @@ from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
+from worker.aside import Aside, in_turn
 from worker.clipping.clip import clip_
 from worker.datasets.task import Batch, Task
 from worker.gradients import (
@@ -94,9 +95,10 @@ class TrainingLoop:
         device: torch.device,
         send: Callable[[ReadingBatch], None],
         saving: Saving = NEVER,
+        aside: Aside = in_turn,
     ) -> None:
         self._spec, self._task, self._device = spec, task, device
-        self._saving = saving
+        self._saving, self._aside = saving, aside
         self._dtype = DTYPES[spec.training.precision]
         self.model = prepared_model(spec, task, device=device, dtype=self._dtype)
         named = tuple(self.model.named_tensors())
@@ -108,7 +110,7 @@ class TrainingLoop:
         self._guard = InstabilityGuard(
             spec.training.on_instability, weights=self._weights, optimizer=self._optimizer
         )
-        self._observer = Observer(spec, task, elapsed_s=self._elapsed_s)
+        self._observer = Observer(spec, task, elapsed_s=self._elapsed_s, aside=aside)
         self._state = TrainingState(
             weights=dict(zip(self.tensor_names, self._plain_weights, strict=True)),
             optimizer=self._optimizer,
@@ -157,9 +159,10 @@ class TrainingLoop:
             self._recorder.add(*self._observer.before_step(self.model, step))
             return self._step(step)
         initial = copy.deepcopy(self.model)
+        look = self._aside(lambda: self._observer.before_step(initial, step))
         has_diverged = self._step(step)
         has_diverged |= self._recorder.flush(steps_done=1) is not None
-        self._recorder.add(*self._observer.before_step(initial, step))
+        self._recorder.add(*look())
         return has_diverged
 
     def _step(self, step: int) -> bool:

@@ -14,6 +14,7 @@ from torch import Tensor
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
+from worker.aside import Aside, in_turn
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
@@ -35,10 +36,18 @@ _NOTHING: Observation = ((), (), (), ())
 class Observer:
     """Evaluations and probes of one run."""
 
-    def __init__(self, spec: JobSpec, task: Task, *, elapsed_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        spec: JobSpec,
+        task: Task,
+        *,
+        elapsed_s: Callable[[], float],
+        aside: Aside = in_turn,
+    ) -> None:
         self._spec = spec
         self._task = task
         self._elapsed_s = elapsed_s
+        self._aside = aside
         self.best = BestWeights(task.facts)
         #: The sample's gradient at the last probe.
         self._gradient_P: Tensor | None = None
@@ -119,6 +128,7 @@ class Observer:
             step=step,
             previous_gradient_P=self._gradient_P,
             clock=time.perf_counter,
+            aside=self._aside,
         )
         if result.gradient_P is not None:
             self._gradient_P = result.gradient_P

@@ -7,6 +7,7 @@ import torch
 
 from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
 from tests.numerics.networks import network_of, sample_for
+from worker.aside import Aside, by_threads, in_turn
 from worker.probes import loss_gradient
 from worker.probes.suite import (
     CHECKS,
@@ -30,6 +31,7 @@ def probe(
     tier: Tier = "standard",
     quantities: tuple[ProbeQuantity, ...] | None = None,
     previous_gradient_P: torch.Tensor | None = None,
+    aside: Aside = in_turn,
 ) -> ProbeResult:
     ticks = itertools.count()
     return run_probes(
@@ -39,7 +41,24 @@ def probe(
         step=4,
         clock=lambda: float(next(ticks)),
         previous_gradient_P=previous_gradient_P,
+        aside=aside,
     )
+
+
+@pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
+def test_probes_side_by_side_measure_the_same_bit_for_bit(kind: CellKind) -> None:
+    network = network_of(kind, sizes=(2, 24, 3), num_layers=2)
+    sample = sample_for(network, num_timesteps=40, batch_size=40)
+
+    in_order = probe(network, sample, tier="full")
+    with by_threads(2) as aside:
+        beside = probe(network, sample, tier="full", aside=aside)
+
+    assert (beside.readings, beside.gaps) == (in_order.readings, in_order.gaps)
+    for one, other in zip(beside.profiles, in_order.profiles, strict=True):
+        np.testing.assert_array_equal(one.log_norm_T, other.log_norm_T)
+    for here, there in zip(beside.positions, in_order.positions, strict=True):
+        np.testing.assert_array_equal(here.log_hidden_T, there.log_hidden_T)
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])

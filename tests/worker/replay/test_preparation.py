@@ -53,6 +53,18 @@ def test_more_sequences_others_or_another_network_are_linearised_anew() -> None:
     assert whole[0][0].states.num_sequences == 6
 
 
+def test_what_is_linearised_first_is_kept_whoever_comes_next() -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=12, batch_size=6)
+    shared = SharedSample.of(sample)
+
+    first = linearise_network(network, shared.take(0, 3, many_to_one=True))
+    linearise_network(network, shared)
+    again = linearise_network(network, shared.take(0, 2, many_to_one=True))
+
+    assert storage_of(again) == storage_of(first)
+
+
 def test_a_sample_that_would_make_two_blocks_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     network = network_of("gru")
     sample = sample_for(network, num_timesteps=12, batch_size=6)
