@@ -13,7 +13,7 @@ from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.store.database import make_engine
 from tests.databases import Databases
-from tests.side_by_side import SideBySide
+from tests.side_by_side import Dealer, SideBySide
 
 # a run has one thread; so have the tests, whatever the machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +22,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # one of the processes of pytest-xdist
         config.pluginmanager.register(SideBySide(Path(config.getoption("basetemp")).parent))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Dealer:
+    return Dealer(config)
 
 
 @pytest.fixture(scope="session")

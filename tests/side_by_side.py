@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 #: Folders and files that take longest, those that start programs before all; the others follow.
@@ -18,6 +19,7 @@ FIRST = (
     "faults/test_two_workers.py",
     "faults/test_outages.py",
     "faults/test_broker.py",
+    "faults/test_one_worker.py",
     "faults/test_without_broker.py",
     "operations",
     "embedded",
@@ -25,6 +27,8 @@ FIRST = (
     "numerics",
     "end_to_end",
 )
+#: The files whose tests share one clinic and its workers, which take seconds to start.
+ON_ONE_SITE = frozenset(name for name in FIRST if name.startswith("faults/")) - {FIRST[0]}
 #: The marker of a test that bounds a time: no other test runs while it does.
 ALONE = "alone"
 
@@ -68,6 +72,15 @@ class SideBySide:
             finally:
                 # a child that was forked meanwhile holds the lock as well, until somebody lets go
                 fcntl.flock(room, fcntl.LOCK_UN)
+
+
+class Dealer(LoadFileScheduling):  # type: ignore[misc] # xdist ships no types
+    """Deals files out to the processes, and those on one site to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        is_on_site = file.removeprefix(f"{TESTS.name}/") in ON_ONE_SITE
+        return "those on one site" if is_on_site else file
 
 
 def place(path: Path) -> int:
