@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import FIRST, TESTS, SideBySide, place
+from tests.side_by_side import FIRST, ON_ONE_SITE, TESTS, Dealer, SideBySide, place
 from tests.workers import wait_until
 
 
@@ -56,3 +56,14 @@ def test_the_long_ones_come_first() -> None:
 @pytest.mark.parametrize("name", FIRST)
 def test_what_comes_first_is_there(name: str) -> None:
     assert (TESTS / name).exists()
+
+
+def test_files_on_one_site_go_to_one_process_and_others_alone() -> None:
+    dealer = Dealer.__new__(Dealer)  # it deals by the name alone
+
+    shared = {dealer._split_scope(f"tests/{name}::test_it") for name in ON_ONE_SITE}
+    others = {dealer._split_scope(f"tests/{name}::test_it") for name in ("a.py", "faults/b.py")}
+
+    assert len(ON_ONE_SITE) > 1
+    assert len(shared) == 1
+    assert others == {"tests/a.py", "tests/faults/b.py"}
