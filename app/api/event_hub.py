@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
@@ -22,8 +23,11 @@ from app.store.events import event_numbers
 
 logger = logging.getLogger(__name__)
 
-#: Between two looks at the numbers.
-POLL_S = 0.2
+#: Between two looks at the numbers: somebody waits for the end of a preflight …
+SHORTEST_POLL_S = 0.05
+LONGEST_POLL_S = 0.2
+#: … but looks are to take no more than about a twentieth of the process.
+REST_A_LOOK = 20
 #: Clients that one process serves at a time.
 MAX_STREAMS = 1000
 
@@ -73,13 +77,14 @@ class EventHub:
 
     async def _poll(self) -> None:
         while self._bells:
+            began_s = time.monotonic()
             followed = frozenset(self._bells)
             try:
                 numbers = await run_in_threadpool(self._read_numbers, followed)
                 self._compare(followed, numbers)
             except ClinicError as error:  # the next look may do
                 logger.debug("the numbers of events could not be read: %s", error)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(rest_s(time.monotonic() - began_s))
 
     def _read_numbers(self, run_ids: frozenset[UUID]) -> Mapping[UUID, int]:
         with unit_of_work(self.engine) as work:
@@ -91,6 +96,11 @@ class EventHub:
             if run_id not in self._numbers or self._numbers[run_id] != number:
                 self._numbers[run_id] = number
                 _ring(self._bells[run_id])
+
+
+def rest_s(look_s: float) -> float:
+    """How long to leave the database alone after a look that took so many seconds."""
+    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, REST_A_LOOK * look_s))
 
 
 def _ring(bells: set[asyncio.Event]) -> None:
