@@ -28,6 +28,9 @@ RIDGE = 1e-6
 SMALLEST_SHARE = 1e-10
 #: Windows below which a held-out error says little.
 MIN_WINDOWS = 30
+#: Standard errors by which a context is worse than the best one time in twenty, by chance. One, as
+#: in Breiman et al. 1984, was too few: the best of many contexts is the luckiest of them too.
+CHANCE_ERRORS = 1.645
 
 Part = tuple[DoubleArray, DoubleArray]
 
@@ -44,10 +47,13 @@ def longest_context(length: int, num_columns: int) -> int:
     return min(length, max(1, MAX_FEATURES // num_columns))
 
 
-def estimate_lag(train: Part, held_out: Part, *, length: int) -> RequiredLag:
+def estimate_lag(
+    train: Part, held_out: Part, *, length: int, is_overlapping: bool
+) -> RequiredLag:
     """From (inputs_TWF, targets_WH) of two parts that share no target.
 
-    T is at most the `length` of the training sequences: their last timesteps do.
+    T is at most the `length` of the training sequences: their last timesteps do. Windows that
+    overlap err together, so what chance does to their mean is not known.
     """
     window, num_windows, num_columns = train[0].shape
     if num_windows < MIN_WINDOWS or held_out[0].shape[1] < MIN_WINDOWS:
@@ -55,14 +61,17 @@ def estimate_lag(train: Part, held_out: Part, *, length: int) -> RequiredLag:
     longest = min(longest_context(window, num_columns), num_windows // (2 * num_columns))
     if longest < 1:
         return RequiredLag(method="too few windows for so many columns to estimate it from")
-    error_C = _held_out_errors(train, held_out, longest)
+    error_CW = _held_out_errors(train, held_out, longest)
+    error_C = error_CW.mean(axis=1)
     smallest = SMALLEST_SHARE * error_C[0]
     if not smallest > 0:
         return RequiredLag(method="the held-out values are constant: nothing is to be told")
+    error_C = np.maximum(error_C, smallest)
     return estimated(
-        0.5 * np.log(np.maximum(error_C, smallest)),
+        0.5 * np.log(error_C),
         by="a linear regression",
         is_cut_short=longest < length,
+        chance_C=0.0 if is_overlapping else _chance(error_CW, error_C),
     )
 
 
@@ -96,7 +105,7 @@ def class_targets(train_W: IntArray, held_out_W: IntArray) -> list[DoubleArray]:
 
 
 def _held_out_errors(train: Part, held_out: Part, longest: int) -> DoubleArray:
-    """Mean squared error of the ridge regression on each number of last timesteps.
+    """(C, W): mean squared error of the ridge regression on each number of last timesteps.
 
     The Cholesky factor of a shorter context's moments is the corner of that of a longer one's: one
     factorisation serves all.
@@ -111,13 +120,25 @@ def _held_out_errors(train: Part, held_out: Part, longest: int) -> DoubleArray:
         for side in (features_WK.T @ train[1][:, chosen_H], _features(held_out[0], longest).T)
     )
     rest_WH = held_out[1][:, chosen_H] - scored_KW[:1].T @ weights_KH[:1]
-    errors = [np.square(rest_WH).mean()]
+    errors = [np.square(rest_WH).mean(axis=1)]
     num_columns = train[0].shape[2]
     for first in range(1, len(weights_KH), num_columns):
         added = slice(first, first + num_columns)
         rest_WH = rest_WH - scored_KW[added].T @ weights_KH[added]
-        errors.append(np.square(rest_WH).mean())
+        errors.append(np.square(rest_WH).mean(axis=1))
     return np.array(errors)
+
+
+def _chance(error_CW: DoubleArray, error_C: DoubleArray) -> DoubleArray:
+    """Nats by which each context may be worse than the best on so few windows.
+
+    ½ ln of a ratio of mean errors deviates by ½ √(Var(error / its mean − best / its mean) / W):
+    paired, for the same windows are hard with either context.
+    """
+    share_CW = error_CW / error_C[:, None]
+    deviation_C = np.std(share_CW - share_CW[error_C.argmin()], axis=1, ddof=1)
+    chance_C: DoubleArray = CHANCE_ERRORS * 0.5 * deviation_C / np.sqrt(error_CW.shape[1])
+    return chance_C
 
 
 def _features(inputs_TWF: DoubleArray, context: int) -> DoubleArray:

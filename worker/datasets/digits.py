@@ -84,7 +84,7 @@ def _estimated_lag(
             strict=True,
         )
     )
-    return estimate_lag(train, held_out, length=DIGITS_LENGTH)
+    return estimate_lag(train, held_out, length=DIGITS_LENGTH, is_overlapping=False)
 
 
 def _facts(

@@ -236,7 +236,7 @@ def _estimated_lag(windows: Windows) -> RequiredLag:
             spread(held_out_W, MAX_SCORED_WINDOWS),
         )
     )
-    return estimate_lag(train, held_out, length=windows.window)
+    return estimate_lag(train, held_out, length=windows.window, is_overlapping=True)
 
 
 def _baseline(

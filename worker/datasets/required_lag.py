@@ -25,11 +25,14 @@ def known(*, shortest: int, longest: int, method: str) -> RequiredLag:
     )
 
 
-def estimated(loss_C: DoubleArray, *, by: str, is_cut_short: bool) -> RequiredLag:
+def estimated(
+    loss_C: DoubleArray, *, by: str, is_cut_short: bool, chance_C: DoubleArray | float = 0.0
+) -> RequiredLag:
     """From held-out losses, in nats a target, with 0, 1, 2, … timesteps of context.
 
     The input at the moment of the prediction is at lag 0, so n timesteps reach back to lag n − 1.
-    `is_cut_short`: the sequences have more timesteps than could be tried.
+    `is_cut_short`: the sequences have more timesteps than could be tried. `chance_C`: nats by which
+    each may miss the best by chance; what is not told from the best is enough.
     """
     longest = len(loss_C) - 1
     gain_C = loss_C[0] - loss_C
@@ -37,13 +40,15 @@ def estimated(loss_C: DoubleArray, *, by: str, is_cut_short: bool) -> RequiredLa
     tried = f"{by} on contexts of 1 to {longest} timesteps"
     if best <= TOLERANCE:
         return RequiredLag(method=f"{tried} gains nothing held out: another model may")
-    most_C = np.maximum.accumulate(gain_C)
-    shortest, median, enough = (
-        int(np.argmax(most_C >= wanted))
-        for wanted in (SHORTEST_SHARE * best, MEDIAN_SHARE * best, best - TOLERANCE)
+    enough = int(np.argmax(gain_C >= best - np.maximum(chance_C, TOLERANCE)))
+    if enough == 0:
+        return RequiredLag(method=f"{tried} gains no more held out than chance would")
+    shortest, median = (
+        min(enough, int(np.argmax(gain_C >= share * best)))
+        for share in (SHORTEST_SHARE, MEDIAN_SHARE)
     )
     method = (
-        f"{tried}: {enough} come within {TOLERANCE} nats of the best held-out loss, "
+        f"{tried}: {enough} come within {TOLERANCE} nats or chance of the best held-out loss, "
         f"{median} have {MEDIAN_SHARE:.0%} of its gain"
     )
     if is_cut_short and enough == longest:

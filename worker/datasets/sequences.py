@@ -206,7 +206,12 @@ def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray)
     targets = [data.labels_N[row_W][:, None] for row_W in (train_W, held_out_W)]
     if data.classes is not None:
         targets = class_targets(*(part_W1[:, 0].astype(np.int32) for part_W1 in targets))
-    return estimate_lag((train_TWF, targets[0]), (held_out_TWF, targets[1]), length=longest)
+    return estimate_lag(
+        (train_TWF, targets[0]),
+        (held_out_TWF, targets[1]),
+        length=longest,
+        is_overlapping=data.is_per_step,
+    )
 
 
 def _facts(

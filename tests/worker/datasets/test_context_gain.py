@@ -31,7 +31,7 @@ def cut(series_N: DoubleArray) -> tuple[Part, Part]:
 
 
 def estimated(series_N: DoubleArray) -> RequiredLag:
-    return estimate_lag(*cut(series_N), length=WINDOW)
+    return estimate_lag(*cut(series_N), length=WINDOW, is_overlapping=True)
 
 
 def lag_of_series(text: str, **changes: JsonValue) -> RequiredLag:
@@ -108,7 +108,7 @@ def test_a_target_far_ahead_is_nearer_by_its_horizon() -> None:
     targets_WH = series_N[starts[:, None] + np.arange(15, 20)]
     parts = ((inputs_TWF[:, :2000], targets_WH[:2000]), (inputs_TWF[:, 2000:], targets_WH[2000:]))
 
-    lag = estimate_lag(*parts, length=WINDOW)
+    lag = estimate_lag(*parts, length=WINDOW, is_overlapping=True)
 
     assert (lag.min, lag.timesteps) == (10, 14)
 
@@ -119,11 +119,47 @@ def test_with_few_windows_nothing_is_claimed() -> None:
     assert (lag.timesteps, lag.source) == (None, LagSource.UNKNOWN)
 
 
+def independent_windows(seed: int, *, size: int) -> tuple[Part, Part]:
+    """The sign of the value at lag 6, as told to a regression, in as many windows."""
+    rng = np.random.default_rng(seed)
+    inputs_TWF = rng.normal(size=(WINDOW, size, 1))
+    targets_WH = (inputs_TWF[-7] > 0).astype(np.float64)
+    split = size - 45
+    return (inputs_TWF[:, :split], targets_WH[:split]), (inputs_TWF[:, split:], targets_WH[split:])
+
+
+def test_what_few_windows_gain_by_chance_makes_no_lag_longer() -> None:
+    """Of independent windows it is known what chance does, of overlapping ones it is not."""
+    parts = [independent_windows(seed, size=300) for seed in range(30)]
+
+    found, unguarded = (
+        [estimate_lag(*part, length=WINDOW, is_overlapping=each).timesteps for part in parts]
+        for each in (False, True)
+    )
+
+    assert sum(lag == 6 for lag in found) >= 27
+    assert sum(lag == 6 for lag in unguarded) < 24
+
+
+def test_a_gain_that_chance_explains_is_mostly_none() -> None:
+    found = []
+    for seed in range(30):
+        train, held_out = independent_windows(seed, size=300)
+        shuffled = np.random.default_rng(seed).permutation(held_out[1])
+        found.append(
+            estimate_lag(train, (held_out[0], shuffled), length=WINDOW, is_overlapping=False)
+        )
+
+    assert sum(lag.source is LagSource.UNKNOWN for lag in found) >= 27
+
+
 def test_constant_targets_say_nothing() -> None:
     train, held_out = cut(seeded().normal(size=1000))
     still = (held_out[0], np.zeros_like(held_out[1]))
 
-    lag = estimate_lag((train[0], np.zeros_like(train[1])), still, length=WINDOW)
+    lag = estimate_lag(
+        (train[0], np.zeros_like(train[1])), still, length=WINDOW, is_overlapping=True
+    )
 
     assert lag.timesteps is None
 
@@ -132,7 +168,7 @@ def test_one_factorisation_gives_what_a_regression_a_context_gives() -> None:
     series_N = np.cumsum(seeded().normal(size=400))
     train, held_out = cut(series_N / series_N.std())
 
-    lag = estimate_lag(train, held_out, length=WINDOW)
+    lag = estimate_lag(train, held_out, length=WINDOW, is_overlapping=True)
 
     losses = []
     for context in range(WINDOW + 1):
