@@ -105,6 +105,23 @@ def test_the_parts_and_the_residual_make_autograds_determinant(
             assert kind == "gru" or found[scope, "residual"] == 0
 
 
+def test_it_does_not_hang_on_the_number_of_threads() -> None:
+    """Two threads of MKL took determinants of a batch of large matrices for others."""
+    network = network_of("gru", sizes=(2, 256, 1)).double()
+    sample = sample_for(network, num_timesteps=8, batch_size=2)
+    num_threads = torch.get_num_threads()
+
+    found = []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            found.append(measured(network, sample)["layer:0", "total"])
+    finally:
+        torch.set_num_threads(num_threads)
+
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
 def test_a_gru_that_does_not_listen_to_its_state_is_its_update_gate() -> None:
     network = network_of("gru", sizes=(2, 5, 1)).double()
     with torch.no_grad():
