@@ -205,8 +205,13 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _slots(environ: Mapping[str, str]) -> int:
+    return _integer(environ, "CLINIC_SLOTS", default=count_cores(), low=1, high=1024)
+
+
+def count_cores() -> int:
+    """Those that this process may use, where the system tells."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return _integer(environ, "CLINIC_SLOTS", default=cores or 1, low=1, high=1024)
+    return cores or 1
 
 
 def _integer(

@@ -1,6 +1,5 @@
 """Work that is done in turn, or aside: by threads of their own while the caller goes on."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,8 +31,3 @@ def by_threads(num_cores: int) -> Iterator[Aside]:
     # one that waits for its own jobs takes no core
     with ThreadPoolExecutor(num_cores + 1, thread_name_prefix="aside") as pool:
         yield lambda job: pool.submit(job).result
-
-
-def count_cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0))

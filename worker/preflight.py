@@ -12,7 +12,8 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
-from worker.aside import by_threads, count_cores
+from app.settings import count_cores
+from worker.aside import by_threads
 from worker.datasets.task import Split, Task
 from worker.training.loop import Interruption, StopRequested, TrainingLoop, TrainingOutcome
 
