@@ -47,9 +47,7 @@ def longest_context(length: int, num_columns: int) -> int:
     return min(length, max(1, MAX_FEATURES // num_columns))
 
 
-def estimate_lag(
-    train: Part, held_out: Part, *, length: int, is_overlapping: bool
-) -> RequiredLag:
+def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bool) -> RequiredLag:
     """From (inputs_TWF, targets_WH) of two parts that share no target.
 
     T is at most the `length` of the training sequences: their last timesteps do. Windows that
