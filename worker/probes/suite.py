@@ -55,7 +55,12 @@ PROBES: tuple[tuple[Probe, tuple[ProbeQuantity, ...]], ...] = (
     (measure_sum_rule, ("sum_rule",)),
     (
         measure_jacobian_singular_values,
-        ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition"),
+        (
+            "jacobian_singular_values",
+            "jacobian_sigma_max",
+            "jacobian_sigma_min",
+            "jacobian_condition",
+        ),
     ),
     (measure_position_profiles, ("hidden_grad_norm", "cell_grad_norm")),
 )
@@ -82,6 +87,7 @@ TIERS: dict[Tier, tuple[ProbeQuantity, ...]] = {
     "standard": _STANDARD,
     "full": (
         *_STANDARD,
+        "jacobian_singular_values",
         "jacobian_sigma_max",
         "jacobian_sigma_min",
         "jacobian_condition",
@@ -209,6 +215,8 @@ def _asked_as(one: Found) -> set[str]:
         return {"hidden_grad_norm", "cell_grad_norm"}
     if one.quantity.startswith("lyapunov_"):
         return {"lyapunov_exponents", "lyapunov_spectrum"}
+    if one.quantity.startswith("jacobian_"):
+        return {one.quantity, "jacobian_singular_values"}
     return {one.quantity.partition(".")[0]}
 
 

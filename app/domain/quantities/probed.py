@@ -270,6 +270,7 @@ ProbeQuantity = Literal[
     "lyapunov_exponents",
     "lyapunov_spectrum",
     "sum_rule",
+    "jacobian_singular_values",
     "jacobian_sigma_max",
     "jacobian_sigma_min",
     "jacobian_condition",

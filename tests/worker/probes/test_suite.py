@@ -189,7 +189,8 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     of_the_gradient = {"gradient_agreement", "gradient_noise_scale"}
     inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
     inapplicable |= {"hidden_grad_norm", "cell_grad_norm"}  # curves
-    expected = set(TIERS[tier]) - inapplicable - {"lyapunov_exponents", *of_the_gradient}
+    several = {"lyapunov_exponents", "jacobian_singular_values"}  # have names of their own
+    expected = set(TIERS[tier]) - inapplicable - several - of_the_gradient
     gaps = {gap.quantity for gap in result.gaps}
     assert expected <= seen | gaps  # relu units that are all off have no condition
     assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
@@ -258,14 +259,21 @@ def test_a_bidirectional_layer_has_no_exponents_and_says_why() -> None:
 def test_a_state_too_large_to_factorise_says_so() -> None:
     network = network_of("elman", sizes=(1, 4096, 1))
     sample = sample_for(network, num_timesteps=3, batch_size=2)
-    asked: tuple[ProbeQuantity, ...] = ("jacobian_sigma_max", "lyapunov_spectrum", "sigma_max")
+    asked: tuple[ProbeQuantity, ...] = (
+        "jacobian_singular_values",
+        "lyapunov_spectrum",
+        "sigma_max",
+    )
 
     result = probe(network, sample, tier="economy", quantities=asked)
 
     reasons = {gap.quantity: gap.reason for gap in result.gaps}
+    too_large = "the state has 4096 coordinates, more than 512"
     assert reasons == {
-        "jacobian_sigma_max": "the state has 4096 coordinates, more than 512",
-        "lyapunov_1": "the state has 4096 coordinates, more than 512",
+        "jacobian_sigma_max": too_large,
+        "jacobian_sigma_min": too_large,
+        "jacobian_condition": too_large,
+        "lyapunov_1": too_large,
         "sigma_max": "the matrix has 4096 rows, more than 1024",
     }
 
