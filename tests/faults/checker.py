@@ -178,7 +178,8 @@ def stale_events(run: Remains) -> Iterator[int]:
 
 
 def _is_claim(kind: str, data: Mapping[str, object]) -> bool:
-    return kind == "status" and data.get("status") == "running"
+    is_asked_to_stop = data.get("reason") == "cancel_requested"
+    return kind == "status" and data.get("status") == "running" and not is_asked_to_stop
 
 
 def _faults_of_log(run: Remains) -> Iterator[str]:

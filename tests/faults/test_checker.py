@@ -50,6 +50,16 @@ def test_the_same_run_is_equal():
     assert compare(UNDISTURBED, UNDISTURBED).is_equal
 
 
+def test_to_be_asked_to_stop_is_no_claim():
+    asked = {"status": "running", "attempt": 2, "reason": "cancel_requested"}
+    events = [*UNDISTURBED.events[:3], event(4, "status", asked), event(5, "end", {})]
+
+    run = replace(UNDISTURBED, events=events)
+
+    assert run.claims == [1, 2]
+    assert compare(run, UNDISTURBED).is_equal
+
+
 def test_a_reading_that_is_missing_there_twice_or_different_is_counted():
     readings = [(step(0), "a"), (step(0), "a"), (step(1), "x")]
 
