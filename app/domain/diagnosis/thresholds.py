@@ -53,7 +53,7 @@ class ExplodingThresholds:
     #: ||gradient|| ||weights|| / loss at the start, dimensionless: a relative change of the weights
     #: of its reciprocal would change the loss by all of it, to first order. Calibrated: at most
     #: 1.2e3 in runs that learned; 2e5 to 5e10 at a recurrent radius of 2, 1e22 and more at 3.
-    max_sensitivity: float = _threshold(1e5)
+    max_sensitivity: float = _threshold(1e5, low=1)
     #: Share of recent steps above `max_sensitivity` from which on the explosion is lasting.
     lasting_share: float = _threshold(0.5, high=1)
     #: Steps of `recent_steps` above `max_sensitivity` from which on there is a finding at all.

@@ -1,9 +1,34 @@
 """Overriding thresholds by query."""
 
+import math
+
+import numpy as np
 import pytest
 
-from app.domain.diagnosis.thresholds import DEFAULT, DEFAULTS, parse_overrides
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.engine import diagnose
+from app.domain.diagnosis.thresholds import DEFAULT, DEFAULTS, bounds_of, parse_overrides
 from app.domain.errors import InvalidInput
+from app.domain.runs import StopReason
+from tests.domain.builders import case, profile, scores, telemetry
+
+#: Healthy, clipped and vanishing, exploding, diverged.
+CASES = (
+    case(seen=telemetry(profiles=[profile(step) for step in (0, 300, 600, 900)])),
+    case(
+        seen=telemetry(
+            clip_coefficient=1e-3,
+            grad_norm=1e3,
+            readings=scores({0: 0.3, 500: 0.3, 999: 0.3}),
+            profiles=[profile(step, log_rise=-60.0) for step in (0, 300, 600, 900)],
+        ),
+        stop_reason=StopReason.COMPLETED,
+    ),
+    case(seen=telemetry(grad_norm=1e22, profiles=[profile(0, log_rise=60.0)])),
+    case(
+        seen=telemetry(num_steps=30, loss=[*[1.0] * 29, math.nan], grad_norm=np.inf), num_steps=30
+    ),
+)
 
 
 def test_every_threshold_can_be_overridden_by_its_own_default() -> None:
@@ -46,3 +71,13 @@ def test_all_bad_overrides_are_named_at_once() -> None:
         parse_overrides({"a": "1", "b": "2"})
 
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("given", CASES)
+@pytest.mark.parametrize("end", [0, 1])
+def test_thresholds_at_their_bounds_break_no_diagnosis(given: Case, end: int) -> None:
+    extremes = {name: f"{bounds_of(name)[end]:.0f}" for name in DEFAULTS}
+
+    diagnoses = [diagnose(given, parse_overrides({name: extremes[name]})) for name in DEFAULTS]
+
+    assert all(one.summary for one in (*diagnoses, diagnose(given, parse_overrides(extremes))))
