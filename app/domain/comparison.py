@@ -8,7 +8,7 @@ from math import log
 from pydantic import JsonValue
 
 from app.domain.quantities import ProbeQuantity, unit_of
-from app.domain.specs.job import JobSpec
+from app.domain.specs.job import JobSpec, QuantityOrder
 from app.domain.specs.patch import JsonObject, as_document
 
 MAX_PATCHES = 8
@@ -65,8 +65,11 @@ def spec_to_compare(spec: JobSpec) -> JobSpec:
     tier = "standard" if probes.tier in {"off", "economy"} else probes.tier
     quantities = probes.quantities
     if quantities is not None:
-        named = {name for name, _ in probes.cadences or ()}
-        quantities = (*quantities, *(name for name in COMPARED if name not in named))
+        # of what is named twice the first stands: there must be room for what is missing
+        named: dict[ProbeQuantity, QuantityOrder] = {}
+        for order, (name, _) in zip(quantities, probes.cadences or (), strict=True):
+            named.setdefault(name, order)
+        quantities = (*named.values(), *(name for name in COMPARED if name not in named))
     changed = probes.model_copy(update={"tier": tier, "quantities": quantities})
     return spec.model_copy(update={"probes": changed})
 

@@ -15,6 +15,7 @@ from app.domain.comparison import (
     spec_to_compare,
 )
 from app.domain.errors import InvalidSpec
+from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched, patched_at
 from tests.domain.builders import job
 
@@ -61,6 +62,15 @@ def test_every_arm_measures_what_is_compared(
 
     dumped = asked.model_dump(mode="json")
     assert (dumped["tier"], dumped["quantities"]) == (tier, quantities)
+
+
+def test_there_is_room_for_what_is_compared_however_much_is_named() -> None:
+    named: list[JsonValue] = ["sigma_max", *[{"name": "sigma_max", "every": 5}] * 39]
+
+    asked = spec_to_compare(job(probes={"quantities": named}))
+
+    assert asked.probes.quantities == ("sigma_max", "lyapunov_exponents", "sum_rule")
+    assert JobSpec.model_validate(asked.model_dump(mode="json")) == asked
 
 
 def test_a_figure_stands_beside_that_of_the_base() -> None:
