@@ -6,6 +6,7 @@ end it unnoticed.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -31,6 +32,7 @@ MAX_WAIT_S = 0.02
 MOST_WAIT_S = 60.0
 Case = schemathesis.Case[Any]
 _KEY = "Idempotency-Key"
+_GOOD_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @contextmanager
@@ -102,9 +104,12 @@ def _is_wait(value: object) -> bool:
 
 
 def _keep_apart(case: Case, turn: int) -> None:
-    """Keys are few and bodies many: nearly all of them would be refused for the key alone."""
+    """Keys are few and bodies many: nearly all of them would be refused for the key alone.
+
+    Under the same key and with the same body, what was deleted meanwhile would be told once more.
+    """
     key = case.headers.get(_KEY)
-    if isinstance(key, str) and key.isascii() and key.isalnum():
+    if isinstance(key, str) and _GOOD_KEY.fullmatch(key):
         case.headers[_KEY] = f"{key[:200]}-{turn}"
 
 
