@@ -65,9 +65,9 @@ def test_every_arm_measures_what_is_compared(
 
 
 def test_there_is_room_for_what_is_compared_however_much_is_named() -> None:
-    named: list[JsonValue] = ["sigma_max", *[{"name": "sigma_max", "every": 5}] * 39]
+    paced: JsonValue = {"name": "sigma_max", "every": 5}
 
-    asked = spec_to_compare(job(probes={"quantities": named}))
+    asked = spec_to_compare(job(probes={"quantities": ["sigma_max", *[paced] * 39]}))
 
     assert asked.probes.quantities == ("sigma_max", "lyapunov_exponents", "sum_rule")
     assert JobSpec.model_validate(asked.model_dump(mode="json")) == asked
