@@ -75,6 +75,7 @@ def assert_all_is_told(result: ProbeResult) -> None:
     measured = {reading.quantity for reading in result.readings}
     names = {name.partition(".")[0] for name in (*told, *measured)}
     names |= {"lyapunov_exponents", "lyapunov_spectrum"} if "lyapunov_1" in names else set()
+    names |= {"jacobian_singular_values"} if "jacobian_sigma_max" in names else set()
     names |= {"hidden_grad_norm", "cell_grad_norm"} if result.positions else set()
     names |= {"cell_grad_norm"} if "hidden_grad_norm" in told else set()
     assert names >= set(EVERYTHING)
