@@ -2,10 +2,8 @@
 
 import os
 import signal
-import time
 from uuid import UUID
 
-import pytest
 from kombu.connection import Connection
 
 from app.domain.runs import RunStatus, StopReason
@@ -16,13 +14,9 @@ from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 
 
-@pytest.mark.alone
-def test_a_run_starts_within_two_seconds_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
+def test_a_run_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
     crew.of(1)
-    rung_at = time.monotonic()
     run_id = crew.submit(make_spec())
-    crew.runs.wait_for_step(run_id, within_s=10)
-    assert time.monotonic() - rung_at < 2
 
     run = crew.runs.wait_for_end(run_id)
 
