@@ -133,7 +133,10 @@ def test_the_lag_is_what_a_regression_gains_from_held_out(target: str, task_kind
         "\n".join(lines), target=target, task=task_kind, features=["x"]
     ).facts.required_lag
 
-    assert (found.min, found.timesteps, found.source) == (lag, lag, LagSource.ESTIMATED)
+    assert (found.min, found.source) == (lag, LagSource.ESTIMATED)
+    # the rule lets chance have its way one time in twenty, and then by a few lags
+    assert found.timesteps is not None
+    assert lag <= found.timesteps <= lag + 3
 
 
 def test_of_few_sequences_no_lag_is_claimed() -> None:

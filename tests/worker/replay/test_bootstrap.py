@@ -40,7 +40,8 @@ def test_an_interval_covers_the_truth_in_nine_draws_of_ten(
     seed = secrets.randbits(32)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it where a test fails
     rng = np.random.default_rng(seed)
-    lag, num_draws = 10, 150
+    # covered in 93 % of 9,000 draws: of 150, one time in 300 no more than 131 were
+    lag, num_draws = 10, 400
     # E exp(2 s z) = exp(2 s²)
     true = math.exp(-DECAY * lag + spread**2 * lag / NUM_LAGS)
     log_true_L = -DECAY * np.arange(NUM_LAGS) + spread**2 * np.arange(NUM_LAGS) / NUM_LAGS
