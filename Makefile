@@ -10,8 +10,9 @@
 PYTHON ?= python3
 # flags of pip for torch alone, e.g. --index-url with the CPU builds, which are a tenth of the size
 TORCH_FLAGS ?=
-# how many processes test side by side, each with a PostgreSQL and a Valkey of its own
-TEST_PROCESSES ?= 2
+# how many processes test side by side, each with a PostgreSQL and a Valkey of its own; one more
+# than two cores, since the tests of faults mostly wait
+TEST_PROCESSES ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
