@@ -1,5 +1,6 @@
 """What all parts of a job spec share: frozen, no unknown fields, null means the default."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
@@ -8,10 +9,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     Strict,
     StringConstraints,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
 #: The largest integer that every part of the system can hold.
 MAX_INT = 2**31 - 1
@@ -81,12 +86,29 @@ class Spec(BaseModel):
         return {key: part for key, part in value.items() if part is not None or key in required}
 
 
-def kind_defaults_to(kind: str) -> BeforeValidator:
-    """In a union by `kind`, an object without one (or with null) is of this kind."""
+@dataclass(frozen=True)
+class DefaultKind:
+    """In a union by `kind`, an object without one (or with null) is of this kind.
 
-    def fill_in(value: object) -> object:
+    Such a union is published without a discriminator: that would say that each object names its
+    kind (OpenAPI 3.1, "Discriminator Object").
+    """
+
+    kind: str
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_before_validator_function(self._fill_in, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        published = handler(schema)
+        published.pop("discriminator", None)
+        return published
+
+    def _fill_in(self, value: object) -> object:
         if isinstance(value, dict) and value.get("kind") is None:
-            return {**value, "kind": kind}
+            return {**value, "kind": self.kind}
         return value
-
-    return BeforeValidator(fill_in)

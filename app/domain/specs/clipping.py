@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.domain.specs.base import Positive, Spec, kind_defaults_to
+from app.domain.specs.base import DefaultKind, Positive, Spec
 
 
 class NoClipping(Spec):
@@ -38,5 +38,5 @@ class ValueClipping(Spec):
 ClippingSpec = Annotated[
     NoClipping | NormClipping | ValueClipping,
     Field(discriminator="kind"),
-    kind_defaults_to("norm"),
+    DefaultKind("norm"),
 ]

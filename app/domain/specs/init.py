@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.domain.specs.base import Finite, NonNegative, Positive, PositiveInt, Spec, kind_defaults_to
+from app.domain.specs.base import DefaultKind, Finite, NonNegative, Positive, PositiveInt, Spec
 
 
 class _Scaled(Spec):
@@ -121,7 +121,7 @@ RecurrentInit = Annotated[
     | Zeros
     | TorchDefault,
     Field(discriminator="kind"),
-    kind_defaults_to("orthogonal"),
+    DefaultKind("orthogonal"),
 ]
 InputInit = Annotated[
     XavierUniform
@@ -135,12 +135,12 @@ InputInit = Annotated[
     | Zeros
     | TorchDefault,
     Field(discriminator="kind"),
-    kind_defaults_to("xavier_uniform"),
+    DefaultKind("xavier_uniform"),
 ]
 BiasInit = Annotated[
     Normal | Uniform | Chrono | Zeros | TorchDefault,
     Field(discriminator="kind"),
-    kind_defaults_to("zeros"),
+    DefaultKind("zeros"),
 ]
 
 

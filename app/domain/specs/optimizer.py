@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from app.domain.specs.base import (
+    DefaultKind,
     Flag,
     Fraction,
     Integer,
@@ -12,7 +13,6 @@ from app.domain.specs.base import (
     Positive,
     PositiveInt,
     Spec,
-    kind_defaults_to,
 )
 
 
@@ -51,7 +51,7 @@ class WarmupSchedule(Spec):
 ScheduleSpec = Annotated[
     ConstantSchedule | StepSchedule | CosineSchedule | WarmupSchedule,
     Field(discriminator="kind"),
-    kind_defaults_to("constant"),
+    DefaultKind("constant"),
 ]
 
 
@@ -105,7 +105,7 @@ class RmspropSpec(_Optimizer):
 OptimizerSpec = Annotated[
     SgdSpec | AdamSpec | AdamWSpec | RmspropSpec,
     Field(discriminator="kind"),
-    kind_defaults_to("adam"),
+    DefaultKind("adam"),
 ]
 
 

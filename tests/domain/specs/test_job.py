@@ -300,6 +300,12 @@ def test_the_published_schema_lets_null_stand_for_the_default_kind() -> None:
     assert "anyOf" not in parts["CosineSchedule"]["properties"]["kind"]
 
 
+def test_only_where_a_kind_must_be_given_the_published_schema_has_a_discriminator() -> None:
+    properties = JobSpec.model_json_schema()["properties"]
+    assert "discriminator" in properties["dataset"]
+    assert "discriminator" not in str(properties["clipping"])
+
+
 def test_the_published_schema_keeps_the_bounds_of_numbers() -> None:
     schema = JobSpec.model_json_schema()
     seed = schema["$defs"]["TrainingSpec"]["properties"]["seed"]["anyOf"][0]
