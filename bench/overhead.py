@@ -1,30 +1,32 @@
 """What the looking costs: instrumented training against a bare PyTorch loop of the same model.
 
-    python -m bench.overhead [--repetitions 8] [--seconds 4] [--clock wall|processor] [--tiers …]
+    python -m bench.overhead [--seconds 30] [--clock wall|processor] [--tiers …]
                              [--shapes elman gru lstm]
 
-Bare and instrumented repetitions take turns, each pair in the other order, so that what else the
-machine does falls on both. Printed: the median of the paired ratios with the middle half of them:
-with probes off to the bare loop, then of each tier within its own budget to the bare loop and to
-the loop with probes off; and the recorder's own share of a step, timed alone.
-The first and the last probe of a run are outside of its budget and of this figure; so are
-evaluations, which are part of the task. On a machine that others use too, the processor's clock
-leaves out the time that they had.
+All loops are under way at once and work in turns of 20 ms on one core, so that what else the
+machine does falls on each of them alike; the clock of a loop stands while the others work. Printed:
+the ratio of all seconds, with the middle half of the ratios of ten parts of the time: with probes
+off to the bare loop, then of each tier within its own budget to the bare loop and to the loop with
+probes off; and the recorder's own share of a step, timed alone. The first and the last probe of a
+run are outside of its budget and of this figure; so are evaluations, which are part of the task. On
+a machine that others use too, the processor's clock leaves out the time that they had.
 """
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import DoubleArray, ReadingBatch
+from bench.turns import Clock, Turns, take_turns
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
 from worker.probes.suite import TIERS
@@ -32,9 +34,12 @@ from worker.recorder import Recorder, StepReading
 from worker.training.loop import TrainingLoop
 from worker.training.preparation import prepared_model
 
-Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
 CPU = torch.device("cpu")
+#: Of one loop before the next has the machine; long beside what a change of threads costs.
+TURN_S = 0.02
+#: Parts of the time whose ratios show the scatter.
+NUM_BLOCKS = 10
 #: Each with 32 sequences of 100 timesteps.
 SHAPES: dict[str, dict[str, JsonValue]] = {
     "lstm": {"kind": "lstm", "hidden_size": 128},
@@ -54,57 +59,54 @@ def make_spec(model: JsonValue, *, num_steps: int, tier: str) -> JobSpec:
     )
 
 
-def bare_seconds(spec: JobSpec, clock: Clock) -> float:
+def train_bare(spec: JobSpec, turns: Turns) -> None:
     """What one would write by hand: forward, backward, clip, update, with the same fused Adam."""
     task = build_task(spec.dataset, upload=None)
     model = prepared_model(spec, task, device=CPU, dtype=torch.float32)
     weights = list(model.parameters())
     optimizer = torch.optim.Adam(weights, lr=0.001, fused=True)
-    started = 0.0
-    for step in range(spec.training.num_steps - 1):
-        if step == 1:
-            started = clock()
+    for step in range(spec.training.num_steps):
+        turns.before_step()
         batch = task.training_batch(step, batch_size=32, seed=0)
         optimizer.zero_grad()
         loss = torch.nn.functional.mse_loss(model(batch.inputs_TBI), batch.targets)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
-    return clock() - started
 
 
-def instrumented_seconds(spec: JobSpec, clock: Clock) -> float:
-    """The same steps: from before the second to before the last, when it asks whether to stop."""
+def train_instrumented(spec: JobSpec, turns: Turns) -> None:
+    """The same steps in the service's loop, whose clock stands while the others work."""
     task = build_task(spec.dataset, upload=None)
-    asked_at: list[float] = []
     sent: list[ReadingBatch] = []
-
-    def note_time() -> StopReason | None:
-        asked_at.append(clock())
-        return None
-
-    TrainingLoop(spec, task, device=CPU, send=sent.append).run(note_time)
-    return asked_at[-1] - asked_at[1]
+    loop = TrainingLoop(spec, task, device=CPU, send=sent.append, clock=turns.worked_s)
+    loop.run(turns.before_step)
 
 
-def paired_seconds(
-    model: JsonValue, tiers: Sequence[str], clock: Clock, *, num_steps: int, repetitions: int
-) -> list[dict[str, float]]:
-    """Seconds of each loop, a repetition each; every other one goes through them backwards."""
+def seconds_of_turns(
+    model: JsonValue, tiers: Sequence[str], clock: Clock, *, num_turns: int, steps_a_turn: int
+) -> dict[str, DoubleArray]:
+    """By loop, without its first turn, which has the first probe."""
+    num_steps = (num_turns + 1) * steps_a_turn + 1
     specs = {tier: make_spec(model, num_steps=num_steps, tier=tier) for tier in ("off", *tiers)}
-    loops: list[tuple[str, Callable[[], float]]] = [
-        ("bare", lambda: bare_seconds(specs["off"], clock)),
-        *((tier, partial(instrumented_seconds, spec, clock)) for tier, spec in specs.items()),
-    ]
-    return [
-        {name: measure() for name, measure in loops[:: -1 if repetition % 2 else 1]}
-        for repetition in range(repetitions)
-    ]
+    loops: dict[str, Callable[[Turns], None]] = {
+        "bare": partial(train_bare, specs["off"]),
+        **{tier: partial(train_instrumented, spec) for tier, spec in specs.items()},
+    }
+    taken = take_turns(loops, clock, steps_a_turn=steps_a_turn)
+    return {name: np.array(seconds[1:]) for name, seconds in taken.items()}
 
 
-def ratio(pairs: Sequence[Mapping[str, float]], above: str, below: str) -> str:
-    low, middle, high = statistics.quantiles([pair[above] / pair[below] for pair in pairs], n=4)
-    return f"{above}/{below} {middle:.3f} ({low:.3f} to {high:.3f})"
+def ratio(seconds: Mapping[str, DoubleArray], above: str, below: str) -> str:
+    """Of all turns, and the middle half of what its tenths say."""
+    blocks = zip(
+        np.array_split(seconds[above], NUM_BLOCKS),
+        np.array_split(seconds[below], NUM_BLOCKS),
+        strict=True,
+    )
+    low, _, high = statistics.quantiles([one.sum() / other.sum() for one, other in blocks], n=4)
+    whole = seconds[above].sum() / seconds[below].sum()
+    return f"{above}/{below} {whole:.3f} ({low:.3f} to {high:.3f})"
 
 
 def recorder_seconds(spec: JobSpec, clock: Clock, *, repetitions: int = 500) -> float:
@@ -144,31 +146,37 @@ def _reading(
     )
 
 
-def _show(shape: str, tiers: Sequence[str], clock: Clock, asked: argparse.Namespace) -> None:
-    model = SHAPES[shape]
-    trial = make_spec(model, num_steps=22, tier="off")
-    step_s = bare_seconds(trial, clock) / 20
-    num_steps = max(50, round(asked.seconds / step_s))
+def _show(shape: str, asked: argparse.Namespace) -> None:
+    model, clock = SHAPES[shape], CLOCKS[asked.clock]
+    trial = make_spec(model, num_steps=41, tier="off")
+    taken = take_turns({"bare": partial(train_bare, trial)}, clock, steps_a_turn=20)
+    step_s = taken["bare"][-1] / 20
     share = recorder_seconds(trial, clock) / step_s
     print(f"{shape} H={model['hidden_size']} B=32 T=100: bare step {1e3 * step_s:.2f} ms")
     print(f"  recorder alone {share:.1%} of it", flush=True)
-    pairs = paired_seconds(model, tiers, clock, num_steps=num_steps, repetitions=asked.repetitions)
-    print(f"  {ratio(pairs, 'off', 'bare')}")
-    for tier in tiers:
-        print(f"  {ratio(pairs, tier, 'bare')}, {ratio(pairs, tier, 'off')}", flush=True)
+    steps_a_turn = max(1, round(TURN_S / step_s))
+    num_turns = max(NUM_BLOCKS, round(asked.seconds / (steps_a_turn * step_s)))
+    seconds = seconds_of_turns(
+        model, asked.tiers, clock, num_turns=num_turns, steps_a_turn=steps_a_turn
+    )
+    print(f"  {ratio(seconds, 'off', 'bare')}")
+    for tier in asked.tiers:
+        print(f"  {ratio(seconds, tier, 'bare')}, {ratio(seconds, tier, 'off')}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=8, help="at least 2")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of one repetition, about")
+    parser.add_argument("--seconds", type=float, default=30.0, help="that each loop works, about")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--tiers", nargs="*", choices=TIERS, default=list(TIERS))
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        # or each loop would keep the core that its thread happens to get, a busier one or not
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     for shape in asked.shapes:
-        _show(shape, asked.tiers, CLOCKS[asked.clock], asked)
+        _show(shape, asked)
 
 
 if __name__ == "__main__":

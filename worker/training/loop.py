@@ -96,9 +96,10 @@ class TrainingLoop:
         send: Callable[[ReadingBatch], None],
         saving: Saving = NEVER,
         aside: Aside = in_turn,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._spec, self._task, self._device = spec, task, device
-        self._saving, self._aside = saving, aside
+        self._saving, self._aside, self._clock = saving, aside, clock
         self._dtype = DTYPES[spec.training.precision]
         self.model = prepared_model(spec, task, device=device, dtype=self._dtype)
         named = tuple(self.model.named_tensors())
@@ -118,9 +119,7 @@ class TrainingLoop:
             observer=self._observer,
         )
         sizes = [weight.numel() for weight in self._weights]
-        self._recorder = Recorder(
-            tensor_sizes=sizes, device=device, send=send, clock=time.monotonic
-        )
+        self._recorder = Recorder(tensor_sizes=sizes, device=device, send=send, clock=clock)
         bptt_length = spec.training.bptt_length
         self._chunking = (
             None if bptt_length is None else Chunking(length=bptt_length, at_boundary=detached)
@@ -128,7 +127,7 @@ class TrainingLoop:
         # on a GPU each look would make the host wait, so there a flush finds out
         self._looks_each_step = device.type == "cpu" or self._guard.must_know_each_step
         self._first_step = self._saved_at = 0
-        self._started_at_s = time.perf_counter()
+        self._started_at_s = clock()
 
     def restore(self, start: Start) -> None:
         """Go on from a checkpoint. Raises Damaged where it is not one of this network."""
@@ -137,7 +136,7 @@ class TrainingLoop:
 
     def run(self, stop_requested: StopRequested) -> TrainingOutcome:
         num_steps = self._spec.training.num_steps
-        self._started_at_s = time.perf_counter()
+        self._started_at_s = self._clock()
         for step in range(self._first_step, num_steps):
             reason = stop_requested() or self._time_limit()
             if reason is not None:
@@ -249,7 +248,7 @@ class TrainingLoop:
         return StopReason.TIMED_OUT if is_over else None
 
     def _elapsed_s(self) -> float:
-        return self._state.earlier_s + time.perf_counter() - self._started_at_s
+        return self._state.earlier_s + self._clock() - self._started_at_s
 
     def _finish(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
         """Save the weights, then look at them: so more steps can follow as if there were no end."""
