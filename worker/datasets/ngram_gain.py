@@ -77,72 +77,73 @@ def ngram_losses(
     losses = []
     for size in range(longest + 1):
         if size > 0:
-            farther_N = text[position_N[live_N] - size]
-            context_N = _renumbered(context_N * num_symbols + farther_N)
-            is_met_N = _is_on_both_sides(context_N, is_held_out_N[live_N])
-            live_N, context_N = live_N[is_met_N], _renumbered(context_N[is_met_N])
-        followed = _count(
-            context_N * num_symbols + text[position_N[live_N]],
-            context_N,
-            is_counted_N=~is_held_out_N[live_N],
+            context_N = context_N * num_symbols + text[position_N[live_N] - size]
+        pairs = _Pairs.of(context_N, text[position_N[live_N]], is_held_out_N[live_N], num_symbols)
+        is_met_N = pairs.is_met_P[pairs.pair_N]
+        live_N, pair_N = live_N[is_met_N], pairs.pair_N[is_met_N]
+        context_N = pairs.context_P[pair_N]
+        kind_N, share_N, shorter_N = (
+            pairs.kind_P[pair_N],
+            pairs.share_P[pair_N],
+            probability_N[live_N],
         )
         is_fitted_N = is_held_out_N[live_N] & ~is_scored_N[live_N]
-        probability_N[live_N] = _mixed(followed, probability_N[live_N], is_fitted_N)
+        weight_K = _weights(kind_N[is_fitted_N], share_N[is_fitted_N], shorter_N[is_fitted_N])
+        probability_N[live_N] += weight_K[kind_N] * (share_N - shorter_N)
         losses.append(-np.log(probability_N[is_scored_N]).mean())
     return np.array(losses)
 
 
-def _renumbered(codes_N: _Codes) -> _Codes:
-    numbers_N: _Codes = np.unique(codes_N, return_inverse=True)[1].astype(np.int64)
-    return numbers_N
-
-
-def _is_on_both_sides(context_N: _Codes, is_held_out_N: _Mask) -> _Mask:
-    size = int(context_N.max(initial=-1)) + 1
-    is_met_2C = np.zeros((2, size), dtype=np.bool_)
-    is_met_2C[0, context_N[is_held_out_N]] = True
-    is_met_2C[1, context_N[~is_held_out_N]] = True
-    is_met_N: _Mask = (is_met_2C[0] & is_met_2C[1])[context_N]
-    return is_met_N
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Followed:
-    """What followed each position's context in the counted text."""
+class _Pairs:
+    """Every context with each character that follows it; P of them, by context."""
 
-    #: Share of the times in which the position's own next character did.
-    share_N: DoubleArray
+    pair_N: _Codes
+    #: Numbered from 0.
+    context_P: _Codes
+    #: Whether the context was both counted and held out.
+    is_met_P: _Mask
+    #: Share of the context's counts in which this character followed.
+    share_P: DoubleArray
     #: Contexts of one kind are trusted alike.
-    kind_N: _Codes
+    kind_P: _Codes
+
+    @classmethod
+    def of(
+        cls, context_N: _Codes, next_N: _Codes, is_held_out_N: _Mask, num_symbols: int
+    ) -> "_Pairs":
+        code_P, pair_N = np.unique(context_N * num_symbols + next_N, return_inverse=True)
+        is_first_P = np.diff(code_P // num_symbols, prepend=-1) > 0
+        context_P = np.cumsum(is_first_P) - 1
+        first_C = np.flatnonzero(is_first_P)
+        held_out_P = np.bincount(pair_N[is_held_out_N], minlength=len(code_P))
+        count_P = np.bincount(pair_N, minlength=len(code_P)) - held_out_P
+        count_C = np.add.reduceat(count_P, first_C)
+        is_met_C = (count_C > 0) & (np.add.reduceat(held_out_P, first_C) > 0)
+        at_least_one_C = np.maximum(count_C, 1)
+        log_count_C = np.minimum(np.log2(at_least_one_C).astype(np.int64), MAX_LOG_COUNT)
+        is_alone_C = np.maximum.reduceat(count_P, first_C) == count_C
+        return cls(
+            pair_N=pair_N,
+            context_P=context_P,
+            is_met_P=is_met_C[context_P],
+            share_P=count_P / at_least_one_C[context_P],
+            kind_P=(2 * log_count_C + is_alone_C)[context_P],
+        )
 
 
-def _count(pair_codes_N: _Codes, context_N: _Codes, *, is_counted_N: _Mask) -> _Followed:
-    pair_N = _renumbered(pair_codes_N)
-    count_P = np.bincount(pair_N[is_counted_N], minlength=int(pair_N.max(initial=-1)) + 1)
-    seen_N = np.bincount(context_N[is_counted_N])[context_N]
-    most_C = np.zeros(int(context_N.max(initial=-1)) + 1, dtype=np.int64)
-    np.maximum.at(most_C, context_N, count_P[pair_N])
-    log_count_N = np.minimum(np.log2(seen_N).astype(np.int64), MAX_LOG_COUNT)
-    is_alone_N = most_C[context_N] == seen_N
-    return _Followed(share_N=count_P[pair_N] / seen_N, kind_N=2 * log_count_N + is_alone_N)
-
-
-def _mixed(followed: _Followed, shorter_N: DoubleArray, is_fitted_N: _Mask) -> DoubleArray:
-    """P of each next character; no weight is exactly 0 or 1, so none becomes impossible."""
-    kind_N, share_N, other_N = (
-        part_N[is_fitted_N] for part_N in (followed.kind_N, followed.share_N, shorter_N)
-    )
+def _weights(kind_N: _Codes, share_N: DoubleArray, shorter_N: DoubleArray) -> DoubleArray:
+    """Of each kind's shares in the mixture; none is exactly 0 or 1, so none becomes impossible."""
     # of a sum of logarithms of mixtures, concave in each weight, the slope is bisected; half an
     # observation either way keeps a kind that was met once from being trusted wholly
     num_kinds = 2 * (MAX_LOG_COUNT + 1)
     low_K, high_K = np.zeros(num_kinds), np.ones(num_kinds)
+    more_N = share_N - shorter_N
     for _ in range(NUM_ROUNDS):
         weight_K = (low_K + high_K) / 2
-        mixed_N = other_N + weight_K[kind_N] * (share_N - other_N)
-        slope_K = np.bincount(kind_N, (share_N - other_N) / mixed_N, minlength=num_kinds)
+        slope_N = more_N / (shorter_N + weight_K[kind_N] * more_N)
+        slope_K = np.bincount(kind_N, slope_N, minlength=num_kinds)
         is_rising_K = slope_K + 0.5 / weight_K - 0.5 / (1 - weight_K) > 0
         low_K = np.where(is_rising_K, weight_K, low_K)
         high_K = np.where(is_rising_K, high_K, weight_K)
-    weight_N = ((low_K + high_K) / 2)[followed.kind_N]
-    probability_N: DoubleArray = weight_N * followed.share_N + (1 - weight_N) * shorter_N
-    return probability_N
+    return (low_K + high_K) / 2
