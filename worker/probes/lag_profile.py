@@ -17,7 +17,13 @@ from worker.replay.anchors import (
 )
 from worker.replay.lag_curve import log_rms, summarise
 from worker.replay.network import AnchorReplay, NormVariant, ScopeTrace, trace_scopes
-from worker.replay.preparation import blocks, deviations, is_finite, linearise_network
+from worker.replay.preparation import (
+    SharedSample,
+    blocks,
+    deviations,
+    is_finite,
+    linearise_network,
+)
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.tail import fit_tail
 
@@ -53,9 +59,7 @@ def measure_lag_profiles(
 ) -> tuple[LagProfile, ...]:
     """Of `model`, then of each layer and direction; none where states or losses are not finite."""
     random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
-    num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
-    sample = sample.take(0, num_sequences, many_to_one=model.many_to_one)
-    replayed = replay_anchors(model, sample, random)
+    replayed = replay_anchors(model, _profiled(model, sample, max_anchors), random)
     if not replayed:
         return ()
     sequence_N = np.concatenate([block.sequence_N for block in replayed])
@@ -65,14 +69,20 @@ def measure_lag_profiles(
     )
 
 
+def share_linearisation(
+    model: ReplayableNetwork, sample: SharedSample, *, max_anchors: int
+) -> None:
+    """Have the sample keep what the profile and other probes need, before they run side by side."""
+    linearise_network(model, next(_blocks(model, _profiled(model, sample, max_anchors))))
+
+
 def replay_anchors(
     model: ReplayableNetwork, sample: ProbeSample, random: np.random.Generator
 ) -> tuple[ReplayedBlock, ...]:
     """All anchors of a sample followed back; nothing where states or losses are not finite."""
-    per_sequence = 1 if model.many_to_one else ANCHORS_PER_SEQUENCE
     replayed: list[ReplayedBlock] = []
     first_sequence = 0
-    for part in blocks(model, sample, anchors_per_sequence=per_sequence):
+    for part in _blocks(model, sample):
         cotangent = replayed[0].cotangent if replayed else None
         block = _replay(model, part, random, cotangent, first_sequence=first_sequence)
         if block is None:
@@ -80,6 +90,16 @@ def replay_anchors(
         replayed.append(block)
         first_sequence += part.num_sequences
     return tuple(replayed)
+
+
+def _profiled(model: ReplayableNetwork, sample: ProbeSample, max_anchors: int) -> ProbeSample:
+    num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
+    return sample.take(0, num_sequences, many_to_one=model.many_to_one)
+
+
+def _blocks(model: ReplayableNetwork, sample: ProbeSample) -> Iterator[ProbeSample]:
+    per_sequence = 1 if model.many_to_one else ANCHORS_PER_SEQUENCE
+    return blocks(model, sample, anchors_per_sequence=per_sequence)
 
 
 def _profiles(

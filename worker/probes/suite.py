@@ -17,7 +17,7 @@ from worker.probes.adjoint import measure_adjoint_error
 from worker.probes.checksum import measure_checksum
 from worker.probes.gates import measure_gates
 from worker.probes.jacobian_singular_values import measure_jacobian_singular_values
-from worker.probes.lag_profile import measure_lag_profiles
+from worker.probes.lag_profile import measure_lag_profiles, share_linearisation
 from worker.probes.loss_gradient import measure_loss_gradient
 from worker.probes.lyapunov import measure_lyapunov_exponents, measure_lyapunov_spectrum
 from worker.probes.position_profile import measure_position_profiles
@@ -153,10 +153,12 @@ def run_probes(
 ) -> ProbeResult:
     """No weight, no gradient, no generator and no mode of the model changes.
 
-    The lag profile comes first: what it linearises the other probes, in turn or aside, share.
+    What the lag profile linearises first the other probes, in turn after it or aside, share.
     """
     started = clock()
     sample = SharedSample.of(sample)
+    share_linearisation(model, sample, max_anchors=ANCHORS[order.tier])
+    answers = _asked(model, sample, order, step=step, aside=aside)
     profiles = measure_lag_profiles(
         model,
         sample,
@@ -165,7 +167,7 @@ def run_probes(
         seed=order.seed,
         max_anchors=ANCHORS[order.tier],
     )
-    found = list(_measured(model, sample, order, step=step, aside=aside))
+    found = [one for answer in answers for one in answer()]
     gradient_P: Tensor | None = None
     if set(_GRADIENT) & set(order.wanted):
         of_gradient, gradient_P = measure_loss_gradient(
@@ -188,22 +190,23 @@ def run_probes(
     )
 
 
-def _measured(
+def _asked(
     model: ReplayableNetwork, sample: ProbeSample, order: ProbeOrder, *, step: int, aside: Aside
-) -> Iterator[Found]:
+) -> list[Callable[[], tuple[Found, ...]]]:
+    """Of each check and each probe that is wanted, what gives its answer."""
     wanted = set(order.wanted)
     if "lyapunov_spectrum" in wanted:
         # it begins with the largest exponents: these would come twice
         wanted.discard("lyapunov_exponents")
+
+    def measure_wanted(measure: Probe) -> tuple[Found, ...]:
+        return tuple(one for one in measure(model, sample, step=step) if _asked_as(one) & wanted)
+
     chosen = [measure for measure, quantities in PROBES if not wanted.isdisjoint(quantities)]
-    checks, results = (
-        [aside(partial(measure, model, sample, step=step)) for measure in measures]
-        for measures in (CHECKS, chosen)
-    )
-    for check in checks:
-        yield from check()
-    for result in results:
-        yield from (one for one in result() if _asked_as(one) & wanted)
+    return [
+        *(aside(partial(check, model, sample, step=step)) for check in CHECKS),
+        *(aside(partial(measure_wanted, measure)) for measure in chosen),
+    ]
 
 
 def _asked_as(one: Found) -> set[str]:
