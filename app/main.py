@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from app import __version__
 from app.api import (
     artifacts,
     catalog,
@@ -40,7 +41,6 @@ from app.services.check_secret import check_secret
 from app.settings import Settings, read_settings
 from app.store.database import make_engine, unit_of_work
 
-VERSION = "0.1.0"
 #: Uploads that one process checks at a time.
 MAX_UPLOADS = 2
 #: A database that greets nobody for so long is away: callers hear of it within two seconds.
@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Gradient Clinic",
-        version=VERSION,
+        version=__version__,
         lifespan=lifespan,
         openapi_tags=_TAGS,
         docs_url=None,

@@ -14,6 +14,7 @@ from uuid import UUID
 from celery import Celery
 from sqlalchemy import Engine
 
+from app import __version__
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.register_worker import register_worker
@@ -161,6 +162,7 @@ def _enrol(engine: Engine, settings: Settings, *, devices: tuple[str, ...], slot
                     devices=devices,
                     slots=slots,
                     threads_per_run=settings.threads_per_run,
+                    release=__version__,
                 )
         except Unavailable:
             if time.monotonic() > deadline:

@@ -28,6 +28,7 @@ class WorkerView(View):
     busy_slots: int
     threads_per_run: int
     release: str
+    """The version of the service that it runs, as `info.version` of the OpenAPI document."""
     started_at: datetime
     seen_at: datetime
     """Its last sign of life."""

@@ -16,6 +16,7 @@ def register_worker(
     devices: Sequence[str],
     slots: int,
     threads_per_run: int,
+    release: str,
 ) -> UUID:
     """The identifier under which the worker claims runs."""
     worker_id = new_id()
@@ -27,5 +28,6 @@ def register_worker(
         devices=devices,
         slots=slots,
         threads_per_run=threads_per_run,
+        release=release,
     )
     return worker_id

@@ -50,7 +50,7 @@ def register(
     devices: Sequence[str],
     slots: int,
     threads_per_run: int = 1,
-    release: str = "",
+    release: str,
 ) -> None:
     """From now on the worker counts; again after it had been forgotten."""
     values = {

@@ -27,7 +27,13 @@ def test_readiness_names_what_is_missing(
     without = client.get("/readyz")
     with unit_of_work(clinic.engine) as work:
         worker_id = register_worker(
-            work, host="here", pid=os.getpid(), devices=["cpu"], slots=2, threads_per_run=1
+            work,
+            host="here",
+            pid=os.getpid(),
+            devices=["cpu"],
+            slots=2,
+            threads_per_run=1,
+            release="1.2.3",
         )
     ready, workers = client.get("/readyz"), client.get("/v1/workers").json()["items"]
     figures = client.get("/metrics").text
@@ -37,7 +43,7 @@ def test_readiness_names_what_is_missing(
     assert without.status_code == 503
     assert [error["pointer"] for error in check_problem(without)["errors"]] == ["workers"]
     assert (ready.status_code, ready.json()["workers"]) == (200, 1)
-    assert [(worker["host"], worker["slots"]) for worker in workers] == [("here", 2)]
+    assert [(worker["host"], worker["release"]) for worker in workers] == [("here", "1.2.3")]
     assert "clinic_workers 1.0" in figures
 
 

@@ -78,6 +78,15 @@ def test_the_first_reading_is_there_two_seconds_after_the_order(owner: Owner) ->
     assert took_s <= 2, took_s
 
 
+def test_worker_and_service_are_of_one_release(owner: Owner) -> None:
+    workers = owner.read("/v1/workers")["items"]
+    assert isinstance(workers, list)
+
+    assert {worker["release"] for worker in workers} == {
+        owner.read("/openapi.json")["info"]["version"]  # type: ignore[index] # an object
+    }
+
+
 def test_a_spec_is_tried_before_it_is_run(owner: Owner) -> None:
     contracting = ELMAN | {"init": {"recurrent": {"kind": "spectral_radius", "radius": 0.5}}}
     waiting = {"wait_s": LONGEST_WAIT_S}

@@ -68,7 +68,9 @@ def work(session: Session) -> UnitOfWork:
 
 @pytest.fixture
 def worker_id(work: UnitOfWork) -> UUID:
-    return register_worker(work, host="here", pid=1, devices=CPU, slots=2, threads_per_run=1)
+    return register_worker(
+        work, host="here", pid=1, devices=CPU, slots=2, threads_per_run=1, release="1.2.3"
+    )
 
 
 def claim(work: UnitOfWork, worker_id: UUID, *, lease_s: float = LEASE_S) -> Run | None:

@@ -79,7 +79,15 @@ def queued_run(
 
 def a_worker(session: Session, *, devices: Collection[str] = CPU, slots: int = 2) -> UUID:
     worker_id = new_id()
-    register(session, worker_id=worker_id, host="here", pid=1, devices=tuple(devices), slots=slots)
+    register(
+        session,
+        worker_id=worker_id,
+        host="here",
+        pid=1,
+        devices=tuple(devices),
+        slots=slots,
+        release="1",
+    )
     return worker_id
 
 

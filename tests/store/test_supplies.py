@@ -119,10 +119,12 @@ def test_a_worker_may_register_again(session: Session) -> None:
     worker_id = a_worker(session)
     retire(session, worker_id)
 
-    register(session, worker_id=worker_id, host="there", pid=2, devices=("cpu",), slots=1)
+    register(
+        session, worker_id=worker_id, host="there", pid=2, devices=("cpu",), slots=1, release="2"
+    )
 
     (found,) = list_workers(session)
-    assert (found.id, found.host, found.slots) == (worker_id, "there", 1)
+    assert (found.id, found.host, found.slots, found.release) == (worker_id, "there", 1, "2")
 
 
 def test_workers_that_vanished_are_forgotten_after_a_day(session: Session) -> None:

@@ -213,7 +213,13 @@ def claimed(engine: Engine, artifacts: Path, run_id: UUID) -> Checkpoints:
     """Of a queued run, which is this process's from now on."""
     with unit_of_work(engine) as work:
         worker_id = register_worker(
-            work, host="here", pid=os.getpid(), devices=("cpu",), slots=1, threads_per_run=1
+            work,
+            host="here",
+            pid=os.getpid(),
+            devices=("cpu",),
+            slots=1,
+            threads_per_run=1,
+            release="",
         )
     run = claim(
         engine, worker_id=worker_id, devices=("cpu",), lease_s=LEASE_S, max_running_runs=MANY_RUNS
