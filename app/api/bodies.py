@@ -59,10 +59,7 @@ class BodyGuard:
                 return
         problems = problems_of_json(bytes(body)) if body else []
         if problems:
-            error = InvalidInput(
-                f"The body is not valid. {problems[0].pointer}: {problems[0].detail}",
-                problems=problems,
-            )
+            error = InvalidInput(f"The body is not valid. {problems[0]}", problems=problems)
             await clinic_error_response(scope, error)(scope, receive, send)
             return
         await self._app(scope, _replayed(bytes(body), receive), send)

@@ -191,7 +191,7 @@ def _invalid_request_response(request: Request, error: RequestValidationError) -
             detail="The body must be JSON, with a Content-Type that says so.",
         )
     problems = problems_of(error.errors(), body=error.body)
-    where = f" {problems[0].pointer}: {problems[0].detail}" if problems else ""
+    where = f" {problems[0]}" if problems else ""
     return problem_response(
         request.scope,
         HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -26,7 +26,7 @@ async def refuse_unknown_query(request: Request) -> None:
         for name in sorted(asked - known)
     ]
     if problems:
-        detail = f"The request is not valid. {problems[0].pointer}: {problems[0].detail}."
+        detail = f"The request is not valid. {problems[0]}."
         raise InvalidInput(detail, problems=problems)
 
 

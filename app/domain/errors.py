@@ -37,6 +37,10 @@ class Problem:
     #: A stable word a client may switch on.
     code: str
 
+    def __str__(self) -> str:
+        """For people; an empty pointer is the whole body."""
+        return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
+
 
 class ClinicError(Exception):
     """Something went wrong in Gradient Clinic."""

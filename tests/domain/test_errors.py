@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from app.domain import errors
-from app.domain.errors import ClinicError, InvalidInput, QueueFull, QuotaReached
+from app.domain.errors import ClinicError, InvalidInput, Problem, QueueFull, QuotaReached
 
 KINDS: list[type[ClinicError]] = [
     kind
@@ -18,6 +18,14 @@ KINDS: list[type[ClinicError]] = [
 def test_an_error_without_a_detail_says_what_its_class_means(kind: type[ClinicError]) -> None:
     assert kind().detail == (kind.__doc__ or "").strip().splitlines()[0]
     assert str(kind("Something else.")) == "Something else."
+
+
+def test_a_problem_of_the_whole_body_names_no_place() -> None:
+    somewhere = Problem(pointer="/model", detail="Field required", code="missing")
+    everywhere = Problem(pointer="", detail="The body is not JSON.", code="json_invalid")
+
+    assert str(somewhere) == "/model: Field required"
+    assert str(everywhere) == "The body is not JSON."
 
 
 def test_codes_are_unique() -> None:
