@@ -18,7 +18,7 @@ def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[
     return [
         Problem(
             pointer=_pointer(error, body),
-            detail=str(error["msg"]).removeprefix(_PREFIX),
+            detail=_detail(error),
             code=str(error["type"]),
         )
         for error in errors[:MAX_PROBLEMS]
@@ -28,6 +28,19 @@ def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[
 def escaped(part: object) -> str:
     """One reference token (RFC 6901)."""
     return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _detail(error: ErrorDetails) -> str:
+    """In the words of JSON where pydantic uses those of Python."""
+    match error["type"], error["loc"]:
+        case "missing", ("body",):
+            return "A JSON body is needed"
+        case (("model_attributes_type" | "model_type" | "dict_type"), _):
+            return "Must be a JSON object"
+        case "extra_forbidden", _:
+            return "There is no such field"
+        case _:
+            return str(error["msg"]).removeprefix(_PREFIX)
 
 
 def _pointer(error: ErrorDetails, body: object) -> str:

@@ -107,6 +107,23 @@ def test_a_bad_body_is_a_422_with_its_place(
 
 
 @pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("", "A JSON body is needed"),
+        ("[]", "Must be a JSON object"),
+        (with_value("/model", '"elman"'), "/model: Must be a JSON object"),
+        (with_value("/seed", "1"), "/seed: There is no such field"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_json(
+    client: httpx.Client, body: str, detail: str
+) -> None:
+    answer = client.post("/v1/runs", content=body.encode(), headers=JSON)
+
+    assert check_problem(answer)["detail"] == f"The request is not valid. {detail}"
+
+
+@pytest.mark.parametrize(
     ("content", "content_type", "status"),
     [
         (b"\xff\xfe{}", "application/json", 422),
