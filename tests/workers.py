@@ -18,7 +18,7 @@ from app.store.database import make_engine, unit_of_work
 from app.store.runs import find_run, insert_run
 from app.store.workspaces import insert_workspace
 from app.supervision.programs import worker_program
-from tests.processes import descendants
+from tests.processes import command_line, descendants
 
 #: A worker that starts imports torch, maybe while others do on a machine with much else to do.
 START_TIMEOUT_S = 120.0
@@ -46,7 +46,8 @@ class WorkerProcess:
         return self.log.read_text()
 
     def forkserver(self) -> int:
-        [pid] = children_of(self.pid)
+        # beside it Celery's banner asks `uname` what the processor is, for a moment
+        [pid] = (pid for pid in children_of(self.pid) if "worker.forkserver" in command_line(pid))
         return pid
 
     def training(self) -> set[int]:

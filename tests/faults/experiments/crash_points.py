@@ -30,8 +30,8 @@ LONGEST_S = 240.0
 MAX_TRIES = 5
 #: How long an API sleeps, which holds no lease.
 API_SLEEP_S = 3.0
-#: Long enough, in each scene, not to end before what is to happen in it.
-NUM_STEPS = {Scene.POST: 150, Scene.TRAIN: 150, Scene.LOSE: 600, Scene.CANCEL: 2000}
+#: Long enough, in each scene, not to end before what is to happen in it: a heartbeat takes 1 s.
+NUM_STEPS = {Scene.POST: 150, Scene.TRAIN: 600, Scene.LOSE: 600, Scene.CANCEL: 2000}
 
 
 @dataclass(frozen=True, kw_only=True)
