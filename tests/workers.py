@@ -149,7 +149,11 @@ class Runs:
             # steps alone do not tell: those of the checkpoint count from the claim on
             return max(self.attempts_with_readings(run_id), default=0) >= attempt
 
-        wait_until(is_there, within_s=within_s)
+        try:
+            wait_until(is_there, within_s=within_s)
+        except AssertionError as late:
+            late.add_note(f"no reading of {self.get(run_id)}")
+            raise
         return self.get(run_id)
 
     def wait_for_end(self, run_id: UUID, *, within_s: float = 60) -> Run:
