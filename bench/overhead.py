@@ -8,7 +8,7 @@ machine does falls on each of them alike; the clock of a loop stands while the o
 the ratio of all seconds, with the middle half of the ratios of ten parts of the time: with probes
 off to the bare loop, then of each tier within its own budget to the bare loop and to the loop with
 probes off; and the recorder's own share of a step, timed alone. `off again` is the very loop `off`:
-how far their ratio is from 1, up to 3 % where memory happens to lie well or ill, is what no other
+how far their ratio is from 1, up to 5 % where memory happens to lie well or ill, is what no other
 ratio is exact to. The first and the last probe of a run are outside of its budget and of this
 figure; so are evaluations, which are part of the task. On a machine that others use too, the
 processor's clock leaves out the time that they had.

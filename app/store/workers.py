@@ -49,7 +49,7 @@ def register(
     pid: int,
     devices: Sequence[str],
     slots: int,
-    threads_per_run: int = 1,
+    threads_per_run: int,
     release: str,
 ) -> None:
     """From now on the worker counts; again after it had been forgotten."""

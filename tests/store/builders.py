@@ -86,6 +86,7 @@ def a_worker(session: Session, *, devices: Collection[str] = CPU, slots: int = 2
         pid=1,
         devices=tuple(devices),
         slots=slots,
+        threads_per_run=1,
         release="1",
     )
     return worker_id

@@ -120,7 +120,14 @@ def test_a_worker_may_register_again(session: Session) -> None:
     retire(session, worker_id)
 
     register(
-        session, worker_id=worker_id, host="there", pid=2, devices=("cpu",), slots=1, release="2"
+        session,
+        worker_id=worker_id,
+        host="there",
+        pid=2,
+        devices=("cpu",),
+        slots=1,
+        threads_per_run=1,
+        release="2",
     )
 
     (found,) = list_workers(session)

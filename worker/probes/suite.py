@@ -153,7 +153,8 @@ def run_probes(
 ) -> ProbeResult:
     """No weight, no gradient, no generator and no mode of the model changes.
 
-    What the lag profile linearises first the other probes, in turn after it or aside, share.
+    All look at one linearisation, made first; the lag profile is the caller's part, the others
+    are done after it or aside.
     """
     started = clock()
     sample = SharedSample.of(sample)

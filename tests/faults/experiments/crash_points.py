@@ -92,7 +92,6 @@ class Rehearsal:
             if run_id is not None:
                 return run_id
             logger.info("The run was over before it came to the point.")
-            self._order.unlink(missing_ok=True)
         msg = f"no run came to the point in {MAX_TRIES} tries"
         raise AssertionError(msg)
 
@@ -116,7 +115,16 @@ class Rehearsal:
                 self._give(case)
                 self._site.crew.cancel(run_id)
         wait_until(lambda: self._is_done() or self._is_missed(run_id), within_s=LONGEST_S)
-        return run_id if self._is_done() else None
+        return None if self._is_withdrawn() else run_id
+
+    def _is_withdrawn(self) -> bool:
+        """False where somebody has carried the order out; afterwards nobody will."""
+        try:
+            self._order.unlink()
+        except FileNotFoundError:
+            self._wait_until_done()
+            return False
+        return True
 
     def _is_missed(self, run_id: UUID) -> bool:
         has_ended = self._site.runs.get(run_id).status.has_ended
