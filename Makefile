@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first target makes from the locks and remakes when they change.
 #
 #   make demo    train four networks through the API and read their diagnoses
-#   make test    lint, type-check and test
+#   make test    lint, type-check and test; the domain's own tests cover all of it
 #   make chaos   break whole clinics for hours and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
 #   make docs    write docs/measurements.md anew from the code
@@ -32,7 +32,9 @@ serve: $(READY)
 # the tests start programs a hundred times: what those import is compiled once, whatever the shell says
 test: export PYTHONDONTWRITEBYTECODE :=
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m pytest tests/domain
+	$(BIN)/coverage report
+	$(BIN)/python -m pytest --ignore tests/domain --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 chaos: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.chaos $(EXPERIMENTS) $(if $(SEED),--seed $(SEED))

@@ -1,10 +1,18 @@
-"""What a run will cost: more of anything costs more, and limits cut."""
+"""What a run will cost: figures worked out by hand, more of anything costs more, limits cut."""
 
 import pytest
 
 from app.domain.cautions import cautions_of
 from app.domain.data_fit import shape_of
-from app.domain.estimate import Estimate, TaskShape, estimate
+from app.domain.errors import Problem
+from app.domain.estimate import (
+    Estimate,
+    TaskShape,
+    estimate,
+    num_parameters,
+    problems_of_size,
+    step_seconds,
+)
 from app.domain.specs.job import JobSpec
 from app.domain.task import MetricMode, TaskFacts
 
@@ -18,6 +26,157 @@ def spec(**parts: object) -> JobSpec:
 def cost(**parts: object) -> Estimate:
     wanted = spec(**parts)
     return estimate(wanted, shape_of(wanted.dataset, None))
+
+
+#: Ten timesteps of two numbers, one number predicted at the end.
+SHAPE = TaskShape(length=10, input_size=2, output_size=1, many_to_one=True)
+SMALL: dict[str, object] = {"hidden_size": 3}
+DEEP: dict[str, object] = {"hidden_size": 3, "num_layers": 2, "bidirectional": True}
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        # gates x units x (inputs + units + 2 biases), and a read-out of units + 1
+        ({"kind": "elman", **SMALL}, 3 * 7 + 4),
+        ({"kind": "gru", **SMALL}, 3 * 3 * 7 + 4),
+        ({"kind": "lstm", **SMALL}, 4 * 3 * 7 + 4),
+        # two directions; the second layer reads the 2 x 3 units of the first
+        ({"kind": "elman", **DEEP}, 2 * 3 * 7 + 2 * 3 * 11 + 7),
+        ({"kind": "lstm", **DEEP}, 2 * 4 * 3 * 7 + 2 * 4 * 3 * 11 + 7),
+        ({"kind": "elman", "hidden_size": 3, "num_layers": 3}, 3 * 7 + 3 * 8 + 3 * 8 + 4),
+    ],
+    ids=str,
+)
+def test_parameters_are_those_of_the_network(model: dict[str, object], parameters: int) -> None:
+    assert num_parameters(spec(model=model).model, SHAPE) == parameters
+
+
+def test_each_output_has_a_read_out_of_its_own() -> None:
+    shape = TaskShape(length=10, input_size=2, output_size=5, many_to_one=True)
+
+    assert num_parameters(spec(model={"kind": "elman", **SMALL}).model, shape) == 21 + 5 * 4
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        # per timestep: 2 inputs and for each unit its output and the cell's own values; 1 output
+        ({"kind": "elman", **SMALL}, 10 * (2 + 3 * 2) + 1),
+        ({"kind": "gru", **SMALL}, 10 * (2 + 3 * 6) + 1),
+        ({"kind": "lstm", **SMALL}, 10 * (2 + 3 * 7) + 1),
+        ({"kind": "elman", **DEEP}, 10 * (2 + 4 * 3 * 2) + 1),
+        ({"kind": "lstm", **DEEP}, 10 * (2 + 4 * 3 * 7) + 1),
+    ],
+    ids=str,
+)
+def test_memory_is_that_of_weights_and_activations(model: dict[str, object], values: int) -> None:
+    made = estimate(spec(model=model, optimizer={"kind": "sgd"}, training={"batch_size": 5}), SHAPE)
+
+    # weights, best weights, gradients and last changes; 4 bytes each
+    assert made.memory_bytes == 4 * (4 * made.parameters + 5 * values)
+
+
+def test_an_output_at_every_timestep_is_kept_at_every_timestep() -> None:
+    wanted = spec(model={"kind": "elman", **SMALL}, training={"batch_size": 1})
+    many = TaskShape(length=10, input_size=2, output_size=5, many_to_one=False)
+    one = TaskShape(length=10, input_size=2, output_size=5, many_to_one=True)
+
+    more = estimate(wanted, many).memory_bytes - estimate(wanted, one).memory_bytes
+
+    assert more == 4 * 5 * 9
+
+
+@pytest.mark.parametrize(
+    ("model", "overhead_s"),
+    [
+        ({"kind": "elman", **SMALL}, 4e-5),
+        ({"kind": "gru", **SMALL}, 2e-4),
+        ({"kind": "lstm", **SMALL}, 8e-5),
+        ({"kind": "lstm", **DEEP}, 4 * 8e-5),
+    ],
+    ids=str,
+)
+def test_a_step_takes_its_overhead_and_its_arithmetic(
+    model: dict[str, object], overhead_s: float
+) -> None:
+    wanted = spec(model=model, training={"batch_size": 5})
+    parameters = num_parameters(wanted.model, SHAPE)
+
+    # three products of 2 operations for each weight and sequence, at 70 billion a second
+    arithmetic_s = 3 * 2 * 5 * parameters / 70e9
+    assert step_seconds(wanted, SHAPE) == pytest.approx(10 * (overhead_s + arithmetic_s), rel=1e-12)
+
+
+def test_a_large_network_s_step_is_mostly_arithmetic() -> None:
+    model = {"kind": "elman", "hidden_size": 8000}
+    wanted = spec(model=model, training={"batch_size": 100})
+
+    assert step_seconds(wanted, SHAPE) == pytest.approx(10 * 600 * 64.04e6 / 70e9, rel=1e-3)
+
+
+def test_seconds_are_those_of_all_steps() -> None:
+    wanted = spec(training={"num_steps": 7})
+
+    assert estimate(wanted, SHAPE).seconds == pytest.approx(7 * step_seconds(wanted, SHAPE))
+
+
+def test_a_slow_run_leaves_two_rows_a_second_beside_its_evaluations() -> None:
+    wanted = spec(
+        model={"kind": "lstm", "hidden_size": 8000},
+        training={"num_steps": 1000, "evaluate_every": 300, "time_limit_s": 100},
+    )
+
+    # 200 flushes and the last one; an evaluation at the start, every 300 steps and at the end
+    assert estimate(wanted, SHAPE).rows == 201 + 2 + 3
+
+
+def test_a_fast_run_leaves_a_row_every_256_steps_beside_its_evaluations() -> None:
+    wanted = spec(
+        model={"kind": "elman", "hidden_size": 1},
+        training={"num_steps": 2560, "evaluate_every": 2000},
+    )
+    shape = TaskShape(length=1, input_size=1, output_size=1, many_to_one=True)
+
+    assert estimate(wanted, shape).rows == 11 + 2 + 1
+
+
+def test_no_run_leaves_more_rows_than_one_a_step_beside_its_evaluations() -> None:
+    wanted = spec(
+        model={"kind": "lstm", "hidden_size": 8192},
+        training={"num_steps": 20, "evaluate_every": 50, "batch_size": 1000},
+    )
+
+    assert estimate(wanted, SHAPE).rows == 21 + 2
+
+
+def of_size(*, memory_bytes: int = 1, seconds: float = 1.0) -> Estimate:
+    return Estimate(parameters=77, memory_bytes=memory_bytes, seconds=seconds, rows=1)
+
+
+def test_what_one_machine_can_hold_and_a_year_can_train_is_taken() -> None:
+    assert problems_of_size(of_size(memory_bytes=2**40, seconds=366 * 86_400.0)) == []
+
+
+def test_memory_that_no_machine_has_is_a_problem_of_the_hidden_size() -> None:
+    detail = "training would need 1099511627777 bytes of memory for 77 parameters; "
+    detail += "the most is 1099511627776"
+
+    assert problems_of_size(of_size(memory_bytes=2**40 + 1)) == [
+        Problem(pointer="/model/hidden_size", detail=detail, code="run_too_large")
+    ]
+
+
+def test_more_than_a_year_is_a_problem_of_the_number_of_steps() -> None:
+    detail = "training would take about 3.17e+07 s; the most is 3.16e+07"
+
+    assert problems_of_size(of_size(seconds=31_700_000.0)) == [
+        Problem(pointer="/training/num_steps", detail=detail, code="run_too_large")
+    ]
+
+
+def test_both_problems_of_size_are_told_at_once() -> None:
+    assert len(problems_of_size(of_size(memory_bytes=2**41, seconds=1e9))) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Readings as arrays."""
 
 import numpy as np
+import pytest
 
 from app.domain.telemetry import ReadingBatch, Telemetry, TelemetryChunk
 from tests.domain.builders import profile, reading, telemetry
@@ -34,3 +35,25 @@ def test_a_series_is_of_one_quantity_in_one_scope() -> None:
 def test_without_a_step_there_is_no_last_one() -> None:
     assert telemetry(num_steps=3).last_step == 2
     assert Telemetry(steps_n=np.array([], dtype=np.int32), scalars={}).last_step is None
+
+
+def test_a_batch_weighs_its_records_and_the_arrays_in_them() -> None:
+    chunk = TelemetryChunk(
+        steps_n=np.zeros(10, dtype=np.int32),
+        scalars={"loss": np.zeros(10, dtype=np.float32)},
+        tensors={"weight_norm": np.zeros((10, 3), dtype=np.float32)},
+    )
+    bare = ReadingBatch()
+
+    whole = ReadingBatch(chunk=chunk, readings=(reading("mse", "train", 1.0),))
+
+    record = bare.num_bytes
+    assert whole.num_bytes == 3 * record + 10 * 4 + 10 * 4 + 30 * 4
+
+
+def test_a_lag_profile_weighs_mostly_its_arrays() -> None:
+    batch = ReadingBatch(profiles=(profile(0),))
+
+    # of 200 lags: a double and an integer of 32 bits each
+    assert batch.num_bytes == pytest.approx(200 * 12, abs=5 * 512)
+    assert batch.num_bytes > 200 * 12

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.tokens import NUM_RANDOM, assemble, digest_of, is_well_formed
+from app.domain.tokens import NUM_RANDOM, assemble, digest_of, fingerprint_of, is_well_formed
 
 KEY = assemble("a" * NUM_RANDOM)
 
@@ -35,3 +35,9 @@ def test_a_digest_depends_on_key_and_secret() -> None:
 
     assert len(digests) == 4
     assert all(len(digest) == 32 for digest in digests)
+
+
+def test_a_fingerprint_tells_secrets_apart_and_is_no_key_s_digest() -> None:
+    assert fingerprint_of("s") == fingerprint_of("s")
+    assert fingerprint_of("s") != fingerprint_of("t")
+    assert fingerprint_of("s") != digest_of(KEY, secret="s")

@@ -1,0 +1,27 @@
+"""Files that a run leaves: their media types, and which attempt wrote which."""
+
+import pytest
+
+from app.domain.artifacts import MEDIA_TYPE_OF, ArtifactKind, attempt_of, stored_name
+
+
+@pytest.mark.parametrize("kind", ArtifactKind)
+def test_every_kind_of_file_has_a_media_type(kind: ArtifactKind) -> None:
+    assert "/" in MEDIA_TYPE_OF[kind]
+
+
+def test_two_attempts_store_a_file_under_two_names() -> None:
+    assert stored_name("model.safetensors", 1) == "published-0001-model.safetensors"
+    assert stored_name("model.safetensors", 12) == "published-0012-model.safetensors"
+
+
+@pytest.mark.parametrize("attempt", [0, 7, 9999, 12345])
+def test_a_stored_name_tells_the_attempt_that_wrote_it(attempt: int) -> None:
+    assert attempt_of(stored_name("run.log", attempt)) == attempt
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "published-", "published-x-model", "my-published-0001-model"]
+)
+def test_another_file_s_name_tells_no_attempt(name: str) -> None:
+    assert attempt_of(name) is None
