@@ -8,36 +8,24 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
-from app.api import (
-    artifacts,
-    catalog,
-    comparison,
-    continuation,
-    datasets,
-    diagnosis,
-    docs,
-    dynamics,
-    events,
-    gradient_flow,
-    health,
-    history,
-    keys,
-    metrics,
-    preflight,
-    runs,
-    workers,
-    workspaces,
-)
-from app.api.bodies import BodyGuard
-from app.api.deps import Resources
-from app.api.envelope import Envelope, LastResort
-from app.api.event_hub import EventHub, closing_at_shutdown
-from app.api.problems import install_problem_handlers
-from app.api.queries import refuse_unknown_query
-from app.api.turns import Turns
+from app.api import artifacts, catalog, diagnosis
+from app.api.accounts import keys, workspaces
+from app.api.data import datasets
+from app.api.fleet import health, metrics, workers
+from app.api.preflights import comparison, preflight
+from app.api.protocol.bodies import BodyGuard
+from app.api.protocol.concurrency_limit import Turns
+from app.api.protocol.deps import Resources
+from app.api.protocol.envelope import Envelope, LastResort
+from app.api.protocol.event_hub import EventHub, closing_at_shutdown
+from app.api.protocol.problems import install_problem_handlers
+from app.api.protocol.queries import refuse_unknown_query
+from app.api.reference import docs
+from app.api.runs import continuation, runs
+from app.api.telemetry import dynamics, events, gradient_flow, history
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
-from app.services.check_secret import check_secret
+from app.services.accounts.check_secret import check_secret
 from app.settings import Settings, read_settings
 from app.store.database import make_engine, unit_of_work
 

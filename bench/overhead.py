@@ -32,7 +32,7 @@ from bench.turns import Clock, Turns, take_turns
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
 from worker.probes.suite import TIERS
-from worker.recorder import Recorder, StepReading
+from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.loop import TrainingLoop
 from worker.training.preparation import prepared_model
 

@@ -47,7 +47,11 @@ class WorkerProcess:
 
     def forkserver(self) -> int:
         # beside it Celery's banner asks `uname` what the processor is, for a moment
-        [pid] = (pid for pid in children_of(self.pid) if "worker.forkserver" in command_line(pid))
+        [pid] = (
+            pid
+            for pid in children_of(self.pid)
+            if "worker.supervision.forkserver" in command_line(pid)
+        )
         return pid
 
     def training(self) -> set[int]:

@@ -11,7 +11,7 @@ from celery import signals
 
 from app.settings import read_settings
 from worker.celery_app import make_celery
-from worker.life import WorkerLife
+from worker.supervision.life import WorkerLife
 from worker.tasks import register_tasks
 
 _settings = read_settings(os.environ)

@@ -1,18 +1,15 @@
 """HTTP: parse, call one service, answer.
 
-deps          what a route may ask for: Work, Caller by scope, Queue
-problems      every refusal as problem+json; the one table from error to status
-pointers      where in a body an error sits
-bodies        caps and strict JSON, before any parsing by the framework
-envelope      request ids, security headers, metrics, the last resort
-conditional   ETag and 304
-pages         opaque cursors
-rule_codes    the codes of what no schema states
-idempotency   Idempotency-Key
-negotiation   JSON, CSV, stream or lines, as `Accept` asks
-event_hub     wakes live streams, and closes them at shutdown
-models/       what is answered
-runs preflight comparison history gradient_flow dynamics diagnosis events
-datasets catalog keys workspaces workers
-health metrics docs                                    the routes
+runs/          submit, list, read, wait, resume, fork
+telemetry/     history, gradient flow, dynamics, events and their live stream
+diagnosis      what was found in a run
+artifacts      the files that a run leaves
+preflights/    a job spec tried for a few steps, alone or side by side
+data/          data sets
+accounts/      workspaces and API keys
+fleet/         workers, health, metrics
+catalog        every kind, quantity, finding and remedy
+reference/     the docs page, an example for each body, the codes of problems
+models/        what is answered
+protocol/      what every route shares: bodies, problems, pages, ETags, idempotency
 """

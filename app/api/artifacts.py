@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request
 from pydantic import JsonValue
 from starlette.responses import Response, StreamingResponse
 
-from app.api.conditional import NOT_MODIFIED, POLLED, conditional_json, is_named
-from app.api.deps import Artifacts, RunsReader, Work
 from app.api.models.artifacts import ArtifactPage, view_artifacts
-from app.api.problems import ALWAYS, documented
+from app.api.protocol.conditional import NOT_MODIFIED, POLLED, conditional_json, is_named
+from app.api.protocol.deps import Artifacts, RunsReader, Work
+from app.api.protocol.problems import ALWAYS, documented
 from app.domain.artifacts import MEDIA_TYPE_OF, Artifact
-from app.services.find_artifact import find_artifact
-from app.services.list_artifacts import list_artifacts
+from app.services.artifacts.find_artifact import find_artifact
+from app.services.artifacts.list_artifacts import list_artifacts
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
 

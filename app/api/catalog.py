@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import SignedIn
 from app.api.models.catalog import CatalogView, view_catalog
-from app.api.problems import ALWAYS
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import SignedIn
+from app.api.protocol.problems import ALWAYS
 from app.services.read_catalog import read_catalog
 
 router = APIRouter(prefix="/v1/catalog", tags=["service"])

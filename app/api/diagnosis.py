@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from app.api.conditional import NOT_MODIFIED, conditional_json
-from app.api.deps import RunsReader, Work
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
-from app.api.problems import ALWAYS, documented
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.problems import ALWAYS, documented
 from app.domain.diagnosis.thresholds import DEFAULTS, bounds_of
-from app.services.read_diagnosis import read_diagnosis
+from app.services.diagnosis.read_diagnosis import read_diagnosis
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.embedded.home import write_private
-from app.services.bootstrap import bootstrap
+from app.services.accounts.bootstrap import bootstrap
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 

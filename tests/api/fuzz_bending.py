@@ -17,9 +17,9 @@ import schemathesis
 from schemathesis.hooks import unregister
 from sqlalchemy import Engine, select
 
-from app.api.negotiation import EVENT_STREAM
+from app.api.protocol.negotiation import EVENT_STREAM
 from app.domain.runs import StopReason
-from app.services.finish_run import finish_run
+from app.services.attempts.finish_run import finish_run
 from app.store.database import unit_of_work
 from app.store.tables import api_keys, workspaces
 from app.store.telemetry import append_batch

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from app.domain.access import Scope
 from app.embedded.home import make_home, owned
 from app.embedded.servers import embedded_servers
-from app.services.create_key import create_key
+from app.services.accounts.create_key import create_key
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from app.store.workspaces import insert_workspace

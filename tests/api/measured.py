@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run, StopReason
 from app.domain.telemetry import LagProfile, ReadingBatch, ScalarReading, TelemetryChunk
-from app.services.authenticate import authenticate
-from app.services.finish_run import finish_run
+from app.services.accounts.authenticate import authenticate
+from app.services.attempts.finish_run import finish_run
 from app.store.database import unit_of_work
 from app.store.telemetry import append_batch
 from tests.api.conftest import Clinic

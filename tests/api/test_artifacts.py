@@ -11,16 +11,16 @@ from app.artifacts import ArtifactFolder
 from app.domain.artifacts import ArtifactKind, Publication, PublishedFile, stored_name
 from app.domain.checkpoints import checkpoint_name
 from app.domain.runs import Run, StopReason
-from app.services.finish_run import finish_run
+from app.services.attempts.finish_run import finish_run
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import path_of, started_run
-from tests.api.test_continuation import claimed
-from tests.api.test_runs import check_problem
+from tests.api.runs.test_continuation import claimed
+from tests.api.runs.test_runs import check_problem
+from worker.execution.saving import Checkpoints
 from worker.publishing.publish import Publisher
 from worker.publishing.run_log import RunLog
-from worker.saving import Checkpoints
-from worker.sending import SavedMoment
+from worker.telemetry.sending import SavedMoment
 
 WEIGHTS = bytes(range(256)) * 5000
 CONTENT = {"model.safetensors": WEIGHTS, "log.txt": b"it began\n"}

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.domain.quotas import Quotas
 from tests.api.conftest import Clinic, post_run, serving, spec
-from tests.api.test_runs import check_problem
+from tests.api.runs.test_runs import check_problem
 
 _BREAK_COMMIT = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

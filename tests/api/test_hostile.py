@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.conftest import Clinic, spec
-from tests.api.test_runs import check_problem
+from tests.api.runs.test_runs import check_problem
 
 JSON = {"Content-Type": "application/json"}
 SPEC = json.dumps(spec())

@@ -9,9 +9,9 @@ from fastapi._compat import ModelField
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic_core import ErrorDetails
 
-from app.api.bodies import is_json, problems_of_json
-from app.api.pointers import problems_of
-from app.api.rule_codes import RULE_CODES
+from app.api.protocol.bodies import is_json, problems_of_json
+from app.api.protocol.pointers import problems_of
+from app.api.reference.rule_codes import RULE_CODES
 from app.domain.errors import Problem
 from app.main import create_app
 from app.settings import Settings

@@ -12,7 +12,7 @@ import redis
 
 from app.embedded.servers import Servers
 from tests.api.conftest import Clinic, post_run, spec
-from tests.api.test_runs import check_problem
+from tests.api.runs.test_runs import check_problem
 from tests.store.test_silent_server import stopped
 
 

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from app.api.examples import LABEL_EXAMPLES, RUN_EXAMPLES
-from app.services.register_worker import register_worker
-from app.services.retire_worker import retire_worker
+from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
+from app.services.fleet.register_worker import register_worker
+from app.services.fleet.retire_worker import retire_worker
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic, post_run, serving
-from tests.api.test_runs import check_problem
+from tests.api.runs.test_runs import check_problem
 
 
 def test_the_process_says_that_it_lives(client: httpx.Client) -> None:

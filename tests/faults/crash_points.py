@@ -79,7 +79,7 @@ class Point:
 POINTS: Mapping[str, Point] = {
     "post stored, not committed": Point(
         role=Role.API,
-        module="app.api.runs",
+        module="app.api.runs.runs",
         name="submit_run",
         is_after=True,
         error=lost_connection,
@@ -95,35 +95,35 @@ POINTS: Mapping[str, Point] = {
     ),
     "claim not committed": Point(
         role=Role.WORKER,
-        module="worker.records",
+        module="worker.supervision.run_records",
         name="claim_run",
         is_after=True,
         error=lost_connection,
     ),
     "claimed, nothing started": Point(
         role=Role.WORKER,
-        module="worker.workshop",
+        module="worker.supervision.run_slots",
         name="claim",
         is_after=True,
         error=no_answer,
     ),
     "training process started": Point(
         role=Role.WORKER,
-        module="worker.children",
+        module="worker.supervision.children",
         name="ForkServer.spawn",
         is_after=True,
         error=no_answer,
     ),
     "heartbeat not committed": Point(
         role=Role.WORKER,
-        module="worker.records",
+        module="worker.supervision.run_records",
         name="beat_run",
         is_after=True,
         error=lost_connection,
     ),
     "loss of a process not committed": Point(
         role=Role.WORKER,
-        module="worker.records",
+        module="worker.supervision.run_records",
         name="lose_run",
         is_after=True,
         error=lost_connection,
@@ -131,7 +131,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "begin not committed": Point(
         role=Role.TRAINER,
-        module="worker.execute",
+        module="worker.execution.execute",
         name="begin_run",
         is_after=True,
         error=lost_connection,
@@ -147,7 +147,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "batch not committed": Point(
         role=Role.TRAINER,
-        module="worker.execute",
+        module="worker.execution.execute",
         name="record_batch",
         is_after=True,
         error=lost_connection,
@@ -155,7 +155,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "batch committed, not acknowledged": Point(
         role=Role.TRAINER,
-        module="worker.execute",
+        module="worker.execution.execute",
         name="Execution._record",
         is_after=True,
         error=no_answer,
@@ -179,7 +179,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "checkpoint's row not committed": Point(
         role=Role.TRAINER,
-        module="worker.saving",
+        module="worker.execution.saving",
         name="keep_checkpoint",
         is_after=True,
         error=lost_connection,
@@ -187,7 +187,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "checkpoint's row committed": Point(
         role=Role.TRAINER,
-        module="worker.saving",
+        module="worker.execution.saving",
         name="Checkpoints._remove_all_but",
         is_after=False,
         error=no_answer,
@@ -195,7 +195,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "about to go on from a checkpoint": Point(
         role=Role.TRAINER,
-        module="worker.saving",
+        module="worker.execution.saving",
         name="Checkpoints.tell_continued",
         is_after=False,
         error=no_answer,
@@ -212,14 +212,14 @@ POINTS: Mapping[str, Point] = {
     ),
     "end not committed": Point(
         role=Role.TRAINER,
-        module="worker.execute",
+        module="worker.execution.execute",
         name="finish_run",
         is_after=True,
         error=lost_connection,
     ),
     "end committed, process still there": Point(
         role=Role.TRAINER,
-        module="worker.execute",
+        module="worker.execution.execute",
         name="Execution._finish",
         is_after=True,
         error=no_answer,

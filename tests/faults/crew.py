@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.errors import IllegalTransition
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
-from app.services.cancel_run import cancel_run
+from app.services.runs.cancel_run import cancel_run
 from app.store.database import unit_of_work
 from tests.workers import Runs, WorkerProcess, start_worker, wait_until_ready
 

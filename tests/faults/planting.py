@@ -103,7 +103,7 @@ def done(order: Path) -> Path:
 
 
 def _role_of(arguments: Sequence[str]) -> Role | None:
-    if "worker.forkserver" in arguments:
+    if "worker.supervision.forkserver" in arguments:
         return Role.TRAINER
     if "celery" in arguments:
         return Role.WORKER

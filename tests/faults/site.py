@@ -22,7 +22,7 @@ from app.embedded.ports import free_port
 from app.migration import migrate
 from app.processes import Child, start
 from app.queue import RunQueue
-from app.services.create_key import create_key
+from app.services.accounts.create_key import create_key
 from app.settings import Serving
 from app.store.database import unit_of_work
 from app.supervision.programs import api_program

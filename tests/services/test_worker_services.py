@@ -12,21 +12,21 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.runs import Run, RunStatus, StopReason
 from app.queue import RunQueue
-from app.services.authenticate import authenticate
-from app.services.beat_run import beat_run
-from app.services.beat_worker import beat_worker
-from app.services.begin_run import begin_run
-from app.services.bootstrap import bootstrap
-from app.services.claim_run import claim_run
-from app.services.examine_run import examine_run
-from app.services.finish_run import finish_run
-from app.services.give_back_run import give_back_run
-from app.services.lose_run import lose_run
-from app.services.note_diagnosis import note_diagnosis
-from app.services.record_batch import record_batch
-from app.services.register_worker import register_worker
-from app.services.retire_worker import retire_worker
-from app.services.sweep_runs import UNHEARD_AFTER_S, sweep_runs
+from app.services.accounts.authenticate import authenticate
+from app.services.accounts.bootstrap import bootstrap
+from app.services.attempts.beat_run import beat_run
+from app.services.attempts.begin_run import begin_run
+from app.services.attempts.claim_run import claim_run
+from app.services.attempts.finish_run import finish_run
+from app.services.attempts.give_back_run import give_back_run
+from app.services.attempts.lose_run import lose_run
+from app.services.attempts.sweep_runs import UNHEARD_AFTER_S, sweep_runs
+from app.services.diagnosis.examine_run import examine_run
+from app.services.diagnosis.note_diagnosis import note_diagnosis
+from app.services.fleet.beat_worker import beat_worker
+from app.services.fleet.register_worker import register_worker
+from app.services.fleet.retire_worker import retire_worker
+from app.services.telemetry.record_batch import record_batch
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.diagnoses import load_diagnosis
 from app.store.events import events_after

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from app.domain.errors import TelemetryDropped
 from app.domain.runs import Run, StopReason
 from app.domain.series import Series
-from app.services.drop_old_telemetry import drop_old_telemetry
-from app.services.finish_run import finish_run
-from app.services.read_diagnosis import read_diagnosis
-from app.services.read_history import HistoryQuery, read_history
+from app.services.attempts.finish_run import finish_run
+from app.services.diagnosis.read_diagnosis import read_diagnosis
+from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
+from app.services.telemetry.read_history import HistoryQuery, read_history
 from app.store.database import UnitOfWork
 from app.store.ids import first_id_of
 from app.store.partitions import ensure_partitions, make_month, months_with_partitions

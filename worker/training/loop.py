@@ -25,9 +25,9 @@ from worker.gradients import (
 )
 from worker.models.layers import Chunking, detached
 from worker.models.network import SequenceModel
-from worker.recorder import Recorder, StepReading
 from worker.regularisers.weights import add_penalty_gradients_
 from worker.seeding import torch_generator
+from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.best import ScoredWeights
 from worker.training.checkpoint import NEVER, Saving, Start, pack
 from worker.training.instability import InstabilityGuard, Response

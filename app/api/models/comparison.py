@@ -6,7 +6,7 @@ from app.api.models.preflight import PreflightView, view_preflight
 from app.api.models.run import View
 from app.domain.comparison import MAX_PATCHES
 from app.domain.specs.job import JobSpec
-from app.services.read_comparison import Arm, Comparison
+from app.services.preflights.read_comparison import Arm, Comparison
 
 
 class ComparisonBody(BaseModel):

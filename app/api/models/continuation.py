@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict
 
 from app.domain.specs.base import MAX_INT, WHOLE, NumSteps, Positive
-from app.services.fork_run import ForkOrder
+from app.services.runs.fork_run import ForkOrder
 
 Step = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.api.models.run import View
 from app.domain.profiles import CsvProfile, TextProfile
-from app.services.upload_dataset import DatasetKind
+from app.services.data.upload_dataset import DatasetKind
 from app.store.datasets import Dataset
 
 

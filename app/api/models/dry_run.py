@@ -3,7 +3,7 @@
 from app.api.models.run import View
 from app.domain.estimate import Estimate
 from app.domain.specs.job import JobSpec
-from app.services.estimate_run import CheckedSpec
+from app.services.runs.estimate_run import CheckedSpec
 
 
 class EstimateView(View):

@@ -10,7 +10,7 @@ from app.api.models.not_finite import word_of
 from app.api.models.run import View
 from app.domain.dynamics import DYNAMICS
 from app.domain.quantities import unit_of
-from app.services.read_dynamics import Dynamics
+from app.services.telemetry.read_dynamics import Dynamics
 from app.store.history import StoredSeries
 
 

@@ -15,7 +15,7 @@ from app.domain.integrity import CHECKS, LIMITS, has_passed
 from app.domain.specs.job import JobSpec
 from app.domain.task import RequiredLag
 from app.domain.telemetry import Cotangent, Direction, Interval, LagProfile, Path, ProfileShape
-from app.services.read_gradient_flow import GradientFlow
+from app.services.telemetry.read_gradient_flow import GradientFlow
 
 MODEL = "model"
 

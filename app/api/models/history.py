@@ -18,7 +18,7 @@ from app.domain.series import (
     series_stats,
     shortest_decimals,
 )
-from app.services.read_history import History
+from app.services.telemetry.read_history import History
 
 XAxis = Literal["step", "elapsed_s", "time"]
 #: Lines of CSV that are made at a time.

@@ -12,7 +12,7 @@ from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.preflight import Basis
 from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.job import JobSpec
-from app.services.read_preflight import Forecast, Preflight
+from app.services.preflights.read_preflight import Forecast, Preflight
 
 
 class PredictedView(View):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.models.instants import Instant
-from app.api.pages import DEFAULT_LIMIT
+from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.findings import DiagnosisVerdict, FindingCode
 from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.base import CleanText, LongText, ShortText, Tag

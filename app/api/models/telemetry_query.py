@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.models.history import XAxis
-from app.api.pages import DEFAULT_LIMIT
+from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.probe_selection import DEFAULT_MAX_PROBES, ProbeSelection
 from app.domain.specs.base import MAX_INT, CleanText
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.models.run import View
 from app.domain.specs.base import MAX_INT, WHOLE, CleanText
-from app.services.get_workspace import WorkspaceAccount
+from app.services.accounts.get_workspace import WorkspaceAccount
 
 #: JSON numbers are exact up to here.
 MAX_EXACT = 2**53 - 1

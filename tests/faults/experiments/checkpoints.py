@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
 from app.domain.specs.job import JobSpec
-from app.services.give_up_checkpoint import REASON
-from app.services.record_batch import record_batch
-from app.services.register_worker import register_worker
+from app.services.checkpoints.give_up_checkpoint import REASON
+from app.services.fleet.register_worker import register_worker
+from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from app.store.events import event_numbers, events_after
@@ -26,9 +26,9 @@ from tests.faults.site import Site
 from tests.faults.work import SMALL_SPECS, Tally
 from tests.store.builders import a_batch
 from worker.datasets.build import build_task
-from worker.records import claim
-from worker.saving import Checkpoints
-from worker.sending import SavedMoment
+from worker.execution.saving import Checkpoints
+from worker.supervision.run_records import claim
+from worker.telemetry.sending import SavedMoment
 from worker.training.checkpoint import Saving
 from worker.training.loop import train
 

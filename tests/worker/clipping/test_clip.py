@@ -7,7 +7,7 @@ from torch import Tensor
 from app.domain.specs.clipping import ClippingSpec
 from worker.clipping.clip import clip_
 from worker.gradients import tensor_norms, total_norm
-from worker.recorder import as_float32
+from worker.telemetry.recorder import as_float32
 
 _specs: TypeAdapter[ClippingSpec] = TypeAdapter(ClippingSpec)
 

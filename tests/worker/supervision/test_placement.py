@@ -1,6 +1,6 @@
 import pytest
 
-from worker.placement import place
+from worker.supervision.placement import place
 
 GPUS = ("cpu", "cuda:0", "cuda:1")
 

@@ -1,12 +1,12 @@
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.reconcile import SWEEPS_PER_DROP, SWEEPS_PER_LOOK, Pace, Sweeper
-from worker.stopping import StopSignal
+from worker.supervision.reconcile import SWEEPS_PER_DROP, SWEEPS_PER_LOOK, Pace, Sweeper
+from worker.supervision.stopping import StopSignal
 
 
 @dataclass
-class Bench:
+class Slots:
     num_free_slots: int = 1
     num_slots: int = 1
     can_train: bool = True
@@ -25,7 +25,7 @@ class Bench:
 
 
 @dataclass
-class Upkeep:
+class Records:
     is_away: bool = False
     is_forgotten: bool = False
     rescues: list[bool] = field(default_factory=list)
@@ -54,8 +54,8 @@ class Exit:
 
 
 def make_sweeper(
-    bench: Bench,
-    upkeep: Upkeep,
+    slots: Slots,
+    records: Records,
     leaving: Exit,
     *,
     num_bells: int | None = None,
@@ -63,8 +63,8 @@ def make_sweeper(
     deaf_after_s: float = 0,
 ) -> Sweeper:
     return Sweeper(
-        bench,
-        upkeep,
+        slots,
+        records,
         count_bells=lambda: num_bells,
         leave=leaving.leave,
         stop=StopSignal(),
@@ -73,19 +73,19 @@ def make_sweeper(
 
 
 def test_queued_runs_start_without_a_bell_until_the_slots_are_taken() -> None:
-    bench = Bench(num_free_slots=2, num_slots=2, queued=3)
-    sweeper = make_sweeper(bench, Upkeep(), Exit())
+    slots = Slots(num_free_slots=2, num_slots=2, queued=3)
+    sweeper = make_sweeper(slots, Records(), Exit())
 
     for _ in range(SWEEPS_PER_LOOK):
         sweeper.sweep()
 
-    assert (bench.queued, bench.num_free_slots) == (1, 0)
+    assert (slots.queued, slots.num_free_slots) == (1, 0)
 
 
 def test_a_worker_without_its_forkserver_leaves() -> None:
     leaving = Exit()
 
-    make_sweeper(Bench(can_train=False), Upkeep(), leaving).sweep()
+    make_sweeper(Slots(can_train=False), Records(), leaving).sweep()
 
     assert leaving.reasons == ["the forkserver is gone"]
 
@@ -93,51 +93,51 @@ def test_a_worker_without_its_forkserver_leaves() -> None:
 def test_a_worker_that_was_forgotten_leaves_and_comes_back_as_a_new_one() -> None:
     leaving = Exit()
 
-    make_sweeper(Bench(), Upkeep(is_forgotten=True), leaving).sweep()
+    make_sweeper(Slots(), Records(is_forgotten=True), leaving).sweep()
 
     assert leaving.reasons == ["it has been forgotten, after a long outage"]
 
 
 def test_nobody_is_rescued_right_after_an_outage() -> None:
-    upkeep = Upkeep(is_away=True)
-    sweeper = make_sweeper(Bench(), upkeep, Exit(), grace_s=3600)
+    records = Records(is_away=True)
+    sweeper = make_sweeper(Slots(), records, Exit(), grace_s=3600)
 
     sweeper.sweep()
-    upkeep.is_away = False
+    records.is_away = False
     sweeper.sweep()
 
-    assert upkeep.rescues == [False]
+    assert records.rescues == [False]
 
 
 def test_lost_runs_are_rescued_when_the_database_has_long_been_there() -> None:
-    upkeep = Upkeep()
+    records = Records()
 
-    make_sweeper(Bench(), upkeep, Exit()).sweep()
+    make_sweeper(Slots(), records, Exit()).sweep()
 
-    assert upkeep.rescues == [True]
+    assert records.rescues == [True]
 
 
 def test_no_more_bells_are_rung_than_there_are_free_slots() -> None:
-    upkeep = Upkeep()
+    records = Records()
 
-    make_sweeper(Bench(num_free_slots=2, num_slots=3), upkeep, Exit()).sweep()
+    make_sweeper(Slots(num_free_slots=2, num_slots=3), records, Exit()).sweep()
 
-    assert upkeep.bells == [2]
+    assert records.bells == [2]
 
 
 def test_a_worker_that_does_not_hear_waiting_bells_leaves_when_it_is_idle() -> None:
     leaving = Exit()
 
-    make_sweeper(Bench(), Upkeep(), leaving, num_bells=2).sweep()
+    make_sweeper(Slots(), Records(), leaving, num_bells=2).sweep()
 
     assert leaving.reasons == ["bells at the broker are not heard"]
 
 
 def test_a_deaf_worker_trains_its_runs_to_their_end_first() -> None:
     leaving = Exit()
-    bench = Bench(num_free_slots=1, num_slots=2)
+    slots = Slots(num_free_slots=1, num_slots=2)
 
-    make_sweeper(bench, Upkeep(), leaving, num_bells=2).sweep()
+    make_sweeper(slots, Records(), leaving, num_bells=2).sweep()
 
     assert leaving.reasons == []
 
@@ -145,16 +145,16 @@ def test_a_deaf_worker_trains_its_runs_to_their_end_first() -> None:
 def test_bells_that_wait_for_a_moment_are_no_deafness() -> None:
     leaving = Exit()
 
-    make_sweeper(Bench(), Upkeep(), leaving, num_bells=2, deaf_after_s=3600).sweep()
+    make_sweeper(Slots(), Records(), leaving, num_bells=2, deaf_after_s=3600).sweep()
 
     assert leaving.reasons == []
 
 
 def test_old_readings_are_looked_for_now_and_then() -> None:
-    upkeep = Upkeep()
-    sweeper = make_sweeper(Bench(num_free_slots=0, num_slots=1), upkeep, Exit())
+    records = Records()
+    sweeper = make_sweeper(Slots(num_free_slots=0, num_slots=1), records, Exit())
 
     for _ in range(SWEEPS_PER_DROP + 1):
         sweeper.sweep()
 
-    assert upkeep.num_drops == 2
+    assert records.num_drops == 2

@@ -13,9 +13,9 @@ import pytest
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import StopReason
 from tests.worker.supervision.runs import make_run
-from worker.children import Child
-from worker.stopping import StopSignal
-from worker.supervise import Decision, Policy, Supervisor, View, decide
+from worker.supervision.children import Child
+from worker.supervision.stopping import StopSignal
+from worker.supervision.supervise import Decision, Policy, Supervisor, View, decide
 
 PATIENT = Policy(heartbeat_s=0.02, cancel_grace_s=30, diagnose_every_s=3600)
 #: Leaves as soon as it is told to cancel, with the exit code given.

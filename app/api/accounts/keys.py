@@ -1,0 +1,146 @@
+"""API keys over HTTP: make, list, revoke; all within the caller's workspace."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.responses import Response
+
+from app.api.models.instants import Instant
+from app.api.models.run import View
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import Admin, ApiSettings, Work
+from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
+from app.api.protocol.problems import ALWAYS, documented
+from app.api.reference.examples import KEY_EXAMPLES
+from app.domain.access import Scope
+from app.domain.specs.base import CleanText
+from app.services.accounts.create_key import NewKey, create_key
+from app.services.accounts.list_keys import list_keys
+from app.services.accounts.revoke_key import revoke_key
+from app.store.keys import ApiKey
+
+router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS)
+
+
+class KeyOrder(BaseModel):
+    """What a new key may do, and for how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: CleanText = Field("", max_length=200)
+    scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
+    expires_at: Instant | None = None
+    """Null: it stays valid until it is revoked."""
+
+    @field_validator("expires_at")
+    @classmethod
+    def _is_to_come(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value <= datetime.now(UTC):
+            detail = "must lie in the future"
+            raise ValueError(detail)
+        return value
+
+
+class KeyView(View):
+    """All that is known of a key but itself."""
+
+    id: UUID
+    name: str
+    scopes: list[Scope]
+    prefix: str
+    """Its first characters."""
+    last4: str
+    created_at: datetime
+    last_used_at: datetime | None
+    """To the minute."""
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewKeyView(KeyView):
+    """A key just made, with the key itself."""
+
+    key: str | None
+    """Shown this once; null when the answer is replayed by its Idempotency-Key."""
+
+
+class KeyPage(View):
+    items: list[KeyView]
+    next: str | None
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=NewKeyView,
+    responses=documented(409, 415),
+    summary="Make an API key",
+)
+def post_key(
+    order: Annotated[KeyOrder, Body(openapi_examples=KEY_EXAMPLES)],
+    caller: Admin,
+    work: Work,
+    settings: ApiSettings,
+    once: Once,
+) -> Response:
+    """The key is in the answer and nowhere else: the service stores an HMAC of it."""
+    return once.answer(
+        lambda: _created(
+            create_key(
+                work,
+                workspace_id=caller.workspace_id,
+                name=order.name,
+                scopes=order.scopes,
+                secret=settings.secret,
+                expires_at=order.expires_at,
+            )
+        )
+    )
+
+
+@router.get("", response_model=KeyPage, responses=NOT_MODIFIED, summary="List API keys")
+def get_keys(
+    request: Request,
+    caller: Admin,
+    work: Work,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Oldest first, revoked ones included."""
+    keys = list_keys(work, workspace_id=caller.workspace_id)
+    page, last = cut(keys, limit=limit, after=read_cursor(cursor))
+    following = next_page(request, last)
+    return conditional_json(request, KeyPage(items=[_view(key) for key in page], next=following))
+
+
+@router.delete("/{key_id}", status_code=204, responses=documented(404), summary="Revoke an API key")
+def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
+    """From the next request on the key opens nothing; it stays in the list."""
+    revoke_key(work, workspace_id=caller.workspace_id, key_id=key_id)
+
+
+def view_new_key(new: NewKey) -> NewKeyView:
+    return NewKeyView(**_view(new.stored).model_dump(), key=new.secret)
+
+
+def _created(new: NewKey) -> Answer:
+    view = view_new_key(new)
+    return Answer(status=201, body=view, kept_body=view.model_copy(update={"key": None}))
+
+
+def _view(key: ApiKey) -> KeyView:
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        scopes=[Scope(scope) for scope in key.scopes],
+        prefix=key.prefix,
+        last4=key.last4,
+        created_at=key.created_at,
+        last_used_at=key.last_used_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+    )

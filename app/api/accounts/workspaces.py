@@ -1,0 +1,160 @@
+"""Workspaces over HTTP: make one with its first key, list, look, change, delete."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request
+from starlette.responses import Response
+
+from app.api.accounts.keys import NewKeyView, view_new_key
+from app.api.models.workspace import (
+    WorkspaceAccountView,
+    WorkspaceChanges,
+    WorkspaceOrder,
+    WorkspacePage,
+    WorkspaceView,
+    view_account,
+)
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Work
+from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
+from app.api.protocol.problems import ALWAYS, documented
+from app.api.reference.examples import WORKSPACE_CHANGE_EXAMPLES, WORKSPACE_EXAMPLES
+from app.services.accounts.create_workspace import NewWorkspace, create_workspace
+from app.services.accounts.delete_workspace import delete_workspace
+from app.services.accounts.edit_workspace import edit_workspace
+from app.services.accounts.get_workspace import get_workspace
+from app.services.accounts.list_workspaces import list_workspaces
+from app.store.workspaces import Workspace
+
+router = APIRouter(prefix="/v1/workspaces", tags=["access"], responses=ALWAYS)
+
+
+class NewWorkspaceView(WorkspaceView):
+    """A workspace just made, with the key that opens it."""
+
+    admin_key: NewKeyView
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=NewWorkspaceView,
+    responses=documented(409, 415),
+    summary="Make a workspace",
+)
+def post_workspace(
+    order: Annotated[WorkspaceOrder, Body(openapi_examples=WORKSPACE_EXAMPLES)],
+    caller: Admin,
+    work: Work,
+    settings: ApiSettings,
+    once: Once,
+) -> Response:
+    """For admins of the first workspace. The answer holds the new one's first key."""
+    return once.answer(
+        lambda: _created(
+            create_workspace(
+                work,
+                caller_workspace_id=caller.workspace_id,
+                name=order.name,
+                own_quotas=order.quotas.model_dump(),
+                secret=settings.secret,
+            )
+        )
+    )
+
+
+@router.get("", response_model=WorkspacePage, responses=NOT_MODIFIED, summary="List workspaces")
+def get_workspaces(
+    request: Request,
+    caller: Admin,
+    work: Work,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Oldest first: all for admins of the first workspace, the own one for others."""
+    found = list_workspaces(work, caller_workspace_id=caller.workspace_id)
+    page, last = cut(found, limit=limit, after=read_cursor(cursor))
+    following = next_page(request, last)
+    items = [_view(workspace) for workspace in page]
+    return conditional_json(request, WorkspacePage(items=items, next=following))
+
+
+@router.get(
+    "/{workspace_id}",
+    response_model=WorkspaceAccountView,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="Look at a workspace",
+)
+def get_one_workspace(
+    request: Request, workspace_id: UUID, caller: Admin, work: Work, settings: ApiSettings
+) -> Response:
+    """What it may have and what it has taken; the own one, or any for the first one's admins."""
+    account = get_workspace(
+        work,
+        caller_workspace_id=caller.workspace_id,
+        workspace_id=workspace_id,
+        quotas=settings.quotas,
+    )
+    return conditional_json(request, view_account(account))
+
+
+@router.patch(
+    "/{workspace_id}",
+    responses=documented(404, 415),
+    summary="Change a workspace",
+)
+def patch_workspace(
+    workspace_id: UUID,
+    changes: Annotated[
+        WorkspaceChanges,
+        Body(
+            media_type="application/merge-patch+json",
+            openapi_examples=WORKSPACE_CHANGE_EXAMPLES,
+        ),
+    ],
+    caller: Admin,
+    work: Work,
+    settings: ApiSettings,
+) -> WorkspaceAccountView:
+    """Merge patch (RFC 7396) of name and quotas, for admins of the first workspace.
+
+    Null gives a workspace the installation's quota. What is over a new quota stays.
+    """
+    return view_account(
+        edit_workspace(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            workspace_id=workspace_id,
+            changes=changes.columns(),
+            quotas=settings.quotas,
+        )
+    )
+
+
+@router.delete(
+    "/{workspace_id}",
+    status_code=204,
+    responses=documented(404, 409),
+    summary="Delete a workspace",
+)
+def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: Artifacts) -> None:
+    """With its keys, data sets, runs and their files; 409 while runs have not ended."""
+    delete_workspace(
+        work,
+        artifacts=artifacts,
+        caller_workspace_id=caller.workspace_id,
+        workspace_id=workspace_id,
+    )
+
+
+def _created(new: NewWorkspace) -> Answer:
+    key = view_new_key(new.admin_key)
+    view = NewWorkspaceView(**_view(new.workspace).model_dump(), admin_key=key)
+    kept = view.model_copy(update={"admin_key": key.model_copy(update={"key": None})})
+    return Answer(status=201, body=view, kept_body=kept)
+
+
+def _view(workspace: Workspace) -> WorkspaceView:
+    return WorkspaceView(id=workspace.id, name=workspace.name, created_at=workspace.created_at)

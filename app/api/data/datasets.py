@@ -1,0 +1,124 @@
+"""Data sets over HTTP: upload the raw bytes, list, look, delete."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import JsonValue, StringConstraints
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import DatasetsReader, DatasetsWriter, Held, Work
+from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
+from app.api.protocol.problems import ALWAYS, documented
+from app.domain.specs.base import ShortText
+from app.services.data.delete_dataset import delete_dataset
+from app.services.data.get_dataset import get_dataset
+from app.services.data.list_datasets import list_datasets
+from app.services.data.upload_dataset import DatasetKind, upload_dataset
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS)
+
+_CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
+_BODY: dict[str, JsonValue] = {
+    "required": True,
+    "description": "The file itself, UTF-8. A CSV names its columns in the first row.",
+    "content": {
+        "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
+        "text/plain": {"schema": {"type": "string"}, "example": "To be, or not to be"},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+async def _content(request: Request) -> bytes:
+    """The body, which was capped while it arrived; forms are told what to send in their place."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        detail = "Send the bytes of the file as the body, not a form: curl --data-binary @file."
+        raise HTTPException(415, detail=detail)
+    return await request.body()
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DatasetView,
+    responses=documented(409, 415),
+    openapi_extra={"requestBody": _BODY},
+    summary="Upload a data set",
+)
+def post_dataset(
+    caller: DatasetsWriter,
+    work: Work,
+    held: Held,
+    once: Once,
+    content: Annotated[bytes, Depends(_content)],
+    name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
+    kind: Annotated[DatasetKind, Query(examples=["csv"])],
+) -> Response:
+    """Checks the whole file first: what is wrong is named by row and column, and nothing is stored.
+
+    Cells are numbers, ISO dates or times, or text; empty ones, `NA`, `NaN` and `null` are missing.
+    """
+
+    def store() -> Answer:
+        with held.upload_turns:
+            dataset = upload_dataset(
+                work,
+                workspace_id=caller.workspace_id,
+                name=name,
+                kind=kind,
+                content=content,
+                quotas=held.settings.quotas,
+            )
+        return _created(view_dataset(dataset))
+
+    return once.answer(store)
+
+
+@router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")
+def get_datasets(
+    request: Request,
+    caller: DatasetsReader,
+    work: Work,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first."""
+    found = list_datasets(
+        work, workspace_id=caller.workspace_id, limit=limit, after=read_cursor(cursor)
+    )
+    items = [view_dataset(dataset) for dataset in found.items]
+    following = next_page(request, found.last)
+    return conditional_json(request, DatasetPage(items=items, next=following))
+
+
+@router.get(
+    "/{dataset_id}",
+    response_model=DatasetView,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="Look at a data set",
+)
+def get_one_dataset(
+    request: Request, dataset_id: UUID, caller: DatasetsReader, work: Work
+) -> Response:
+    found = get_dataset(work, workspace_id=caller.workspace_id, dataset_id=dataset_id)
+    return conditional_json(request, view_dataset(found))
+
+
+@router.delete(
+    "/{dataset_id}",
+    status_code=204,
+    responses=documented(404, 409),
+    summary="Delete a data set",
+)
+def remove_dataset(dataset_id: UUID, caller: DatasetsWriter, work: Work) -> None:
+    """409 while a queued or running run needs it; ended runs keep their readings."""
+    delete_dataset(work, workspace_id=caller.workspace_id, dataset_id=dataset_id)
+
+
+def _created(view: DatasetView) -> Answer:
+    return Answer(status=201, body=view, headers={"Location": f"/v1/datasets/{view.id}"})

@@ -1,0 +1,1 @@
+"""Workers, health and metrics over HTTP."""

@@ -1,0 +1,61 @@
+"""Figures for Prometheus: requests of this process, queue and workers of the whole service."""
+
+from collections.abc import Iterator, Mapping
+
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import REGISTRY, Collector
+from starlette.responses import PlainTextResponse, Response
+
+from app.api.protocol.deps import Queue, Work, require
+from app.api.protocol.problems import ALWAYS
+from app.queue import RunQueue
+from app.services.fleet.count_load import Load, count_load
+
+router = APIRouter(tags=["service"])
+
+
+class _LoadCollector(Collector):
+    """The service's load as gauges, taken when it is asked for."""
+
+    def __init__(self, load: Load, queue: RunQueue) -> None:
+        self._load = load
+        self._queue = queue
+
+    def collect(self) -> Iterator[Metric]:
+        yield _by_status("clinic_runs", "Runs by status.", self._load.runs)
+        yield _by_status("clinic_preflights", "Preflights by status.", self._load.preflights)
+        yield GaugeMetricFamily("clinic_workers", "Live workers.", value=self._load.workers)
+        yield GaugeMetricFamily("clinic_slots", "Runs they can train.", value=self._load.slots)
+        bells = CounterMetricFamily(
+            "clinic_bells",
+            "Bells of this process, by whether the broker took them.",
+            labels=["fate"],
+        )
+        bells.add_metric(["rung"], self._queue.num_rung)
+        bells.add_metric(["lost"], self._queue.num_failed)
+        yield bells
+
+
+def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=["status"])
+    for status, number in numbers.items():
+        family.add_metric([status], number)
+    return family
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=ALWAYS,
+    dependencies=[require("runs:read")],
+    summary="Figures for Prometheus",
+)
+def get_metrics(work: Work, queue: Queue) -> Response:
+    """Text exposition format. Labels never carry ids, so that their number stays small."""
+    registry = CollectorRegistry()
+    registry.register(_LoadCollector(count_load(work), queue))
+    text = generate_latest(REGISTRY) + generate_latest(registry)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,66 @@
+"""Workers over HTTP: who is there, with which devices, and what they run."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.models.run import View
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.problems import ALWAYS
+from app.services.fleet.list_workers import SeenWorker, list_workers
+
+router = APIRouter(prefix="/v1/workers", tags=["service"], responses=ALWAYS)
+
+
+class WorkerView(View):
+    """One worker process."""
+
+    id: UUID
+    host: str
+    pid: int
+    devices: list[str]
+    """As torch names them: `cpu`, `cuda:0`."""
+    slots: int
+    """Runs that it trains side by side."""
+    busy_slots: int
+    threads_per_run: int
+    release: str
+    """The version of the service that it runs, as `info.version` of the OpenAPI document."""
+    started_at: datetime
+    seen_at: datetime
+    """Its last sign of life."""
+    run_ids: list[UUID]
+    """Runs of this workspace that it trains."""
+
+
+class WorkerPage(View):
+    items: list[WorkerView]
+    next: str | None
+
+
+@router.get("", response_model=WorkerPage, responses=NOT_MODIFIED, summary="List workers")
+def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
+    """All that gave a sign of life lately, on one page; they serve every workspace."""
+    workers = list_workers(work, workspace_id=caller.workspace_id)
+    page = WorkerPage(items=[_view(seen) for seen in workers], next=None)
+    return conditional_json(request, page)
+
+
+def _view(seen: SeenWorker) -> WorkerView:
+    worker = seen.worker
+    return WorkerView(
+        id=worker.id,
+        host=worker.host,
+        pid=worker.pid,
+        devices=list(worker.devices),
+        slots=worker.slots,
+        busy_slots=len(worker.run_ids),
+        threads_per_run=worker.threads_per_run,
+        release=worker.release,
+        started_at=worker.started_at,
+        seen_at=worker.seen_at,
+        run_ids=list(seen.run_ids),
+    )

@@ -1,0 +1,1 @@
+"""Preflights and their comparisons over HTTP."""

@@ -1,0 +1,99 @@
+"""Idempotency-Key: a POST that creates may be sent again for a day, and creates once."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from app.api.protocol.deps import SignedIn, Work
+from app.store.database import UnitOfWork
+from app.store.idempotency import IdempotencyKey, StoredAnswer, find_answer, save_answer
+
+REPLAYED = "Idempotency-Replayed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a POST that creates says."""
+
+    status: int
+    body: BaseModel
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: What is kept and replayed in place of `body`: the same, less its secrets.
+    kept_body: BaseModel | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneTime:
+    """Answers a request once; asked again under the same key, it repeats what it said."""
+
+    work: UnitOfWork
+    #: None when the client sent no Idempotency-Key.
+    request: IdempotencyKey | None
+
+    def answer(self, make: Callable[[], Answer]) -> Response:
+        """Raises IdempotencyInFlight or IdempotencyMismatch in place of a second `make()`."""
+        if self.request is None:
+            return _respond(make())
+        kept = find_answer(self.work.session, self.request)
+        if kept is not None:
+            headers = {**kept.headers, REPLAYED: "true"}
+            return _json(kept.body, status=kept.status, headers=headers)
+        answer = make()
+        body = (answer.kept_body or answer.body).model_dump_json().encode()
+        stored = StoredAnswer(status=answer.status, headers=answer.headers, body=body)
+        save_answer(self.work.session, self.request, stored)
+        return _respond(answer)
+
+
+async def fingerprint_of(request: Request) -> bytes:
+    """SHA-256 of query and body; the framework has read the body already."""
+    text = request.url.query.encode() + b"\n" + await request.body()
+    return hashlib.sha256(text).digest()
+
+
+async def _repeatable(
+    request: Request,
+    caller: SignedIn,
+    fingerprint: Annotated[bytes, Depends(fingerprint_of)],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern=r"^[\x21-\x7e]{1,255}$",
+            description="Sent again with the same body within 24 hours, it replays the answer.",
+        ),
+    ] = None,
+) -> IdempotencyKey | None:
+    if idempotency_key is None:
+        return None
+    return IdempotencyKey(
+        workspace_id=caller.workspace_id,
+        route=f"{request.method} {request.url.path}",
+        key=idempotency_key,
+        fingerprint=fingerprint,
+    )
+
+
+#: For a route that keeps its own transactions; None when the client sent no key.
+Repeatable = Annotated[IdempotencyKey | None, Depends(_repeatable)]
+
+
+async def _one_time(work: Work, key: Repeatable) -> OneTime:
+    return OneTime(work=work, request=key)
+
+
+Once = Annotated[OneTime, Depends(_one_time)]
+
+
+def _respond(answer: Answer) -> Response:
+    return _json(
+        answer.body.model_dump_json().encode(), status=answer.status, headers=answer.headers
+    )
+
+
+def _json(body: bytes, *, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(body, status_code=status, media_type="application/json", headers=dict(headers))

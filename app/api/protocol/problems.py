@@ -1,0 +1,229 @@
+"""Every refusal as problem+json (RFC 9457), and the one table from error class to HTTP status."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from types import MappingProxyType
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel, Field, JsonValue
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from app.api.protocol.pointers import problems_of
+from app.domain.errors import (
+    ClinicError,
+    Conflict,
+    Fenced,
+    FileDamaged,
+    Forbidden,
+    InvalidInput,
+    Misconfigured,
+    NotFound,
+    Overloaded,
+    Problem,
+    QuotaReached,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from app.services.runs.admit_run import QueueRoom
+
+PROBLEM_TYPE = "application/problem+json"
+#: What an operation may answer beside its success, as the framework takes it.
+Responses = dict[int | str, dict[str, JsonValue]]
+
+STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
+    {
+        NotFound: HTTPStatus.NOT_FOUND,
+        Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        Forbidden: HTTPStatus.FORBIDDEN,
+        InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+        Conflict: HTTPStatus.CONFLICT,
+        FileDamaged: HTTPStatus.GONE,
+        TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
+        Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        Fenced: HTTPStatus.CONFLICT,
+        Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+)
+
+#: What a client must do to be let in, or when to come back.
+HEADERS_OF: Mapping[HTTPStatus, Mapping[str, str]] = MappingProxyType(
+    {
+        HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="gradient-clinic"'},
+        HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "5"},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "2"},
+    }
+)
+
+#: Codes of what the framework refuses before any of our code runs.
+_FRAMEWORK_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        HTTPStatus.NOT_FOUND: "not_found",
+        HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+        HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+        HTTPStatus.BAD_REQUEST: "unreadable_request",
+    }
+)
+
+
+class ProblemEntry(BaseModel):
+    """One thing that is wrong, and where."""
+
+    pointer: str = Field(examples=["/optimizer/learning_rate"])
+    detail: str = Field(examples=["Input should be greater than 0"])
+    code: str = Field(examples=["greater_than"])
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(examples=["urn:gradient-clinic:problem:invalid_input"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    #: A stable word to switch on.
+    code: str
+    request_id: str
+    errors: list[ProblemEntry]
+
+
+def documented(*statuses: int) -> Responses:
+    """The `responses` of an operation that can answer with these problems."""
+    schema: JsonValue = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+#: Any operation behind a key may answer with these.
+ALWAYS = documented(400, 401, 403, 413, 422, 429, 500, 503)
+
+
+def problem_response(
+    scope: Scope,
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    problems: Sequence[Problem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    document = {
+        "type": f"urn:gradient-clinic:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": scope["path"],
+        "code": code,
+        "request_id": scope.get("state", {}).get("request_id", ""),
+        "errors": [asdict(problem) for problem in problems],
+    }
+    known = HEADERS_OF.get(HTTPStatus(status), {})
+    return Response(
+        json.dumps(document),  # ASCII: whatever the path holds, this is valid UTF-8
+        status_code=status,
+        media_type=PROBLEM_TYPE,
+        headers={**known, **(headers or {})},
+    )
+
+
+def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
+    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    headers = quota_headers(error) if isinstance(error, QuotaReached) else {}
+    return problem_response(
+        scope, status, code=error.code, detail=error.detail, problems=problems, headers=headers
+    )
+
+
+def quota_headers(reached: QuotaReached) -> dict[str, str]:
+    return limit_headers(reached.quota, most=reached.most, num_left=reached.num_left)
+
+
+def limit_headers(quota: str, *, most: int, num_left: int) -> dict[str, str]:
+    """What a workspace may have, and how much more (draft-ietf-httpapi-ratelimit-headers)."""
+    return {"RateLimit-Policy": f'"{quota}";q={most}', "RateLimit": f'"{quota}";r={num_left}'}
+
+
+def queue_headers(room: QueueRoom) -> dict[str, str]:
+    return limit_headers("queued-runs", most=room.max_queued_runs, num_left=room.num_left)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Teach the app to answer every error of ours and of the framework's as a problem."""
+
+    async def on_clinic_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ClinicError)  # noqa: S101 - it is registered for these alone
+        return clinic_error_response(request.scope, error)
+
+    async def on_invalid_request(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        return _invalid_request_response(request, error)
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        return _http_error_response(request, error)
+
+    app.add_exception_handler(ClinicError, on_clinic_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, on_http_error)
+
+
+def _invalid_request_response(request: Request, error: RequestValidationError) -> Response:
+    if isinstance(error.body, bytes):  # the framework parses JSON types alone
+        return problem_response(
+            request.scope,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            code="unsupported_media_type",
+            detail="The body must be JSON, with a Content-Type that says so.",
+        )
+    problems = problems_of(error.errors(), body=error.body)
+    where = f" {problems[0]}" if problems else ""
+    return problem_response(
+        request.scope,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        code=InvalidInput.code,
+        detail=f"The request is not valid.{where}",
+        problems=problems,
+    )
+
+
+def _http_error_response(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {request.url.path}"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of(request))
+        detail = f"Methods here: {headers['Allow']}"
+    return problem_response(
+        request.scope,
+        error.status_code,
+        code=_FRAMEWORK_CODES.get(error.status_code, "refused"),
+        detail=detail,
+        headers=headers,
+    )
+
+
+def _methods_of(request: Request) -> list[str]:
+    """The methods of all routes that share the path; the router names the first one's alone."""
+    path = request.url.path
+    allowed: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            allowed |= route.methods or set()
+    return sorted(allowed | ({"HEAD"} if "GET" in allowed else set()))

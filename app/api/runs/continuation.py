@@ -1,0 +1,86 @@
+"""POST /v1/runs/{id}/resume and /fork: a run goes on, as itself or as a new one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+from starlette.responses import Response
+
+from app.api.models.continuation import ForkBody, Resumption
+from app.api.models.run import RunView, view_run
+from app.api.protocol.deps import ApiSettings, Artifacts, Queue, RunsWriter, Work
+from app.api.protocol.idempotency import Once
+from app.api.protocol.problems import ALWAYS, documented
+from app.api.reference.examples import FORK_EXAMPLES, RESUME_EXAMPLES
+from app.api.runs.runs import created
+from app.services.runs.fork_run import fork_run
+from app.services.runs.resume_run import resume_run
+
+#: Without a body.
+_AS_IT_IS, _UNCHANGED = Resumption(), ForkBody()
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+
+
+@router.post(
+    "/{run_id}/resume",
+    status_code=202,
+    responses=documented(404, 409, 415),
+    summary="Resume a run",
+)
+def post_resume(
+    run_id: UUID,
+    caller: RunsWriter,
+    work: Work,
+    queue: Queue,
+    settings: ApiSettings,
+    asked: Annotated[Resumption, Body(openapi_examples=RESUME_EXAMPLES)] = _AS_IT_IS,
+) -> RunView:
+    """The same run goes on from its last checkpoint as if it had never ended.
+
+    What was measured at its end, after the checkpoint, is measured again. A run that has diverged
+    would do so again: fork it instead.
+    """
+    described = resume_run(
+        work,
+        queue=queue,
+        workspace_id=caller.workspace_id,
+        run_id=run_id,
+        num_steps=asked.num_steps,
+        time_limit_s=asked.time_limit_s,
+        quotas=settings.quotas,
+    )
+    return view_run(described.run, waiting_for=described.waiting_for)
+
+
+@router.post(
+    "/{run_id}/fork",
+    status_code=201,
+    response_model=RunView,
+    responses=documented(404, 409, 415),
+    summary="Fork a run",
+)
+def post_fork(
+    run_id: UUID,
+    caller: RunsWriter,
+    work: Work,
+    queue: Queue,
+    artifacts: Artifacts,
+    settings: ApiSettings,
+    once: Once,
+    asked: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
+) -> Response:
+    """A new run with the weights of a checkpoint; `history?lineage=true` joins both histories."""
+    return once.answer(
+        lambda: created(
+            fork_run(
+                work,
+                queue=queue,
+                artifacts=artifacts,
+                workspace_id=caller.workspace_id,
+                run_id=run_id,
+                order=asked.order(),
+                quotas=settings.quotas,
+            )
+        )
+    )

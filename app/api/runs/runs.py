@@ -1,0 +1,171 @@
+"""Runs over HTTP: submit, list, look, wait, label, cancel, delete."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, Request
+from starlette.responses import Response
+
+from app.api.models.dry_run import DryRunView, view_dry_run
+from app.api.models.run import RunPage, RunView, view_run
+from app.api.models.run_query import RunLabels, RunQuery
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import ApiSettings, Artifacts, Held, Queue, RunsReader, RunsWriter, Work
+from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.pages import next_page, read_cursor
+from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
+from app.api.runs.waiting import wait_for_end
+from app.domain.specs.job import JobSpec
+from app.services.runs.cancel_run import cancel_run
+from app.services.runs.delete_run import delete_run
+from app.services.runs.describe_run import DescribedRun
+from app.services.runs.edit_run import edit_run
+from app.services.runs.estimate_run import estimate_run
+from app.services.runs.get_run import get_run
+from app.services.runs.list_runs import list_runs
+from app.services.runs.submit_run import SubmittedRun, submit_run
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+
+MAX_WAIT_S = 60.0
+#: Shorter than the patience of most HTTP clients.
+DEFAULT_WAIT_S = 20.0
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=RunView,
+    responses={
+        200: {"model": DryRunView, "description": "With `dry_run=true`: nothing is stored."},
+        **documented(409, 415),
+    },
+    summary="Submit a run",
+)
+def post_run(
+    spec: Annotated[JobSpec, Body(openapi_examples=RUN_EXAMPLES)],
+    caller: RunsWriter,
+    work: Work,
+    queue: Queue,
+    settings: ApiSettings,
+    once: Once,
+    *,
+    dry_run: Annotated[bool, Query(description="Check and estimate, store nothing.")] = False,
+) -> Response:
+    """Queue the training that the job spec describes; a free worker takes it up at once.
+
+    Everything but `model.kind` and `dataset.kind` has a default; the answer shows the whole spec.
+    """
+    if dry_run:
+        checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
+        return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
+    return once.answer(
+        lambda: created(
+            submit_run(
+                work,
+                queue=queue,
+                workspace_id=caller.workspace_id,
+                spec=spec,
+                quotas=settings.quotas,
+            )
+        )
+    )
+
+
+@router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")
+def get_runs(
+    request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, work: Work
+) -> Response:
+    """Newest first. A repeated filter means any of its values; different filters must all hold."""
+    found = list_runs(
+        work,
+        workspace_id=caller.workspace_id,
+        filters=query.filters(),
+        limit=query.limit,
+        after=read_cursor(query.cursor),
+    )
+    items = [_view(described) for described in found.items]
+    following = next_page(request, found.last)
+    return conditional_json(request, RunPage(items=items, next=following))
+
+
+async def _until_ended(
+    run_id: UUID,
+    caller: RunsReader,
+    held: Held,
+    until: Annotated[Literal["ended"] | None, Query(description="Wait until then.")] = None,
+    wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)] = DEFAULT_WAIT_S,
+) -> None:
+    """Waits, with neither a thread nor a connection, when the query asks for it."""
+    if until is not None:
+        await wait_for_end(
+            held.event_hub, workspace_id=caller.workspace_id, run_id=run_id, timeout_s=wait_s
+        )
+
+
+@router.get(
+    "/{run_id}",
+    response_model=RunView,
+    responses={**NOT_MODIFIED, **documented(404)},
+    dependencies=[Depends(_until_ended)],
+    summary="Look at a run",
+)
+def get_one_run(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+    """`?until=ended&wait_s=60` answers when the run has ended, or after so many seconds."""
+    described = get_run(work, workspace_id=caller.workspace_id, run_id=run_id)
+    return conditional_json(request, _view(described))
+
+
+@router.patch(
+    "/{run_id}",
+    responses=documented(404, 415),
+    summary="Relabel a run",
+)
+def patch_run(
+    run_id: UUID,
+    labels: Annotated[
+        RunLabels, Body(media_type="application/merge-patch+json", openapi_examples=LABEL_EXAMPLES)
+    ],
+    caller: RunsWriter,
+    work: Work,
+) -> RunView:
+    """Merge patch (RFC 7396) of name, tags and notes; null empties one. The spec stays."""
+    changes = labels.changes()
+    return _view(
+        edit_run(
+            work,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            name=changes.name,
+            tags=changes.tags,
+            notes=changes.notes,
+        )
+    )
+
+
+@router.post(
+    "/{run_id}/cancel",
+    status_code=202,
+    responses=documented(404, 409),
+    summary="Cancel a run",
+)
+def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
+    """A queued run is cancelled at once, a running one at its worker's next heartbeat."""
+    return _view(cancel_run(work, workspace_id=caller.workspace_id, run_id=run_id))
+
+
+@router.delete("/{run_id}", status_code=204, responses=documented(404), summary="Delete a run")
+def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifacts) -> None:
+    """The run and all it left: telemetry, log, diagnosis, files. A worker that trains it stops."""
+    delete_run(work, artifacts=artifacts, workspace_id=caller.workspace_id, run_id=run_id)
+
+
+def _view(described: DescribedRun) -> RunView:
+    return view_run(described.run, waiting_for=described.waiting_for)
+
+
+def created(submitted: SubmittedRun) -> Answer:
+    view = _view(submitted.described)
+    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    return Answer(status=201, body=view, headers=headers)

@@ -1,0 +1,49 @@
+"""Waits for the end of a run without holding a thread or a connection meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from app.api.protocol.event_hub import EventHub
+from app.domain.runs import Run
+from app.store.database import unit_of_work
+from app.store.runs import find_run
+
+
+async def wait_for_end(
+    hub: EventHub,
+    *,
+    workspace_id: UUID,
+    run_id: UUID,
+    timeout_s: float,
+    find: Callable[[Session, UUID, UUID], Run] = find_run,
+) -> None:
+    """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
+
+    Raises NotFound at once, or when the run is deleted meanwhile.
+    """
+
+    def has_ended() -> bool:
+        with unit_of_work(hub.engine) as work:
+            return find(work.session, workspace_id, run_id).status.has_ended
+
+    hub.check_room()
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    async with hub.subscribe(run_id) as bell:
+        while not hub.is_closing:
+            bell.clear()
+            if await run_in_threadpool(has_ended) or not await _rings(bell, deadline):
+                return
+
+
+async def _rings(bell: asyncio.Event, deadline: float) -> bool:
+    """False when the bell stays silent until the deadline, in seconds of the event loop's clock."""
+    left_s = deadline - asyncio.get_running_loop().time()
+    try:
+        await asyncio.wait_for(bell.wait(), max(0.0, left_s))
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Readings over HTTP: history, gradient flow, dynamics, and the event stream."""

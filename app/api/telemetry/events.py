@@ -1,0 +1,153 @@
+"""GET /v1/runs/{id}/events: one numbered log, as pages, as a live stream, or as lines."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from app.api.models.events import (
+    STREAM_SCHEMA,
+    EventPage,
+    EventView,
+    as_line,
+    as_stream,
+    view_events,
+)
+from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import Hub, RunsReader, Work
+from app.api.protocol.event_hub import EventHub
+from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
+from app.api.protocol.problems import ALWAYS, documented
+from app.domain.errors import ClinicError
+from app.domain.events import Event
+from app.services.accounts.check_key import check_key
+from app.services.telemetry.read_events import Portion, read_events, read_portion
+from app.store.database import unit_of_work
+
+logger = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+#: Events that a stream reads at a time.
+STREAM_PAGE = 200
+#: A comment goes out when nothing else did for so long, so that proxies keep the connection.
+HEARTBEAT_S = 15.0
+#: How long a browser waits before it comes back.
+RETRY_MS = 2000
+_GREETING = f"retry: {RETRY_MS}\n\n"
+_HEARTBEAT = ": still here\n\n"
+_DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n'
+
+
+@router.get(
+    "/{run_id}/events",
+    summary="Read or follow a run's log",
+    response_model=EventPage,
+    responses={
+        200: {
+            "content": {
+                EVENT_STREAM: {"schema": STREAM_SCHEMA},
+                JSON_LINES: {"schema": {"type": "string"}},
+            }
+        },
+        **NOT_MODIFIED,
+        **ALWAYS,
+        **documented(404, 406),
+    },
+)
+def get_events(
+    request: Request,
+    run_id: UUID,
+    asked: Annotated[EventParameters, Query()],
+    caller: RunsReader,
+    work: Work,
+    hub: Hub,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """As JSON a page; live as `text/event-stream` or as `application/jsonl`, a line an event.
+
+    Every form carries the same object. A stream resumes past `Last-Event-ID` and ends with
+    `event: end`; an end in the middle is that of a run that was resumed.
+    """
+    form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
+    start = asked.after if last_event_id is None else last_event_id
+    found = read_events(
+        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=asked.limit
+    )
+    if form == JSON:
+        return conditional_json(request, _page(request, found, limit=asked.limit))
+    hub.check_room()
+    batches = _batches(hub, run_id, caller.key_id, after=start, follow=asked.follow)
+    text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(text, media_type=form, headers=headers)
+
+
+def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
+    following = None
+    if len(found) == limit:
+        url = request.url.include_query_params(after=found[-1].number)
+        following = f"{url.path}?{url.query}"
+    return EventPage(items=view_events(found), next=following)
+
+
+async def _batches(
+    hub: EventHub, run_id: UUID, key_id: UUID, *, after: int, follow: bool
+) -> AsyncIterator[list[EventView] | None]:
+    """Events as they come, to the end of the run; empty is a heartbeat, None says deleted."""
+    async with hub.subscribe(run_id) as bell:
+        while not hub.is_closing:
+            bell.clear()
+            portion = await run_in_threadpool(_read, hub, run_id, key_id, after)
+            views = view_events(portion.events)
+            if views:
+                yield views
+                after = views[-1].number
+            if hub.is_deleted(run_id):
+                yield None
+                return
+            has_caught_up = len(views) < STREAM_PAGE
+            if portion.is_last or (has_caught_up and not follow):
+                return
+            if has_caught_up and not await _rings(bell):
+                yield []
+
+
+def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
+    """Raises Unauthenticated when the key was revoked meanwhile."""
+    with unit_of_work(hub.engine) as work:
+        check_key(work, key_id=key_id)
+        return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
+
+
+async def _rings(bell: asyncio.Event) -> bool:
+    """False when the bell stays silent for the time of a heartbeat."""
+    try:
+        await asyncio.wait_for(bell.wait(), HEARTBEAT_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
+    yield _GREETING
+    try:
+        async for views in batches:
+            if views is None:
+                yield _DELETED
+            else:
+                yield "".join(map(as_stream, views)) or _HEARTBEAT
+    except ClinicError as error:  # who may, comes back with Last-Event-ID
+        logger.warning("a stream was cut: %s", error)
+
+
+async def _lines(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
+    async for views in batches:
+        if views:
+            yield "".join(map(as_line, views))

@@ -1,0 +1,39 @@
+"""GET /v1/runs/{id}/gradient-flow: the lag profiles of the probes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
+from app.api.models.telemetry_query import ProbeParameters
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.problems import ALWAYS, documented
+from app.services.telemetry.read_gradient_flow import read_gradient_flow
+
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+
+@router.get(
+    "/{run_id}/gradient-flow",
+    summary="Read how far back the gradient reaches",
+    response_model=GradientFlowView,
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
+)
+def get_gradient_flow(
+    request: Request,
+    run_id: UUID,
+    asked: Annotated[ProbeParameters, Query()],
+    caller: RunsReader,
+    work: Work,
+) -> Response:
+    """The exact gradient of single loss terms, by lag: `scope: model` comes first and is judged."""
+    flow = read_gradient_flow(
+        work,
+        workspace_id=caller.workspace_id,
+        run_id=run_id,
+        selection=asked.selection(),
+    )
+    return conditional_json(request, view_gradient_flow(flow))

@@ -1,0 +1,58 @@
+"""GET /v1/runs/{id}/history: any quantity over the steps, as JSON or CSV."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.api.models.history import HistoryView, csv_lines, view_history
+from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.negotiation import CSV, JSON, negotiate
+from app.api.protocol.problems import ALWAYS, documented
+from app.services.telemetry.read_history import HistoryQuery, read_history
+
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+
+
+@router.get(
+    "/{run_id}/history",
+    summary="Read quantities over the steps",
+    response_model=HistoryView,
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}},
+        **NOT_MODIFIED,
+        **ALWAYS,
+        **documented(404, 406),
+    },
+)
+def get_history(
+    request: Request,
+    run_id: UUID,
+    asked: Annotated[HistoryParameters, Query()],
+    caller: RunsReader,
+    work: Work,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """Spikes survive, whatever `max_points` is, and the statistics are exact.
+
+    Where there are more readings, each of many buckets keeps its first, last, smallest, largest and
+    every non-finite one. Values that are not finite are null, and `non_finite` names them; CSV
+    writes `nan`, `inf` and `-inf`.
+    """
+    form = negotiate(accept, offered=(JSON, CSV))
+    wanted = HistoryQuery(
+        quantities=asked.quantity,
+        scopes=asked.scope,
+        from_step=asked.from_step,
+        to_step=asked.to_step,
+        lineage=asked.lineage,
+    )
+    history = read_history(work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted)
+    if form == CSV:
+        lines = csv_lines(history, max_points=asked.max_points)
+        return StreamingResponse(lines, media_type=CSV, headers={"Vary": "Accept, Authorization"})
+    points = asked.max_points or DEFAULT_MAX_POINTS
+    return conditional_json(request, view_history(history, max_points=points, x=asked.x))

@@ -1,0 +1,36 @@
+"""Make a workspace with a first admin key, so that somebody can enter it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.access import Scope
+from app.services.accounts.check_operator import check_operator
+from app.services.accounts.create_key import NewKey, create_key
+from app.store.database import UnitOfWork
+from app.store.workspaces import Workspace, insert_workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewWorkspace:
+    """A workspace and the key that opens it."""
+
+    workspace: Workspace
+    admin_key: NewKey
+
+
+def create_workspace(
+    work: UnitOfWork,
+    *,
+    caller_workspace_id: UUID,
+    name: str,
+    own_quotas: Mapping[str, int | None],
+    secret: str,
+) -> NewWorkspace:
+    """For the operator alone. `secret` is the service's, under which the key's HMAC is stored."""
+    check_operator(work, workspace_id=caller_workspace_id)
+    workspace = insert_workspace(work.session, name=name, own_quotas=own_quotas)
+    key = create_key(
+        work, workspace_id=workspace.id, name="admin", scopes=tuple(Scope), secret=secret
+    )
+    return NewWorkspace(workspace=workspace, admin_key=key)

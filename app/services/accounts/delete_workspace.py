@@ -1,0 +1,27 @@
+"""Delete a workspace with its keys, data sets and runs, and the files of these."""
+
+from functools import partial
+from uuid import UUID
+
+from app.artifacts import ArtifactFolder
+from app.domain.errors import Conflict
+from app.services.accounts.check_operator import check_operator
+from app.store.database import UnitOfWork
+from app.store.workspaces import delete_workspace as delete_row
+
+
+def delete_workspace(
+    work: UnitOfWork,
+    *,
+    artifacts: ArtifactFolder,
+    caller_workspace_id: UUID,
+    workspace_id: UUID,
+) -> None:
+    """For the operator alone; raises InUse while runs have not ended."""
+    check_operator(work, workspace_id=caller_workspace_id)
+    if workspace_id == caller_workspace_id:
+        detail = "The installation's first workspace stays: this key belongs to it."
+        raise Conflict(detail)
+    run_ids = delete_row(work.session, workspace_id)
+    for run_id in run_ids:
+        work.after_commit(partial(artifacts.remove_run, run_id))

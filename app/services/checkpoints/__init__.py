@@ -1,0 +1,1 @@
+"""Checkpoints: keep one, give a damaged one up, and choose where a run starts from."""

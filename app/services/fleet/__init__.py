@@ -1,0 +1,1 @@
+"""Workers and the state of the installation: register, beat, retire, list, readiness."""

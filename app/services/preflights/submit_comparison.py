@@ -1,0 +1,72 @@
+"""Store a job spec and patches of it that are to be tried side by side, and ring for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from app.domain.comparison import spec_to_compare
+from app.domain.errors import InvalidInput
+from app.domain.preflight import steps_to_try
+from app.domain.quotas import Quotas
+from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import patched_at
+from app.queue import RunQueue
+from app.services.preflights.read_comparison import Comparison, read_comparison
+from app.services.runs.admit_run import QueueRoom, admit_run
+from app.services.runs.estimate_run import CheckedSpec, estimate_run
+from app.store.database import UnitOfWork
+from app.store.preflights import insert_preflight
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmittedComparison:
+    """A preflight an arm, the unpatched spec first, and how many more may be queued."""
+
+    comparison: Comparison
+    room: QueueRoom
+
+
+def submit_comparison(
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    workspace_id: UUID,
+    spec: JobSpec,
+    patches: Sequence[Mapping[str, JsonValue]],
+    mini_steps: int | None,
+    quotas: Quotas,
+) -> SubmittedComparison:
+    """All or none of them. Every arm is tried for as many steps as fit for the slowest.
+
+    Raises what is raised for a run, with places under `/spec` and `/patches/<number>`.
+    """
+    arms = [_checked(work, workspace_id, spec, place="/spec")]
+    for number, patch in enumerate(patches):
+        place = f"/patches/{number}"
+        patched = patched_at(spec, patch, place=place)
+        arms.append(_checked(work, workspace_id, patched, place=place))
+    num_steps = min(steps_to_try(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
+    made: list[UUID] = []
+    for arm in arms:
+        room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=None)
+        run = insert_preflight(
+            work.session,
+            workspace_id=workspace_id,
+            spec=spec_to_compare(arm.spec),
+            num_steps=num_steps,
+        )
+        made.append(run.id)
+        work.after_commit(partial(queue.ring, run.id))
+    comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=made)
+    return SubmittedComparison(comparison=comparison, room=room)
+
+
+def _checked(work: UnitOfWork, workspace_id: UUID, spec: JobSpec, *, place: str) -> CheckedSpec:
+    try:
+        return estimate_run(work, workspace_id=workspace_id, spec=spec)
+    except InvalidInput as error:
+        problems = [replace(one, pointer=f"{place}{one.pointer}") for one in error.problems]
+        raise type(error)(error.detail, problems=problems) from error

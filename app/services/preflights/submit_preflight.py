@@ -1,0 +1,45 @@
+"""Store a job spec that is to be tried for a few steps and, once that is committed, ring for it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.preflight import spec_to_try, steps_to_try
+from app.domain.quotas import Quotas
+from app.domain.specs.job import JobSpec
+from app.queue import RunQueue
+from app.services.preflights.read_preflight import Preflight, read_preflight
+from app.services.runs.admit_run import QueueRoom, admit_run
+from app.services.runs.estimate_run import estimate_run
+from app.store.database import UnitOfWork
+from app.store.preflights import insert_preflight
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmittedPreflight:
+    """A new preflight, and how many more this workspace may queue."""
+
+    preflight: Preflight
+    room: QueueRoom
+
+
+def submit_preflight(
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    workspace_id: UUID,
+    spec: JobSpec,
+    mini_steps: int | None,
+    quotas: Quotas,
+) -> SubmittedPreflight:
+    """Refuses what a run would be refused for, and waits in the same queue."""
+    checked = estimate_run(work, workspace_id=workspace_id, spec=spec)
+    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=None)
+    made = insert_preflight(
+        work.session,
+        workspace_id=workspace_id,
+        spec=spec_to_try(spec),
+        num_steps=steps_to_try(spec, checked.shape, asked=mini_steps),
+    )
+    work.after_commit(lambda: queue.ring(made.id))
+    preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=made.id)
+    return SubmittedPreflight(preflight=preflight, room=room)

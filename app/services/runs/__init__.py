@@ -1,0 +1,1 @@
+"""Runs as clients see them: submit, list, look, edit, cancel, resume, fork, delete."""

@@ -1,0 +1,12 @@
+"""Ask for a run's end: at once where it is queued, else at the worker's next heartbeat."""
+
+from uuid import UUID
+
+from app.services.runs.describe_run import DescribedRun, describe_run
+from app.store.database import UnitOfWork
+from app.store.runs import request_cancel
+
+
+def cancel_run(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> DescribedRun:
+    """Raises IllegalTransition when the run has ended."""
+    return describe_run(work, request_cancel(work.session, workspace_id, run_id))

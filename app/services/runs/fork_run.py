@@ -1,0 +1,119 @@
+"""Start a new run from a checkpoint of another, with a patch."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from app.artifacts import ArtifactFolder
+from app.domain.checkpoints import CheckpointRecord, Takes
+from app.domain.errors import FileDamaged, InvalidInput, NotFound, Problem
+from app.domain.lineage import forked_spec
+from app.domain.quotas import Quotas
+from app.domain.runs import Run
+from app.domain.specs.job import JobSpec
+from app.queue import RunQueue
+from app.services.runs.admit_run import admit_run
+from app.services.runs.describe_run import describe_run
+from app.services.runs.estimate_run import estimate_run
+from app.services.runs.submit_run import SubmittedRun
+from app.store.checkpoints import checkpoints_of, inherit_checkpoint
+from app.store.database import UnitOfWork
+from app.store.runs import find_run, insert_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkOrder:
+    """From where, and what is to be different."""
+
+    #: None: the last whole checkpoint, which is one from before the first bad step; 0: the start.
+    from_step: int | None = None
+    patch: Mapping[str, JsonValue] = field(default_factory=dict)
+    #: None: kept unless the patch changes the optimizer's kind.
+    optimizer_state: Literal["keep", "reset"] | None = None
+
+
+def fork_run(
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    artifacts: ArtifactFolder,
+    workspace_id: UUID,
+    run_id: UUID,
+    order: ForkOrder,
+    quotas: Quotas,
+) -> SubmittedRun:
+    """Raises InvalidInput and InvalidSpec with what is wrong in the order, and QuotaReached."""
+    session = work.session
+    parent = find_run(session, workspace_id, run_id)
+    source = _source(_whole(checkpoints_of(session, run_id), artifacts), order.from_step)
+    step = 0 if source is None else source.step
+    spec = forked_spec(parent.spec, order.patch, from_step=step)
+    takes = _takes(parent.spec, spec, order)
+    cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
+    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
+    fork = insert_run(
+        session,
+        workspace_id=workspace_id,
+        spec=spec,
+        name=parent.name,
+        tags=parent.tags,
+        notes=parent.notes,
+        parent_run_id=run_id,
+        parent_step=step,
+        priority=spec.priority,
+        expected_rows=cost.rows,
+    )
+    if source is not None:
+        _hand_over(work, artifacts, source, fork, takes)
+    work.after_commit(lambda: queue.ring(fork.id))
+    return SubmittedRun(described=describe_run(work, fork), room=room)
+
+
+def _whole(found: list[CheckpointRecord], artifacts: ArtifactFolder) -> list[CheckpointRecord]:
+    """Those whose file is what was written: a fork has no older one to fall back to."""
+    whole = []
+    for record in found:
+        with suppress(FileDamaged, NotFound):
+            artifacts.verified(record.run_id, record.name, sha256=record.sha256)
+            whole.append(record)
+    return whole
+
+
+def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointRecord | None:
+    """None for the start: its weights are a function of the seed, and need no checkpoint."""
+    if from_step is None:
+        return found[0] if found else None
+    if from_step == 0:
+        return None
+    for record in found:
+        if record.step == from_step:
+            return record
+    steps = [0, *sorted(record.step for record in found)]
+    detail = f"there are checkpoints at steps {', '.join(map(str, steps))}"
+    problem = Problem(pointer="/from_step", detail=detail, code="no_checkpoint")
+    raise InvalidInput(problems=[problem])
+
+
+def _takes(before: JobSpec, after: JobSpec, order: ForkOrder) -> Takes:
+    is_same_kind = before.optimizer.kind == after.optimizer.kind
+    if order.optimizer_state == "keep" and not is_same_kind:
+        detail = f"{after.optimizer.kind} cannot go on with the state of {before.optimizer.kind}"
+        problem = Problem(pointer="/optimizer_state", detail=detail, code="optimizer_changed")
+        raise InvalidInput(problems=[problem])
+    is_kept = is_same_kind and order.optimizer_state != "reset"
+    return Takes.WEIGHTS_AND_OPTIMIZER if is_kept else Takes.WEIGHTS
+
+
+def _hand_over(
+    work: UnitOfWork,
+    artifacts: ArtifactFolder,
+    source: CheckpointRecord,
+    fork: Run,
+    takes: Takes,
+) -> None:
+    artifacts.lend(source.run_id, source.name, to_run=fork.id)
+    inherit_checkpoint(work.session, source, into=fork.id, takes=takes)

@@ -1,0 +1,36 @@
+"""List a workspace's runs, newest first, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.services.runs.describe_run import DescribedRun, describe_runs
+from app.store.database import UnitOfWork
+from app.store.runs import RunFilters, page_of_runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunList:
+    """One page."""
+
+    items: tuple[DescribedRun, ...]
+    #: (created_at, id) of the last item when there are more.
+    last: tuple[datetime, UUID] | None
+
+
+def list_runs(
+    work: UnitOfWork,
+    *,
+    workspace_id: UUID,
+    filters: RunFilters,
+    limit: int,
+    after: tuple[datetime, UUID] | None,
+) -> RunList:
+    # one more than asked for tells whether there is a next page
+    found = page_of_runs(work.session, workspace_id, filters=filters, limit=limit + 1, after=after)
+    page = found[:limit]
+    has_more = len(found) > limit
+    return RunList(
+        items=describe_runs(work, page),
+        last=(page[-1].created_at, page[-1].id) if has_more else None,
+    )

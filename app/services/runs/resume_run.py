@@ -1,0 +1,35 @@
+"""Let an ended run go on from its last checkpoint, with more steps when that is asked for."""
+
+from uuid import UUID
+
+from app.domain.estimate import TaskShape, estimate
+from app.domain.lineage import resumed_spec
+from app.domain.quotas import Quotas
+from app.queue import RunQueue
+from app.services.runs.admit_run import admit_run
+from app.services.runs.describe_run import DescribedRun, describe_run
+from app.store.database import UnitOfWork
+from app.store.runs import enqueue_again, lock_run
+
+
+def resume_run(
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    workspace_id: UUID,
+    run_id: UUID,
+    num_steps: int | None,
+    time_limit_s: float | None,
+    quotas: Quotas,
+) -> DescribedRun:
+    """Raises IllegalTransition, InvalidInput where nothing is left to do, and QuotaReached."""
+    session = work.session
+    run = lock_run(session, workspace_id, run_id)
+    spec = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
+    # a run that ended before its data was built has told nothing of its size
+    cost = None if run.task is None else estimate(spec, TaskShape.of_task(run.task))
+    admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost, resumed_run_id=run_id)
+    rows = 0 if cost is None else cost.rows
+    queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
+    work.after_commit(lambda: queue.ring(run_id))
+    return describe_run(work, queued)

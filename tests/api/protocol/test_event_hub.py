@@ -1,0 +1,13 @@
+"""How often the database is asked for what is new."""
+
+import pytest
+
+from app.api.protocol.event_hub import LONGEST_POLL_S, SHORTEST_POLL_S, rest_s
+
+
+@pytest.mark.parametrize(
+    ("look_s", "rest"),
+    [(0.0, SHORTEST_POLL_S), (0.001, SHORTEST_POLL_S), (0.005, 0.1), (3.0, LONGEST_POLL_S)],
+)
+def test_the_database_rests_the_longer_the_dearer_a_look_is(look_s: float, rest: float) -> None:
+    assert rest_s(look_s) == pytest.approx(rest)

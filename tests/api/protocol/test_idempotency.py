@@ -1,0 +1,92 @@
+"""Idempotency-Key: sent twice, done once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import httpx
+
+from tests.api.conftest import Clinic, spec
+from tests.api.runs.test_runs import check_problem
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": f"test-{uuid4()}"}
+
+
+def test_a_repeated_post_replays_its_answer(client: httpx.Client) -> None:
+    headers = key()
+
+    first = client.post("/v1/runs", json=spec(), headers=headers)
+    second = client.post("/v1/runs", json=spec(), headers=headers)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.content == first.content
+    assert second.headers["Location"] == first.headers["Location"]
+    assert second.headers["Idempotency-Replayed"] == "true"
+
+
+def test_another_body_under_the_same_key_is_refused(client: httpx.Client) -> None:
+    headers = key()
+
+    client.post("/v1/runs", json=spec(), headers=headers)
+    answer = client.post("/v1/runs", json=spec(name="other"), headers=headers)
+
+    problem = check_problem(answer)
+    assert (answer.status_code, problem["code"]) == (422, "idempotency_key_reused")
+    assert problem["errors"][0]["pointer"] == "header/idempotency-key"
+
+
+def test_a_refused_post_leaves_its_key_free(client: httpx.Client) -> None:
+    headers = key()
+
+    refused = client.post("/v1/runs", json=spec(surprise=1), headers=headers)
+    taken = client.post("/v1/runs", json=spec(), headers=headers)
+
+    assert (refused.status_code, taken.status_code) == (422, 201)
+
+
+def test_a_key_is_of_one_workspace_and_one_route(clinic: Clinic, client: httpx.Client) -> None:
+    headers = key()
+
+    first = client.post("/v1/runs", json=spec(), headers=headers)
+    with clinic.client(clinic.other_key) as other:
+        second = other.post("/v1/runs", json=spec(), headers=headers)
+    elsewhere = client.post("/v1/api-keys", json={"scopes": ["runs:read"]}, headers=headers)
+
+    assert first.json()["id"] != second.json()["id"]
+    assert elsewhere.status_code == 201
+
+
+def test_a_replayed_key_comes_without_its_secret(client: httpx.Client) -> None:
+    headers = key()
+
+    first = client.post("/v1/api-keys", json={"scopes": ["runs:read"]}, headers=headers).json()
+    second = client.post("/v1/api-keys", json={"scopes": ["runs:read"]}, headers=headers).json()
+
+    assert first.pop("key").startswith("gc_")
+    assert second.pop("key") is None
+    assert first == second
+
+
+def test_many_posts_at_once_make_one_run(clinic: Clinic) -> None:
+    headers, tag = key(), uuid4().hex
+
+    with ThreadPoolExecutor(16) as pool, clinic.client() as client:
+        calls = [
+            pool.submit(client.post, "/v1/runs", json=spec(tags=[tag]), headers=headers)
+            for _ in range(100)
+        ]
+        answers = [call.result() for call in calls]
+        made = client.get(f"/v1/runs?tag={tag}").json()["items"]
+
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len(made) == 1
+    ids = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    assert ids == {made[0]["id"]}
+
+
+def test_a_malformed_key_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/v1/runs", json=spec(), headers={"Idempotency-Key": "a b"})
+
+    assert answer.status_code == 422
+    assert check_problem(answer)["errors"][0]["pointer"] == "header/idempotency-key"

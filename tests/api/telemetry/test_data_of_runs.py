@@ -1,0 +1,77 @@
+"""Runs on uploaded data: what does not fit is refused with its place before anything is stored."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.api.conftest import Clinic, post_run, spec
+from tests.api.runs.test_runs import check_problem
+
+CSV = "month,co2,site_no\n" + "".join(
+    f"{1960 + i // 12}-{i % 12 + 1:02d}-01,{i}.5,7\n" for i in range(100)
+)
+
+
+@pytest.fixture(scope="module")
+def dataset_id(client: httpx.Client) -> str:
+    answer = client.post(
+        "/v1/datasets",
+        params={"name": "co2", "kind": "csv"},
+        content=CSV.encode(),
+        headers={"Content-Type": "text/csv"},
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def forecast(uploaded: str, **parts: object) -> dict[str, Any]:
+    dataset = {"kind": "forecast", "dataset_id": uploaded, "target": "co2", "window": 12}
+    return spec(dataset={**dataset, **parts})
+
+
+def test_a_run_on_an_upload_is_taken(client: httpx.Client, dataset_id: str) -> None:
+    run = post_run(client, dataset=forecast(dataset_id)["dataset"])
+
+    found = client.get(f"/v1/runs?dataset={dataset_id}").json()["items"]
+    assert run["id"] in {item["id"] for item in found}
+
+
+@pytest.mark.parametrize(
+    ("parts", "pointer", "code"),
+    [
+        ({"target": "co3"}, "/dataset/target", "no_such_column"),
+        ({"target": "month"}, "/dataset/target", "column_not_numeric"),
+        ({"features": ["co3"]}, "/dataset/features/0", "no_such_column"),
+        ({"target": "site_no"}, "/dataset/target", "column_constant"),
+        ({"features": ["site_no"]}, "/dataset/features/0", "column_constant"),
+        ({"series_column": "site"}, "/dataset/series_column", "no_such_column"),
+        ({"window": 90}, "/dataset/window", "longer_than_data"),
+        ({"kind": "text"}, "/dataset/target", "extra_forbidden"),
+        ({"dataset_id": str(UUID(int=1))}, "/dataset/dataset_id", "dataset_not_found"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+def test_what_the_data_cannot_serve_is_refused(
+    client: httpx.Client,
+    dataset_id: str,
+    parts: dict[str, object],
+    pointer: str,
+    code: str,
+    dry_run: str,
+) -> None:
+    answer = client.post(f"/v1/runs?dry_run={dry_run}", json=forecast(dataset_id, **parts))
+
+    problem = check_problem(answer)
+    assert answer.status_code == 422
+    assert (pointer, code) in {(error["pointer"], error["code"]) for error in problem["errors"]}
+
+
+def test_another_workspace_s_data_set_is_not_there(clinic: Clinic, dataset_id: str) -> None:
+    with clinic.client(clinic.other_key) as other:
+        answer = other.post("/v1/runs", json=forecast(dataset_id))
+
+    assert answer.status_code == 422
+    assert check_problem(answer)["errors"][0]["code"] == "dataset_not_found"

@@ -1,0 +1,174 @@
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.domain.errors import Fenced, Unavailable
+from app.domain.telemetry import ReadingBatch, TelemetryChunk
+from worker.telemetry.sending import Patience, SavedMoment, Sender
+
+
+def batch_of(*steps: int) -> ReadingBatch:
+    loss_n = np.zeros(len(steps), np.float32)
+    chunk = TelemetryChunk(steps_n=np.array(steps, np.int32), scalars={"loss": loss_n}, tensors={})
+    return ReadingBatch(chunk=chunk, progress_step=steps[-1] + 1)
+
+
+class Store:
+    """Remembers what it was given; `before` runs first and may raise."""
+
+    def __init__(self, before: Callable[[int], None] = lambda _: None) -> None:
+        self.before = before
+        self.taken: list[tuple[int, ReadingBatch]] = []
+        #: Step of each checkpoint, and how many batches were there before it.
+        self.kept: list[tuple[int, int]] = []
+
+    def record(self, *, seq: int, batch: ReadingBatch) -> None:
+        self.before(seq)
+        self.taken.append((seq, batch))
+
+    def keep(self, moment: SavedMoment) -> None:
+        self.before(-1)
+        self.kept.append((moment.step, len(self.taken)))
+
+
+def make_sender(
+    store: Store,
+    *,
+    on_fenced: Callable[[], None] = lambda: None,
+    on_wait: Callable[[], None] = lambda: None,
+    max_pending_bytes: int = 2**20,
+) -> Sender:
+    sender = Sender(
+        store.record,
+        keep=store.keep,
+        patience=Patience(first_pause_s=0.001, longest_pause_s=0.002),
+        on_wait=on_wait,
+        on_fenced=on_fenced,
+        max_pending_bytes=max_pending_bytes,
+    )
+    sender.start()
+    return sender
+
+
+def test_batches_arrive_in_order_and_are_numbered() -> None:
+    store = Store()
+    sender = make_sender(store)
+
+    for step in range(20):
+        sender.send(batch_of(step))
+    sender.drain()
+
+    assert [seq for seq, _ in store.taken] == list(range(20))
+    assert [batch.progress_step for _, batch in store.taken] == list(range(1, 21))
+
+
+def test_an_outage_loses_nothing_and_keeps_the_number() -> None:
+    failures = iter([True] * 5)
+
+    def fail_at_first(seq: int) -> None:
+        if next(failures, False):
+            raise Unavailable
+
+    store = Store(fail_at_first)
+    sender = make_sender(store)
+
+    sender.send(batch_of(0))
+    sender.send(batch_of(1))
+    sender.drain()
+
+    assert [seq for seq, _ in store.taken] == [0, 1]
+
+
+def test_a_full_queue_makes_training_wait_and_says_that_it_lives() -> None:
+    is_open, has_waited = threading.Event(), threading.Event()
+
+    def wait(_: int) -> None:
+        is_open.wait(10)
+
+    store = Store(wait)
+    sender = make_sender(store, on_wait=has_waited.set, max_pending_bytes=1)
+    sender.send(batch_of(0))
+
+    second = threading.Thread(target=lambda: sender.send(batch_of(1)))
+    second.start()
+    assert has_waited.wait(10)
+    assert second.is_alive()
+    is_open.set()
+    second.join(10)
+    sender.send(batch_of(2))
+    sender.drain()
+
+    taken = [batch for _, batch in store.taken]
+    assert [batch.progress_step for batch in taken] == [1, 2, 3]
+    # the batch that had to wait tells so, once
+    assert [batch.waited_s > 0 for batch in taken[:2]] == [False, True]
+
+
+def test_a_fenced_batch_is_told_at_once_and_stops_the_sender() -> None:
+    is_fenced = threading.Event()
+
+    def refuse(_: int) -> None:
+        raise Fenced
+
+    store = Store(refuse)
+    sender = make_sender(store, on_fenced=is_fenced.set)
+
+    sender.send(batch_of(0))
+
+    assert is_fenced.wait(10)
+    with pytest.raises(Fenced):
+        sender.drain()
+    assert store.taken == []
+
+
+def test_any_other_failure_comes_out_where_training_can_see_it() -> None:
+    def break_down(_: int) -> None:
+        raise ValueError("broken")
+
+    sender = make_sender(Store(break_down))
+
+    sender.send(batch_of(0))
+
+    with pytest.raises(ValueError, match="broken"):
+        sender.drain()
+
+
+def test_a_checkpoint_is_kept_between_the_readings_before_and_after_it() -> None:
+    failures = iter([True] * 3)
+
+    def fail_at_first(seq: int) -> None:
+        if seq == -1 and next(failures, False):
+            raise Unavailable
+
+    store = Store(fail_at_first)
+    sender = make_sender(store)
+
+    sender.send(batch_of(0))
+    sender.send(SavedMoment(step=1, content=b"weights"))
+    sender.send(batch_of(1))
+    sender.drain()
+
+    assert store.kept == [(1, 1)]
+    assert [seq for seq, _ in store.taken] == [0, 1]
+    assert not sender.is_saving
+
+
+def test_a_resumed_run_goes_on_counting_its_batches() -> None:
+    store = Store()
+    sender = Sender(
+        store.record,
+        keep=store.keep,
+        patience=Patience(),
+        on_wait=lambda: None,
+        on_fenced=lambda: None,
+        max_pending_bytes=2**20,
+    )
+    sender.start(first_seq=7)
+
+    sender.send(batch_of(0))
+    sender.send(batch_of(1))
+    sender.drain()
+
+    assert [seq for seq, _ in store.taken] == [7, 8]

@@ -1,0 +1,91 @@
+"""What the worker process writes of runs: each write is one service in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from app.domain.diagnosis.engine import diagnose
+from app.domain.runs import Run, StopReason
+from app.services.attempts.beat_run import beat_run
+from app.services.attempts.claim_run import claim_run
+from app.services.attempts.finish_run import finish_run
+from app.services.attempts.give_back_run import give_back_run
+from app.services.attempts.lose_run import lose_run
+from app.services.diagnosis.examine_run import examine_run
+from app.services.diagnosis.note_diagnosis import note_diagnosis
+from app.store.database import unit_of_work
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecords:
+    """Writes of one run under one attempt."""
+
+    engine: Engine
+    run_id: UUID
+    attempt: int
+    lease_s: float
+    max_crashes: int
+
+    def beat(self, *, waits_for_database: bool) -> bool:
+        with unit_of_work(self.engine) as work:
+            beat = beat_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                lease_s=self.lease_s,
+                waits_for_database=waits_for_database,
+            )
+        return beat.cancel_requested
+
+    def finish(self, stop_reason: StopReason, error: str | None) -> None:
+        with unit_of_work(self.engine) as work:
+            finish_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                stop_reason=stop_reason,
+                error=error,
+            )
+
+    def give_back(self) -> None:
+        with unit_of_work(self.engine) as work:
+            give_back_run(work, run_id=self.run_id, attempt=self.attempt)
+
+    def lose(self, error: str) -> None:
+        with unit_of_work(self.engine) as work:
+            lose_run(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                error=error,
+                max_crashes=self.max_crashes,
+            )
+
+    def diagnose(self) -> None:
+        """Judges between two transactions, so that no reading waits for a judgement."""
+        with unit_of_work(self.engine, snapshot=True) as work:
+            case = examine_run(work, run_id=self.run_id, attempt=self.attempt)
+        diagnosis = diagnose(case)
+        with unit_of_work(self.engine) as work:
+            note_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
+
+
+def claim(
+    engine: Engine,
+    *,
+    worker_id: UUID,
+    devices: Sequence[str],
+    lease_s: float,
+    max_running_runs: int,
+) -> Run | None:
+    """The next queued run for these devices, now this worker's; None when there is none."""
+    with unit_of_work(engine) as work:
+        return claim_run(
+            work,
+            worker_id=worker_id,
+            devices=devices,
+            lease_s=lease_s,
+            max_running_runs=max_running_runs,
+        )
