@@ -2,6 +2,7 @@
 
 loop         the algorithm, one optimizer step after the other
 preparation  the network as training finds it
+clipping     the gradient as the formula of a clipping sees it
 optimizers   torch's optimizers as a spec asks for them
 schedules    the learning rate of a step
 instability  what a step that is not finite leads to

@@ -15,7 +15,6 @@ from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
 from worker.aside import Aside, in_turn
-from worker.clipping.clip import clip_
 from worker.datasets.task import Batch, Task
 from worker.gradients import (
     count_non_finite,
@@ -30,6 +29,7 @@ from worker.seeding import torch_generator
 from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.best import ScoredWeights
 from worker.training.checkpoint import NEVER, Saving, Start, pack
+from worker.training.clipping import clip_
 from worker.training.instability import InstabilityGuard, Response
 from worker.training.observation import Observer
 from worker.training.optimizers import make_optimizer, set_learning_rate

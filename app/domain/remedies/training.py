@@ -5,7 +5,7 @@ from math import floor, log10
 from pydantic import JsonValue
 
 from app.domain.remedies.remedy import Ailment, Draft
-from app.domain.specs.clipping import NormClipping
+from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.job import JobSpec
 
 #: Clipping at a norm outside of these is of no use to anybody.

@@ -21,7 +21,8 @@ from app.domain.specs.base import (
     Spec,
     Tag,
 )
-from app.domain.specs.clipping import ClippingSpec, NormClipping
+from app.domain.specs.clipping import ClippingSpec
+from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
 from app.domain.specs.init import Chrono, Critical, InitSpec
 from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec

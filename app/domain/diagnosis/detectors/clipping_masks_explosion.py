@@ -20,7 +20,7 @@ from app.domain.diagnosis.outcome import Outcome
 from app.domain.diagnosis.progress import TaskProgress, task_progress
 from app.domain.diagnosis.thresholds import ClippingThresholds, Thresholds
 from app.domain.diagnosis.trends import finite_median
-from app.domain.specs.clipping import NoClipping
+from app.domain.specs.clipping.none import NoClipping
 
 CODE = FindingCode.CLIPPING_MASKS_EXPLOSION
 #: A coefficient this near to 1 is rounding, not clipping.

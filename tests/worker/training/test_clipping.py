@@ -5,9 +5,9 @@ from pydantic import JsonValue, TypeAdapter
 from torch import Tensor
 
 from app.domain.specs.clipping import ClippingSpec
-from worker.clipping.clip import clip_
 from worker.gradients import tensor_norms, total_norm
 from worker.telemetry.recorder import as_float32
+from worker.training.clipping import clip_
 
 _specs: TypeAdapter[ClippingSpec] = TypeAdapter(ClippingSpec)
 
