@@ -1,0 +1,113 @@
+"""What a reading is of: the whole model, a layer, a gate, a tensor, or a split of the data.
+
+The store, HTTP answers and queries write a scope as a string: `model`, `layer:0`,
+`layer:0/reverse`, `gate:0/forget`, `gate:0/reverse/forget`, `tensor:rnn.weight_hh_l0`,
+`validation`. Only this module makes and takes apart such strings.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Self, assert_never, cast, get_args
+
+#: The direction in which a layer reads a sequence.
+Direction = Literal["forward", "reverse"]
+#: A part of a data set.
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_PATTERNS = re.compile(
+    rf"(?P<model>model)"
+    rf"|(?P<split>{'|'.join(SPLITS)})"
+    rf"|layer:(?P<layer>{_NUMBER}(?:/reverse)?)"
+    rf"|gate:(?P<gate>{_NUMBER}(?:/reverse)?/[^/]+)"
+    rf"|tensor:(?P<tensor>.+)",
+    re.DOTALL,
+)
+
+
+class ScopeKind(StrEnum):
+    """What kind of thing a reading is of."""
+
+    MODEL = "model"
+    SPLIT = "split"
+    LAYER = "layer"
+    GATE = "gate"
+    TENSOR = "tensor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a reading is of. Make one with a class method; two are equal if their strings are."""
+
+    kind: ScopeKind
+    #: Of a layer or a gate, counted from the input; None for the other kinds.
+    layer_index: int | None = None
+    #: Of a layer or a gate; `forward` for the other kinds.
+    direction: Direction = "forward"
+    #: Of a split, a gate or a tensor; empty for the other kinds.
+    name: str = ""
+
+    @classmethod
+    def model(cls) -> Self:
+        return cls(kind=ScopeKind.MODEL)
+
+    @classmethod
+    def split(cls, name: Split) -> Self:
+        return cls(kind=ScopeKind.SPLIT, name=name)
+
+    @classmethod
+    def layer(cls, index: int, direction: Direction = "forward") -> Self:
+        return cls(kind=ScopeKind.LAYER, layer_index=index, direction=direction)
+
+    @classmethod
+    def gate(cls, layer_index: int, name: str, direction: Direction = "forward") -> Self:
+        """The name is not empty and has no slash."""
+        return cls(kind=ScopeKind.GATE, layer_index=layer_index, direction=direction, name=name)
+
+    @classmethod
+    def tensor(cls, name: str) -> Self:
+        """A parameter, as torch names it; the name is not empty."""
+        return cls(kind=ScopeKind.TENSOR, name=name)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The scope whose string this is. Raises ValueError when there is none."""
+        found = _PATTERNS.fullmatch(text)
+        if found is None or found.lastgroup is None:
+            msg = f"{text[:100]!r} is not a scope"
+            raise ValueError(msg)
+        kind = ScopeKind(found.lastgroup)
+        content = found[kind]
+        match kind:
+            case ScopeKind.MODEL:
+                return cls.model()
+            case ScopeKind.SPLIT:
+                return cls.split(cast("Split", content))
+            case ScopeKind.LAYER:
+                index, *reverse = content.split("/")
+                return cls.layer(int(index), "reverse" if reverse else "forward")
+            case ScopeKind.GATE:
+                index, *reverse, name = content.split("/")
+                return cls.gate(int(index), name, "reverse" if reverse else "forward")
+            case ScopeKind.TENSOR:
+                return cls.tensor(content)
+            case _:
+                assert_never(kind)
+
+    def __str__(self) -> str:
+        reverse = "/reverse" if self.direction == "reverse" else ""
+        match self.kind:
+            case ScopeKind.MODEL:
+                return "model"
+            case ScopeKind.SPLIT:
+                return self.name
+            case ScopeKind.LAYER:
+                return f"layer:{self.layer_index}{reverse}"
+            case ScopeKind.GATE:
+                return f"gate:{self.layer_index}{reverse}/{self.name}"
+            case ScopeKind.TENSOR:
+                return f"tensor:{self.name}"
+            case _:
+                assert_never(self.kind)
