@@ -12,7 +12,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.cells import (
+from app.domain.csv_cells import (
     MISSING,
     are_datetimes,
     are_numbers,

@@ -12,7 +12,7 @@ from typing import Self, assert_never
 
 from app.domain.errors import Problem
 from app.domain.specs.job import JobSpec
-from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
+from app.domain.specs.model import ModelSpec
 from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
 from app.domain.task import TaskFacts
 
@@ -25,10 +25,6 @@ MAX_SECONDS = 366 * 86_400.0
 TOO_LARGE = "run_too_large"
 
 _BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
-#: Values of one unit at one timestep that the backward pass needs: gates and states.
-_KEPT: Mapping[str, int] = MappingProxyType({"elman": 1, "gru": 5, "lstm": 6})
-#: Seconds of one timestep of one layer and direction, forward and backward, beside its arithmetic.
-_OVERHEAD_S: Mapping[str, float] = MappingProxyType({"elman": 4e-5, "gru": 2e-4, "lstm": 8e-5})
 #: Floating-point operations a second of one core on matrices of this size.
 _FLOPS = 7e10
 #: A product, its gradient by the input and by the weights.
@@ -96,26 +92,14 @@ def problems_of_size(cost: Estimate) -> list[Problem]:
 
 
 def num_parameters(model: ModelSpec, shape: TaskShape) -> int:
-    """Exactly those of the network: W_ih, W_hh and two biases a gate, and a linear read-out."""
-    hidden, gates = model.hidden_size, _num_gates(model)
+    """Exactly those of the network: its layers' and a linear read-out's."""
+    hidden = model.hidden_size
     directions = 2 if model.bidirectional else 1
     total = 0
     for layer in range(model.num_layers):
         inputs = shape.input_size if layer == 0 else hidden * directions
-        total += directions * gates * hidden * (inputs + hidden + 2)
+        total += directions * model.card.num_parameters(input_size=inputs, hidden_size=hidden)
     return total + shape.output_size * (hidden * directions + 1)
-
-
-def _num_gates(model: ModelSpec) -> int:
-    match model:
-        case ElmanSpec():
-            return 1
-        case GruSpec():
-            return 3
-        case LstmSpec():
-            return 4
-        case _:
-            assert_never(model)
 
 
 def _num_moments(optimizer: OptimizerSpec) -> int:
@@ -134,7 +118,7 @@ def _num_moments(optimizer: OptimizerSpec) -> int:
 def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     model = spec.model
     directions = 2 if model.bidirectional else 1
-    units = model.num_layers * directions * model.hidden_size * (_KEPT[model.kind] + 1)
+    units = model.num_layers * directions * model.hidden_size * (model.card.values_kept + 1)
     outputs = shape.output_size * (1 if shape.many_to_one else shape.length)
     kept = shape.length * (shape.input_size + units) + outputs
     # the weights, the best ones, their gradients and their last change
@@ -148,7 +132,7 @@ def step_seconds(spec: JobSpec, shape: TaskShape) -> float:
     directions = 2 if model.bidirectional else 1
     recurrent = num_parameters(model, shape)
     operations = 2 * _PASSES * spec.training.batch_size * recurrent
-    overhead = _OVERHEAD_S[model.kind] * model.num_layers * directions
+    overhead = model.card.overhead_s * model.num_layers * directions
     return shape.length * (overhead + operations / _FLOPS)
 
 

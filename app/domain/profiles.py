@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from app.domain.cells import number
+from app.domain.csv_cells import number
 from app.domain.csv_rows import FIRST_ROW
 from app.domain.datasets import Column, ColumnType, Table
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cells import are_datetimes, number, read_datetimes, seconds
+from app.domain.csv_cells import are_datetimes, number, read_datetimes, seconds
 from app.domain.csv_rows import BLOCK_ROWS
 from app.domain.datasets import MAX_COLUMNS, ColumnType, decode, parse_csv
 from app.domain.errors import InvalidData

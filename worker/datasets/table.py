@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.domain.cells import number
+from app.domain.csv_cells import number
 from app.domain.csv_rows import FIRST_ROW
 from app.domain.datasets import Column, ColumnType, Table
 from app.domain.errors import InvalidData, Problem

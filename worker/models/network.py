@@ -9,7 +9,10 @@ from typing import Literal, assert_never, cast
 import torch
 from torch import Tensor, nn
 
-from app.domain.specs.model import ElmanSpec, GruSpec, LstmSpec, ModelSpec
+from app.domain.specs.model import ModelSpec
+from app.domain.specs.model.elman import ElmanSpec
+from app.domain.specs.model.gru import GruSpec
+from app.domain.specs.model.lstm import LstmSpec
 from app.domain.task import TaskFacts
 from worker.models.layers import Chunking, Layer, read_layer
 from worker.models.linear import LinearRNN

@@ -1,7 +1,7 @@
 """What a client may ask of the list of runs, and what it may relabel."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,13 +10,13 @@ from app.api.models.instants import Instant
 from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.findings import DiagnosisVerdict, FindingCode
 from app.domain.runs import RunStatus, StopReason
-from app.domain.specs.base import CleanText, LongText, ShortText, Tag
+from app.domain.specs.base import CleanText, LongText, ShortText, Tag, kind_of, one_of
+from app.domain.specs.dataset import DATASETS
+from app.domain.specs.model import CELLS
 from app.store.runs import RunFilters
 
-ModelKind = Literal["elman", "gru", "lstm"]
-DatasetKind = Literal[
-    "adding", "copy_memory", "temporal_order", "digits", "forecast", "text", "sequences"
-]
+ModelKind = Annotated[str, one_of(tuple(map(kind_of, CELLS)))]
+DatasetKind = Annotated[str, one_of(tuple(map(kind_of, DATASETS)))]
 #: Values of one filter.
 MAX_VALUES = 50
 

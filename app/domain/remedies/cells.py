@@ -7,7 +7,9 @@ from pydantic import JsonValue
 from app.domain.remedies.remedy import Ailment, Draft
 from app.domain.specs.init import Critical, Identity
 from app.domain.specs.job import JobSpec
-from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
+from app.domain.specs.model import ModelSpec
+from app.domain.specs.model.elman import ElmanSpec
+from app.domain.specs.model.lstm import LstmSpec
 
 #: Lag assumed where neither the required lag nor the length is known, in timesteps.
 DEFAULT_LAG = 50

@@ -2,7 +2,8 @@
 
 job        JobSpec, TrainingSpec, ProbesSpec
 clipping/                           one module a kind, with its formula
-model init optimizer dataset        one family a module
+model/                              one module a cell, with its card
+init optimizer dataset              one family a module
 patch      merge patches of a job spec
 base       what they share
 """

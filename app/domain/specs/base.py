@@ -1,7 +1,8 @@
 """What all parts of a job spec share: frozen, no unknown fields, null means the default."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -11,12 +12,17 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    GetPydanticSchema,
     Strict,
     StringConstraints,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
+from pydantic_core.core_schema import (
+    CoreSchema,
+    literal_schema,
+    no_info_before_validator_function,
+)
 
 #: The largest integer that every part of the system can hold.
 MAX_INT = 2**31 - 1
@@ -84,6 +90,23 @@ class Spec(BaseModel):
             return value
         required = {name for name, part in cls.model_fields.items() if part.is_required()}
         return {key: part for key, part in value.items() if part is not None or key in required}
+
+
+def members_of(union: object) -> tuple[type[Spec], ...]:
+    """The members of `Annotated[A | B | …, …]`, in this order."""
+    annotated, *_ = get_args(union)
+    return get_args(annotated)
+
+
+def kind_of(member: type[Spec]) -> str:
+    """The one value that the `kind` of such objects has."""
+    (kind,) = get_args(member.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def one_of(words: Sequence[str]) -> GetPydanticSchema:
+    """Annotates a str that is one of these words, as a Literal would that could be written down."""
+    return GetPydanticSchema(lambda _source, _handler: literal_schema(list(words)))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from app.domain.specs.base import (
     Integer,
     Seed,
     Spec,
+    members_of,
 )
 
 #: Longest sequence that a run may train on, in timesteps.
@@ -164,6 +165,8 @@ DatasetSpec = Annotated[
     | SequencesSpec,
     Field(discriminator="kind"),
 ]
+#: In the order of the union.
+DATASETS = members_of(DatasetSpec)
 UploadedSpec = ForecastSpec | TextSpec | SequencesSpec
 #: Timesteps after the blanks and before them in `copy_memory`.
 COPY_SYMBOLS = 10

@@ -25,7 +25,7 @@ from app.domain.specs.clipping import ClippingSpec
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
 from app.domain.specs.init import Chrono, Critical, InitSpec
-from app.domain.specs.model import ElmanSpec, LstmSpec, ModelSpec
+from app.domain.specs.model import ModelSpec, cells_that
 from app.domain.specs.optimizer import AdamSpec, OptimizerSpec, RegularizationSpec
 
 #: Codes of the rules that span several fields: a schema cannot state them.
@@ -140,29 +140,41 @@ class JobSpec(Spec):
     probes: ProbesSpec = ProbesSpec()
 
     @model_validator(mode="after")
-    def _forget_bias_is_for_lstm(self) -> Self:
-        if self.init.forget_bias is not None and not isinstance(self.model, LstmSpec):
+    def _forget_bias_has_a_gate(self) -> Self:
+        if self.init.forget_bias is not None and self.model.card.forget_gate is None:
             raise PydanticCustomError(
                 "forget_bias_needs_lstm",
-                "init.forget_bias is for lstm alone; this model is {kind}",
-                {"kind": self.model.kind, "pointer": "/init/forget_bias"},
+                "init.forget_bias is for {kinds} alone; this model is {kind}",
+                {
+                    "kinds": cells_that(lambda card: card.forget_gate is not None),
+                    "kind": self.model.kind,
+                    "pointer": "/init/forget_bias",
+                },
             )
         return self
 
     @model_validator(mode="after")
     def _init_fits_the_cell(self) -> Self:
-        is_elman = isinstance(self.model, ElmanSpec)
-        if isinstance(self.init.recurrent, Critical) and not is_elman:
+        card = self.model.card
+        if isinstance(self.init.recurrent, Critical) and not card.has_critical_gain:
             raise PydanticCustomError(
                 "critical_needs_elman",
-                "init.recurrent critical is for elman alone; this model is {kind}",
-                {"kind": self.model.kind, "pointer": "/init/recurrent/kind"},
+                "init.recurrent critical is for {kinds} alone; this model is {kind}",
+                {
+                    "kinds": cells_that(lambda card: card.has_critical_gain),
+                    "kind": self.model.kind,
+                    "pointer": "/init/recurrent/kind",
+                },
             )
-        if isinstance(self.init.bias, Chrono) and is_elman:
+        if isinstance(self.init.bias, Chrono) and not card.keeps_state:
             raise PydanticCustomError(
                 "chrono_needs_gates",
-                "init.bias chrono is for gru and lstm; this model is elman",
-                {"pointer": "/init/bias/kind"},
+                "init.bias chrono is for {kinds}; this model is {kind}",
+                {
+                    "kinds": cells_that(lambda card: card.keeps_state),
+                    "kind": self.model.kind,
+                    "pointer": "/init/bias/kind",
+                },
             )
         return self
 
@@ -206,17 +218,12 @@ class JobSpec(Spec):
         return self
 
     @property
-    def activation(self) -> Literal["tanh", "relu", "linear"]:
-        """The non-linearity of an elman cell; gated cells use tanh."""
-        return self.model.activation if isinstance(self.model, ElmanSpec) else "tanh"
-
-    @property
     def forget_bias(self) -> float | None:
         """Sum of torch's two forget biases at the start.
 
         None for cells without a forget gate, and where a chrono bias makes one for each unit.
         """
-        if not isinstance(self.model, LstmSpec):
+        if self.model.card.forget_gate is None:
             return None
         given = self.init.forget_bias
         if given is None and not isinstance(self.init.bias, Chrono):

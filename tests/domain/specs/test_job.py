@@ -269,8 +269,8 @@ def test_a_chrono_bias_takes_the_place_of_the_default_forget_bias() -> None:
 
 
 def test_gated_cells_use_tanh() -> None:
-    assert job(model={"activation": "relu"}).activation == "relu"
-    assert job(model={"kind": "gru"}).activation == "tanh"
+    assert job(model={"activation": "relu"}).model.nonlinearity == "relu"
+    assert job(model={"kind": "gru"}).model.nonlinearity == "tanh"
 
 
 def test_a_patch_merges_fields_but_replaces_an_object_of_another_kind() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from app.domain.specs.init import InitSpec
-from app.domain.specs.model import ElmanSpec
+from app.domain.specs.model.elman import ElmanSpec
 from tests.worker.builders import make_facts
 from worker.models.criticality import critical_gain, log_chi, make_critical_
 from worker.models.initialisation import initialise
