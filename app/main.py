@@ -14,7 +14,7 @@ from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
 from app.api.preflights import comparison, preflight
 from app.api.protocol.bodies import BodyGuard
-from app.api.protocol.concurrency_limit import Turns
+from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
 from app.api.protocol.envelope import Envelope, LastResort
 from app.api.protocol.event_hub import EventHub, closing_at_shutdown
@@ -128,7 +128,7 @@ def _open_resources(settings: Settings) -> Resources:
         ),
         queue=RunQueue(settings.broker_url),
         event_hub=EventHub(engine),
-        upload_turns=Turns(most=MAX_UPLOADS, of_what="uploads are checked"),
+        upload_limit=ConcurrencyLimit(most=MAX_UPLOADS, of_what="uploads are checked"),
     )
 
 

@@ -65,7 +65,7 @@ def post_dataset(
     """
 
     def store() -> Answer:
-        with held.upload_turns:
+        with held.upload_limit:
             dataset = upload_dataset(
                 work,
                 workspace_id=caller.workspace_id,

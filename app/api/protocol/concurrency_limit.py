@@ -1,4 +1,4 @@
-"""What only so many callers may do at a time in one process; the others are told to come back."""
+"""Limits how many callers of one process may do something at the same time."""
 
 from threading import BoundedSemaphore
 from types import TracebackType
@@ -6,12 +6,12 @@ from types import TracebackType
 from app.domain.errors import Overloaded
 
 
-class Turns:
-    """A context that Overloaded keeps from being entered too often at a time."""
+class ConcurrencyLimit:
+    """Admits at most `most` callers; raises Overloaded otherwise."""
 
     def __init__(self, *, most: int, of_what: str) -> None:
         self._free = BoundedSemaphore(most)
-        self._refusal = f"No more than {most} {of_what} at a time; try again shortly."
+        self._refusal = f"At most {most} {of_what} at the same time. Try again shortly."
 
     def __enter__(self) -> None:
         if not self._free.acquire(blocking=False):

@@ -12,7 +12,7 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy import Engine
 
-from app.api.protocol.concurrency_limit import Turns
+from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.event_hub import EventHub
 from app.artifacts import ArtifactFolder
 from app.domain.access import Caller, Scope
@@ -33,8 +33,8 @@ class Resources:
     health_engine: Engine
     queue: RunQueue
     event_hub: EventHub
-    #: Of checking uploads: each takes a core for seconds and many times its size in memory.
-    upload_turns: Turns
+    #: Checking an upload takes one core for seconds and memory of many times its size.
+    upload_limit: ConcurrencyLimit
 
 
 async def resources_of(request: Request) -> Resources:
