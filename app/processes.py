@@ -57,7 +57,7 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Child:
+class ChildProgram:
     """A started program."""
 
     command: Command
@@ -84,7 +84,7 @@ class Child:
             self.process.wait()
 
 
-def start(command: Command) -> Child:
+def start(command: Command) -> ChildProgram:
     """Start the program in a session of its own: the terminal's Ctrl-C is ours to pass on."""
     command.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if command.log.exists() and command.log.stat().st_size > MAX_LOG_BYTES:
@@ -101,7 +101,7 @@ def start(command: Command) -> Child:
             # safe from one thread: what it calls is looked up before the fork
             preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - system calls alone
         )
-    return Child(command=command, process=process)
+    return ChildProgram(command=command, process=process)
 
 
 def end_with_parent(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None:

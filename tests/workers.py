@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, text
 
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
-from app.processes import Child, start
+from app.processes import ChildProgram, start
 from app.settings import Serving
 from app.store.database import make_engine, unit_of_work
 from app.store.runs import find_run, insert_run
@@ -31,7 +31,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 class WorkerProcess:
     """One Celery worker, started as `clinic serve` starts it."""
 
-    child: Child
+    child: ChildProgram
 
     @property
     def log(self) -> Path:

@@ -11,7 +11,7 @@ from app.domain.errors import Misconfigured
 from app.embedded.binaries import valkey_server
 from app.embedded.home import keep_secret, write_private
 from app.embedded.ports import free_port
-from app.processes import Child, Command, start
+from app.processes import ChildProgram, Command, start
 
 START_TRIES = 3
 START_TIMEOUT_S = 20.0
@@ -33,7 +33,7 @@ maxmemory-policy noeviction
 class EmbeddedBroker:
     """A Valkey that answers."""
 
-    child: Child
+    child: ChildProgram
     url: str
 
 

@@ -18,7 +18,7 @@ from app.domain.errors import Misconfigured
 from app.embedded.binaries import postgresql_program
 from app.embedded.home import keep_secret, write_private
 from app.embedded.ports import free_port
-from app.processes import Child, Command, Identity, start, unprivileged_identity
+from app.processes import ChildProgram, Command, Identity, start, unprivileged_identity
 
 PROC = Path("/proc")
 USER = "clinic"
@@ -43,7 +43,7 @@ SETTINGS = {
 class EmbeddedDatabase:
     """A PostgreSQL that answers."""
 
-    child: Child
+    child: ChildProgram
     port: int
     password: str
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.processes import Child, Command, start
+from app.processes import ChildProgram, Command, start
 
 #: A program that ran so long was well; its death counts as a first one.
 WELL_AFTER_S = 30.0
@@ -25,7 +25,7 @@ class Keeper:
     command: Command
     #: Told one line when the program dies.
     say: Callable[[str], None]
-    child: Child | None = None
+    child: ChildProgram | None = None
     started_at_s: float = 0.0
     start_at_s: float = 0.0
     num_quick_deaths: int = 0
@@ -40,7 +40,7 @@ class Keeper:
             self.child = start(self.command)
             self.started_at_s = now_s
 
-    def _note_death(self, child: Child, now_s: float) -> None:
+    def _note_death(self, child: ChildProgram, now_s: float) -> None:
         was_well = now_s - self.started_at_s >= WELL_AFTER_S
         self.num_quick_deaths = 1 if was_well else self.num_quick_deaths + 1
         pause_s = pause_before_start_s(self.num_quick_deaths)

@@ -14,12 +14,12 @@ from app.embedded.home import keep_secret, make_home, owned, write_private
 from app.embedded.ports import free_port, require_free
 from app.embedded.servers import embedded_servers
 from app.migration import migrate
-from app.processes import Child, Command
+from app.processes import ChildProgram, Command
 from app.settings import Serving, read_settings
 from app.supervision.admin_key import admin_key_file, make_admin_key
 from app.supervision.keeper import Keeper
 from app.supervision.programs import api_program, worker_program
-from app.supervision.stopping import stop_on_signals
+from app.supervision.termination import until_terminated
 
 #: Together with one second in hand everything has ended 10 s after SIGTERM.
 PROGRAMS_STOP_S = 6.0
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 def serve(serving: Serving, environ: Mapping[str, str], *, say: Say) -> None:
     """Run until SIGTERM or SIGINT. Raises Misconfigured before anything has been started."""
     make_home(serving.home)
-    with owned(serving.home), stop_on_signals():
+    with owned(serving.home), until_terminated():
         port = _port(serving)
         with _surroundings(serving, environ) as surroundings:
             settings = read_settings(surroundings.environ)
@@ -48,7 +48,7 @@ class _Surroundings:
     #: What the API and the workers find in their environment.
     environ: Mapping[str, str]
     #: The embedded servers, in the order of their start.
-    servers: tuple[Child, ...] = ()
+    servers: tuple[ChildProgram, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

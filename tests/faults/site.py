@@ -20,7 +20,7 @@ from app.embedded.database import EmbeddedDatabase, start_database
 from app.embedded.home import make_home, owned
 from app.embedded.ports import free_port
 from app.migration import migrate
-from app.processes import Child, start
+from app.processes import ChildProgram, start
 from app.queue import RunQueue
 from app.services.accounts.create_key import create_key
 from app.settings import Serving
@@ -42,7 +42,7 @@ class Api:
     def __init__(self, home: Path, environ: Mapping[str, str], key: str) -> None:
         self._home, self._environ = home, environ
         self._port = free_port()
-        self._child: Child | None = None
+        self._child: ChildProgram | None = None
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self._port}",
             headers={"Authorization": f"Bearer {key}"},
