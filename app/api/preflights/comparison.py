@@ -1,39 +1,49 @@
-"""Comparisons over HTTP: patches of a job spec, tried side by side before anybody runs one."""
+"""Comparisons over HTTP: patches of one job spec, tried side by side."""
 
-import asyncio
-from contextlib import suppress
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.models.comparison import ComparisonBody, ComparisonView, view_comparison
-from app.api.preflights.preflight import (
+from app.api.preflights.submission import (
     DEFAULT_WAIT_S,
-    KEPT_HEADERS,
-    LOCATION,
     MiniSteps,
+    Submission,
     WaitSeconds,
+    show,
+    submit_once,
+    wait_for_preflights,
 )
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
-from app.api.protocol.idempotency import Answer, OneTime, Repeatable
+from app.api.protocol.idempotency import Answer, Repeatable
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import COMPARISON_EXAMPLES
-from app.api.runs.waiting import wait_for_end
 from app.domain.access import Caller
 from app.domain.comparison import MAX_PATCHES
-from app.domain.errors import Overloaded
 from app.services.preflights.read_comparison import read_comparison
-from app.services.preflights.submit_comparison import SubmittedComparison, submit_comparison
-from app.store.database import unit_of_work
-from app.store.idempotency import IdempotencyKey
-from app.store.preflights import find_preflight
+from app.services.preflights.submit_comparison import submit_comparison
+from app.store.database import UnitOfWork, unit_of_work
 
 router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS)
+
+
+class _KeptPreflight(BaseModel):
+    id: UUID
+
+
+class _KeptArm(BaseModel):
+    preflight: _KeptPreflight
+
+
+class _KeptComparison(BaseModel):
+    """What a repeated request needs of the answer to the first one."""
+
+    arms: list[_KeptArm]
 
 
 @router.post(
@@ -62,25 +72,17 @@ async def post_comparison(
     is made of. The `pointer` of an error begins with `/patches/<number>` or `/spec`.
     """
 
-    def submit() -> Response:
-        return _submitted(held, caller, key, asked, mini_steps)
+    def submit() -> Submission:
+        return submit_once(
+            held,
+            key,
+            submit=lambda work: _submitted(held, work, caller, asked, mini_steps),
+            ids_in=_ids_in,
+        )
 
-    # committed before anybody waits for it
-    first = await run_in_threadpool(submit)
-    preflight_ids = _ids_in(first.headers[LOCATION])
-    deadline = asyncio.get_running_loop().time() + wait_s
-    # with too many waiting already it is looked at once
-    with suppress(Overloaded):
-        for preflight_id in preflight_ids:
-            await wait_for_end(
-                held.event_hub,
-                workspace_id=caller.workspace_id,
-                run_id=preflight_id,
-                timeout_s=deadline - asyncio.get_running_loop().time(),
-                find=find_preflight,
-            )
-    kept = {name: first.headers[name] for name in KEPT_HEADERS if name in first.headers}
-    return await run_in_threadpool(lambda: _present(held, caller, preflight_ids, kept))
+    submission = await run_in_threadpool(submit)
+    await wait_for_preflights(held, caller, submission.preflight_ids, wait_s=wait_s)
+    return await run_in_threadpool(lambda: _present(held, caller, submission))
 
 
 @router.get(
@@ -108,49 +110,33 @@ def get_comparison(
 
 def _submitted(
     held: Resources,
+    work: UnitOfWork,
     caller: Caller,
-    key: IdempotencyKey | None,
     asked: ComparisonBody,
     mini_steps: int | None,
-) -> Response:
-    """Sent again under the same key, they are the same preflights."""
-    with unit_of_work(held.engine) as work:
-        return OneTime(work=work, request=key).answer(
-            lambda: _accepted(
-                submit_comparison(
-                    work,
-                    queue=held.queue,
-                    workspace_id=caller.workspace_id,
-                    spec=asked.spec,
-                    patches=asked.patches,
-                    mini_steps=mini_steps,
-                    quotas=held.settings.quotas,
-                )
-            )
-        )
-
-
-def _accepted(submitted: SubmittedComparison) -> Answer:
+) -> tuple[list[UUID], Answer]:
+    submitted = submit_comparison(
+        work,
+        queue=held.queue,
+        workspace_id=caller.workspace_id,
+        spec=asked.spec,
+        patches=asked.patches,
+        mini_steps=mini_steps,
+        quotas=held.settings.quotas,
+    )
     view = view_comparison(submitted.comparison)
-    headers = {LOCATION: view.links.self, **queue_headers(submitted.room)}
-    return Answer(status=202, body=view, headers=headers)
+    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    return [arm.preflight.id for arm in view.arms], Answer(status=202, body=view, headers=headers)
 
 
-def _ids_in(location: str) -> list[UUID]:
-    return [UUID(one) for one in parse_qs(urlsplit(location).query)["preflight_id"]]
+def _ids_in(body: bytes) -> list[UUID]:
+    return [arm.preflight.id for arm in _KeptComparison.model_validate_json(body).arms]
 
 
-def _present(
-    held: Resources, caller: Caller, preflight_ids: list[UUID], headers: dict[str, str]
-) -> Response:
-    """As they are by now."""
+def _present(held: Resources, caller: Caller, submission: Submission) -> Response:
     with unit_of_work(held.engine) as work:
         comparison = read_comparison(
-            work, workspace_id=caller.workspace_id, preflight_ids=preflight_ids
+            work, workspace_id=caller.workspace_id, preflight_ids=submission.preflight_ids
         )
-    return Response(
-        view_comparison(comparison).model_dump_json(),
-        status_code=200 if comparison.has_ended else 202,
-        media_type="application/json",
-        headers=headers,
-    )
+    has_ended = comparison.has_ended
+    return show(view_comparison(comparison), has_ended=has_ended, headers=submission.headers)

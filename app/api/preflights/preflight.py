@@ -1,49 +1,41 @@
-"""Preflights over HTTP: what the first steps of a run would say, before anybody orders it."""
+"""Preflights over HTTP: what the first steps of a run say, before the run is submitted."""
 
-from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.models.preflight import PreflightView, view_preflight
+from app.api.preflights.submission import (
+    DEFAULT_WAIT_S,
+    MiniSteps,
+    Submission,
+    WaitSeconds,
+    show,
+    submit_once,
+    wait_for_preflights,
+)
 from app.api.protocol.conditional import conditional_json
 from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
-from app.api.protocol.idempotency import REPLAYED, Answer, OneTime, Repeatable
+from app.api.protocol.idempotency import Answer, Repeatable
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import RUN_EXAMPLES
-from app.api.runs.waiting import wait_for_end
 from app.domain.access import Caller
-from app.domain.errors import Overloaded
-from app.domain.preflight import MAX_STEPS
 from app.domain.specs.job import JobSpec
 from app.services.preflights.read_preflight import read_preflight
-from app.services.preflights.submit_preflight import SubmittedPreflight, submit_preflight
-from app.store.database import unit_of_work
-from app.store.idempotency import IdempotencyKey
-from app.store.preflights import find_preflight
+from app.services.preflights.submit_preflight import submit_preflight
+from app.store.database import UnitOfWork, unit_of_work
 
 router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS)
 
-MAX_WAIT_S = 60.0
-DEFAULT_WAIT_S = 5.0
-LOCATION = "Location"
 
-MiniSteps = Annotated[
-    int | None,
-    Query(
-        ge=0,
-        le=MAX_STEPS,
-        description="Steps to take; 0 looks at the initial weights alone. Default: 100, or "
-        "fewer where they would take longer than about 3 s.",
-    ),
-]
-WaitSeconds = Annotated[
-    float,
-    Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="How long to wait for it."),
-]
+class _KeptPreflight(BaseModel):
+    """What a repeated request needs of the answer to the first one."""
+
+    id: UUID
 
 
 @router.post(
@@ -73,23 +65,17 @@ async def post_preflight(
     Nothing is left of it among the runs. Refuses what `POST /v1/runs` refuses.
     """
 
-    def submit() -> Response:
-        return _submitted(held, caller, key, spec, mini_steps)
-
-    # committed before anybody waits for it
-    first = await run_in_threadpool(submit)
-    preflight_id = UUID(first.headers[LOCATION].rpartition("/")[2])
-    # with too many waiting already it is looked at once
-    with suppress(Overloaded):
-        await wait_for_end(
-            held.event_hub,
-            workspace_id=caller.workspace_id,
-            run_id=preflight_id,
-            timeout_s=wait_s,
-            find=find_preflight,
+    def submit() -> Submission:
+        return submit_once(
+            held,
+            key,
+            submit=lambda work: _submitted(held, work, caller, spec, mini_steps),
+            ids_in=lambda body: [_KeptPreflight.model_validate_json(body).id],
         )
-    kept = {name: first.headers[name] for name in KEPT_HEADERS if name in first.headers}
-    return await run_in_threadpool(lambda: _present(held, caller, preflight_id, kept))
+
+    submission = await run_in_threadpool(submit)
+    await wait_for_preflights(held, caller, submission.preflight_ids, wait_s=wait_s)
+    return await run_in_threadpool(lambda: _present(held, caller, submission))
 
 
 @router.get(
@@ -104,50 +90,26 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work
     return conditional_json(request, view_preflight(preflight))
 
 
-#: Headers of the first answer that the final one has too.
-KEPT_HEADERS = (LOCATION, REPLAYED, "RateLimit", "RateLimit-Policy")
-
-
 def _submitted(
-    held: Resources,
-    caller: Caller,
-    key: IdempotencyKey | None,
-    spec: JobSpec,
-    mini_steps: int | None,
-) -> Response:
-    """Sent again under the same key, it is the same preflight."""
-    with unit_of_work(held.engine) as work:
-        return OneTime(work=work, request=key).answer(
-            lambda: _accepted(
-                submit_preflight(
-                    work,
-                    queue=held.queue,
-                    workspace_id=caller.workspace_id,
-                    spec=spec,
-                    mini_steps=mini_steps,
-                    quotas=held.settings.quotas,
-                )
-            )
-        )
-
-
-def _accepted(submitted: SubmittedPreflight) -> Answer:
+    held: Resources, work: UnitOfWork, caller: Caller, spec: JobSpec, mini_steps: int | None
+) -> tuple[list[UUID], Answer]:
+    submitted = submit_preflight(
+        work,
+        queue=held.queue,
+        workspace_id=caller.workspace_id,
+        spec=spec,
+        mini_steps=mini_steps,
+        quotas=held.settings.quotas,
+    )
     view = view_preflight(submitted.preflight)
-    headers = {LOCATION: view.links.self, **queue_headers(submitted.room)}
-    return Answer(status=202, body=view, headers=headers)
+    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    return [view.id], Answer(status=202, body=view, headers=headers)
 
 
-def _present(
-    held: Resources, caller: Caller, preflight_id: UUID, headers: dict[str, str]
-) -> Response:
-    """As it is by now."""
+def _present(held: Resources, caller: Caller, submission: Submission) -> Response:
     with unit_of_work(held.engine) as work:
         preflight = read_preflight(
-            work, workspace_id=caller.workspace_id, preflight_id=preflight_id
+            work, workspace_id=caller.workspace_id, preflight_id=submission.preflight_ids[0]
         )
-    return Response(
-        view_preflight(preflight).model_dump_json(),
-        status_code=200 if preflight.run.status.has_ended else 202,
-        media_type="application/json",
-        headers=headers,
-    )
+    has_ended = preflight.run.status.has_ended
+    return show(view_preflight(preflight), has_ended=has_ended, headers=submission.headers)

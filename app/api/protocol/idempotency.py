@@ -29,7 +29,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class OneTime:
-    """Answers a request once; asked again under the same key, it repeats what it said."""
+    """Answers a request once; the same request under the same key gets the same answer."""
 
     work: UnitOfWork
     #: None when the client sent no Idempotency-Key.
@@ -37,17 +37,30 @@ class OneTime:
 
     def answer(self, make: Callable[[], Answer]) -> Response:
         """Raises IdempotencyInFlight or IdempotencyMismatch in place of a second `make()`."""
-        if self.request is None:
-            return _respond(make())
-        kept = find_answer(self.work.session, self.request)
+        kept = self.find()
         if kept is not None:
             headers = {**kept.headers, REPLAYED: "true"}
             return _json(kept.body, status=kept.status, headers=headers)
         answer = make()
+        self.keep(answer)
+        return _json(
+            answer.body.model_dump_json().encode(), status=answer.status, headers=answer.headers
+        )
+
+    def find(self) -> StoredAnswer | None:
+        """What the first request was answered; None when this is the first one.
+
+        Raises IdempotencyInFlight and IdempotencyMismatch.
+        """
+        return None if self.request is None else find_answer(self.work.session, self.request)
+
+    def keep(self, answer: Answer) -> None:
+        """Store the answer for the next 24 hours, in the transaction of `work`."""
+        if self.request is None:
+            return
         body = (answer.kept_body or answer.body).model_dump_json().encode()
         stored = StoredAnswer(status=answer.status, headers=answer.headers, body=body)
         save_answer(self.work.session, self.request, stored)
-        return _respond(answer)
 
 
 async def fingerprint_of(request: Request) -> bytes:
@@ -87,12 +100,6 @@ async def _one_time(work: Work, key: Repeatable) -> OneTime:
 
 
 Once = Annotated[OneTime, Depends(_one_time)]
-
-
-def _respond(answer: Answer) -> Response:
-    return _json(
-        answer.body.model_dump_json().encode(), status=answer.status, headers=answer.headers
-    )
 
 
 def _json(body: bytes, *, status: int, headers: Mapping[str, str]) -> Response:
