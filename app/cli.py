@@ -10,8 +10,8 @@ from app.domain.errors import ClinicError
 from app.embedded.home import make_home
 from app.migration import migrate
 from app.processes import end_with_parent
-from app.settings import read_serving, read_settings
-from app.supervision.admin_key import admin_key_file, make_admin_key
+from app.settings import read_home, read_serving, read_settings
+from app.supervision.admin_key import admin_key_file, make_admin_key, read_admin_key
 from app.supervision.serve import serve
 
 
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if asked.end_with_parent:
                     end_with_parent(os.getppid(), by=signal.SIGTERM)
                 _serve(asked.port)
+            case "admin-key":
+                print(read_admin_key(read_home(os.environ)))
             case "migrate":
                 migrate(read_settings(os.environ).database_url)
             case _:
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="stop when the process that started this one ends, even when it is killed",
     )
+    commands.add_parser("admin-key", help="print the admin key that the first start made")
     commands.add_parser("migrate", help="bring the database to the newest schema")
     commands.add_parser("bootstrap", help="make the first workspace and print its admin key")
     return parser

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.domain.errors import Misconfigured
 from app.embedded.home import write_private
 from app.services.accounts.bootstrap import bootstrap
 from app.settings import Settings
@@ -22,6 +23,18 @@ def make_admin_key(settings: Settings) -> str | None:
         return key
     finally:
         engine.dispose()
+
+
+def read_admin_key(home: Path) -> str:
+    """The key that the first start left in the home; raises Misconfigured where there is none."""
+    try:
+        return admin_key_file(home).read_text().strip()
+    except OSError as error:
+        detail = (
+            f"There is no admin key in {home}: {error.strerror}. Start `clinic serve` once, or set "
+            "CLINIC_HOME to the data folder of the installation."
+        )
+        raise Misconfigured(detail) from error
 
 
 def admin_key_file(home: Path) -> Path:

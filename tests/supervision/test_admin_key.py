@@ -8,6 +8,7 @@ import anyio
 import pytest
 from fastapi import FastAPI
 
+from app.cli import main
 from app.domain.errors import Misconfigured
 from app.main import create_app
 from app.settings import Settings
@@ -55,3 +56,26 @@ def test_an_api_starts_before_its_database_answers(settings: Settings):
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:1/none"
 
     start_and_stop(create_app(replace(settings, database_url=nowhere)))
+
+
+def test_the_command_prints_the_key_of_the_home(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    key = make_admin_key(settings)
+    monkeypatch.setenv("CLINIC_HOME", str(settings.home))
+
+    status = main(["admin-key"])
+
+    assert status == 0
+    assert capsys.readouterr().out == f"{key}\n"
+
+
+def test_without_a_key_the_command_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("CLINIC_HOME", str(tmp_path))
+
+    status = main(["admin-key"])
+
+    assert status == 1
+    assert "Start `clinic serve` once" in capsys.readouterr().err
