@@ -59,7 +59,7 @@ def try_out(
 
 
 class _StepBudget:
-    """Says stop when the steps are taken."""
+    """Stops training after `num_steps` steps, after step 0 where `num_steps` is 0."""
 
     def __init__(self, num_steps: int, stop_requested: StopRequested) -> None:
         self._num_steps = num_steps
@@ -76,8 +76,7 @@ class _StepBudget:
         self._num_asked += 1
         if not self.is_spent:
             return None
-        # the weights of a cancelled run are not looked at once more
-        return StopReason.COMPLETED if self._num_steps else StopReason.CANCELLED
+        return StopReason.COMPLETED if self._num_steps else Interruption.INITIAL_WEIGHTS_MEASURED
 
 
 def _with_small_batches(spec: JobSpec, task: Task) -> JobSpec:

@@ -42,10 +42,18 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 class Interruption(Enum):
-    """Why training stops although the run does not end."""
+    """Why training stops where no StopReason says it."""
 
-    #: It goes on elsewhere, from the checkpoint that is left.
+    #: The run goes on elsewhere, from the checkpoint that is left.
     PAUSED = auto()
+    #: Only step 0 was wanted; the weights that it left are not measured.
+    INITIAL_WEIGHTS_MEASURED = auto()
+
+
+#: After these the last weights are not measured.
+_WITHOUT_LAST_PROBE = frozenset(
+    {StopReason.CANCELLED, Interruption.PAUSED, Interruption.INITIAL_WEIGHTS_MEASURED}
+)
 
 
 #: Asked before each step.
@@ -258,7 +266,7 @@ class TrainingLoop:
         if not self._state.is_finite():
             return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
         self._save(steps_done)
-        if reason not in {StopReason.CANCELLED, Interruption.PAUSED}:
+        if reason not in _WITHOUT_LAST_PROBE:
             self._recorder.add(*self._observer.at_end(self.model, steps_done))
             self._recorder.flush(steps_done=steps_done)
         return self._outcome(reason, steps_done=steps_done)
