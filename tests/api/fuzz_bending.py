@@ -24,7 +24,8 @@ from app.store.database import unit_of_work
 from app.store.tables import api_keys, workspaces
 from app.store.telemetry import append_batch
 from tests.api.measured import batch_of
-from tests.store.builders import a_profile, an_evaluation, claimed_run
+from tests.domain.builders import scores
+from tests.store.builders import a_profile, claimed_run
 
 #: Seconds that a request may wait.
 MAX_WAIT_S = 0.02
@@ -70,7 +71,7 @@ def _measured_run(engine: Engine) -> UUID:
         run = claimed_run(work.session, work.session.execute(first).scalar_one())
         batch = batch_of(
             [*[1.0] * 30, math.nan],
-            readings=(an_evaluation(10, 0.5), an_evaluation(20, math.inf)),
+            readings=scores({10: 0.5, 20: math.inf}),
             profiles=(a_profile(), a_profile(step=10, is_full=False)),
         )
         append_batch(work.session, run_id=run.id, attempt=run.attempt, seq=0, batch=batch)

@@ -1,12 +1,19 @@
-"""Specs, telemetry and cases with keyword defaults: a test names only what matters to it."""
+"""Values of the domain with keyword defaults: a test names only what matters to it.
+
+The tests of every layer build specs, tasks, runs, readings, telemetry and cases here.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import numpy as np
 from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
-from app.domain.runs import StopReason
+from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
 from app.domain.task import Baseline, LagSource, MetricMode, RequiredLag, TaskFacts
@@ -31,28 +38,73 @@ def job(**patch: JsonValue) -> JobSpec:
     return JobSpec.model_validate(merge_patch(ELMAN, patch))
 
 
+_RUN = Run(
+    id=UUID(int=1),
+    workspace_id=UUID(int=2),
+    name="",
+    tags=(),
+    notes="",
+    spec=job(),
+    status=RunStatus.RUNNING,
+    stop_reason=None,
+    error=None,
+    attempt=1,
+    version=1,
+    priority=0,
+    crash_count=0,
+    cancel_requested_at=None,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=None,
+    ended_at=None,
+    progress_step=0,
+    steps_per_second=None,
+    metrics={},
+    best=None,
+    task=None,
+    device=None,
+    worker_id=None,
+    tensor_names=(),
+    probe_share=None,
+    probe_seconds=None,
+    verdict=None,
+    finding_codes=(),
+    is_diagnosis_final=False,
+    parent_run_id=None,
+    parent_step=None,
+)
+
+
+def run(**changes: Any) -> Run:
+    """A run that was claimed and has not done a step yet."""
+    return replace(_RUN, **changes)
+
+
 def task(
     *,
     lag: int | None = LENGTH - 1,
     source: LagSource = LagSource.TASK,
-    attainable: float | None = 0.0,
     has_baseline: bool = True,
-    mode: MetricMode = MetricMode.MINIMISE,
     floor: float = FLOOR,
+    metric: str = "mse",
+    **changes: Any,
 ) -> TaskFacts:
-    floors = (
-        Baseline(name="predict_mean", metric="mse", value=floor, source="variance of the target"),
+    """The adding problem of 200 timesteps; `changes` are fields of TaskFacts."""
+    mean = Baseline(
+        name="predict_mean", metric=metric, value=floor, source="variance of the target"
     )
+    usual: dict[str, Any] = {
+        "mode": MetricMode.MINIMISE,
+        "attainable": 0.0,
+        "length": LENGTH,
+        "input_size": 2,
+        "output_size": 1,
+        "many_to_one": True,
+    }
     return TaskFacts(
-        metric="mse",
-        mode=mode,
-        baselines=floors if has_baseline else (),
-        attainable=attainable,
+        metric=metric,
+        baselines=(mean,) if has_baseline else (),
         required_lag=RequiredLag(timesteps=lag, source=source),
-        length=LENGTH,
-        input_size=2,
-        output_size=1,
-        many_to_one=True,
+        **(usual | changes),
     )
 
 

@@ -1,6 +1,5 @@
 """What an ended run may go on with, and what a fork may change."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,18 +8,15 @@ from app.domain.errors import IllegalTransition, InvalidInput, InvalidSpec
 from app.domain.lineage import forked_spec, resumed_spec
 from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
-from tests.worker.supervision.runs import make_run
+from tests.domain.builders import job, run
 
 
-def spec_of(**training: object) -> JobSpec:
-    return JobSpec.model_validate(
-        {"model": {"kind": "gru"}, "dataset": {"kind": "adding"}, "training": training}
-    )
+def spec_of(**training: Any) -> JobSpec:
+    return job(model={"kind": "gru"}, training=training)
 
 
-def ended(reason: StopReason, *, step: int = 10, **training: object) -> Run:
-    return replace(
-        make_run(),
+def ended(reason: StopReason, *, step: int = 10, **training: Any) -> Run:
+    return run(
         spec=spec_of(num_steps=10, **training),
         status=STATUS_OF[reason],
         stop_reason=reason,
@@ -61,7 +57,7 @@ def test_with_nothing_left_to_do_a_run_does_not_go_on(num_steps: int | None) -> 
 
 @pytest.mark.parametrize(
     "run",
-    [replace(make_run(), status=RunStatus.RUNNING), ended(StopReason.DIVERGED)],
+    [run(status=RunStatus.RUNNING), ended(StopReason.DIVERGED)],
     ids=["running", "diverged"],
 )
 def test_neither_a_running_nor_a_diverged_run_is_resumed(run: Run) -> None:

@@ -19,12 +19,7 @@ from app.domain.preflight import (
     steps_to_try,
 )
 from app.domain.specs.job import JobSpec
-
-
-def make_spec(**parts: object) -> JobSpec:
-    return JobSpec.model_validate(
-        {"model": {"kind": "elman"}, "dataset": {"kind": "adding"}} | parts
-    )
+from tests.domain.builders import job
 
 
 def a_shape(length: int) -> TaskShape:
@@ -32,17 +27,17 @@ def a_shape(length: int) -> TaskShape:
 
 
 def large() -> JobSpec:
-    return make_spec(model={"kind": "lstm", "hidden_size": 2048}, training={"batch_size": 512})
+    return job(model={"kind": "lstm", "hidden_size": 2048}, training={"batch_size": 512})
 
 
 @pytest.mark.parametrize(
     ("spec", "length", "asked", "steps"),
     [
-        (make_spec(), 10, None, DEFAULT_STEPS),
-        (make_spec(), 10, 7, 7),
-        (make_spec(), 10, 0, 0),
-        (make_spec(training={"num_steps": 3}), 10, None, 3),
-        (make_spec(training={"num_steps": 3}), 10, 50, 3),
+        (job(), 10, None, DEFAULT_STEPS),
+        (job(), 10, 7, 7),
+        (job(), 10, 0, 0),
+        (job(training={"num_steps": 3}), 10, None, 3),
+        (job(training={"num_steps": 3}), 10, 50, 3),
         (large(), 10_000, None, 0),
         (large(), 10_000, 50, 50),
     ],
@@ -54,7 +49,7 @@ def test_as_many_steps_are_tried_as_were_asked_for_or_fit(
 
 
 def test_probes_that_are_off_are_on_in_a_preflight() -> None:
-    off = make_spec(probes={"tier": "off", "budget": 0.1})
+    off = job(probes={"tier": "off", "budget": 0.1})
 
     tried = spec_to_try(off)
 

@@ -1,52 +1,10 @@
 """The statuses of a run and the only ways between them."""
 
-from datetime import UTC, datetime
-from uuid import UUID
-
 import pytest
 
 from app.domain.errors import IllegalTransition
-from app.domain.runs import STATUS_OF, TRANSITIONS, Run, RunStatus, StopReason, check_transition
-from tests.domain.builders import job
-
-SOME_ID = UUID(int=7)
-
-
-def _run(stop_reason: StopReason | None) -> Run:
-    return Run(
-        id=SOME_ID,
-        workspace_id=SOME_ID,
-        name="",
-        tags=(),
-        notes="",
-        spec=job(),
-        status=STATUS_OF[stop_reason] if stop_reason else RunStatus.RUNNING,
-        stop_reason=stop_reason,
-        error=None,
-        attempt=1,
-        version=1,
-        priority=0,
-        crash_count=0,
-        cancel_requested_at=None,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        started_at=None,
-        ended_at=None,
-        progress_step=0,
-        steps_per_second=None,
-        metrics={},
-        best=None,
-        task=None,
-        device=None,
-        worker_id=None,
-        tensor_names=(),
-        probe_share=None,
-        probe_seconds=None,
-        verdict=None,
-        finding_codes=(),
-        is_diagnosis_final=False,
-        parent_run_id=None,
-        parent_step=None,
-    )
+from app.domain.runs import STATUS_OF, TRANSITIONS, RunStatus, StopReason, check_transition
+from tests.domain.builders import run
 
 
 @pytest.mark.parametrize("present", RunStatus)
@@ -84,4 +42,4 @@ def test_every_stop_reason_ends_a_run() -> None:
 def test_a_diverged_run_has_succeeded_but_not_as_asked(
     stop_reason: StopReason | None, *, completed: bool | None
 ) -> None:
-    assert _run(stop_reason).completed_as_asked is completed
+    assert run(stop_reason=stop_reason).completed_as_asked is completed

@@ -5,20 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from app.domain.skill import skill_of
-from app.domain.task import Baseline, MetricMode, TaskFacts
+from app.domain.task import MetricMode, TaskFacts
+from tests.domain.builders import task
 
 
 def facts(mode: MetricMode, value: float) -> TaskFacts:
-    baseline = Baseline(name="naive", metric="score", value=value, source="test")
-    return TaskFacts(
-        metric="score",
-        mode=mode,
-        baselines=(baseline,),
-        length=5,
-        input_size=1,
-        output_size=1,
-        many_to_one=True,
-    )
+    return task(mode=mode, floor=value, metric="score")
 
 
 @pytest.mark.parametrize(

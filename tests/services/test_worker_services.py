@@ -35,6 +35,7 @@ from app.store.tables import runs
 from app.store.times import seconds_from_now
 from app.store.workers import list_workers
 from app.store.workspaces import list_workspaces
+from tests.domain.builders import task
 from tests.store.builders import (
     CPU,
     LEASE_S,
@@ -42,7 +43,6 @@ from tests.store.builders import (
     a_batch,
     claimed_run,
     queued_run,
-    some_facts,
 )
 
 MAX_CRASHES = 3
@@ -93,7 +93,7 @@ def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
         work,
         run_id=run.id,
         attempt=1,
-        task=some_facts(),
+        task=task(),
         tensor_names=TENSORS,
         device="cpu",
     )

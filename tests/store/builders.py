@@ -1,10 +1,10 @@
-"""Runs and readings with defaults: a test names only what matters to it."""
+"""What is stored, with defaults: a test names only what matters to it."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,6 @@ from app.domain.diagnosis.findings import (
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
-from app.domain.task import MetricMode, TaskFacts
 from app.domain.telemetry import (
     Horizon,
     LagProfile,
@@ -39,21 +38,11 @@ from app.store.ids import new_id
 from app.store.runs import insert_run
 from app.store.tables import runs
 from app.store.workers import register
+from tests.domain.builders import job, profile, task
 
 TENSORS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight")
 CPU = ("cpu",)
 LEASE_S = 60.0
-_SPEC = TypeAdapter(JobSpec)
-
-
-def a_spec(*, device: str = "auto", kind: str = "elman", num_steps: int = 1000) -> JobSpec:
-    return _SPEC.validate_python(
-        {
-            "model": {"kind": kind},
-            "dataset": {"kind": "adding"},
-            "training": {"device": device, "num_steps": num_steps},
-        }
-    )
 
 
 def queued_run(
@@ -69,7 +58,7 @@ def queued_run(
     return insert_run(
         session,
         workspace_id=workspace_id,
-        spec=spec or a_spec(),
+        spec=spec or job(),
         name=name,
         tags=tuple(tags),
         notes=notes,
@@ -108,17 +97,11 @@ def claimed(session: Session, run_id: UUID, *, lease_s: float = LEASE_S) -> Run:
         session,
         run_id=run.id,
         attempt=run.attempt,
-        task=some_facts(),
+        task=task(),
         tensor_names=TENSORS,
         device="cpu",
     )
     return run
-
-
-def some_facts(*, mode: MetricMode = MetricMode.MINIMISE) -> TaskFacts:
-    return TaskFacts(
-        metric="mse", mode=mode, length=100, input_size=2, output_size=1, many_to_one=True
-    )
 
 
 def a_chunk(*, first_step: int = 0, num_steps: int = 4, seed: int = 0) -> TelemetryChunk:
@@ -148,18 +131,10 @@ def a_batch(
     )
 
 
-def an_evaluation(step: int, value: float, *, split: str = "validation") -> ScalarReading:
-    return ScalarReading(step=step, quantity="mse", scope=split, value=value)
-
-
 def a_profile(*, step: int = 0, scope: str = "model", is_full: bool = True) -> LagProfile:
     logs_T = np.array([0.0, -1.5, -745.2, -np.inf])
-    return LagProfile(
-        step=step,
-        scope=scope,
-        layer=0,
-        direction="forward",
-        path="total",
+    return replace(
+        profile(step, scope=scope),
         log_norm_T=logs_T,
         num_anchors_T=np.array([8, 8, 7, 6], dtype=np.int32),
         log_norm_hidden_T=logs_T - 1 if is_full else None,
@@ -167,7 +142,6 @@ def a_profile(*, step: int = 0, scope: str = "model", is_full: bool = True) -> L
         log_norm_scaled_T=logs_T - 3 if is_full else None,
         log_norm_median_T=logs_T - 4 if is_full else None,
         underflowed=True,
-        cotangent="loss",
         shape="exponential" if is_full else "undetermined",
         decay_rate=-0.25 if is_full else None,
         decay_rate_interval=(-0.3, -0.2) if is_full else None,

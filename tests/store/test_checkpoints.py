@@ -21,6 +21,7 @@ from app.store.events import events_after
 from app.store.rewind import fall_back, followed_steps
 from app.store.runs import delete_run, find_run
 from app.store.telemetry import append_batch, read_telemetry
+from tests.domain.builders import scores
 from tests.store.builders import (
     CPU,
     LEASE_S,
@@ -30,7 +31,6 @@ from tests.store.builders import (
     a_finding,
     a_profile,
     a_worker,
-    an_evaluation,
     claimed_run,
     queued_run,
 )
@@ -52,8 +52,11 @@ def keep(session: Session, run: Run, step: int, *, attempt: int | None = None) -
 def measured(session: Session, run: Run, num_batches: int, *, first: int = 0) -> None:
     """Batches of four steps, each with an evaluation that is better than the one before."""
     for seq in range(first, first + num_batches):
-        score = an_evaluation(4 * seq, 1.0 / (1 + seq))
-        batch = a_batch(first_step=4 * seq, readings=(score,), profiles=(a_profile(step=4 * seq),))
+        batch = a_batch(
+            first_step=4 * seq,
+            readings=scores({4 * seq: 1.0 / (1 + seq)}),
+            profiles=(a_profile(step=4 * seq),),
+        )
         append_batch(session, run_id=run.id, attempt=run.attempt, seq=seq, batch=batch)
 
 

@@ -32,6 +32,7 @@ from app.store.tables import PARTITIONED, metadata, runs
 from app.store.telemetry import append_batch
 from app.store.times import seconds_from_now
 from app.store.workers import waiting_for
+from tests.domain.builders import job, scores, task
 from tests.store.builders import (
     CPU,
     LEASE_S,
@@ -41,12 +42,9 @@ from tests.store.builders import (
     a_finding,
     a_position,
     a_profile,
-    a_spec,
     a_worker,
-    an_evaluation,
     claimed_run,
     queued_run,
-    some_facts,
 )
 
 
@@ -87,7 +85,7 @@ def test_with_an_empty_queue_there_is_nothing_to_claim(
 def test_a_run_goes_to_a_worker_that_has_its_device(
     session: Session, workspace_id: UUID, wanted: str, devices: tuple[str, ...], *, is_claimed: bool
 ) -> None:
-    queued_run(session, workspace_id, spec=a_spec(device=wanted))
+    queued_run(session, workspace_id, spec=job(training={"device": wanted}))
     worker_id = a_worker(session, devices=devices)
 
     run = claim_next_run(session, worker_id=worker_id, devices=devices, lease_s=LEASE_S)
@@ -130,7 +128,7 @@ def test_many_workers_never_claim_the_same_run(
 
 def test_a_claim_deletes_what_earlier_attempts_left(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    batch = a_batch(readings=(an_evaluation(3, 0.5),), profiles=(a_profile(),))
+    batch = a_batch(readings=scores({3: 0.5}), profiles=(a_profile(),))
     batch = replace(batch, positions=(a_position(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
@@ -169,7 +167,7 @@ WRITES: tuple[Write, ...] = (
     hold,
     partial(heartbeat, lease_s=LEASE_S),
     partial(append_batch, seq=0, batch=a_batch()),
-    partial(begin, task=some_facts(), tensor_names=TENSORS, device="cpu"),
+    partial(begin, task=task(), tensor_names=TENSORS, device="cpu"),
     partial(save_diagnosis, diagnosis=a_diagnosis(a_finding())),
     partial(finish, stop_reason=StopReason.COMPLETED),
     partial(requeue, reason="lost", is_crash=True),

@@ -30,13 +30,14 @@ from app.store.runs import (
 from app.store.tables import runs
 from app.store.times import database_now
 from app.store.workspaces import insert_workspace
-from tests.store.builders import CPU, LEASE_S, a_spec, a_worker, queued_run
+from tests.domain.builders import job
+from tests.store.builders import CPU, LEASE_S, a_worker, queued_run
 
 
 def test_a_preflight_is_found_as_one_by_its_workspace_alone(
     session: Session, workspace_id: UUID
 ) -> None:
-    made = insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=7)
+    made = insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=7)
     run = queued_run(session, workspace_id)
     theirs = insert_workspace(session, name="theirs").id
 
@@ -51,7 +52,7 @@ def test_a_preflight_is_found_as_one_by_its_workspace_alone(
 def test_a_preflight_is_no_run_to_those_who_ask_for_runs(
     session: Session, workspace_id: UUID, act: Callable[..., Any]
 ) -> None:
-    made = insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=0)
+    made = insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=0)
 
     with pytest.raises(NotFound):
         act(session, workspace_id, made.id)
@@ -67,7 +68,7 @@ def test_a_preflight_is_claimed_before_runs_that_wait_longer(
     session: Session, workspace_id: UUID
 ) -> None:
     queued_run(session, workspace_id)
-    made = insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=0)
+    made = insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=0)
 
     claimed = claim_next_run(session, worker_id=a_worker(session), devices=CPU, lease_s=LEASE_S)
 
@@ -81,7 +82,7 @@ def test_an_answer_is_kept_for_a_day_and_runs_for_ever(
 ) -> None:
     ended = {}
     for preflight_steps in (5, None):
-        made = insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=5)
+        made = insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=5)
         run = claim_next_run(session, worker_id=a_worker(session), devices=CPU, lease_s=LEASE_S)
         assert run is not None
         finish(session, run_id=run.id, attempt=run.attempt, stop_reason=StopReason.COMPLETED)

@@ -15,7 +15,8 @@ from app.store.queue_order import queued_ids
 from app.store.tables import runs
 from app.store.times import seconds_from_now
 from app.store.workspaces import insert_workspace, update_workspace
-from tests.store.builders import CPU, LEASE_S, a_spec, a_worker, claimed_run, queued_run
+from tests.domain.builders import job
+from tests.store.builders import CPU, LEASE_S, a_worker, claimed_run, queued_run
 
 MANY = 1000
 
@@ -97,7 +98,7 @@ def test_a_preflight_goes_first_but_not_after_another_one(
     other = insert_workspace(session, name="other").id
     queue_many(session, workspace_id, 3)
     for _ in range(4):
-        insert_preflight(session, workspace_id=other, spec=a_spec(), num_steps=1)
+        insert_preflight(session, workspace_id=other, spec=job(), num_steps=1)
 
     claimed = [claim_and_finish(session) for _ in range(6)]
 

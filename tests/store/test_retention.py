@@ -22,11 +22,10 @@ from app.store.runs import enqueue_again, find_run
 from app.store.tables import PARTITIONED, metadata, runs
 from app.store.telemetry import append_batch
 from app.store.usage import usage_of
+from tests.domain.builders import job, scores
 from tests.store.builders import (
     a_batch,
     a_profile,
-    a_spec,
-    an_evaluation,
     claimed,
     claimed_run,
 )
@@ -44,7 +43,7 @@ def work(session: Session) -> UnitOfWork:
 def an_old_run(session: Session, workspace_id: UUID) -> Run:
     """Of January 2020, measured, diagnosed and ended."""
     run_id = UUID(int=first_id_of(LONG_AGO).int + secrets.randbits(60))
-    spec = a_spec()
+    spec = job()
     values = {
         "id": run_id,
         "workspace_id": workspace_id,
@@ -59,7 +58,7 @@ def an_old_run(session: Session, workspace_id: UUID) -> Run:
 
 
 def measured(session: Session, run: Run) -> None:
-    batch = a_batch(readings=(an_evaluation(3, 0.5),), profiles=(a_profile(),))
+    batch = a_batch(readings=scores({3: 0.5}), profiles=(a_profile(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     finish_run(UnitOfWork(session), run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
 

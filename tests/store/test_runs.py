@@ -29,13 +29,12 @@ from app.store.runs import (
 from app.store.tables import metadata
 from app.store.telemetry import append_batch
 from app.store.workspaces import insert_workspace
+from tests.domain.builders import job, scores
 from tests.store.builders import (
     a_batch,
     a_diagnosis,
     a_finding,
     a_profile,
-    a_spec,
-    an_evaluation,
     claimed_run,
     queued_run,
 )
@@ -44,7 +43,7 @@ NO_FILTERS = RunFilters()
 
 
 def test_a_run_is_found_as_it_was_submitted(session: Session, workspace_id: UUID) -> None:
-    spec = a_spec(kind="lstm")
+    spec = job(model={"kind": "lstm"})
 
     made = queued_run(session, workspace_id, spec=spec, name="näme", tags=("a", "b"), notes="n")
     found = find_run(session, workspace_id, made.id)
@@ -86,7 +85,7 @@ def test_pages_follow_one_another_without_gaps(session: Session, workspace_id: U
 
 
 def test_filters_choose_runs(session: Session, workspace_id: UUID) -> None:
-    sick = claimed_run(session, workspace_id, spec=a_spec(kind="gru"))
+    sick = claimed_run(session, workspace_id, spec=job(model={"kind": "gru"}))
     save_diagnosis(session, run_id=sick.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
     finish(session, run_id=sick.id, attempt=1, stop_reason=StopReason.DIVERGED)
     plain = queued_run(session, workspace_id, name="50% of it", tags=("x",), notes="Quiet")
@@ -160,7 +159,7 @@ def test_an_ended_run_cannot_be_cancelled(session: Session, workspace_id: UUID) 
 
 def test_a_deleted_run_leaves_nothing(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    batch = a_batch(readings=(an_evaluation(0, 1.0),), profiles=(a_profile(),))
+    batch = a_batch(readings=scores({0: 1.0}), profiles=(a_profile(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
 
@@ -187,8 +186,8 @@ def test_runs_are_counted(session: Session, workspace_id: UUID) -> None:
 
 def test_preflights_are_counted_apart(session: Session, workspace_id: UUID) -> None:
     queued_run(session, workspace_id)
-    insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=1)
-    insert_preflight(session, workspace_id=workspace_id, spec=a_spec(), num_steps=1)
+    insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=1)
+    insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=1)
 
     assert count_by_status(session)["queued"] == 1
     assert count_by_status(session, preflights=True)["queued"] == 2
@@ -197,7 +196,7 @@ def test_preflights_are_counted_apart(session: Session, workspace_id: UUID) -> N
 def test_events_are_numbered_without_gaps(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
     for seq in range(3):
-        batch = a_batch(first_step=4 * seq, readings=(an_evaluation(4 * seq, 1.0),))
+        batch = a_batch(first_step=4 * seq, readings=scores({4 * seq: 1.0}))
         append_batch(session, run_id=run.id, attempt=1, seq=seq, batch=batch)
 
     numbers = [event.number for event in events_after(session, run.id, 0, 100)]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.migration import FOLDER, migrate
 from app.store.tables import PARTITIONED, metadata
 from app.store.telemetry import append_batch
+from tests.domain.builders import job
 from tests.store.builders import TENSORS, a_batch, a_profile, claimed_run
 
 VIEWS = ("run_overview", "telemetry", "tensor_telemetry", "gradient_flow")
@@ -63,7 +64,7 @@ def test_telemetry_is_partitioned_from_the_start(session: Session, parent: str) 
 
 
 def test_views_show_one_row_a_reading(session: Session, workspace_id: UUID) -> None:
-    run = claimed_run(session, workspace_id)
+    run = claimed_run(session, workspace_id, spec=job(training={"num_steps": 700}))
     sent = a_batch(profiles=(a_profile(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=sent)
     assert sent.chunk is not None
@@ -87,7 +88,7 @@ def test_views_show_one_row_a_reading(session: Session, workspace_id: UUID) -> N
     assert lags == list(zip(range(4), profile.log_norm_T, profile.num_anchors_T, strict=True))
 
     overview = session.execute(text("SELECT * FROM run_overview")).mappings().one()
-    assert (overview["run_id"], overview["num_steps"]) == (run.id, 1000)
+    assert (overview["run_id"], overview["num_steps"]) == (run.id, 700)
 
 
 def test_the_time_of_a_step_is_reckoned_back_from_its_chunk_s(

@@ -32,7 +32,8 @@ from app.store.workers import (
     retire,
     waiting_for,
 )
-from tests.store.builders import a_spec, a_worker, claimed_run, queued_run
+from tests.domain.builders import job
+from tests.store.builders import a_worker, claimed_run, queued_run
 
 
 def a_dataset(session: Session, workspace_id: UUID, *, content: bytes = b"a text") -> Dataset:
@@ -146,7 +147,7 @@ def test_workers_that_vanished_are_forgotten_after_a_day(session: Session) -> No
 
 def test_a_queued_run_says_what_it_waits_for(session: Session, workspace_id: UUID) -> None:
     plain = queued_run(session, workspace_id)
-    picky = queued_run(session, workspace_id, spec=a_spec(device="cuda:3"))
+    picky = queued_run(session, workspace_id, spec=job(training={"device": "cuda:3"}))
 
     assert waiting_for(session, plain) == "a worker"
     a_worker(session)

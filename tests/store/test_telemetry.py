@@ -20,13 +20,13 @@ from app.store.position_rows import read_positions
 from app.store.runs import find_run
 from app.store.tables import scalar_readings, telemetry_chunks
 from app.store.telemetry import append_batch, read_telemetry
+from tests.domain.builders import scores
 from tests.store.builders import (
     TENSORS,
     a_batch,
     a_chunk,
     a_position,
     a_profile,
-    an_evaluation,
     claimed_run,
 )
 
@@ -67,7 +67,7 @@ def test_readings_come_back_bit_for_bit(session: Session, workspace_id: UUID) ->
 def test_a_range_of_steps_is_read_alone(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
     for seq in range(3):
-        batch = a_batch(first_step=4 * seq, readings=(an_evaluation(4 * seq, 1.0),))
+        batch = a_batch(first_step=4 * seq, readings=scores({4 * seq: 1.0}))
         append_batch(session, run_id=run.id, attempt=1, seq=seq, batch=batch)
 
     found = read_telemetry(session, run.id, from_step=3, to_step=8)
@@ -147,7 +147,7 @@ def test_what_a_probe_could_not_measure_is_kept_with_its_reason(
 
 def test_a_batch_that_comes_again_is_dropped(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    batch = a_batch(readings=(an_evaluation(0, 1.0),))
+    batch = a_batch(readings=scores({0: 1.0}))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     before = find_run(session, workspace_id, run.id)
 
@@ -184,15 +184,15 @@ def test_another_attempt_or_a_gap_is_fenced(
 
 def test_the_row_follows_the_readings(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    scores = ((0, 0.5), (2, float("nan")), (3, 0.25), (3, 0.25))
     readings = (
-        *(an_evaluation(step, value) for step, value in scores),
-        an_evaluation(3, 0.1, split="train"),
+        *scores({0: 0.5, 2: float("nan"), 3: 0.25}),
+        *scores({3: 0.25}),
+        *scores({3: 0.1}, split="train"),
         ScalarReading(step=3, quantity="probe_share", scope="model", value=0.04),
     )
 
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=a_batch(readings=readings))
-    later = (an_evaluation(4, float("inf")),)
+    later = scores({4: float("inf")})
     batch = a_batch(first_step=4, readings=later)
     append_batch(session, run_id=run.id, attempt=1, seq=1, batch=batch)
     found = find_run(session, workspace_id, run.id)
@@ -208,7 +208,7 @@ def test_the_row_follows_the_readings(session: Session, workspace_id: UUID) -> N
 def test_progress_and_evaluations_are_logged(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
     chunk = replace(a_chunk(), scalars={"loss": SPECIAL[[3, 2, 1, 0]]})
-    batch = ReadingBatch(chunk=chunk, readings=(an_evaluation(3, 0.5),), progress_step=4)
+    batch = ReadingBatch(chunk=chunk, readings=scores({3: 0.5}), progress_step=4)
 
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     found = events_after(session, run.id, 2, 10)

@@ -1,4 +1,4 @@
-"""Specs, tasks and runs with defaults: a test names only what matters to it."""
+"""Specs and trainings with defaults: a test names only what matters to it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
-from app.domain.task import MetricMode, TaskFacts
 from app.domain.telemetry import FloatArray, ReadingBatch
 from worker.datasets.build import build_task
 from worker.training.loop import TrainingOutcome, train
@@ -26,18 +25,6 @@ SMALL: dict[str, JsonValue] = {
 
 def make_spec(patch: Mapping[str, JsonValue] | None = None) -> JobSpec:
     return JobSpec.model_validate(merge_patch(SMALL, patch or {}))
-
-
-def make_facts(**changes: object) -> TaskFacts:
-    facts = TaskFacts(
-        metric="mse",
-        mode=MetricMode.MINIMISE,
-        length=12,
-        input_size=2,
-        output_size=1,
-        many_to_one=True,
-    )
-    return facts.model_copy(update=changes)
 
 
 @dataclass(kw_only=True)

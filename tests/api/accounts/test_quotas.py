@@ -18,7 +18,7 @@ from app.services.runs.estimate_run import estimate_run
 from app.store.database import UnitOfWork, unit_of_work
 from tests.api.conftest import Clinic, post_run, spec
 from tests.api.runs.test_runs import check_problem
-from tests.store.builders import some_facts
+from tests.domain.builders import task
 
 CSV = b"value\n" + b"1.5\n" * 200
 
@@ -149,7 +149,7 @@ def test_a_resumed_run_takes_no_more_rows_than_it_will_have(
     run = post_run(owner, training={"num_steps": 1000, "evaluate_every": 100})
     path = f"/v1/workspaces/{workspace['id']}"
     rows = owner.get(path).json()["usage"]["rows"]
-    facts = some_facts().model_copy(update={"length": 10})
+    facts = task().model_copy(update={"length": 10})
     ended = """
         UPDATE runs SET status = 'cancelled', stop_reason = 'cancelled', ended_at = now(),
             next_seq = :rows, task = CAST(:task AS jsonb) WHERE id = :id

@@ -17,7 +17,8 @@ from tests.api.conftest import Clinic, spec
 from tests.api.measured import batch_of, record
 from tests.api.runs.test_runs import check_problem
 from tests.api.test_hostile import BODIES, JSON
-from tests.store.builders import CPU, LEASE_S, TENSORS, a_profile, a_worker, some_facts
+from tests.domain.builders import task
+from tests.store.builders import CPU, LEASE_S, TENSORS, a_profile, a_worker
 
 LEARNED = ReadingBatch(
     readings=(
@@ -45,7 +46,7 @@ def take(clinic: Clinic, preflight_id: str) -> Run:
             work.session,
             run_id=run.id,
             attempt=run.attempt,
-            task=some_facts(),
+            task=task(),
             tensor_names=TENSORS,
             device="cpu",
         )

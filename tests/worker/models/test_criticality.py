@@ -8,7 +8,7 @@ import torch
 
 from app.domain.specs.init import InitSpec
 from app.domain.specs.model.elman import ElmanSpec
-from tests.worker.builders import make_facts
+from tests.domain.builders import task
 from worker.models.criticality import critical_gain, log_chi, make_critical_
 from worker.models.initialisation import initialise
 from worker.models.layers import Layer
@@ -52,7 +52,7 @@ def test_input_makes_the_critical_gain_larger() -> None:
 
 def critical_model(x_TBI: torch.Tensor, lengths_B: torch.Tensor | None = None) -> SequenceModel:
     spec = ElmanSpec(kind="elman", hidden_size=400, num_layers=2, bidirectional=True)
-    model = build_model(spec, make_facts(input_size=x_TBI.shape[2])).double()
+    model = build_model(spec, task(input_size=x_TBI.shape[2])).double()
     init = InitSpec.model_validate({"recurrent": {"kind": "critical"}})
     initialise(model, init, forget_bias=None, seed=0)
     make_critical_(model, x_TBI, lengths_B)
@@ -87,8 +87,8 @@ def test_padding_drives_nothing() -> None:
     spoilt_TBI = x_TBI.clone()
     spoilt_TBI[torch.arange(10)[:, None] >= lengths_B] = 1e3
     torch.manual_seed(0)
-    model = build_model(ElmanSpec(kind="elman", hidden_size=8), make_facts(input_size=3)).double()
-    again = build_model(ElmanSpec(kind="elman", hidden_size=8), make_facts(input_size=3)).double()
+    model = build_model(ElmanSpec(kind="elman", hidden_size=8), task(input_size=3)).double()
+    again = build_model(ElmanSpec(kind="elman", hidden_size=8), task(input_size=3)).double()
     again.load_state_dict(model.state_dict())
 
     make_critical_(model, x_TBI, lengths_B)

@@ -7,7 +7,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from app.domain.specs.init import InitSpec
 from app.domain.specs.model import ModelSpec
-from tests.worker.builders import make_facts
+from tests.domain.builders import task
 from worker.models.initialisation import initialise
 from worker.models.network import SequenceModel, build_model
 
@@ -24,7 +24,7 @@ def started(
     longest_lag: int = 1,
 ) -> dict[str, torch.Tensor]:
     spec = _model_specs.validate_python({"kind": kind, "hidden_size": hidden_size, "num_layers": 2})
-    model = build_model(spec, make_facts(input_size=16)).double()
+    model = build_model(spec, task(input_size=16)).double()
     initialise(
         model,
         InitSpec.model_validate(init or {}),
@@ -171,7 +171,7 @@ def test_building_names_tensors_as_a_torch_module_of_many_layers_would() -> None
     spec = _model_specs.validate_python({"kind": "gru", "num_layers": 2, "bidirectional": True})
     whole = torch.nn.GRU(2, 64, num_layers=2, bidirectional=True)
 
-    model: SequenceModel = build_model(spec, make_facts())
+    model: SequenceModel = build_model(spec, task())
 
     names = {name for name, _ in model.named_tensors()}
     assert names == {

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from app.domain.specs.model import ModelSpec
-from tests.worker.builders import make_facts
+from tests.domain.builders import task
 from worker.models.layers import Chunking, State, detached
 from worker.models.network import SequenceModel, build_model
 
@@ -27,7 +27,7 @@ def make_model(
     shape = {"hidden_size": 6, "num_layers": num_layers, "bidirectional": bidirectional}
     spec = _model_specs.validate_python({**cell, **shape, "dropout": dropout})
     torch.manual_seed(SEED)
-    return build_model(spec, make_facts(many_to_one=many_to_one)).double()
+    return build_model(spec, task(many_to_one=many_to_one)).double()
 
 
 def noise(*shape: int) -> Tensor:

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import StopReason
-from tests.worker.supervision.runs import make_run
+from tests.domain.builders import run
 from worker.supervision.children import Child
 from worker.supervision.stopping import StopSignal
 from worker.supervision.supervise import Decision, Policy, Supervisor, View, decide
@@ -92,7 +92,7 @@ def supervise(
         return done
 
     Supervisor(
-        make_run(),
+        run(),
         child,
         records=records,
         stop=stop or StopSignal(),
