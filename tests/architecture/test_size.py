@@ -1,6 +1,7 @@
 """A file is a page and a function is a paragraph."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 SERVICE_FOLDERS = ("app", "worker", "migrations", "bench", "docs")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def sources(*folders: str) -> list[Path]:
@@ -17,16 +19,31 @@ def sources(*folders: str) -> list[Path]:
 
 
 def function_lengths(source: str) -> dict[str, int]:
-    """Lines of each function without its docstring."""
-    lengths = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.lineno + 1
-            if ast.get_docstring(node):
-                docstring = node.body[0]
-                lines -= (docstring.end_lineno or 0) - docstring.lineno + 1
-            lengths[node.name] = lines
+    """Qualified name -> lines without the docstring; the longest where a name is defined again."""
+    lengths: dict[str, int] = {}
+    for name, node in functions(ast.parse(source)):
+        lengths[name] = max(num_lines(node), lengths.get(name, 0))
     return lengths
+
+
+def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:
+    """Each function with its name as `__qualname__` has it."""
+    for node in ast.iter_child_nodes(tree):
+        within = prefix
+        if isinstance(node, Function):
+            yield prefix + node.name, node
+            within = f"{prefix}{node.name}.<locals>."
+        elif isinstance(node, ast.ClassDef):
+            within = f"{prefix}{node.name}."
+        yield from functions(node, within)
+
+
+def num_lines(node: Function) -> int:
+    lines = (node.end_lineno or 0) - node.lineno + 1
+    if ast.get_docstring(node):
+        docstring = node.body[0]
+        lines -= (docstring.end_lineno or 0) - docstring.lineno + 1
+    return lines
 
 
 @pytest.mark.parametrize(
@@ -68,3 +85,50 @@ def test_a_function_too_long_is_seen():
     body = "\n".join("    x = 1" for _ in range(MAX_FUNCTION_LINES))
 
     assert function_lengths(f"def long():\n{body}\n")["long"] == MAX_FUNCTION_LINES + 1
+
+
+def test_functions_of_one_name_are_told_apart():
+    source = """
+class First:
+    def read(self):
+        return 1
+
+class Second:
+    def read(self):
+        def read():
+            return 2
+        return read
+"""
+
+    assert function_lengths(source) == {
+        "First.read": 2,
+        "Second.read": 4,
+        "Second.read.<locals>.read": 2,
+    }
+
+
+def test_of_two_definitions_of_one_name_the_longer_one_counts():
+    source = """
+if True:
+    def read():
+        first = 1
+        return first
+else:
+    def read():
+        return 2
+"""
+
+    assert function_lengths(source) == {"read": 3}
+
+
+def test_a_docstring_does_not_count():
+    source = """
+def read():
+    '''One.
+
+    Two.
+    '''
+    return 1
+"""
+
+    assert function_lengths(source) == {"read": 2}
