@@ -8,12 +8,11 @@ ordinary CPU and good to a factor of about three.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Self, assert_never
+from typing import Self
 
 from app.domain.errors import Problem
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
-from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
 from app.domain.task import TaskFacts
 
 #: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
@@ -102,19 +101,6 @@ def num_parameters(model: ModelSpec, shape: TaskShape) -> int:
     return total + shape.output_size * (hidden * directions + 1)
 
 
-def _num_moments(optimizer: OptimizerSpec) -> int:
-    """Values that the optimizer keeps for each weight."""
-    match optimizer:
-        case SgdSpec():
-            return 1 if optimizer.momentum else 0
-        case AdamSpec() | AdamWSpec():
-            return 2
-        case RmspropSpec():
-            return 2 if optimizer.momentum else 1
-        case _:
-            assert_never(optimizer)
-
-
 def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     model = spec.model
     directions = 2 if model.bidirectional else 1
@@ -122,7 +108,7 @@ def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     outputs = shape.output_size * (1 if shape.many_to_one else shape.length)
     kept = shape.length * (shape.input_size + units) + outputs
     # the weights, the best ones, their gradients and their last change
-    weights = parameters * (4 + _num_moments(spec.optimizer))
+    weights = parameters * (4 + spec.optimizer.in_torch.num_moments)
     return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
 
 

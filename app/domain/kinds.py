@@ -13,7 +13,8 @@ from app.domain.specs.dataset import DatasetSpec
 from app.domain.specs.init import BiasInit, InputInit, RecurrentInit
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
-from app.domain.specs.optimizer import OptimizerSpec, ScheduleSpec
+from app.domain.specs.optimizer import OptimizerSpec
+from app.domain.specs.schedule import ScheduleSpec
 
 #: Place in the job spec -> the union that stands there.
 _FAMILIES: Mapping[str, object] = MappingProxyType(

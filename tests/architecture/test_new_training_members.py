@@ -1,4 +1,4 @@
-"""What a new clipping costs: one new file and two lines, and it is everywhere."""
+"""What a new clipping, optimizer or schedule costs: a file and two lines, and it is everywhere."""
 
 import json
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from tests.architecture.temporary_tree import Changes, Insertion, TemporaryTree,
 class Member:
     """A kind that no release has, and how a job spec asks for it."""
 
+    #: As the catalogue names it.
     family: str
-    #: In `app/domain/specs`, with the union that it joins.
+    #: In `app/domain/specs`, and the union there that it joins.
     package: str
     union: str
     schema: str
@@ -54,6 +55,59 @@ class Halving(Spec):
     expected=0.5,
 )
 
+ADAGRAD = Member(
+    family="optimizer",
+    package="optimizer",
+    union="OptimizerSpec",
+    schema="Adagrad",
+    source='''"""Adagrad."""
+
+from typing import Literal
+
+from app.domain.specs.optimizer.base import Optimizer, TorchOptimizer
+
+
+class Adagrad(Optimizer):
+    """Adagrad (Duchi et al. 2011)."""
+
+    kind: Literal["adagrad"]
+
+    @property
+    def in_torch(self) -> TorchOptimizer:
+        return TorchOptimizer(name="Adagrad", arguments={}, num_moments=1)
+''',
+    patch={"optimizer": {"kind": "adagrad", "learning_rate": 0.0625}},
+    quantity="learning_rate",
+    expected=0.0625,
+)
+LINEAR = Member(
+    family="optimizer.schedule",
+    package="schedule",
+    union="ScheduleSpec",
+    schema="Linear",
+    source='''"""A learning rate that falls to 0."""
+
+from typing import Literal
+
+from app.domain.specs.schedule.base import Progress, Schedule
+
+
+class Linear(Schedule):
+    """Fall linearly to 0."""
+
+    kind: Literal["linear"]
+
+    def share(self, progress: Progress) -> float:
+        return 1 - progress.step / progress.num_steps
+''',
+    patch={
+        "optimizer": {"kind": "sgd", "learning_rate": 0.25, "schedule": {"kind": "linear"}},
+        "training": {"num_steps": 8},
+    },
+    quantity="learning_rate",
+    expected=0.25 / 8,
+)
+
 PROGRAM = """
 import json
 from app.main import create_app
@@ -90,7 +144,7 @@ def with_member(root: Path, member: Member) -> TemporaryTree:
     )
 
 
-@pytest.mark.parametrize("member", [HALVING], ids=lambda member: member.family)
+@pytest.mark.parametrize("member", [HALVING, ADAGRAD, LINEAR], ids=lambda member: member.family)
 def test_a_new_member_is_one_file_and_two_lines(tmp_path: Path, member: Member) -> None:
     tree = with_member(tmp_path / "tree", member)
     asked = {"family": member.family, "patch": member.patch, "quantity": member.quantity}

@@ -5,7 +5,7 @@ penalty = l1 Σ|w| + l2 Σ w², so its gradient l1 sign(w) + 2 l2 w is added to 
 
 import torch
 
-from app.domain.specs.optimizer import RegularizationSpec
+from app.domain.specs.regularization import RegularizationSpec
 from worker.gradients import Tensors
 
 

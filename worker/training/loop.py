@@ -35,7 +35,6 @@ from worker.training.observation import Observer
 from worker.training.optimizers import make_optimizer, set_learning_rate
 from worker.training.origin import find_origin, readings_of
 from worker.training.preparation import prepared_model
-from worker.training.schedules import learning_rate
 from worker.training.state import TrainingState
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -225,8 +224,7 @@ class TrainingLoop:
         return self._task.mean_loss(outputs, batch)
 
     def _rate(self, step: int) -> float:
-        num_steps = self._spec.training.num_steps
-        rate = learning_rate(self._spec.optimizer, step, num_steps=num_steps)
+        rate = self._spec.optimizer.rate_at(step, num_steps=self._spec.training.num_steps)
         return rate * self._guard.rate_factor
 
     def _update(self, rate: float) -> Sequence[Tensor]:

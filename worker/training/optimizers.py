@@ -1,46 +1,20 @@
-"""torch's optimizers as a spec asks for them, in their fused form where there is one."""
+"""The optimizer that a spec names, made by torch."""
 
 from collections.abc import Sequence
-from typing import assert_never
 
+import torch
 from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from torch.optim import Optimizer
 
-from app.domain.specs.optimizer import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
+from app.domain.specs.optimizer import OptimizerSpec
 
 
 def make_optimizer(spec: OptimizerSpec, weights: Sequence[nn.Parameter]) -> Optimizer:
-    rate, decay = spec.learning_rate, spec.weight_decay
-    match spec:
-        case SgdSpec():
-            return SGD(
-                weights,
-                lr=rate,
-                momentum=spec.momentum,
-                nesterov=spec.nesterov,
-                weight_decay=decay,
-                fused=True,
-            )
-        case AdamSpec():
-            betas = (spec.beta1, spec.beta2)
-            return Adam(weights, lr=rate, betas=betas, eps=spec.eps, weight_decay=decay, fused=True)
-        case AdamWSpec():
-            betas = (spec.beta1, spec.beta2)
-            return AdamW(
-                weights, lr=rate, betas=betas, eps=spec.eps, weight_decay=decay, fused=True
-            )
-        case RmspropSpec():
-            return RMSprop(
-                weights,
-                lr=rate,
-                alpha=spec.alpha,
-                momentum=spec.momentum,
-                eps=spec.eps,
-                weight_decay=decay,
-                foreach=True,
-            )
-        case _:
-            assert_never(spec)
+    named = spec.in_torch
+    made: Optimizer = getattr(torch.optim, named.name)(
+        weights, lr=spec.learning_rate, weight_decay=spec.weight_decay, **named.arguments
+    )
+    return made
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:

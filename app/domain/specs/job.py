@@ -26,7 +26,9 @@ from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
 from app.domain.specs.init import Chrono, Critical, InitSpec
 from app.domain.specs.model import ModelSpec, cells_that
-from app.domain.specs.optimizer import AdamSpec, OptimizerSpec, RegularizationSpec
+from app.domain.specs.optimizer import OptimizerSpec
+from app.domain.specs.optimizer.adam import AdamSpec
+from app.domain.specs.regularization import RegularizationSpec
 
 #: Codes of the rules that span several fields: a schema cannot state them.
 CROSS_FIELD_CODES = (

@@ -2,14 +2,13 @@ import pytest
 from pydantic import JsonValue, TypeAdapter
 
 from app.domain.specs.optimizer import OptimizerSpec
-from worker.training.schedules import learning_rate
 
 _specs: TypeAdapter[OptimizerSpec] = TypeAdapter(OptimizerSpec)
 
 
 def rates(schedule: dict[str, JsonValue], *, num_steps: int = 11) -> list[float]:
     spec = _specs.validate_python({"kind": "sgd", "learning_rate": 1.0, "schedule": schedule})
-    return [learning_rate(spec, step, num_steps=num_steps) for step in range(num_steps)]
+    return [spec.rate_at(step, num_steps=num_steps) for step in range(num_steps)]
 
 
 def test_constant_stays() -> None:

@@ -1,0 +1,21 @@
+"""Which optimizer changes the weights: one module a kind.
+
+A kind is a spec that names a class of `torch.optim` and its arguments; the worker makes it. A new
+kind needs its module and two lines here.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.specs.base import DefaultKind
+from app.domain.specs.optimizer.adam import AdamSpec
+from app.domain.specs.optimizer.adamw import AdamWSpec
+from app.domain.specs.optimizer.rmsprop import RmspropSpec
+from app.domain.specs.optimizer.sgd import SgdSpec
+
+OptimizerSpec = Annotated[
+    SgdSpec | AdamSpec | AdamWSpec | RmspropSpec,
+    Field(discriminator="kind"),
+    DefaultKind("adam"),
+]

@@ -1,0 +1,23 @@
+"""Adam."""
+
+from typing import Literal
+
+from app.domain.specs.base import Fraction, Positive
+from app.domain.specs.optimizer.base import Optimizer, TorchOptimizer
+
+
+class AdamSpec(Optimizer):
+    """Adam (Kingma & Ba 2015); weight decay joins the gradient."""
+
+    kind: Literal["adam"] = "adam"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: Positive = 1e-8
+
+    @property
+    def in_torch(self) -> TorchOptimizer:
+        return TorchOptimizer(
+            name="Adam",
+            arguments={"betas": (self.beta1, self.beta2), "eps": self.eps, "fused": True},
+            num_moments=2,
+        )

@@ -1,0 +1,23 @@
+"""AdamW."""
+
+from typing import Literal
+
+from app.domain.specs.base import Fraction, Positive
+from app.domain.specs.optimizer.base import Optimizer, TorchOptimizer
+
+
+class AdamWSpec(Optimizer):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
+
+    kind: Literal["adamw"]
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: Positive = 1e-8
+
+    @property
+    def in_torch(self) -> TorchOptimizer:
+        return TorchOptimizer(
+            name="AdamW",
+            arguments={"betas": (self.beta1, self.beta2), "eps": self.eps, "fused": True},
+            num_moments=2,
+        )

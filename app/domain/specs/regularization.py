@@ -1,0 +1,12 @@
+"""Penalties that join the loss."""
+
+from app.domain.specs.base import NonNegative, Spec
+
+
+class RegularizationSpec(Spec):
+    """Penalties on the weights that join the loss (biases are left out)."""
+
+    l1: NonNegative = 0.0
+    """Coefficient of the sum of absolute weights."""
+    l2: NonNegative = 0.0
+    """Coefficient of the sum of squared weights."""

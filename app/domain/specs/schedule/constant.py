@@ -1,0 +1,14 @@
+"""The schedule that leaves the learning rate alone."""
+
+from typing import Literal
+
+from app.domain.specs.schedule.base import Progress, Schedule
+
+
+class ConstantSchedule(Schedule):
+    """The learning rate stays."""
+
+    kind: Literal["constant"] = "constant"
+
+    def share(self, _progress: Progress) -> float:
+        return 1.0

@@ -1,0 +1,16 @@
+"""The schedule that is a warm-up and nothing else."""
+
+from typing import Literal
+
+from app.domain.specs.base import PositiveInt
+from app.domain.specs.schedule.base import Progress, Schedule
+
+
+class WarmupSchedule(Schedule):
+    """Linear rise over `warmup_steps`, then constant."""
+
+    kind: Literal["warmup"]
+    warmup_steps: PositiveInt = 500
+
+    def share(self, _progress: Progress) -> float:
+        return 1.0
