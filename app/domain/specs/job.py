@@ -41,14 +41,12 @@ CROSS_FIELD_CODES = (
 )
 DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
-#: Share of wall time.
-DEFAULT_BUDGET = 0.05
-#: Shares of wall time where the budget is left at its default: no more than that says.
+#: The share of wall time that probes may take where `probes.budget` is null.
 TIER_BUDGETS: Mapping[ProbeTier, float] = {
     "off": 0.0,
     "economy": 0.01,
     "standard": 0.03,
-    "full": DEFAULT_BUDGET,
+    "full": 0.05,
 }
 
 
@@ -91,11 +89,11 @@ QuantityOrder = Annotated[
 
 
 class ProbesSpec(Spec):
-    """How much looking a run may cost."""
+    """What probes measure, and how much of the wall time they may take."""
 
-    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] = DEFAULT_BUDGET
-    """Largest share of wall time that probes may take, those at the first and last step aside.
-    Where it is left at its default, `economy` keeps to 0.01 and `standard` to 0.03."""
+    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    """Largest share of wall time that probes may take. Probes at the first and the last step do
+    not count. Null is the tier's own: 0.01 for `economy`, 0.03 for `standard`, 0.05 for `full`."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts to the budget."""
     tier: ProbeTier = "standard"
@@ -111,7 +109,8 @@ class ProbesSpec(Spec):
 
     @property
     def budget_in_force(self) -> float:
-        return TIER_BUDGETS[self.tier] if self.budget == DEFAULT_BUDGET else self.budget
+        """Share of wall time: the budget that was given, else the tier's own."""
+        return TIER_BUDGETS[self.tier] if self.budget is None else self.budget
 
     @property
     def cadences(self) -> tuple[tuple[ProbeQuantity, int | None], ...] | None:

@@ -44,7 +44,7 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
     assert document["optimizer"]["kind"] == "adam"
     assert document["training"]["num_steps"] == 5000
     assert document["probes"] == {
-        "budget": 0.05,
+        "budget": None,
         "every": None,
         "tier": "standard",
         "quantities": None,
@@ -57,7 +57,10 @@ def test_only_the_kinds_of_model_and_dataset_are_needed() -> None:
         ({}, 0.03),
         ({"tier": "economy"}, 0.01),
         ({"tier": "full"}, 0.05),
-        ({"tier": "full", "budget": 0.05}, 0.05),
+        ({"tier": "off"}, 0.0),
+        ({"budget": None}, 0.03),
+        ({"budget": 0.05}, 0.05),
+        ({"tier": "economy", "budget": 0.05}, 0.05),
         ({"budget": 0.06}, 0.06),
         ({"tier": "full", "budget": 0.5}, 0.5),
         ({"budget": 0}, 0.0),
