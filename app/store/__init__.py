@@ -1,22 +1,33 @@
-"""The only SQL: domain values in and out; the session comes first and nothing here commits.
+"""The only package that contains SQL. Functions take the session first and never commit.
 
-database    engine and unit of work (commit, then callbacks)
-tables/     every table; migrations/ makes them
+database    the engine and the unit of work (commit, then callbacks)
+connections connections that time out when the server does not answer
+sessions    ends database sessions whose process is stopped
+tables/     the definition of every table; migrations/ creates them
 arrays      NumPy arrays as PostgreSQL's binary arrays, bit for bit
 documents   JSON that keeps NaN and the infinities
-fence       the one way to change a run's row: version and event numbers rise with it
-runs        runs as their owners see them (run_rows: a row as the domain's Run)
-claims      runs as workers see them: claim, heartbeat, finish, requeue, lost leases
-telemetry   batches in, arrays out (evaluations, profile_rows, position_rows: parts of it)
-history     a run's readings as series (step_ranges: which steps)
+fence       changes a run's row; raises its version and event numbers in the same update
+runs        runs for their owners (run_rows: converts a row to the domain's Run)
+claims      runs for workers: claim, heartbeat, finish, requeue, expired leases
+queue_order which queued run is claimed next
+checkpoints the states from which a run can continue (rewind: deletes later readings)
+artifacts   the files that a run publishes at its end
+lineage     the runs from which a run was forked
+preflights  short trial runs, kept for a day
+telemetry   stores batches, returns arrays (evaluations, profile_rows, position_rows: its parts)
+history     a run's readings as series (step_ranges: conditions on the step)
 events      the numbered log of a run
-diagnoses   what was found
-cases       a run as the diagnosis looks at it
-keys        API keys (workspaces: their owners)
-idempotency answers that a repeated POST gets again
-datasets    uploads, in parts
-workers     who is there to train
-partitions  a month of runs each
-locks       what one process does at a time
+diagnoses   the latest diagnosis of a run and its findings
+cases       loads the input of a diagnosis
+keys        API keys
+workspaces  owners of keys, data sets and runs
+usage       what a workspace uses of its quotas
+idempotency answers that a repeated POST receives again
+datasets    uploads, stored in parts
+workers     worker processes, their devices and slots
+installation what is stored once for the whole installation
+partitions  one partition a table for each month of runs
+retention   drops the readings of old months
+locks       advisory locks
 ids, times  identifiers that sort by time; the database's clock
 """

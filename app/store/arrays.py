@@ -1,4 +1,4 @@
-"""NumPy arrays as PostgreSQL's binary arrays: no Python floats between, every bit kept.
+"""Sends and fetches NumPy arrays as PostgreSQL's binary arrays, without loss of bits.
 
 The wire format (src/backend/utils/adt/arrayfuncs.c, array_send): dimensions, flags, element type,
 then (size, lower bound) per dimension, then (length, value) per element, all big-endian.
@@ -63,7 +63,7 @@ _DUMPERS: Mapping[np.dtype[np.generic], type[_ArrayDumper]] = MappingProxyType(
 
 
 class _AnyArrayDumper(Dumper):
-    """Chooses by the array's dtype; a dtype without a dumper is a programming error."""
+    """Chooses the dumper by the array's dtype; raises KeyError for a dtype that has none."""
 
     format = Format.BINARY
 
@@ -111,7 +111,10 @@ _LOADERS = {1007: _Int4Loader, 1021: _Float4Loader, 1022: _Float8Loader}
 
 
 class NumpyArray(UserDefinedType[NDArray[np.generic]]):
-    """A column of numeric arrays, NumPy in and out; fetched with the option BINARY_RESULTS."""
+    """The type of a column that holds NumPy arrays of numbers.
+
+    A statement that selects such a column needs the execution option BINARY_RESULTS.
+    """
 
     cache_ok = True
 
@@ -125,10 +128,10 @@ class NumpyArray(UserDefinedType[NDArray[np.generic]]):
     def result_processor(
         self, _dialect: Dialect, _coltype: object
     ) -> Callable[[object], NDArray[np.generic] | None]:
-        return _must_be_numpy
+        return _checked_array
 
 
-def _must_be_numpy(value: object) -> NDArray[np.generic] | None:
+def _checked_array(value: object) -> NDArray[np.generic] | None:
     if value is None or isinstance(value, np.ndarray):
         return value
     detail = "read numeric arrays with BINARY_RESULTS"
@@ -142,7 +145,7 @@ def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
 
 
 def register_arrays(connection: Connection[TupleRow]) -> None:
-    """Teach one connection to send and fetch NumPy arrays."""
+    """Lets one connection send and fetch NumPy arrays."""
     context: AdaptContext = connection
     context.adapters.register_dumper(np.ndarray, _AnyArrayDumper)
     for oid, loader in _LOADERS.items():

@@ -1,4 +1,4 @@
-"""What runs leave at their end: the rows of files that are whole in the artifact store."""
+"""Rows of the files that a run publishes at its end. The files are complete before the rows."""
 
 from uuid import UUID
 
@@ -14,14 +14,17 @@ from app.store.tables import artifacts
 
 
 def publish(session: Session, publication: Publication, *, run_id: UUID, attempt: int) -> None:
-    """In place of what earlier attempts have published, unless it failed. Raises Fenced."""
+    """Replaces the files published by earlier attempts; a failed publication keeps them.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     error = publication.error
-    told: dict[str, JsonValue] = {
+    data: dict[str, JsonValue] = {
         "attempt": attempt,
         "names": [file.name for file in publication.files],
         "error": None if error is None else storable(error),
     }
-    log = (NewEvent(kind=EventKind.ARTIFACTS, data=told),)
+    log = (NewEvent(kind=EventKind.ARTIFACTS, data=data),)
     change_attempt(session, run_id=run_id, attempt=attempt, values={}, log=log)
     rows = [_row_of(file, run_id=run_id, attempt=attempt) for file in publication.files]
     if rows:
@@ -30,7 +33,7 @@ def publish(session: Session, publication: Publication, *, run_id: UUID, attempt
 
 
 def published_by(session: Session, run_id: UUID) -> list[Artifact]:
-    """By name."""
+    """Returns the published files of a run, sorted by name."""
     statement = select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.name)
     return [_artifact_of(row) for row in session.execute(statement).mappings()]
 

@@ -1,4 +1,4 @@
-"""A run with all it measured, as the diagnosis looks at it."""
+"""Loads a run with all its telemetry: the input of a diagnosis."""
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +8,10 @@ from app.store.telemetry import read_telemetry
 
 
 def load_case(session: Session, run: Run, *, stop_reason: StopReason | None) -> Case:
-    """`stop_reason` is the one it has ended with, or is about to; None while it goes on."""
+    """Loads the case of a run.
+
+    `stop_reason` says why the run ended, or why it is about to end; None while it trains.
+    """
     return Case(
         spec=run.spec,
         task=run.task,

@@ -1,4 +1,7 @@
-"""Where runs can go on from: kept under an attempt, after the readings before them."""
+"""Rows of checkpoints: the states from which a run can continue.
+
+A checkpoint is stored under an attempt, after all readings that were recorded before it.
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -13,7 +16,7 @@ from app.domain.events import EventKind
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import checkpoints
 
-#: Columns of the run as they are at the checkpoint, for when readings after it are taken back.
+#: Columns of the run that are copied into the checkpoint, to restore them on a rewind.
 KEPT_COLUMNS = (
     "next_seq",
     "progress_at",
@@ -36,15 +39,16 @@ def keep_checkpoint(
     num_bytes: int,
     sha256: str,
 ) -> tuple[str, ...]:
-    """The names of the files that are still needed; only the last few checkpoints are kept.
+    """Stores a checkpoint, deletes the rows of old ones and returns the files to keep.
 
-    The same one twice is one: its acknowledgement was lost. A run that gets so far is not what
-    kills its workers, so its crashes are forgiven.
+    A repeated call changes nothing: the caller repeats it when the acknowledgement was lost.
+    `crash_count` is reset, because a run that reaches a new checkpoint makes progress. Raises
+    Fenced when the run no longer belongs to the attempt.
     """
     latest = latest_checkpoint(session, run_id)
     if latest is not None and (latest.name, latest.attempt) == (name, attempt):
         return tuple(record.name for record in checkpoints_of(session, run_id))
-    told: dict[str, JsonValue] = {
+    data: dict[str, JsonValue] = {
         "attempt": attempt,
         "step": step,
         "num_bytes": num_bytes,
@@ -55,10 +59,10 @@ def keep_checkpoint(
         run_id=run_id,
         attempt=attempt,
         values={"crash_count": 0},
-        log=(NewEvent(kind=EventKind.CHECKPOINT, data=told),),
+        log=(NewEvent(kind=EventKind.CHECKPOINT, data=data),),
     )
     kept = {column: row[column] for column in KEPT_COLUMNS}
-    _put(
+    _upsert(
         session,
         {
             "run_id": run_id,
@@ -80,8 +84,8 @@ def keep_checkpoint(
 def inherit_checkpoint(
     session: Session, source: CheckpointRecord, *, into: UUID, takes: Takes
 ) -> None:
-    """Let a new run begin with a checkpoint of another, or with a part of it."""
-    _put(
+    """Gives a new run a checkpoint of another run; `takes` says which parts it uses."""
+    _upsert(
         session,
         {
             "run_id": into,
@@ -98,7 +102,7 @@ def inherit_checkpoint(
 
 
 def checkpoints_of(session: Session, run_id: UUID) -> list[CheckpointRecord]:
-    """The latest first."""
+    """Returns the checkpoints of a run, the latest first."""
     statement = (
         select(checkpoints)
         .where(checkpoints.c.run_id == run_id)
@@ -112,7 +116,7 @@ def latest_checkpoint(session: Session, run_id: UUID) -> CheckpointRecord | None
 
 
 def columns_at(session: Session, record: CheckpointRecord) -> Mapping[str, object]:
-    """The run's columns as they were at this checkpoint."""
+    """Returns the values that the run's columns had at this checkpoint."""
     statement = select(checkpoints).where(
         checkpoints.c.run_id == record.run_id, checkpoints.c.step == record.step
     )
@@ -126,8 +130,8 @@ def drop_checkpoint(session: Session, run_id: UUID, step: int) -> None:
     )
 
 
-def _put(session: Session, row: Mapping[str, object]) -> None:
-    """Of two checkpoints at one step, the later attempt's counts."""
+def _upsert(session: Session, row: Mapping[str, object]) -> None:
+    """Stores the row; it replaces an earlier attempt's checkpoint at the same step."""
     statement = insert(checkpoints).values(row)
     changes = {name: value for name, value in row.items() if name not in {"run_id", "step"}}
     session.execute(

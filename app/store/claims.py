@@ -1,7 +1,7 @@
-"""Runs as workers see them: claim, heartbeat, finish, give back, rescue.
+"""Runs for workers: claim, heartbeat, finish, requeue, expired leases.
 
-Every write after the claim carries the attempt and is refused once it is no longer the run's. All
-leases are set and judged by the database's clock.
+Every write after the claim names the attempt and raises Fenced once the run belongs to another
+attempt. The database's clock sets and checks all leases.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +29,7 @@ from app.store.times import database_now, seconds_from_now
 
 @dataclass(frozen=True, kw_only=True)
 class Heartbeat:
-    """What a worker learns when it says that it lives."""
+    """The answer to a worker's heartbeat for one run."""
 
     cancel_requested: bool
 
@@ -42,20 +42,24 @@ def claim_next_run(
     lease_s: float,
     max_running_runs: int = Quotas.max_running_runs,
 ) -> Run | None:
-    """Take the queued run whose turn it is on these devices, or None when there is none.
+    """Claims the next queued run that these devices can train; returns None without one.
 
-    What was measured after the last checkpoint is deleted in the same transaction: the claim goes
-    on from there, or starts over where there is none. `max_running_runs` is the quota of a
-    workspace that has none of its own.
+    The same transaction deletes what was measured after the last checkpoint. The new attempt
+    continues from that checkpoint, or starts over without one. `max_running_runs` is the quota of
+    a workspace that has none of its own.
     """
     found = lock_next(session, devices=devices, max_running_runs=max_running_runs)
-    return None if found is None else take(session, found, worker_id=worker_id, lease_s=lease_s)
+    if found is None:
+        return None
+    return claim_row(session, found, worker_id=worker_id, lease_s=lease_s)
 
 
-def take(session: Session, found: RowMapping, *, worker_id: UUID, lease_s: float) -> Run | None:
-    """Give a queued run to a worker; None when it is not queued any more."""
+def claim_row(
+    session: Session, found: RowMapping, *, worker_id: UUID, lease_s: float
+) -> Run | None:
+    """Assigns a queued run to a worker; returns None when the run is no longer queued."""
     attempt = found["attempt"] + 1
-    log = [_told(RunStatus.RUNNING, attempt)]
+    log = [_status_event(RunStatus.RUNNING, attempt)]
     checkpoint = latest_checkpoint(session, found["id"])
     before = rewind(session, found["id"], checkpoint)
     if found["next_seq"] != before["next_seq"]:
@@ -88,7 +92,7 @@ def begin(
     tensor_names: Sequence[str],
     device: str,
 ) -> None:
-    """The data is built and training starts."""
+    """Stores what is known once the data and the network are built, before training starts."""
     values = {
         "task": encode(task.model_dump(mode="json")),
         "tensor_names": list(tensor_names),
@@ -105,7 +109,10 @@ def heartbeat(
     lease_s: float,
     waits_for_database: bool = False,
 ) -> Heartbeat:
-    """Renew the lease. The version rises only where a client sees something else than before."""
+    """Renews the lease.
+
+    The version rises only when `waits_for_database`, which clients see, changes.
+    """
     changes = cast(runs.c.waits_for_database.is_distinct_from(waits_for_database), Integer)
     statement = (
         update(runs)
@@ -123,25 +130,37 @@ def heartbeat(
     return Heartbeat(cancel_requested=row.cancel_requested_at is not None)
 
 
-def hold(session: Session, *, run_id: UUID, attempt: int) -> Run:
-    """The run, locked until the end of the transaction; Fenced when it is not this attempt's."""
-    return _held(session, select(runs).where(*held_by(run_id, attempt)).with_for_update())
+def lock_held(session: Session, *, run_id: UUID, attempt: int) -> Run:
+    """Returns the attempt's run, locked until the end of the transaction.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
+    return _one_held(session, select(runs).where(*held_by(run_id, attempt)).with_for_update())
 
 
 def find_held(session: Session, *, run_id: UUID, attempt: int) -> Run:
-    """As above, for who only reads: it may be another attempt's the moment after."""
-    return _held(session, select(runs).where(*held_by(run_id, attempt)))
+    """Returns the attempt's run without a lock, for callers that only read.
+
+    Raises Fenced when the run no longer belongs to the attempt. Another attempt may claim the run
+    right after this call.
+    """
+    return _one_held(session, select(runs).where(*held_by(run_id, attempt)))
 
 
-def _held(session: Session, statement: Executable) -> Run:
+def _one_held(session: Session, statement: Executable) -> Run:
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
         raise Fenced
     return run_of(row)
 
 
-def has_ended_so(session: Session, *, run_id: UUID, attempt: int, stop_reason: StopReason) -> bool:
-    """True when this very end is stored already: its acknowledgement was lost, not the end."""
+def has_ended_with(
+    session: Session, *, run_id: UUID, attempt: int, stop_reason: StopReason
+) -> bool:
+    """Returns whether this attempt already ended the run with this reason.
+
+    The caller repeats the end of a run when only its acknowledgement was lost.
+    """
     statement = select(runs.c.id).where(
         runs.c.id == run_id,
         runs.c.attempt == attempt,
@@ -158,29 +177,35 @@ def finish(
     stop_reason: StopReason,
     error: str | None = None,
 ) -> None:
-    """The end of a running run. A crash that ends it counts as one."""
+    """Ends a running run. The reasons CRASHED and LOST raise `crash_count` by one.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     status = STATUS_OF[stop_reason]
     check_transition(RunStatus.RUNNING, status)
     is_crash = stop_reason in {StopReason.CRASHED, StopReason.LOST}
-    told = None if error is None else storable(error)
-    end: Mapping[str, JsonValue] = {"status": status, "stop_reason": stop_reason, "error": told}
+    message = None if error is None else storable(error)
+    end: Mapping[str, JsonValue] = {"status": status, "stop_reason": stop_reason, "error": message}
     values = {
         "lease_expires_at": None,
         "status": status.value,
         "stop_reason": stop_reason.value,
-        "error": told,
+        "error": message,
         "ended_at": database_now(),
         "crash_count": runs.c.crash_count + int(is_crash),
     }
     log = (
-        _told(status, attempt),
+        _status_event(status, attempt),
         NewEvent(kind=EventKind.END, data=end),
     )
     change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
 
 
 def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_crash: bool) -> None:
-    """Back to the queue; the next claim goes on from its last checkpoint."""
+    """Puts a running run back into the queue; the next claim continues from its last checkpoint.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     check_transition(RunStatus.RUNNING, RunStatus.QUEUED)
     values = {
         "worker_id": None,
@@ -188,12 +213,12 @@ def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_cra
         "status": RunStatus.QUEUED.value,
         "crash_count": runs.c.crash_count + int(is_crash),
     }
-    log = (_told(RunStatus.QUEUED, attempt, reason=reason),)
+    log = (_status_event(RunStatus.QUEUED, attempt, reason=reason),)
     change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
 
 
 def lock_expired(session: Session, *, limit: int = 100) -> tuple[Run, ...]:
-    """Running runs whose lease has run out, locked; those that others hold locked are left out."""
+    """Locks and returns running runs whose lease has expired; skips runs locked by others."""
     statement = (
         select(runs)
         .where(
@@ -207,11 +232,11 @@ def lock_expired(session: Session, *, limit: int = 100) -> tuple[Run, ...]:
     return tuple(run_of(row) for row in session.execute(statement).mappings())
 
 
-def tell_continued(
+def record_continuation(
     session: Session, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
 ) -> None:
-    """Training goes on from a checkpoint: bit for bit, unless something differs."""
-    told: Mapping[str, JsonValue] = {
+    """Records that training continues from a checkpoint: bit for bit without `differences`."""
+    data: Mapping[str, JsonValue] = {
         "attempt": attempt,
         "from_step": step,
         "is_bitwise": not differences,
@@ -223,9 +248,9 @@ def tell_continued(
         run_id=run_id,
         attempt=attempt,
         values={"is_continued_bitwise": is_still},
-        log=(NewEvent(kind=EventKind.CONTINUED, data=told),),
+        log=(NewEvent(kind=EventKind.CONTINUED, data=data),),
     )
 
 
-def _told(status: RunStatus, attempt: int, **more: str) -> NewEvent:
+def _status_event(status: RunStatus, attempt: int, **more: str) -> NewEvent:
     return NewEvent(kind=EventKind.STATUS, data={"status": status, "attempt": attempt, **more})

@@ -1,4 +1,4 @@
-"""The engine and the unit of work: one transaction a request or task, committed in one place."""
+"""The engine and the unit of work: one transaction for each request or task, committed here."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.domain.errors import Unavailable
 from app.store.arrays import register_arrays
-from app.store.prompt import Line, PromptConnection
+from app.store.connections import Connector, TimedConnection
 from app.store.sessions import STALLED_AFTER_S
 
 #: Execution options of a statement that fetches numeric arrays.
@@ -28,18 +28,18 @@ BINARY_RESULTS: Mapping[str, bool] = MappingProxyType({"binary_results": True})
 _CONNECT_ARGS: Mapping[str, object] = MappingProxyType(
     {
         "application_name": "gradient-clinic",
-        # seconds; ours is shorter
+        # seconds; `greeting_s` is shorter
         "connect_timeout": 10,
         "keepalives": 1,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        # milliseconds: a server that stops answering in the middle is noticed too
+        # milliseconds; also detects a server that stops in the middle of an answer
         "tcp_user_timeout": 15_000,
     }
 )
 
-#: Nobody waits for ever on a process that is paused in the middle of a transaction.
+#: Limits the wait for a lock that a paused process holds.
 _LOCK_TIMEOUT = "SET lock_timeout = '10s'"
 
 _SNAPSHOT: CoreExecuteOptionsParameter = {"isolation_level": "REPEATABLE READ"}
@@ -56,13 +56,13 @@ def make_engine(
     answer_s: float = 60.0,
     stalled_after_s: float = STALLED_AFTER_S,
 ) -> Engine:
-    """An engine that never makes a caller wait long for a connection that is not to be had.
+    """Returns an engine whose callers wait for a bounded time only.
 
-    A server that greets nobody for `greeting_s`, or answers no statement for `answer_s`, counts as
-    gone; so does, for the server, a process that is silent in the middle of a transaction for
-    `stalled_after_s`.
+    `pool_timeout_s` bounds the wait for a free connection, `greeting_s` the wait for a new one and
+    `answer_s` the wait for the answer to a statement. The server ends a session that is idle inside
+    a transaction for `stalled_after_s`.
     """
-    line = Line(greeting_s=greeting_s, answer_s=answer_s)
+    connector = Connector(greeting_s=greeting_s, answer_s=answer_s)
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -74,14 +74,14 @@ def make_engine(
     def connect(
         _dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, object]
     ) -> psycopg.Connection:
-        return line.connect(**parameters)
+        return connector.connect(**parameters)
 
-    def ping(connection: PromptConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # so that a restarted server costs nobody an error
+    def ping(connection: TimedConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # replaces connections that a restart of the server broke, before a caller sees an error
         if record.info.setdefault("is_fresh", True):
             record.info["is_fresh"] = False
         else:
-            line.ping(connection)
+            connector.ping(connection)
 
     def prepare(connection: psycopg.Connection, _record: object) -> None:
         register_arrays(connection)
@@ -99,14 +99,14 @@ def make_engine(
 
 
 class UnitOfWork:
-    """One transaction, and what is to be done once it is committed."""
+    """One transaction and the callbacks to call once it is committed."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._callbacks: list[Callable[[], object]] = []
 
     def after_commit(self, callback: Callable[[], object]) -> None:
-        """Have `callback` called when, and only when, the transaction was committed."""
+        """Registers a callback that is called after the commit; a rollback discards it."""
         self._callbacks.append(callback)
 
     def run_callbacks(self) -> None:
@@ -117,9 +117,10 @@ class UnitOfWork:
 
 @contextmanager
 def unit_of_work(engine: Engine, *, snapshot: bool = False) -> Iterator[UnitOfWork]:
-    """Commit on a normal exit and then call back; roll back on an error.
+    """Commits on a normal exit, then calls the callbacks; rolls back on an error.
 
-    All statements of a snapshot see the database as it was at the first of them.
+    With `snapshot`, all statements see the database as it was at the first of them. Raises
+    Unavailable when the database does not answer or no connection is free in time.
     """
     with Session(engine) as session:
         work = UnitOfWork(session)
@@ -133,7 +134,7 @@ def unit_of_work(engine: Engine, *, snapshot: bool = False) -> Iterator[UnitOfWo
 
 @contextmanager
 def _as_unavailable() -> Iterator[None]:
-    """A database that is away, overloaded or going down is the caller's to try again."""
+    """Raises Unavailable, which callers retry, when the database is down or overloaded."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:

@@ -1,4 +1,4 @@
-"""Uploaded data sets: what is known of them, and their bytes in parts, for every worker."""
+"""Uploaded data sets: their description, and their bytes in parts that every worker can read."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class Dataset:
     kind: str
     num_bytes: int
     sha256: bytes
-    #: What the upload was seen to hold; its shape depends on the kind.
+    #: Statistics of the upload, such as its columns or its characters; the keys depend on the kind.
     profile: Mapping[str, JsonValue]
     created_at: datetime
 
@@ -74,7 +74,7 @@ def find_dataset(session: Session, workspace_id: UUID, dataset_id: UUID) -> Data
 def page_of_datasets(
     session: Session, workspace_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
 ) -> list[Dataset]:
-    """Newest first; `after` is (created_at, id) of the last one of the page before."""
+    """Returns a page, newest first; `after` is (created_at, id) of the previous page's last row."""
     statement = select(datasets).where(datasets.c.workspace_id == workspace_id)
     if after is not None:
         statement = statement.where(tuple_(datasets.c.created_at, datasets.c.id) < after)
@@ -84,7 +84,7 @@ def page_of_datasets(
 
 
 def stream_content(session: Session, workspace_id: UUID, dataset_id: UUID) -> Iterator[bytes]:
-    """The upload's bytes, a part at a time."""
+    """Yields the upload's bytes, one part at a time. Raises NotFound."""
     find_dataset(session, workspace_id, dataset_id)
     table = dataset_parts
     position = 0
@@ -104,16 +104,17 @@ def read_content(session: Session, workspace_id: UUID, dataset_id: UUID) -> byte
 
 
 def delete_dataset(session: Session, workspace_id: UUID, dataset_id: UUID) -> None:
-    """InUse while runs that have not ended need it; ended ones only lose the link.
+    """Deletes an upload. Raises InUse while a run that has not ended refers to it.
 
-    The lock keeps a run that is being submitted from coming between the question and the deed.
+    Ended runs lose the reference. The row lock keeps a new run from referring to the data set
+    between the check and the deletion.
     """
     owned = (datasets.c.id == dataset_id, datasets.c.workspace_id == workspace_id)
     locked = session.execute(select(datasets.c.id).where(*owned).with_for_update())
     if locked.one_or_none() is None:
         raise NotFound
-    needing = select(runs.c.id).where(runs.c.dataset_id == dataset_id, runs.c.ended_at.is_(None))
-    if session.execute(needing.limit(1)).first() is not None:
+    users = select(runs.c.id).where(runs.c.dataset_id == dataset_id, runs.c.ended_at.is_(None))
+    if session.execute(users.limit(1)).first() is not None:
         raise InUse
     session.execute(delete(datasets).where(*owned))
 

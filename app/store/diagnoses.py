@@ -1,4 +1,4 @@
-"""What was found in a run: the latest diagnosis, its findings as rows, and news as events."""
+"""Stores a run's latest diagnosis, its findings as rows and new findings as events."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -26,17 +26,20 @@ _DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
 
 
 def save_diagnosis(session: Session, *, run_id: UUID, attempt: int, diagnosis: Diagnosis) -> None:
-    """Replace the diagnosis before, in the name of the attempt; news become events."""
+    """Replaces the run's diagnosis; new and changed findings become events.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     known = {_identity(finding) for finding in _read_findings(session, run_id)}
     log = tuple(
-        NewEvent(kind=EventKind.FINDING, data=_news(finding))
+        NewEvent(kind=EventKind.FINDING, data=_event_data(finding))
         for finding in diagnosis.findings
         if _identity(finding) not in known
     )
     present = (f for f in diagnosis.findings if f.state is not FindingState.RESOLVED)
     values = {
         "verdict": diagnosis.verdict.value,
-        # each once, in the order of the findings
+        # without duplicates, in the order of the findings
         "finding_codes": list(dict.fromkeys(finding.code.value for finding in present)),
         "is_diagnosis_final": diagnosis.final,
     }
@@ -74,11 +77,11 @@ def _read_findings(session: Session, run_id: UUID) -> Iterable[Finding]:
 
 
 def _identity(finding: Finding) -> tuple[str, str, str, str]:
-    """What makes a finding news when it changes."""
+    """Returns the fields of a finding whose change is reported as an event."""
     return (finding.code, finding.scope, finding.state, finding.severity)
 
 
-def _news(finding: Finding) -> Mapping[str, JsonValue]:
+def _event_data(finding: Finding) -> Mapping[str, JsonValue]:
     return {
         "code": finding.code.value,
         "scope": finding.scope,
@@ -103,7 +106,7 @@ def _row_of(diagnosis: Diagnosis) -> Mapping[str, object]:
 
 
 def _finding_row(finding: Finding) -> Mapping[str, object]:
-    """The columns are the finding's fields."""
+    """Returns a row; each column holds the field of the same name."""
     fields = _FINDING.dump_python(finding, mode="json")
     return {
         name: encode(value) if name in _DOCUMENTS and value is not None else value

@@ -1,4 +1,4 @@
-"""JSON documents that keep what JSON cannot say: NaN and the infinities come back as they were."""
+"""Encodes documents as JSON without loss of NaN and the infinities, which JSON cannot express."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ _MARK = "$float"
 
 
 def encode(value: object) -> JsonValue:
-    """Plain JSON, for a `jsonb` column; characters that PostgreSQL refuses are replaced."""
+    """Returns JSON for a `jsonb` column; replaces characters that PostgreSQL cannot store."""
     if isinstance(value, float) and not math.isfinite(value):
         return {_MARK: repr(value)}
     if isinstance(value, str):
@@ -26,6 +26,7 @@ def encode(value: object) -> JsonValue:
 
 
 def decode(value: JsonValue) -> JsonValue:
+    """Returns the document that was encoded."""
     if isinstance(value, dict):
         if value.keys() == {_MARK}:
             return float(str(value[_MARK]))
@@ -36,10 +37,10 @@ def decode(value: JsonValue) -> JsonValue:
 
 
 def storable(text: str) -> str:
-    """The text without what UTF-8 or PostgreSQL cannot hold: lone surrogates and NUL."""
+    """Replaces NUL and lone surrogates, which PostgreSQL or UTF-8 cannot store."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def finite(value: float | None) -> float | None:
-    """None for what JSON has no number for; used where the API promises null."""
+    """Returns None for NaN and the infinities, where the API documents null."""
     return None if value is None or not math.isfinite(value) else float(value)

@@ -1,4 +1,4 @@
-"""What evaluations change on a run's row: its last metrics and its best score."""
+"""Derives a run's latest metrics and its best score from evaluations."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ from app.domain.telemetry import ScalarReading
 from app.store.documents import finite
 
 Metrics = Mapping[str, Mapping[str, float | None]]
-#: Scopes that are parts of the data; readings in them are task metrics.
+#: Scopes that name a split of the data; their readings are task metrics.
 SPLITS = ("train", "validation", "test")
 
 
 def evaluations_in(readings: Sequence[ScalarReading]) -> Mapping[int, Metrics]:
-    """Step -> split -> metric -> value, None where it is not finite."""
+    """Returns step -> split -> metric -> value; the value is None where it is not finite."""
     found: dict[int, dict[str, dict[str, float | None]]] = {}
     for reading in readings:
         if reading.scope in SPLITS:
@@ -25,7 +25,7 @@ def evaluations_in(readings: Sequence[ScalarReading]) -> Mapping[int, Metrics]:
 
 
 def latest(known: Metrics, evaluations: Mapping[int, Metrics]) -> Metrics:
-    """The metrics after these evaluations: the last value of each."""
+    """Returns the known metrics, updated by the evaluations: the last value of each metric."""
     merged = {split: dict(metrics) for split, metrics in known.items()}
     for splits in evaluations.values():
         for split, metrics in splits.items():
@@ -36,7 +36,10 @@ def latest(known: Metrics, evaluations: Mapping[int, Metrics]) -> Metrics:
 def best_of(
     known: BestScore | None, evaluations: Mapping[int, Metrics], task: TaskFacts | None
 ) -> BestScore | None:
-    """The best finite score of the judged metric; the earlier one of equals."""
+    """Returns the best finite score of the task's metric on the judged split.
+
+    The earlier of two equal scores wins. Without `task` nothing is compared.
+    """
     if task is None:
         return known
     best = known

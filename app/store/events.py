@@ -1,4 +1,4 @@
-"""Reads the numbered log of runs."""
+"""Reads the numbered event log of runs."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.store.tables import events, runs
 
 
 def events_after(session: Session, run_id: UUID, after: int, limit: int) -> list[Event]:
-    """The next events of a run past number `after`; 0 is before the first."""
+    """Returns the first `limit` events with a number above `after`; 0 starts at the beginning."""
     statement = (
         select(events)
         .where(events.c.run_id == run_id, events.c.number > after)
@@ -38,15 +38,15 @@ def _data_of(row: RowMapping) -> Mapping[str, JsonValue]:
 
 @dataclass(frozen=True, kw_only=True)
 class LogEnd:
-    """How far a run's log goes by now."""
+    """The present end of a run's log."""
 
     next_number: int
-    #: Nothing follows unless the run is resumed.
+    #: True when the run has ended: no event follows unless it is resumed.
     is_over: bool
 
 
 def log_end(session: Session, run_id: UUID) -> LogEnd | None:
-    """None for a run that is not there any more."""
+    """Returns the end of a run's log, or None when the run does not exist."""
     statement = select(runs.c.next_event, runs.c.ended_at).where(runs.c.id == run_id)
     row = session.execute(statement).one_or_none()
     if row is None:
@@ -55,6 +55,6 @@ def log_end(session: Session, run_id: UUID) -> LogEnd | None:
 
 
 def event_numbers(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Number that the next event of each run will get; a deleted run is not among them."""
+    """Returns the number that each run's next event will get; deleted runs are left out."""
     statement = select(runs.c.id, runs.c.next_event).where(runs.c.id.in_(run_ids))
     return {row.id: row.next_event for row in session.execute(statement)}

@@ -1,7 +1,8 @@
-"""The one way to change a run's row: its version and its event numbers rise in the same update.
+"""Changes a run's row, and raises its version and its event numbers in the same update.
 
-The row's lock puts writers of one run in order, so that events become visible in the order of
-their numbers, and the conditions are what fences: they are checked under that lock.
+Every change of a run goes through this module. The row lock orders the writers of one run, so that
+events become visible in the order of their numbers. The conditions of the update fence stale
+attempts, because PostgreSQL checks them while it holds that lock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +22,14 @@ from app.store.tables import events, runs
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """An entry of the log that has no number yet."""
+    """An event that has no number yet."""
 
     kind: EventKind
     data: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 def held_by(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
-    """True of the row as long as the attempt may write."""
+    """Returns the conditions under which the attempt may change the run."""
     return (
         runs.c.id == run_id,
         runs.c.attempt == attempt,
@@ -42,7 +43,10 @@ def change_run(
     values: Mapping[str, object],
     log: Sequence[NewEvent] = (),
 ) -> RowMapping | None:
-    """The changed row, or None when no row fulfils the conditions; `log` goes with the change."""
+    """Changes one run and appends `log` to its events; returns the new row.
+
+    Returns None, and changes nothing, when no row meets the conditions.
+    """
     statement = (
         update(runs)
         .where(*where)
@@ -63,7 +67,10 @@ def change_attempt(
     values: Mapping[str, object],
     log: Sequence[NewEvent] = (),
 ) -> RowMapping:
-    """Change a running run in the name of its attempt."""
+    """Changes a running run for its attempt and returns the new row.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     row = change_run(session, *held_by(run_id, attempt), values=values, log=log)
     if row is None:
         raise Fenced

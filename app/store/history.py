@@ -1,4 +1,4 @@
-"""A run's readings as series: the columns that were asked for, out of the chunks, bit for bit."""
+"""Reads a run's readings as series: the requested columns of the chunks, bit for bit."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.store.database import BINARY_RESULTS
 from app.store.step_ranges import steps_between
 from app.store.tables import probe_readings, scalar_readings, telemetry_chunks
 
-#: Quantities that are columns of the lag profiles.
+#: Quantity -> column of the lag profiles that holds it.
 PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "gradient_horizon": "horizon",
@@ -24,7 +24,7 @@ PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
         "entry_ratio": "entry_ratio",
     }
 )
-#: Layers times directions, and the model; more than any network has.
+#: Upper bound on the scopes of lag profiles: layers times directions, plus the model.
 MAX_SCOPES = 200
 #: (quantity, scope) -> step, value, microseconds since 1970 UTC.
 _Grouped = dict[tuple[str, str], list[tuple[int, float, int]]]
@@ -32,11 +32,11 @@ _Grouped = dict[tuple[str, str], list[tuple[int, float, int]]]
 
 @dataclass(frozen=True, kw_only=True)
 class StoredColumn:
-    """One column of the chunks, over the steps that have it."""
+    """One column of the chunks, at the n steps at which it was recorded."""
 
     #: (n,) ascending.
     steps_n: NDArray[np.int32]
-    #: (n,), or (n, P) for a column that has one value a tensor.
+    #: (n,), or (n, P) for a quantity of each of P parameter tensors.
     values: NDArray[np.float32]
     #: (n,) microseconds since 1970 UTC.
     recorded_at_n: NDArray[np.int64]
@@ -44,12 +44,13 @@ class StoredColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredSeries:
-    """What is not measured at every step, of one quantity and scope."""
+    """The n readings of one quantity in one scope that is not measured at every step."""
 
     quantity: str
     scope: str
     steps_n: NDArray[np.int32]
     values_n: NDArray[np.float64]
+    #: Microseconds since 1970 UTC.
     recorded_at_n: NDArray[np.int64]
 
 
@@ -61,7 +62,7 @@ def read_columns(
     from_step: int | None = None,
     to_step: int | None = None,
 ) -> Mapping[str, StoredColumn]:
-    """Each column over the steps from `from_step` to `to_step`, both included."""
+    """Returns each column for the steps from `from_step` to `to_step`, both included."""
     table = telemetry_chunks
     query = (
         select(table.c.recorded_at, table.c.steps, *(table.c[name] for name in columns))
@@ -91,7 +92,7 @@ def read_scalar_series(
     from_step: int | None = None,
     to_step: int | None = None,
 ) -> tuple[StoredSeries, ...]:
-    """Task metrics and scalars of probes, one series a quantity and scope."""
+    """Returns task metrics and scalars of probes, one series for each quantity and scope."""
     table = scalar_readings
     query = (
         select(table.c.quantity, table.c.scope, table.c.step, table.c.value, table.c.recorded_at)
@@ -117,7 +118,10 @@ def read_profile_series(
     from_step: int | None = None,
     to_step: int | None = None,
 ) -> tuple[StoredSeries, ...]:
-    """What is read off lag profiles (through every path), one series a quantity and scope."""
+    """Returns quantities of lag profiles, one series for each quantity and scope.
+
+    Only profiles of the total gradient, through every path, count.
+    """
     table = probe_readings
     wanted = [quantity for quantity in PROFILE_COLUMNS if quantity in quantities]
     if not wanted:
@@ -140,7 +144,7 @@ def read_profile_series(
 
 
 def profile_scopes(session: Session, run_id: UUID) -> tuple[str, ...]:
-    """The scopes that lag profiles were measured in, as the first probe has them."""
+    """Returns the scopes of the run's lag profiles, in the order of the first probe."""
     table = probe_readings
     query = select(table.c.scope).where(table.c.run_id == run_id, table.c.path == "total")
     first = query.order_by(table.c.step, table.c.seq, table.c.position).limit(MAX_SCOPES)
@@ -148,7 +152,7 @@ def profile_scopes(session: Session, run_id: UUID) -> tuple[str, ...]:
 
 
 def scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...]]:
-    """The scopes that each quantity beside the per-step ones was read in."""
+    """Returns quantity -> its scopes, for quantities that are not measured at every step."""
     table = scalar_readings
     query = (
         select(table.c.quantity, table.c.scope)
@@ -165,7 +169,7 @@ def scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...
 def probe_steps(
     session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
 ) -> tuple[int, ...]:
-    """The steps at which lag profiles were measured, ascending."""
+    """Returns the steps at which lag profiles were measured, ascending."""
     table = probe_readings
     query = select(table.c.step).where(table.c.run_id == run_id).distinct()
     query = query.where(*steps_between(table.c.step, from_step, to_step))
@@ -191,16 +195,16 @@ def _column(
     from_step: int | None,
     to_step: int | None,
 ) -> StoredColumn:
-    """The chunks one after the other, cut at both ends; chunks without the column are left out."""
+    """Joins the chunks that have the column, and cuts the result to the range of steps."""
     found = [
         (recorded_at, steps_n, values)
         for recorded_at, steps_n, values in chunks
         if values is not None and steps_n.size
     ]
     if not found:
-        none = np.empty(0, dtype=np.int32)
+        empty = np.empty(0, dtype=np.int32)
         return StoredColumn(
-            steps_n=none, values=none.astype(np.float32), recorded_at_n=none.astype(np.int64)
+            steps_n=empty, values=empty.astype(np.float32), recorded_at_n=empty.astype(np.int64)
         )
     steps_n = np.concatenate([steps_n for _, steps_n, _ in found])
     values = np.concatenate([values for _, _, values in found])

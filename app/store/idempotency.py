@@ -1,4 +1,4 @@
-"""Answers to a POST that is sent again: one key, one body, one answer, for a day."""
+"""Stores the answer to a POST for a day, for requests that repeat its idempotency key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.errors import IdempotencyInFlight, IdempotencyMismatch, Problem
-from app.store.locks import number_of, try_to_lead
+from app.store.locks import lock_number, try_lock
 from app.store.tables import idempotency_keys
 from app.store.times import database_now
 
@@ -24,10 +24,10 @@ _REUSED = Problem(
 
 @dataclass(frozen=True, kw_only=True)
 class IdempotencyKey:
-    """What one repeated request is recognised by."""
+    """Identifies a request and its repetitions."""
 
     workspace_id: UUID
-    #: Method and path, so that one key may be used for different things.
+    #: Method and path. The same key on another route is another request.
     route: str
     key: str
     #: SHA-256 of the body.
@@ -36,7 +36,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredAnswer:
-    """What the first request was answered, secrets left out."""
+    """The answer to the first request, without secrets."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,12 +44,13 @@ class StoredAnswer:
 
 
 def find_answer(session: Session, request: IdempotencyKey) -> StoredAnswer | None:
-    """The answer of the first request, or None when this is it.
+    """Returns the stored answer to an earlier request, or None when this is the first.
 
-    Holds the key until the end of the transaction: IdempotencyInFlight while another one does.
+    Locks the key until the end of the transaction. Raises IdempotencyInFlight while another
+    transaction has the lock, and IdempotencyMismatch when the earlier body was another one.
     """
     words = (str(request.workspace_id), request.route, request.key)
-    if not try_to_lead(session, number_of("idempotency", *words)):
+    if not try_lock(session, lock_number("idempotency", *words)):
         raise IdempotencyInFlight
     table = idempotency_keys
     statement = select(table).where(
@@ -67,7 +68,7 @@ def find_answer(session: Session, request: IdempotencyKey) -> StoredAnswer | Non
 
 
 def save_answer(session: Session, request: IdempotencyKey, answer: StoredAnswer) -> None:
-    """In the transaction of what it answers; takes the place of one that is older than a day."""
+    """Stores the answer, in the transaction of the request; replaces an expired answer."""
     answered = {
         "fingerprint": request.fingerprint,
         "status": answer.status,
@@ -75,13 +76,13 @@ def save_answer(session: Session, request: IdempotencyKey, answer: StoredAnswer)
         "body": answer.body,
         "created_at": database_now(),
     }
-    place = {
+    identity = {
         "workspace_id": request.workspace_id,
         "route": request.route,
         "key": request.key,
     }
-    statement = insert(idempotency_keys).values({**place, **answered})
-    session.execute(statement.on_conflict_do_update(index_elements=list(place), set_=answered))
+    statement = insert(idempotency_keys).values({**identity, **answered})
+    session.execute(statement.on_conflict_do_update(index_elements=list(identity), set_=answered))
 
 
 def forget_old_answers(session: Session) -> None:

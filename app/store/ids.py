@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time they were made: UUID version 7 (RFC 9562)."""
+"""Identifiers that sort by creation time: UUID version 7 (RFC 9562)."""
 
 import secrets
 import time
@@ -9,7 +9,10 @@ _NS_PER_MS = 1_000_000
 
 
 def new_id() -> UUID:
-    """Milliseconds, their fraction in 12 bits (RFC 9562 method 3), then 62 random bits."""
+    """Returns a UUIDv7: milliseconds, their fraction in 12 bits, then 62 random bits.
+
+    The fraction follows method 3 of RFC 9562.
+    """
     now_ms, rest_ns = divmod(time.time_ns(), _NS_PER_MS)
     fraction = (rest_ns << 12) // _NS_PER_MS
     value = now_ms << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62)
@@ -17,5 +20,5 @@ def new_id() -> UUID:
 
 
 def first_id_of(moment: datetime) -> UUID:
-    """A bound: identifiers made at or after `moment` sort above it, those made before below."""
+    """Returns the smallest identifier of `moment`; all earlier identifiers sort below it."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

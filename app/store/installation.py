@@ -1,16 +1,16 @@
-"""What is true of the whole installation: one row, or none before the first start."""
+"""Settings stored once for the whole installation; the first start inserts their one row."""
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.store.tables import installation
 
-#: Of the one row.
+#: The id of the table's only row.
 _ID = 1
 
 
 def find_secret_fingerprint(session: Session) -> bytes | None:
-    """None before the first start that noted one."""
+    """Returns the stored fingerprint of the secret, or None before the first start."""
     return session.execute(select(installation.c.secret_fingerprint)).scalar_one_or_none()
 
 

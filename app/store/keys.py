@@ -1,4 +1,4 @@
-"""API keys as stored: what may be shown of them, and an HMAC that only the holder can make."""
+"""Stores API keys as what may be shown of them and an HMAC; never the keys themselves."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from app.store.ids import new_id
 from app.store.tables import api_keys
 from app.store.times import database_now
 
-#: How exact `last_used_at` is; a write for every request would cost more than it tells.
+#: The precision of `last_used_at`: it is written at most once in this time, not on every request.
 LAST_USED_WITHIN = timedelta(minutes=1)
 _SHOWN = tuple(column for column in api_keys.c if column.name != "digest")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """All that is known of a key but itself."""
+    """The description of an API key; the key itself is not stored."""
 
     id: UUID
     workspace_id: UUID
     name: str
-    #: Its first and its last characters, so that its holder can tell it from others.
+    #: The key's first and last characters, by which its holder recognises it.
     prefix: str
     last4: str
     scopes: tuple[str, ...]
@@ -61,7 +61,10 @@ def insert_key(
 
 
 def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
-    """The key with this HMAC unless it is revoked or has expired; notes that it was used."""
+    """Returns the valid key with this HMAC and updates `last_used_at`.
+
+    Returns None when there is no such key, or when it is revoked or expired.
+    """
     used_at = api_keys.c.last_used_at
     is_noted = func.coalesce(used_at > database_now() - LAST_USED_WITHIN, false())
     statement = select(*_SHOWN, is_noted.label("is_noted"))
@@ -93,7 +96,7 @@ def list_keys(session: Session, workspace_id: UUID) -> list[ApiKey]:
 
 
 def revoke_key(session: Session, workspace_id: UUID, key_id: UUID) -> ApiKey:
-    """From now on the key opens nothing; revoking twice changes nothing."""
+    """Revokes the key at once; revoking it again changes nothing. Raises NotFound."""
     statement = (
         update(api_keys)
         .where(api_keys.c.id == key_id, api_keys.c.workspace_id == workspace_id)

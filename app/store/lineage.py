@@ -1,4 +1,4 @@
-"""The runs that a run was forked from, and how far each of them counts."""
+"""Finds the ancestors of a forked run, and the last step of each that belongs to its history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,25 +9,34 @@ from app.domain.errors import NotFound
 from app.domain.runs import Run
 from app.store.runs import find_run
 
-#: Forks of forks of forks; more than anybody makes by hand.
+#: Upper bound on the ancestors that are followed.
 MAX_GENERATIONS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
+    """A run in a lineage."""
+
     run: Run
-    #: Its last step that counts; None for the run itself, of which all do.
+    #: The last step that belongs to the history; None for the newest run, all of whose steps do.
     to_step: int | None
 
 
 def lineage_of(session: Session, run: Run) -> list[Member]:
-    """The eldest first, the run itself last; a parent that was deleted ends the line."""
+    """Returns the oldest ancestor first and the run itself last.
+
+    A deleted parent ends the lineage.
+    """
     line = [Member(run=run, to_step=None), *_ancestors(session, run)]
     return line[::-1]
 
 
 def _ancestors(session: Session, run: Run) -> Iterator[Member]:
-    """The parent first. A fork of a fork from before it began counts the nearer bound."""
+    """Yields the ancestors, the parent first.
+
+    A fork may start at a step at which its parent itself had not yet been forked; then the smaller
+    step bounds the grandparent.
+    """
     child, bound = run, run.parent_step
     for _ in range(MAX_GENERATIONS):
         if child.parent_run_id is None or child.parent_step is None:

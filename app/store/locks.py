@@ -1,29 +1,29 @@
-"""Advisory locks: one process does what only one should, for the length of a transaction."""
+"""PostgreSQL advisory locks that are held until the end of the transaction."""
 
 import hashlib
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-#: "sweep" in ASCII: the lock of the one that sweeps.
+#: Held while the sweep requeues lost runs. "sweep" in ASCII.
 SWEEP = 0x7377656570
-#: "retain" in ASCII: the lock of the one that drops what is too old.
+#: Held while old readings are dropped. "retain" in ASCII.
 RETAIN = 0x72657461696E
-#: "bootstrap" in ASCII, less its end: the lock of the one that makes the first workspace.
+#: Held while the first workspace is created. "boots" in ASCII.
 BOOTSTRAP = 0x626F6F7473
 
 
-def number_of(*words: str) -> int:
-    """The lock of something that has no number of its own; the first word is the kind of lock."""
+def lock_number(*words: str) -> int:
+    """Returns the number of the lock that is named by the words, the first of which is its kind."""
     digest = hashlib.sha256("\x1f".join(words).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def try_to_lead(session: Session, lock: int) -> bool:
-    """True for one transaction at a time; the others go on without."""
+def try_lock(session: Session, lock: int) -> bool:
+    """Takes the lock unless another transaction holds it; returns whether it was taken."""
     return bool(session.execute(select(func.pg_try_advisory_xact_lock(lock))).scalar_one())
 
 
-def wait_for(session: Session, lock: int) -> None:
-    """Hold the lock until the end of the transaction, after whoever has it now."""
+def take_lock(session: Session, lock: int) -> None:
+    """Takes the lock; waits while another transaction holds it."""
     session.execute(select(func.pg_advisory_xact_lock(lock)))

@@ -1,4 +1,4 @@
-"""Partitions of the telemetry tables: a month of runs each, made before the month begins."""
+"""Partitions of the telemetry tables: one for each month of runs, created before it begins."""
 
 import re
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ from sqlalchemy.orm import Session
 from app.store.ids import first_id_of
 from app.store.tables import PARTITIONED
 
-#: Months that have their partition, the present one included.
+#: Months for which partitions exist in advance, the present one included.
 NUM_MONTHS = 3
 _MONTHS_A_YEAR = 12
-#: At the end of a partition's name.
+#: The year and the month at the end of a partition's name.
 _MONTH_OF = re.compile(r"_(\d{4})_(\d{2})$")
 
 
 def ensure_partitions(session: Session) -> tuple[str, ...]:
-    """Make what is missing of this month and the next ones; the names of what was made."""
+    """Creates the missing partitions of this month and the next ones; returns their names."""
     now = session.execute(select(func.now())).scalar_one()
-    missing = [month for month in _months(now) if not _is_there(session, month)]
+    missing = [month for month in _months(now) if not _exists(session, month)]
     return tuple(name for month in missing for name in make_month(session, month))
 
 
 def make_month(session: Session, month: datetime) -> tuple[str, ...]:
-    """A partition of each table for the runs of a month that begins at this moment."""
+    """Creates a partition of each table for the month that begins at `month`; returns the names."""
     return tuple(_make(session, parent, month) for parent in PARTITIONED)
 
 
 def months_with_partitions(session: Session) -> list[datetime]:
-    """The first moment of each month that has a partition in any table, the oldest first."""
+    """Returns the first moment of each month that has a partition, the oldest first."""
     inherits = table("pg_inherits", column("inhrelid"), column("inhparent"))
     parents = [func.to_regclass(name) for name in PARTITIONED]
     names = session.execute(
@@ -58,19 +58,19 @@ def _months(now: datetime) -> Iterator[datetime]:
 
 
 def _start_of(month: int) -> datetime:
-    """First moment of a month that is counted from the year 0."""
+    """Returns the first moment of a month that is counted from the year 0."""
     year, index = divmod(month, _MONTHS_A_YEAR)
     return datetime(year, index + 1, 1, tzinfo=UTC)
 
 
-def _is_there(session: Session, month: datetime) -> bool:
+def _exists(session: Session, month: datetime) -> bool:
     names = [partition_name(parent, month) for parent in PARTITIONED]
     found = [session.execute(select(func.to_regclass(name))).scalar_one() for name in names]
     return None not in found
 
 
 def _make(session: Session, parent: str, month: datetime) -> str:
-    """Names and bounds come from our own tables and the clock: nothing here is a client's."""
+    """Creates one partition. The SQL contains table names and dates, and no client's input."""
     following = following_month(month)
     name = partition_name(parent, month)
     session.execute(

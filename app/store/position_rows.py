@@ -1,4 +1,4 @@
-"""Profiles over position as rows of `position_readings`, and back."""
+"""Converts position profiles to rows of `position_readings` and back."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -11,14 +11,14 @@ from app.domain.telemetry import PositionProfile
 from app.store.database import BINARY_RESULTS
 from app.store.tables import position_readings
 
-_AS_THEY_ARE = ("step", "scope", "layer", "direction")
+_COPIED_FIELDS = ("step", "scope", "layer", "direction")
 _CURVES = ("log_hidden", "log_immediate", "log_cell")
 
 
 def read_positions(
     session: Session, run_id: UUID, *, steps: Collection[int]
 ) -> tuple[PositionProfile, ...]:
-    """Of these steps, in their order; within one, in the order in which they were sent."""
+    """Returns the profiles of these steps, by step and then in the order of sending."""
     table = position_readings
     statement = (
         select(table)
@@ -32,7 +32,7 @@ def read_positions(
 def position_row_of(profile: PositionProfile) -> Mapping[str, object]:
     curves = {name: getattr(profile, f"{name}_T") for name in _CURVES}
     return {
-        **{name: getattr(profile, name) for name in _AS_THEY_ARE},
+        **{name: getattr(profile, name) for name in _COPIED_FIELDS},
         **{
             name: None if curve is None else np.asarray(curve, dtype=np.float64)
             for name, curve in curves.items()
@@ -43,7 +43,7 @@ def position_row_of(profile: PositionProfile) -> Mapping[str, object]:
 
 def _profile_of(row: RowMapping) -> PositionProfile:
     return PositionProfile(
-        **{name: row[name] for name in _AS_THEY_ARE},
+        **{name: row[name] for name in _COPIED_FIELDS},
         **{f"{name}_T": row[name] for name in _CURVES},
         num_sequences_T=row["num_sequences"],
     )

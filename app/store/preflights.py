@@ -1,4 +1,4 @@
-"""Preflights: runs that are tried for a few steps, kept apart from the others and for a day."""
+"""Preflights: runs of a few steps, hidden from the list of runs and kept for a day."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -14,14 +14,14 @@ from app.store.runs import insert_run
 from app.store.tables import runs
 from app.store.times import database_now
 
-#: After its end; its id answers 404 then.
+#: A preflight is deleted this long after its end; its id answers 404 from then on.
 KEPT_FOR = timedelta(hours=24)
-#: Somebody waits for the answer, so that it goes before runs, whose priority is 0.
+#: Above the priority of ordinary runs (0 by default), because a client waits for the answer.
 PRIORITY = 1000
 
 
 def insert_preflight(session: Session, *, workspace_id: UUID, spec: JobSpec, num_steps: int) -> Run:
-    """Queued; NotFound when its data set was deleted meanwhile."""
+    """Inserts a queued preflight. Raises NotFound when its data set does not exist any more."""
     return insert_run(
         session,
         workspace_id=workspace_id,
@@ -47,6 +47,6 @@ def find_preflight(session: Session, workspace_id: UUID, preflight_id: UUID) -> 
 
 
 def forget_old_preflights(session: Session) -> None:
-    """With all that they measured."""
+    """Deletes preflights that ended more than `KEPT_FOR` ago, with their telemetry."""
     is_old = runs.c.ended_at < database_now() - KEPT_FOR
     session.execute(delete(runs).where(runs.c.preflight_steps.is_not(None), is_old))

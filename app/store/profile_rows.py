@@ -1,4 +1,4 @@
-"""Lag profiles as rows of `probe_readings`, and back."""
+"""Converts lag profiles to rows of `probe_readings` and back."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
@@ -16,7 +16,7 @@ from app.store.tables import probe_readings
 
 Number = TypeVar("Number", int, float)
 
-_AS_THEY_ARE = (
+_COPIED_FIELDS = (
     "step",
     "scope",
     "layer",
@@ -28,7 +28,7 @@ _AS_THEY_ARE = (
     "decay_rate",
     "entry_ratio",
 )
-#: Fields that hold one double a lag, under the column's name; the first is always there.
+#: Columns of one double for each lag, named like the fields; only the first is never null.
 _PROFILES = ("log_norm", "log_norm_hidden", "log_norm_cell", "log_norm_scaled", "log_norm_median")
 
 
@@ -40,9 +40,9 @@ def read_profiles(
     to_step: int | None = None,
     steps: Collection[int] | None = None,
 ) -> tuple[LagProfile, ...]:
-    """In the order of their steps; within one, in the order in which they were sent.
+    """Returns the lag profiles, by step and then in the order in which they were sent.
 
-    Of `steps` alone where they are given.
+    `steps`, where given, restricts the result to these steps.
     """
     table = probe_readings
     statement = (
@@ -62,7 +62,7 @@ def row_of(profile: LagProfile) -> Mapping[str, object]:
     ratio = profile.ratio_at_required_lag
     ratio_low, ratio_high = (None, None) if ratio is None else ratio.interval
     return {
-        **{name: getattr(profile, name) for name in _AS_THEY_ARE},
+        **{name: getattr(profile, name) for name in _COPIED_FIELDS},
         **{name: _doubles(getattr(profile, f"{name}_T")) for name in _PROFILES},
         "num_anchors": np.asarray(profile.num_anchors_T, dtype=np.int32),
         "decay_rate_low": low,
@@ -84,7 +84,7 @@ def row_of(profile: LagProfile) -> Mapping[str, object]:
 
 def profile_of(row: RowMapping) -> LagProfile:
     return LagProfile(
-        **{name: row[name] for name in _AS_THEY_ARE},
+        **{name: row[name] for name in _COPIED_FIELDS},
         **{f"{name}_T": row[name] for name in _PROFILES},
         num_anchors_T=row["num_anchors"],
         decay_rate_interval=_pair(row["decay_rate_low"], row["decay_rate_high"]),

@@ -1,4 +1,4 @@
-"""Which queued run is next: fair between workspaces, by priority and age within one."""
+"""Chooses the next queued run: fair between workspaces, by priority and age within one."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -21,27 +21,29 @@ from app.domain.runs import RunStatus
 from app.store.tables import runs, workspaces
 from app.store.times import database_now, seconds_from_now
 
-#: A queued run gains a point of priority in so long: no other one keeps it waiting for ever.
+#: A queued run gains one point of priority for each such time that it waits, so that runs of a
+#: higher priority cannot delay it for ever.
 POINT = timedelta(minutes=1)
 
 
 def lock_next(
     session: Session, *, devices: Collection[str], max_running_runs: int
 ) -> RowMapping | None:
-    """The queued run whose turn it is, locked, and its workspace noted as served; None without one.
+    """Locks and returns the next queued run that these devices can train; returns None without one.
 
-    A preflight comes first, for somebody waits for it, but not right after another preflight. Then
-    the workspace with the fewest running runs, then the one that was served the longest ago, and
-    of its runs the one with the highest priority, to which waiting adds. `max_running_runs` is the
-    quota of a workspace that has none of its own.
+    A preflight comes first, because a client waits for it, but not right after another preflight.
+    Then comes the workspace with the fewest running runs, then the one that was served the longest
+    ago. Within a workspace the run with the highest priority comes first; waiting raises it.
+    `max_running_runs` is the quota of a workspace that has none of its own. The workspace of the
+    returned run is recorded as served.
     """
-    for is_patient in (False, True):
-        passed_over: set[UUID] = set()
-        while found := _lock_first(session, devices, max_running_runs, without=passed_over):
-            if _takes_turn(session, found, max_running_runs, is_patient=is_patient):
+    for waits_for_lock in (False, True):
+        skipped: set[UUID] = set()
+        while found := _lock_first(session, devices, max_running_runs, without=skipped):
+            if _record_served(session, found, max_running_runs, waits_for_lock=waits_for_lock):
                 return found
-            passed_over.add(found["workspace_id"])
-        if not passed_over:
+            skipped.add(found["workspace_id"])
+        if not skipped:
             return None
     return None
 
@@ -49,19 +51,19 @@ def lock_next(
 def queued_ids(
     session: Session, *, older_than_s: float, limit: int, max_running_runs: int
 ) -> tuple[UUID, ...]:
-    """Queued runs to ring for: the ones that the next claims will take, roughly."""
+    """Returns queued runs to announce to workers, approximately in the order of future claims."""
     is_old = runs.c.created_at < seconds_from_now(-older_than_s)
     statement = _waiting(max_running_runs).add_columns(runs.c.id).where(is_old).limit(limit)
     return tuple(row.id for row in session.execute(statement))
 
 
 def is_servable(devices: Collection[str]) -> ColumnElement[bool]:
-    """True of a run whose `training.device` these devices can be."""
+    """Returns the condition that these devices satisfy a run's `training.device`."""
     return runs.c.device_wanted.in_(devices_served(devices))
 
 
 def devices_served(devices: Collection[str]) -> tuple[str, ...]:
-    """The values of `training.device` that a worker with these devices can take."""
+    """Returns the values of `training.device` that a worker with these devices can train."""
     has_cuda = any(device.startswith("cuda") for device in devices)
     return ("auto", *(["cuda"] if has_cuda else []), *devices)
 
@@ -80,7 +82,10 @@ def _lock_first(
 
 
 def _waiting(max_running_runs: int) -> Select[()]:
-    """Queued runs of workspaces with room for one more, the next one first; no columns yet."""
+    """Returns a query for queued runs of workspaces below their quota, the next one first.
+
+    The query selects no columns yet.
+    """
     running = (
         select(runs.c.workspace_id, func.count().label("number"))
         .where(runs.c.status == RunStatus.RUNNING.value)
@@ -95,9 +100,9 @@ def _waiting(max_running_runs: int) -> Select[()]:
         .limit(1)
         .scalar_subquery()
     )
-    jumps = and_(runs.c.preflight_steps.is_not(None), not_(was_preflight))
-    # the order of priority + waited / POINT, without a clock that moves between two rows
-    came_as_if_at = runs.c.created_at - runs.c.priority * literal(POINT)
+    comes_first = and_(runs.c.preflight_steps.is_not(None), not_(was_preflight))
+    # sorts as priority + waiting time / POINT does, without a clock that changes between two rows
+    effective_created_at = runs.c.created_at - runs.c.priority * literal(POINT)
     return (
         select()
         .select_from(runs)
@@ -108,29 +113,29 @@ def _waiting(max_running_runs: int) -> Select[()]:
             num_running < func.coalesce(workspaces.c.max_running_runs, max_running_runs),
         )
         .order_by(
-            jumps.desc(),
+            comes_first.desc(),
             num_running,
             workspaces.c.served_at.asc().nulls_first(),
-            came_as_if_at,
+            effective_created_at,
             runs.c.id,
         )
     )
 
 
-def _takes_turn(
-    session: Session, run: RowMapping, max_running_runs: int, *, is_patient: bool
+def _record_served(
+    session: Session, run: RowMapping, max_running_runs: int, *, waits_for_lock: bool
 ) -> bool:
-    """False when other claims have filled the workspace meanwhile: its row's lock orders them.
+    """Records the run's workspace as served; returns False when its quota is used up meanwhile.
 
-    Who is not patient also passes over a workspace of which somebody claims at this moment: that
-    claim may be asleep, and others must not sleep with it.
+    The row lock of the workspace orders concurrent claims. Without `waits_for_lock`, the result is
+    also False while another claim holds that lock: a stalled claim must not delay other workspaces.
     """
     mine = workspaces.c.id == run["workspace_id"]
     quota = func.coalesce(workspaces.c.max_running_runs, max_running_runs)
     locking = select(quota).where(mine)
-    locking = locking.with_for_update(key_share=True, skip_locked=not is_patient)
-    most = session.execute(locking).scalar_one_or_none()
-    if most is None:
+    locking = locking.with_for_update(key_share=True, skip_locked=not waits_for_lock)
+    limit = session.execute(locking).scalar_one_or_none()
+    if limit is None:
         return False
     num_running = (
         select(func.count())
@@ -140,7 +145,7 @@ def _takes_turn(
             runs.c.status == RunStatus.RUNNING.value,
         )
     )
-    if session.execute(num_running).scalar_one() >= most:
+    if session.execute(num_running).scalar_one() >= limit:
         return False
     served = update(workspaces).where(mine)
     session.execute(

@@ -1,4 +1,4 @@
-"""Drops the readings of whole months of ended runs; the runs, their logs and diagnoses stay."""
+"""Drops the readings of whole months of ended runs; keeps the runs, events and diagnoses."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,21 +11,22 @@ from app.store.partitions import following_month, months_with_partitions, partit
 from app.store.tables import PARTITIONED, runs
 from app.store.times import database_now
 
-#: Whoever reads or writes telemetry queues behind the drop, which is tried again later.
+#: Readers and writers of telemetry wait behind the drop. After this time it is given up until the
+#: next attempt.
 _LOCK_TIMEOUT = "2s"
 
 
 def drop_oldest_month(session: Session, *, older_than_days: int) -> datetime | None:
-    """The month whose readings are gone now; None where nothing is old enough.
+    """Drops the readings of one month; returns its first moment, or None when none is old enough.
 
-    A month is dropped once all of it is too old, and none of its runs can measure any more: one
-    that was queued again since keeps the others of its month.
+    A month is dropped once all of it is older than `older_than_days` and all its runs have ended.
+    A resumed run of that month delays the drop.
     """
     for month in _old_months(session, older_than_days):
         if _note_dropped(session, month):
             session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
             for table in PARTITIONED:
-                # names come from our own tables and the calendar: nothing here is a client's
+                # the SQL contains table names and dates, and no client's input
                 session.execute(text(f"DROP TABLE IF EXISTS {partition_name(table, month)}"))
             return month
     return None
@@ -40,9 +41,9 @@ def _old_months(session: Session, older_than_days: int) -> Iterator[datetime]:
 
 
 def _note_dropped(session: Session, month: datetime) -> bool:
-    """On each run of the month; false, and nothing noted, while one has not ended.
+    """Marks all runs of the month as dropped; returns False, without a change, if one is active.
 
-    The locks keep runs from being resumed before their readings are gone.
+    The row locks keep the runs from being resumed before their readings are dropped.
     """
     of_month = _is_of(month)
     locked = session.execute(select(runs.c.ended_at).where(of_month).with_for_update())

@@ -1,4 +1,4 @@
-"""Take a run back to a checkpoint, or to its start: nothing measured after it stays."""
+"""Takes a run back to a checkpoint, or to its start, and deletes what was measured after it."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -21,7 +21,7 @@ from app.store.tables import (
     telemetry_chunks,
 )
 
-#: Tables that hold what attempts have measured, by the number of the batch.
+#: Tables of readings. Each row has the number `seq` of its batch.
 _MEASURED: tuple[Table, ...] = (
     telemetry_chunks,
     scalar_readings,
@@ -29,7 +29,7 @@ _MEASURED: tuple[Table, ...] = (
     probe_gaps,
     position_readings,
 )
-#: A run's columns as they are before its first reading.
+#: Values of a run's columns before its first reading.
 _NOTHING_MEASURED: Mapping[str, object] = {
     "next_seq": 0,
     "progress_step": 0,
@@ -53,7 +53,10 @@ _NOTHING_JUDGED: Mapping[str, object] = {
 def rewind(
     session: Session, run_id: UUID, checkpoint: CheckpointRecord | None
 ) -> Mapping[str, object]:
-    """Delete what was measured and judged after it; the run's columns as they were then."""
+    """Deletes readings after the checkpoint and the diagnosis; returns the run's columns to store.
+
+    Without a checkpoint, all readings are deleted.
+    """
     next_seq = 0 if checkpoint is None else checkpoint.next_seq
     followed = _probed_since(session, run_id, next_seq)
     for table in _MEASURED:
@@ -66,28 +69,31 @@ def rewind(
 
 
 def rewound(attempt: int, checkpoint: CheckpointRecord | None, **more: JsonValue) -> NewEvent:
-    """The event of it: the last step whose readings stay, -1 for none."""
+    """Returns the event of a rewind; its `to_step` is the last step that is kept, -1 for none."""
     to_step = -1 if checkpoint is None else checkpoint.step - 1
     return NewEvent(kind=EventKind.REWOUND, data={"attempt": attempt, "to_step": to_step, **more})
 
 
 def fall_back(session: Session, *, run_id: UUID, attempt: int, step: int, reason: str) -> None:
-    """Give up a checkpoint that cannot be read: back to the one before it, or to the start."""
+    """Drops a checkpoint that cannot be read, and rewinds to the one before it or to the start.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     drop_checkpoint(session, run_id, step)
-    before = next(iter(checkpoints_of(session, run_id)), None)
-    values = rewind(session, run_id, before)
-    log = (rewound(attempt, before, reason=reason),)
+    previous = next(iter(checkpoints_of(session, run_id)), None)
+    values = rewind(session, run_id, previous)
+    log = (rewound(attempt, previous, reason=reason),)
     change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
 
 
 def followed_steps(session: Session, run_id: UUID) -> tuple[int, ...]:
-    """Steps that the present attempt is to probe because an earlier one did."""
+    """Returns the steps that the present attempt must probe because an earlier attempt did."""
     known = select(runs.c.followed_steps).where(runs.c.id == run_id)
     return tuple(session.execute(known).scalar_one())
 
 
 def _probed_since(session: Session, run_id: UUID, next_seq: int) -> list[int]:
-    """Steps with probes from this batch on, and those that were to be followed already."""
+    """Returns the steps probed from batch `next_seq` on, and the steps to probe until now."""
     table = probe_readings
     statement = select(table.c.step).where(table.c.run_id == run_id, table.c.seq >= next_seq)
     probed = session.execute(statement.distinct()).scalars()

@@ -1,4 +1,4 @@
-"""Runs as their owners see them: every query carries the workspace."""
+"""Runs for their owners: every query names the workspace."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from app.store.times import database_now
 
 @dataclass(frozen=True, kw_only=True)
 class RunFilters:
-    """Which runs a page is of: any of the values given; nothing given leaves a column alone."""
+    """Selects runs. A run matches a filter by any of its values; an empty filter is ignored."""
 
     statuses: Sequence[str] = ()
     verdicts: Sequence[str] = ()
@@ -36,7 +36,7 @@ class RunFilters:
     parent_id: UUID | None = None
     created_after: datetime | None = None
     ended_after: datetime | None = None
-    #: Part of the name or the notes, in any case.
+    #: Part of the name or of the notes; upper and lower case are the same.
     words: str | None = None
 
 
@@ -54,7 +54,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
     preflight_steps: int | None = None,
     expected_rows: int = 0,
 ) -> Run:
-    """A queued run; NotFound when its data set was deleted meanwhile."""
+    """Inserts a queued run. Raises NotFound when its data set or parent does not exist any more."""
     log = (NewEvent(kind=EventKind.STATUS, data={"status": RunStatus.QUEUED, "attempt": 0}),)
     values = {
         "id": new_id(),
@@ -85,14 +85,17 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
 
 def find_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     statement = select(runs).where(*_owned(workspace_id, run_id))
-    return run_of(_there(session.execute(statement).mappings().one_or_none()))
+    return run_of(_found(session.execute(statement).mappings().one_or_none()))
 
 
 def lock_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
-    """As above; nobody else changes it until the end of the transaction, but forks may name it."""
+    """Returns the run, locked against changes until the end of the transaction. Raises NotFound.
+
+    Forks may still refer to it as their parent.
+    """
     owned = select(runs).where(*_owned(workspace_id, run_id))
     statement = owned.with_for_update(key_share=True)
-    return run_of(_there(session.execute(statement).mappings().one_or_none()))
+    return run_of(_found(session.execute(statement).mappings().one_or_none()))
 
 
 def page_of_runs(
@@ -103,9 +106,9 @@ def page_of_runs(
     limit: int,
     after: tuple[datetime, UUID] | None,
 ) -> list[Run]:
-    """Newest first; `after` is (created_at, id) of the last run of the page before."""
-    mine = (runs.c.workspace_id == workspace_id, runs.c.preflight_steps.is_(None))
-    statement = select(runs).where(*mine, *_conditions(filters))
+    """Returns a page, newest first; `after` is (created_at, id) of the previous page's last run."""
+    owned = (runs.c.workspace_id == workspace_id, runs.c.preflight_steps.is_(None))
+    statement = select(runs).where(*owned, *_conditions(filters))
     if after is not None:
         statement = statement.where(tuple_(runs.c.created_at, runs.c.id) < after)
     newest = (runs.c.created_at.desc(), runs.c.id.desc())
@@ -114,7 +117,7 @@ def page_of_runs(
 
 
 def count_by_status(session: Session, *, preflights: bool = False) -> Mapping[str, int]:
-    """Runs, or preflights, over all workspaces; a status that none has is 0."""
+    """Returns the number of runs, or of preflights, in each status, over all workspaces."""
     is_preflight = runs.c.preflight_steps.is_not(None)
     counted = is_preflight if preflights else ~is_preflight
     statement = select(runs.c.status, func.count()).where(counted).group_by(runs.c.status)
@@ -123,7 +126,7 @@ def count_by_status(session: Session, *, preflights: bool = False) -> Mapping[st
 
 
 def runs_within(session: Session, workspace_id: UUID, run_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the runs that are this workspace's."""
+    """Returns those of the runs that belong to this workspace."""
     statement = select(runs.c.id).where(
         runs.c.id.in_(run_ids),
         runs.c.workspace_id == workspace_id,
@@ -141,14 +144,17 @@ def update_labels(
     tags: Sequence[str] | None = None,
     notes: str | None = None,
 ) -> Run:
-    """What stands beside the spec; None leaves a label as it is."""
+    """Changes a run's labels; None keeps a label. Raises NotFound."""
     given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes}
     values = {label: value for label, value in given.items() if value is not None}
-    return run_of(_there(change_run(session, *_owned(workspace_id, run_id), values=values)))
+    return run_of(_found(change_run(session, *_owned(workspace_id, run_id), values=values)))
 
 
 def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
-    """A queued run is cancelled at once; a running one is asked to stop, once."""
+    """Cancels a queued run at once; asks a running one to stop. Asking again changes nothing.
+
+    Raises NotFound, and IllegalTransition when the run has ended.
+    """
     run = lock_run(session, workspace_id, run_id)
     if run.status is RunStatus.QUEUED:
         return _cancel_queued(session, run)
@@ -157,7 +163,7 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
         raise IllegalTransition(detail)
     if run.cancel_requested_at is not None:
         return run
-    asked: Mapping[str, JsonValue] = {
+    data: Mapping[str, JsonValue] = {
         "status": run.status,
         "attempt": run.attempt,
         "reason": "cancel_requested",
@@ -166,15 +172,18 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
         session,
         runs.c.id == run.id,
         values={"cancel_requested_at": database_now()},
-        log=(NewEvent(kind=EventKind.STATUS, data=asked),),
+        log=(NewEvent(kind=EventKind.STATUS, data=data),),
     )
-    return run_of(_there(row))
+    return run_of(_found(row))
 
 
 def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: int) -> Run:
-    """An ended run, locked before, to go on under this spec."""
+    """Queues an ended run again with this spec. The caller has locked the run.
+
+    Raises IllegalTransition when the run has not ended.
+    """
     check_transition(run.status, RunStatus.QUEUED)
-    told: Mapping[str, JsonValue] = {
+    data: Mapping[str, JsonValue] = {
         "status": RunStatus.QUEUED,
         "attempt": run.attempt,
         "reason": "resumed",
@@ -191,12 +200,15 @@ def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: i
         "crash_count": 0,
         "is_diagnosis_final": False,
     }
-    log = (NewEvent(kind=EventKind.STATUS, data=told),)
-    return run_of(_there(change_run(session, runs.c.id == run.id, values=values, log=log)))
+    log = (NewEvent(kind=EventKind.STATUS, data=data),)
+    return run_of(_found(change_run(session, runs.c.id == run.id, values=values, log=log)))
 
 
 def delete_run(session: Session, workspace_id: UUID, run_id: UUID) -> None:
-    """The run and all it left; a worker that still trains it finds itself fenced."""
+    """Deletes a run with its rows in all tables. Raises NotFound.
+
+    A worker that still trains the run receives Fenced at its next write.
+    """
     statement = delete(runs).where(*_owned(workspace_id, run_id)).returning(runs.c.id)
     if session.execute(statement).one_or_none() is None:
         raise NotFound
@@ -222,7 +234,7 @@ def _cancel_queued(session: Session, run: Run) -> Run:
             NewEvent(kind=EventKind.END, data=end),
         ),
     )
-    return run_of(_there(row))
+    return run_of(_found(row))
 
 
 def _owned(workspace_id: UUID, run_id: UUID) -> tuple[ColumnElement[bool], ...]:
@@ -233,7 +245,7 @@ def _owned(workspace_id: UUID, run_id: UUID) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _there(row: RowMapping | None) -> RowMapping:
+def _found(row: RowMapping | None) -> RowMapping:
     if row is None:
         raise NotFound
     return row

@@ -1,4 +1,4 @@
-"""What a run measured: batches in, in order and under its attempt; arrays out, bit for bit."""
+"""Stores batches of readings in order, for one attempt; returns them as arrays, bit for bit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -38,16 +38,18 @@ from app.store.tables import (
 )
 from app.store.times import database_now
 
-#: Readings of the whole model that are kept on the run's row too.
+#: Readings of the scope `model` that are also stored on the run's row.
 _KEPT_ON_THE_RUN = ("probe_share", "probe_seconds")
 
 
 def append_batch(
     session: Session, *, run_id: UUID, attempt: int, seq: int, batch: ReadingBatch
 ) -> bool:
-    """Store one flush; False when this batch was stored before, which is dropped without a word.
+    """Stores one batch; returns False, without a change, when it was stored before.
 
-    One update fences, counts and numbers; the row's lock then covers the inserts.
+    One update checks the attempt, raises `next_seq` and numbers the events; its row lock also
+    covers the inserts. Raises Fenced when the run no longer belongs to the attempt, or when an
+    earlier batch is missing.
     """
     evaluations = evaluations_in(batch.readings)
     row = change_run(
@@ -76,7 +78,7 @@ def append_batch(
 def read_telemetry(
     session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
 ) -> Telemetry:
-    """Every reading between two steps, both included."""
+    """Returns every reading from `from_step` to `to_step`, both included."""
     tensor_columns = {quantity: f"tensor_{quantity}" for quantity in PER_TENSOR}
     columns = read_columns(
         session,
@@ -104,7 +106,7 @@ def read_telemetry(
 def read_scalar_readings(
     session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
 ) -> tuple[ScalarReading, ...]:
-    """Task metrics and the scalars of probes, in the order in which they were sent."""
+    """Returns task metrics and scalars of probes, by step and then in the order of sending."""
     rows = _rows_by_step(
         session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
     )
@@ -114,7 +116,7 @@ def read_scalar_readings(
 def read_probe_gaps(
     session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
 ) -> tuple[ProbeGap, ...]:
-    """What probes could not measure, in the order in which it was sent."""
+    """Returns what probes could not measure, by step and then in the order of sending."""
     rows = _rows_by_step(
         session, probe_gaps, ("reason",), run_id, from_step=from_step, to_step=to_step
     )
@@ -140,7 +142,10 @@ def _rows_by_step(
 
 
 def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
-    """Smallest and largest finite value (None without one), and how many are not finite."""
+    """Returns the least and the greatest finite value, and the number of values not finite.
+
+    `min` and `max` are None when no value is finite.
+    """
     finite = values[np.isfinite(values)]
     return {
         "min": float(finite.min()) if finite.size else None,
@@ -150,7 +155,7 @@ def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
 
 
 def _check_replay(session: Session, *, run_id: UUID, attempt: int, seq: int) -> None:
-    """Raise Fenced unless the run is, or ended, under this attempt and `seq` is in the past."""
+    """Raises Fenced unless this attempt, the run's last one, has stored batch `seq` before."""
     statement = select(runs.c.attempt, runs.c.next_seq).where(runs.c.id == run_id)
     row = session.execute(statement).one_or_none()
     if row is None or row.attempt != attempt or row.next_seq <= seq:
@@ -180,13 +185,13 @@ def _events_of(
 def _wait_of(batch: ReadingBatch, attempt: int) -> tuple[NewEvent, ...]:
     if not batch.waited_s:
         return ()
-    told: dict[str, JsonValue] = {
+    data: dict[str, JsonValue] = {
         "attempt": attempt,
         "step": batch.progress_step,
         "waiting_for": "database",
         "waited_s": round(batch.waited_s, 3),
     }
-    return (NewEvent(kind=EventKind.WAITED, data=told),)
+    return (NewEvent(kind=EventKind.WAITED, data=data),)
 
 
 def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:
@@ -198,7 +203,10 @@ def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:
 
 
 def _store_scores(session: Session, row: RowMapping, evaluations: Mapping[int, Metrics]) -> None:
-    """The row is locked by the fence's update, so that this is the same change to every reader."""
+    """Stores the latest metrics and the best score.
+
+    The update of the fence has locked the row, so that readers see both changes at once.
+    """
     task = None if row["task"] is None else TaskFacts.model_validate(row["task"])
     known = None if row["best"] is None else BestScore(**row["best"])
     best = best_of(known, evaluations, task)

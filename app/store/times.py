@@ -1,4 +1,4 @@
-"""The database's clock, which all workers and all leases go by."""
+"""The database's clock, by which all leases are set and checked."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, DateTime, func
 
 
 def database_now() -> ColumnElement[datetime]:
-    """Now, not the start of the transaction."""
+    """Returns the current time; PostgreSQL's `now()` is the start of the transaction."""
     return func.clock_timestamp(type_=DateTime(timezone=True))
 
 

@@ -1,4 +1,4 @@
-"""What a workspace has of what its quotas limit."""
+"""Measures what a workspace uses of its quotas."""
 
 from uuid import UUID
 
@@ -7,24 +7,28 @@ from sqlalchemy.orm import Session
 
 from app.domain.quotas import Usage
 from app.domain.runs import RunStatus
-from app.store.locks import number_of, wait_for
+from app.store.locks import lock_number, take_lock
 from app.store.tables import artifacts, checkpoints, datasets, runs
 
 
-def hold_queue(session: Session, workspace_id: UUID) -> None:
-    """Nobody else is let into the workspace's queue until the end of the transaction."""
-    wait_for(session, number_of("queue", str(workspace_id)))
+def lock_queue(session: Session, workspace_id: UUID) -> None:
+    """Keeps other requests from queueing runs in the workspace until the transaction ends."""
+    take_lock(session, lock_number("queue", str(workspace_id)))
 
 
-def hold_storage(session: Session, workspace_id: UUID) -> None:
-    """The same of uploads, which take too long for runs to wait for them."""
-    wait_for(session, number_of("storage", str(workspace_id)))
+def lock_storage(session: Session, workspace_id: UUID) -> None:
+    """Keeps other uploads out of the workspace until the transaction ends.
+
+    This lock is separate from that of the queue, because an upload would delay runs too long.
+    """
+    take_lock(session, lock_number("storage", str(workspace_id)))
 
 
 def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | None = None) -> Usage:
-    """Two requests of one moment find the same room unless they hold it, as above.
+    """Returns what the workspace uses, without the expected rows of run `without_rows_of`.
 
-    Checkpoints that a fork shares with its parent count for both.
+    Concurrent requests see the same free quota unless they call `lock_queue` or `lock_storage`
+    first. A checkpoint that a fork shares with its parent counts for both.
     """
     is_counted = runs.c.id.is_distinct_from(without_rows_of)
     of_files = [
@@ -34,14 +38,14 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
         for table in (checkpoints, artifacts)
     ]
     of_uploads = _sum_of(datasets.c.num_bytes).where(datasets.c.workspace_id == workspace_id)
-    # one statement: each post waits for it
+    # one statement, because every POST waits for the result
     num_queued, num_running, num_rows, *num_bytes = session.execute(
         select(
             _number_with(RunStatus.QUEUED),
             _number_with(RunStatus.RUNNING),
             func.coalesce(func.sum(_rows()).filter(is_counted), 0),
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
-            *(asked.scalar_subquery() for asked in (*of_files, of_uploads)),
+            *(query.scalar_subquery() for query in (*of_files, of_uploads)),
         ).where(runs.c.workspace_id == workspace_id)
     ).one()
     return Usage(
@@ -61,7 +65,11 @@ def _number_with(status: RunStatus) -> ColumnElement[int]:
 
 
 def _rows() -> ColumnElement[int]:
-    """A run's flushes: so far, or those it is reckoned to make as long as it has not ended."""
+    """Returns the rows of telemetry that count for a run.
+
+    A run that has not ended counts with its expected rows where these are more than its stored
+    ones, a run whose readings were dropped with none.
+    """
     expected = func.greatest(runs.c.next_seq, runs.c.expected_rows)
     return case(
         (runs.c.ended_at.is_(None), expected),

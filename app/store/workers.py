@@ -1,4 +1,4 @@
-"""Workers: who is there, with which devices and how many slots, and what a queued run waits for."""
+"""Worker processes with their devices and slots, and what a queued run waits for."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from app.store.queue_order import devices_served
 from app.store.tables import runs, workers
 from app.store.times import database_now, seconds_from_now
 
-#: A worker that gave no sign of life for so long is not counted on.
+#: A worker without a heartbeat for this long counts as gone.
 ALIVE_WITHIN_S = 30.0
-#: Workers that left, or vanished, are listed no more after so long.
+#: A worker without a heartbeat for this long is deleted.
 FORGOTTEN_AFTER_S = 86_400.0
-#: What a running run waits for when its readings find no room.
+#: What a running run waits for when the database accepts no readings.
 DATABASE = "database"
 
 
@@ -31,10 +31,10 @@ class Worker:
     pid: int
     #: As torch names them: `cpu`, `cuda:0`.
     devices: tuple[str, ...]
-    #: Runs that it trains side by side.
+    #: Runs that it trains at the same time.
     slots: int
     threads_per_run: int
-    #: The version of the service that it runs.
+    #: Version of the service's code in the worker.
     release: str
     started_at: datetime
     seen_at: datetime
@@ -52,7 +52,7 @@ def register(
     threads_per_run: int,
     release: str,
 ) -> None:
-    """From now on the worker counts; again after it had been forgotten."""
+    """Registers a worker, or registers it again after it was deleted."""
     values = {
         "host": host,
         "pid": pid,
@@ -67,8 +67,8 @@ def register(
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-def beat(session: Session, worker_id: UUID) -> bool:
-    """A sign of life; False when the worker is not known, and has to register again."""
+def record_heartbeat(session: Session, worker_id: UUID) -> bool:
+    """Records that the worker lives; returns False when it must register again."""
     statement = (
         update(workers)
         .where(workers.c.id == worker_id, workers.c.retired_at.is_(None))
@@ -79,13 +79,13 @@ def beat(session: Session, worker_id: UUID) -> bool:
 
 
 def retire(session: Session, worker_id: UUID) -> None:
-    """It stops: nobody counts on it any more."""
+    """Marks a worker that stops; it counts as gone at once."""
     statement = update(workers).where(workers.c.id == worker_id).values(retired_at=database_now())
     session.execute(statement)
 
 
 def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> list[Worker]:
-    """Those that are there, with what they run; oldest first."""
+    """Returns the living workers with their runs, oldest first."""
     statement = select(workers).where(*_is_alive(alive_within_s)).order_by(workers.c.id)
     rows = session.execute(statement).mappings().all()
     running = _running_on(session, [row["id"] for row in rows])
@@ -95,7 +95,10 @@ def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) ->
 def waiting_for(
     session: Session, run: Run, *, alive_within_s: float = ALIVE_WITHIN_S
 ) -> str | None:
-    """What a queued run needs before it can start, a running one to go on; None without a wait."""
+    """Returns what a queued run needs to start, or a running one to continue.
+
+    Returns None when the run does not wait.
+    """
     if run.status is RunStatus.RUNNING and run.waits_for_database:
         return DATABASE
     if run.status is not RunStatus.QUEUED:
@@ -111,6 +114,7 @@ def waiting_for(
 
 
 def forget_old_workers(session: Session) -> None:
+    """Deletes workers without a heartbeat for `FORGOTTEN_AFTER_S`."""
     gone = workers.c.seen_at < seconds_from_now(-FORGOTTEN_AFTER_S)
     session.execute(delete(workers).where(gone))
 

@@ -1,4 +1,4 @@
-"""Workspaces: what a client can name belongs to one, and no query crosses it."""
+"""Workspaces: every key, data set and run belongs to one, and no query crosses workspaces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.domain.quotas import Quotas
 from app.store.ids import new_id
 from app.store.tables import runs, workspaces
 
-#: Columns of the quotas that a workspace can have of its own.
+#: Columns of the quotas that a workspace can override.
 QUOTA_NAMES = tuple(Quotas.__dataclass_fields__)
 
 
@@ -24,7 +24,7 @@ class Workspace:
     id: UUID
     name: str
     created_at: datetime
-    #: Name of a quota -> its own one; None where it has the installation's.
+    #: Name of a quota -> the workspace's own value, or None for the installation's default.
     own_quotas: Mapping[str, int | None]
 
 
@@ -38,22 +38,25 @@ def insert_workspace(
 
 def find_workspace(session: Session, workspace_id: UUID) -> Workspace:
     statement = select(workspaces).where(workspaces.c.id == workspace_id)
-    return _there(session.execute(statement).mappings().one_or_none())
+    return _found(session.execute(statement).mappings().one_or_none())
 
 
 def update_workspace(
     session: Session, workspace_id: UUID, *, changes: Mapping[str, str | int | None]
 ) -> Workspace:
-    """`changes` are columns: its name, and quotas of its own; None gives one up."""
+    """Changes a workspace's columns: its name and its own quotas. Raises NotFound.
+
+    None as a quota restores the installation's default.
+    """
     if not changes:
         return find_workspace(session, workspace_id)
     statement = update(workspaces).where(workspaces.c.id == workspace_id).values(dict(changes))
     row = session.execute(statement.returning(*workspaces.c)).mappings().one_or_none()
-    return _there(row)
+    return _found(row)
 
 
 def list_workspaces(session: Session) -> list[Workspace]:
-    """Oldest first."""
+    """Returns all workspaces, oldest first."""
     statement = select(workspaces).order_by(workspaces.c.id)
     return [_workspace_of(row) for row in session.execute(statement).mappings()]
 
@@ -63,7 +66,10 @@ def count_workspaces(session: Session) -> int:
 
 
 def delete_workspace(session: Session, workspace_id: UUID) -> tuple[UUID, ...]:
-    """With its keys, data sets and runs, whose ids these are; refused while runs have not ended."""
+    """Deletes a workspace with its keys, data sets and runs; returns the ids of the runs.
+
+    Raises InUse while a run has not ended, and NotFound.
+    """
     statement = select(runs.c.id, runs.c.ended_at).where(runs.c.workspace_id == workspace_id)
     found = session.execute(statement).all()
     if any(row.ended_at is None for row in found):
@@ -74,7 +80,7 @@ def delete_workspace(session: Session, workspace_id: UUID) -> tuple[UUID, ...]:
     return tuple(row.id for row in found)
 
 
-def _there(row: RowMapping | None) -> Workspace:
+def _found(row: RowMapping | None) -> Workspace:
     if row is None:
         raise NotFound
     return _workspace_of(row)

@@ -33,7 +33,7 @@ from app.domain.telemetry import (
     ScalarReading,
     TelemetryChunk,
 )
-from app.store.claims import begin, take
+from app.store.claims import begin, claim_row
 from app.store.ids import new_id
 from app.store.runs import insert_run
 from app.store.tables import runs
@@ -91,7 +91,7 @@ def claimed_run(
 def claimed(session: Session, run_id: UUID, *, lease_s: float = LEASE_S) -> Run:
     """A queued run as a running one, whatever waits beside it."""
     row = session.execute(select(runs).where(runs.c.id == run_id)).mappings().one()
-    run = take(session, row, worker_id=a_worker(session), lease_s=lease_s)
+    run = claim_row(session, row, worker_id=a_worker(session), lease_s=lease_s)
     assert run is not None
     begin(
         session,

@@ -15,7 +15,7 @@ from app.store.checkpoints import (
     keep_checkpoint,
     latest_checkpoint,
 )
-from app.store.claims import claim_next_run, requeue, tell_continued
+from app.store.claims import claim_next_run, record_continuation, requeue
 from app.store.diagnoses import load_diagnosis, save_diagnosis
 from app.store.events import events_after
 from app.store.rewind import fall_back, followed_steps
@@ -202,7 +202,7 @@ def test_a_run_is_bitwise_until_it_is_not(session: Session, workspace_id: UUID) 
     seen = [run.is_continued_bitwise]
 
     for differences in ((), ("threads",), ()):
-        tell_continued(session, run_id=run.id, attempt=1, step=4, differences=differences)
+        record_continuation(session, run_id=run.id, attempt=1, step=4, differences=differences)
         seen.append(find_run(session, workspace_id, run.id).is_continued_bitwise)
 
     assert seen == [None, True, False, False]

@@ -18,10 +18,10 @@ from app.store.claims import (
     begin,
     claim_next_run,
     finish,
-    has_ended_so,
+    has_ended_with,
     heartbeat,
-    hold,
     lock_expired,
+    lock_held,
     requeue,
 )
 from app.store.database import unit_of_work
@@ -164,7 +164,7 @@ class Write(Protocol):
 
 
 WRITES: tuple[Write, ...] = (
-    hold,
+    lock_held,
     partial(heartbeat, lease_s=LEASE_S),
     partial(append_batch, seq=0, batch=a_batch()),
     partial(begin, task=task(), tensor_names=TENSORS, device="cpu"),
@@ -236,7 +236,7 @@ def test_every_stop_reason_ends_a_run(
         "stop_reason": found.stop_reason,
         "error": found.error,
     }
-    assert has_ended_so(session, run_id=run.id, attempt=1, stop_reason=reason)
+    assert has_ended_with(session, run_id=run.id, attempt=1, stop_reason=reason)
 
 
 def test_what_has_ended_stays_ended(session: Session, workspace_id: UUID) -> None:
@@ -267,7 +267,7 @@ def test_a_run_that_others_work_on_is_not_rescued(
         run = claimed_run(work.session, committed_workspace_id, lease_s=-1)
 
     with unit_of_work(engine) as holder:
-        hold(holder.session, run_id=run.id, attempt=1)
+        lock_held(holder.session, run_id=run.id, attempt=1)
         with unit_of_work(engine) as sweeper:
             while_held = lock_expired(sweeper.session)
     with unit_of_work(engine) as sweeper:

@@ -6,7 +6,7 @@ from app.services.accounts.check_secret import check_secret
 from app.services.accounts.create_key import create_key
 from app.store.database import UnitOfWork
 from app.store.installation import keep_secret_fingerprint
-from app.store.locks import BOOTSTRAP, wait_for
+from app.store.locks import BOOTSTRAP, take_lock
 from app.store.workspaces import count_workspaces, insert_workspace
 
 WORKSPACE = "default"
@@ -15,7 +15,7 @@ KEY_NAME = "first admin key"
 
 def bootstrap(work: UnitOfWork, *, secret: str) -> str | None:
     """The admin key the first time, None ever after. Raises Misconfigured for another secret."""
-    wait_for(work.session, BOOTSTRAP)
+    take_lock(work.session, BOOTSTRAP)
     if not check_secret(work, secret=secret):
         keep_secret_fingerprint(work.session, fingerprint_of(secret))
     if count_workspaces(work.session):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.store.claims import tell_continued
+from app.store.claims import record_continuation
 from app.store.database import UnitOfWork
 
 
@@ -11,4 +11,6 @@ def continue_run(
     work: UnitOfWork, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
 ) -> None:
     """`differences` names what is not as it was when it was saved. Raises Fenced."""
-    tell_continued(work.session, run_id=run_id, attempt=attempt, step=step, differences=differences)
+    record_continuation(
+        work.session, run_id=run_id, attempt=attempt, step=step, differences=differences
+    )

@@ -7,7 +7,7 @@ from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import StopReason
 from app.store.artifacts import publish
 from app.store.cases import load_case
-from app.store.claims import finish, has_ended_so, hold
+from app.store.claims import finish, has_ended_with, lock_held
 from app.store.database import UnitOfWork
 from app.store.diagnoses import save_diagnosis
 
@@ -23,9 +23,9 @@ def finish_run(
 ) -> None:
     """The same end twice is one end. Raises Fenced when the run is no longer this attempt's."""
     session = work.session
-    if has_ended_so(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason):
+    if has_ended_with(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason):
         return
-    run = hold(session, run_id=run_id, attempt=attempt)
+    run = lock_held(session, run_id=run_id, attempt=attempt)
     diagnosis = diagnose(load_case(session, run, stop_reason=stop_reason))
     if publication is not None:
         publish(session, publication, run_id=run_id, attempt=attempt)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.domain.runs import StopReason
 from app.services.attempts.finish_run import finish_run
-from app.store.claims import hold, requeue
+from app.store.claims import lock_held, requeue
 from app.store.database import UnitOfWork
 
 
@@ -21,7 +21,7 @@ def lose_run(
 
     Raises Fenced when the run is no longer this attempt's.
     """
-    run = hold(work.session, run_id=run_id, attempt=attempt)
+    run = lock_held(work.session, run_id=run_id, attempt=attempt)
     if run.cancel_requested_at is not None:
         finish_run(work, run_id=run_id, attempt=attempt, stop_reason=StopReason.CANCELLED)
     elif run.crash_count + 1 < max_crashes:

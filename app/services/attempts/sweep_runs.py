@@ -6,7 +6,7 @@ from app.services.attempts.lose_run import lose_run
 from app.store.claims import lock_expired
 from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
-from app.store.locks import SWEEP, try_to_lead
+from app.store.locks import SWEEP, try_lock
 from app.store.partitions import ensure_partitions
 from app.store.preflights import forget_old_preflights
 from app.store.queue_order import queued_ids
@@ -37,7 +37,7 @@ def sweep_runs(
     session = work.session
     # whoever leads may be the one that has stalled
     end_stalled(session, older_than_s=stalled_after_s)
-    if not try_to_lead(session, SWEEP):
+    if not try_lock(session, SWEEP):
         return
     if max_crashes is not None:
         for run in lock_expired(session):

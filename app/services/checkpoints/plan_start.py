@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.checkpoints import CheckpointRecord
 from app.store.checkpoints import latest_checkpoint
-from app.store.claims import hold
+from app.store.claims import lock_held
 from app.store.database import UnitOfWork
 from app.store.rewind import followed_steps
 
@@ -24,7 +24,7 @@ class StartPlan:
 
 def plan_start(work: UnitOfWork, *, run_id: UUID, attempt: int) -> StartPlan:
     """Raises Fenced when the run is not this attempt's."""
-    hold(work.session, run_id=run_id, attempt=attempt)
+    lock_held(work.session, run_id=run_id, attempt=attempt)
     return StartPlan(
         checkpoint=latest_checkpoint(work.session, run_id),
         followed_steps=followed_steps(work.session, run_id),

@@ -8,7 +8,7 @@ from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_te
 from app.domain.quotas import Quotas, check_storage
 from app.store.database import UnitOfWork
 from app.store.datasets import Dataset, insert_dataset
-from app.store.usage import hold_storage, usage_of
+from app.store.usage import lock_storage, usage_of
 from app.store.workspaces import find_workspace
 
 DatasetKind = Literal["csv", "text"]
@@ -26,7 +26,7 @@ def upload_dataset(
     """Raises QuotaReached, and InvalidData that names the place of what is wrong."""
     # for seconds, so that it comes before the transaction begins
     profile = _profile(kind, content)
-    hold_storage(work.session, workspace_id)
+    lock_storage(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
     usage = usage_of(work.session, workspace_id)
     check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=len(content))

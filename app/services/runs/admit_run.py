@@ -6,7 +6,7 @@ from uuid import UUID
 from app.domain.estimate import Estimate
 from app.domain.quotas import Quotas, check_queue, check_run_fits
 from app.store.database import UnitOfWork
-from app.store.usage import hold_queue, usage_of
+from app.store.usage import lock_queue, usage_of
 from app.store.workspaces import find_workspace
 
 
@@ -31,7 +31,7 @@ def admit_run(
     Without a cost nothing but the queue is looked at. The rows of a run that is resumed are part of
     its cost. Others of the workspace are admitted once this transaction has ended.
     """
-    hold_queue(work.session, workspace_id)
+    lock_queue(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
     quotas = usual.overridden(workspace.own_quotas)
     usage = usage_of(work.session, workspace_id, without_rows_of=resumed_run_id)

@@ -1,12 +1,12 @@
-"""Every table; the migrations make them, and a test sees that both say the same.
+"""The definition of every table. Migrations create them; a test compares both.
 
-Identifiers are UUIDv7 made by `app.store.ids.new_id`, times are aware UTC.
+Identifiers are UUIDv7 from `app.store.ids.new_id`. Times are aware and in UTC.
 """
 
 from app.store.tables.accounts import api_keys, idempotency_keys, installation, workspaces
 from app.store.tables.columns import metadata
+from app.store.tables.resources import dataset_parts, datasets, workers
 from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
-from app.store.tables.supplies import dataset_parts, datasets, workers
 from app.store.tables.telemetry import (
     PARTITIONED,
     position_readings,

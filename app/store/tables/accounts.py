@@ -1,4 +1,4 @@
-"""The installation, and who may call: workspaces, their keys, answers to repeated calls."""
+"""Tables of the installation, of workspaces, API keys and answers to repeated requests."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,14 +15,14 @@ from sqlalchemy import (
 )
 
 from app.store.tables.columns import (
-    document,
+    creation_time,
     flag,
     identifier,
-    made_at,
+    json_column,
     metadata,
-    moment,
-    word_list,
-    words,
+    text_array_column,
+    text_column,
+    timestamp,
     workspace,
 )
 
@@ -30,7 +30,7 @@ installation = Table(
     "installation",
     metadata,
     Column("id", SmallInteger, CheckConstraint("id = 1", name="is_one"), primary_key=True),
-    #: HMAC of a constant under the service's secret, so that another one is noticed at the start.
+    #: HMAC of a constant under the service's secret; a start with another secret is refused.
     Column("secret_fingerprint", LargeBinary, nullable=False),
 )
 
@@ -38,15 +38,15 @@ workspaces = Table(
     "workspaces",
     metadata,
     identifier(),
-    words("name"),
-    made_at(),
-    #: Quotas of its own; null is the installation's default.
+    text_column("name"),
+    creation_time(),
+    #: The workspace's own quotas; null means the installation's default.
     Column("max_queued_runs", Integer),
     Column("max_running_runs", Integer),
     Column("max_rows", BigInteger),
     Column("max_storage_bytes", BigInteger),
-    #: When a run of it was last claimed, and whether that was a preflight.
-    moment("served_at"),
+    #: When its last run was claimed, and whether that run was a preflight.
+    timestamp("served_at"),
     flag("served_preflight"),
 )
 
@@ -55,17 +55,17 @@ api_keys = Table(
     metadata,
     identifier(),
     workspace(),
-    words("name", ""),
-    #: What may be shown of the key: its first and its last characters.
-    words("prefix"),
-    words("last4"),
-    #: HMAC-SHA256 of the key under the service's secret; the key itself is nowhere.
+    text_column("name", ""),
+    #: The part of the key that may be shown: its first and its last characters.
+    text_column("prefix"),
+    text_column("last4"),
+    #: HMAC-SHA256 of the key under the service's secret; the key itself is not stored.
     Column("digest", LargeBinary, nullable=False, unique=True),
-    word_list("scopes"),
-    made_at(),
-    moment("last_used_at"),
-    moment("expires_at"),
-    moment("revoked_at"),
+    text_array_column("scopes"),
+    creation_time(),
+    timestamp("last_used_at"),
+    timestamp("expires_at"),
+    timestamp("revoked_at"),
     Index(None, "workspace_id"),
 )
 
@@ -79,7 +79,7 @@ idempotency_keys = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    document("headers"),
-    made_at(),
+    json_column("headers"),
+    creation_time(),
     Index(None, "created_at"),
 )

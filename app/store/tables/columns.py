@@ -1,4 +1,4 @@
-"""The metadata and the columns that many tables have."""
+"""The metadata, and functions that make columns of common types."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,11 +36,11 @@ Integers = NumpyArray("INTEGER")
 Reals = NumpyArray("REAL")
 
 
-def moment(name: str, *, nullable: bool = True) -> Column[datetime]:
+def timestamp(name: str, *, nullable: bool = True) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def made_at(name: str = "created_at") -> Column[datetime]:
+def creation_time(name: str = "created_at") -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
@@ -53,15 +53,15 @@ def workspace() -> Column[UUID]:
     return Column("workspace_id", Uuid, owner, nullable=False)
 
 
-def words(name: str, default: str | None = None) -> Column[str]:
+def text_column(name: str, default: str | None = None) -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 
-def word_list(name: str) -> Column[Sequence[str]]:
+def text_array_column(name: str) -> Column[Sequence[str]]:
     return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'"))
 
 
-def count(name: str, kind: type[Integer] = Integer, start: int = 0) -> Column[int]:
+def counter(name: str, kind: type[Integer] = Integer, start: int = 0) -> Column[int]:
     return Column(name, kind, nullable=False, server_default=text(str(start)))
 
 
@@ -69,12 +69,12 @@ def flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
-def document(name: str, default: str | None = None) -> Column[JsonValue]:
+def json_column(name: str, default: str | None = None) -> Column[JsonValue]:
     given = None if default is None else text(f"'{default}'")
     return Column(name, JSONB(none_as_null=True), nullable=False, server_default=given)
 
 
-def maybe_document(name: str) -> Column[JsonValue]:
+def nullable_json_column(name: str) -> Column[JsonValue]:
     return Column(name, JSONB(none_as_null=True), nullable=True)
 
 

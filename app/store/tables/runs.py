@@ -1,4 +1,4 @@
-"""Runs, the numbered log of each, and what was found in them."""
+"""Tables of runs, their events, checkpoints, artifacts, diagnoses and findings."""
 
 from sqlalchemy import (
     BigInteger,
@@ -17,17 +17,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.store.tables.columns import (
-    count,
-    document,
+    counter,
+    creation_time,
     flag,
     identifier,
-    made_at,
-    maybe_document,
+    json_column,
     metadata,
-    moment,
+    nullable_json_column,
     run_reference,
-    word_list,
-    words,
+    text_array_column,
+    text_column,
+    timestamp,
     workspace,
 )
 
@@ -36,62 +36,62 @@ runs = Table(
     metadata,
     identifier(),
     workspace(),
-    words("name", ""),
-    word_list("tags"),
-    words("notes", ""),
-    document("spec"),
-    #: Copied out of the spec, for filters and for claims.
-    words("model_kind"),
-    words("dataset_kind"),
+    text_column("name", ""),
+    text_array_column("tags"),
+    text_column("notes", ""),
+    json_column("spec"),
+    #: Copied from the spec, for filters and for claims.
+    text_column("model_kind"),
+    text_column("dataset_kind"),
     Column("dataset_id", Uuid, ForeignKey("datasets.id", ondelete="SET NULL")),
-    words("device_wanted"),
-    count("priority"),
-    words("status", "queued"),
+    text_column("device_wanted"),
+    counter("priority"),
+    text_column("status", "queued"),
     Column("stop_reason", Text),
     Column("error", Text),
     #: The fencing token: raised by every claim, checked by every write of a worker.
-    count("attempt"),
-    #: Raised by every visible change: the ETag.
-    count("version", BigInteger, start=1),
-    #: Number of the next batch of this attempt; an earlier one is a replay.
-    count("next_seq", BigInteger),
+    counter("attempt"),
+    #: Raised by every change that clients can see; it is the ETag.
+    counter("version", BigInteger, start=1),
+    #: Number of the next batch of readings; a batch with a lower number is a repetition.
+    counter("next_seq", BigInteger),
     #: Number that the next event gets.
-    count("next_event", BigInteger, start=1),
-    count("crash_count"),
+    counter("next_event", BigInteger, start=1),
+    counter("crash_count"),
     Column("worker_id", Uuid, ForeignKey("workers.id", ondelete="SET NULL")),
-    moment("lease_expires_at"),
-    moment("cancel_requested_at"),
-    made_at(),
-    moment("started_at"),
-    moment("ended_at"),
-    count("progress_step", BigInteger),
-    moment("progress_at"),
+    timestamp("lease_expires_at"),
+    timestamp("cancel_requested_at"),
+    creation_time(),
+    timestamp("started_at"),
+    timestamp("ended_at"),
+    counter("progress_step", BigInteger),
+    timestamp("progress_at"),
     Column("steps_per_second", Double),
-    document("metrics", "{}"),
-    maybe_document("best"),
-    maybe_document("task"),
+    json_column("metrics", "{}"),
+    nullable_json_column("best"),
+    nullable_json_column("task"),
     Column("device", Text),
-    word_list("tensor_names"),
+    text_array_column("tensor_names"),
     Column("probe_share", Double),
     Column("probe_seconds", Double),
     Column("verdict", Text),
-    word_list("finding_codes"),
+    text_array_column("finding_codes"),
     flag("is_diagnosis_final"),
     Column("parent_run_id", Uuid, ForeignKey("runs.id", ondelete="SET NULL")),
     Column("parent_step", BigInteger),
-    #: Steps that a preflight tries; null for an ordinary run.
+    #: Number of steps of a preflight; null for an ordinary run.
     Column("preflight_steps", Integer),
-    #: Steps that earlier attempts probed after the checkpoint that this one goes on from.
+    #: Steps after the last checkpoint that earlier attempts probed; this attempt probes them too.
     Column("followed_steps", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
-    #: Null until the run goes on from a checkpoint, then whether bit for bit each time.
+    #: Null until the run continues from a checkpoint; then whether every continuation was bitwise.
     Column("is_continued_bitwise", Boolean),
-    #: Rows of telemetry that it was reckoned to leave, as long as it has not ended.
-    count("expected_rows", BigInteger),
-    #: What its readings take up, roughly.
-    count("telemetry_bytes", BigInteger),
+    #: Estimated number of rows of telemetry; it counts until the run has ended.
+    counter("expected_rows", BigInteger),
+    #: Approximate size of its readings.
+    counter("telemetry_bytes", BigInteger),
     #: When its readings were dropped because of their age.
-    moment("telemetry_dropped_at"),
-    #: Training stands still because the database takes no more readings at present.
+    timestamp("telemetry_dropped_at"),
+    #: True while training waits because the database accepts no readings.
     flag("waits_for_database"),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
@@ -106,7 +106,7 @@ runs = Table(
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
     Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
-    # heartbeats and flushes rewrite the row often: room to do so within its page
+    # heartbeats and flushes rewrite the row often; free space keeps the new version in its page
     postgresql_with={"fillfactor": "50"},
 )
 
@@ -115,9 +115,9 @@ events = Table(
     metadata,
     run_reference(),
     Column("number", BigInteger, primary_key=True),
-    words("kind"),
-    made_at(),
-    document("data", "{}"),
+    text_column("kind"),
+    creation_time(),
+    json_column("data", "{}"),
 )
 
 checkpoints = Table(
@@ -126,22 +126,22 @@ checkpoints = Table(
     run_reference(),
     Column("step", BigInteger, primary_key=True),
     Column("attempt", Integer, nullable=False),
-    #: Of its file in the artifact store.
-    words("name"),
+    #: Name of its file in the artifact store.
+    text_column("name"),
     Column("num_bytes", BigInteger, nullable=False),
-    words("sha256"),
-    #: What of it a run goes on with.
-    words("takes", "all"),
-    #: Columns of the run as they were then.
-    count("next_seq", BigInteger),
-    moment("progress_at"),
+    text_column("sha256"),
+    #: Which parts of the checkpoint the run continues with.
+    text_column("takes", "all"),
+    #: Values of the run's columns at the checkpoint.
+    counter("next_seq", BigInteger),
+    timestamp("progress_at"),
     Column("steps_per_second", Double),
-    document("metrics", "{}"),
-    maybe_document("best"),
+    json_column("metrics", "{}"),
+    nullable_json_column("best"),
     Column("probe_share", Double),
     Column("probe_seconds", Double),
-    count("telemetry_bytes", BigInteger),
-    made_at(),
+    counter("telemetry_bytes", BigInteger),
+    creation_time(),
 )
 
 artifacts = Table(
@@ -150,14 +150,14 @@ artifacts = Table(
     run_reference(),
     Column("name", Text, primary_key=True),
     Column("attempt", Integer, nullable=False),
-    words("kind"),
-    #: Of its file in the artifact store.
-    words("stored_name"),
+    text_column("kind"),
+    #: Name of its file in the artifact store.
+    text_column("stored_name"),
     Column("num_bytes", BigInteger, nullable=False),
-    words("sha256"),
-    #: Optimizer steps that its weights have seen.
+    text_column("sha256"),
+    #: Optimizer steps after which its weights were saved.
     Column("step", BigInteger),
-    made_at(),
+    creation_time(),
 )
 
 diagnoses = Table(
@@ -167,11 +167,11 @@ diagnoses = Table(
     Column("attempt", Integer, nullable=False),
     Column("as_of_step", Integer),
     Column("is_final", Boolean, nullable=False),
-    words("rules_version"),
-    words("verdict"),
-    words("summary"),
-    document("not_assessed", "[]"),
-    made_at(),
+    text_column("rules_version"),
+    text_column("verdict"),
+    text_column("summary"),
+    json_column("not_assessed", "[]"),
+    creation_time(),
 )
 
 findings = Table(
@@ -179,19 +179,19 @@ findings = Table(
     metadata,
     Column("run_id", Uuid, ForeignKey("diagnoses.run_id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    words("code"),
-    words("state"),
-    words("impact"),
-    words("severity"),
+    text_column("code"),
+    text_column("state"),
+    text_column("impact"),
+    text_column("severity"),
     Column("confidence", Double, nullable=False),
     Column("first_step", Integer, nullable=False),
     Column("last_step", Integer, nullable=False),
     Column("resolved_step", Integer),
-    words("scope"),
-    document("threshold"),
-    document("evidence"),
-    maybe_document("cause"),
-    words("explanation"),
-    document("remedies", "[]"),
+    text_column("scope"),
+    json_column("threshold"),
+    json_column("evidence"),
+    nullable_json_column("cause"),
+    text_column("explanation"),
+    json_column("remedies", "[]"),
     Index(None, "code"),
 )

@@ -1,4 +1,4 @@
-"""What was measured, partitioned by range of `run_id`: a month of runs is a partition."""
+"""Tables of readings, partitioned by range of `run_id`: one partition for each month of runs."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table
 
@@ -7,14 +7,14 @@ from app.store.tables.columns import (
     Doubles,
     Integers,
     Reals,
-    document,
-    made_at,
+    creation_time,
+    json_column,
     metadata,
     run_reference,
-    words,
+    text_column,
 )
 
-#: Tables whose partitions are months of runs.
+#: Names of the partitioned tables.
 PARTITIONED = (
     "telemetry_chunks",
     "probe_readings",
@@ -31,12 +31,12 @@ telemetry_chunks = Table(
     Column("attempt", Integer, nullable=False),
     Column("first_step", Integer, nullable=False),
     Column("last_step", Integer, nullable=False),
-    made_at("recorded_at"),
+    creation_time("recorded_at"),
     Column("steps", Integers, nullable=False),
     *(Column(quantity, Reals) for quantity in SCALARS),
     *(Column(f"tensor_{quantity}", Reals) for quantity in PER_TENSOR),
-    #: quantity -> smallest and largest finite value, number of values that are not finite.
-    document("summary"),
+    #: Quantity -> least and greatest finite value, number of values that are not finite.
+    json_column("summary"),
     postgresql_partition_by="RANGE (run_id)",
 )
 
@@ -48,10 +48,10 @@ scalar_readings = Table(
     Column("position", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("step", Integer, nullable=False),
-    words("quantity"),
-    words("scope"),
+    text_column("quantity"),
+    text_column("scope"),
     Column("value", Double, nullable=False),
-    made_at("recorded_at"),
+    creation_time("recorded_at"),
     Index(None, "run_id", "quantity", "scope", "step"),
     postgresql_partition_by="RANGE (run_id)",
 )
@@ -64,10 +64,10 @@ probe_gaps = Table(
     Column("position", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("step", Integer, nullable=False),
-    words("quantity"),
-    words("scope"),
-    words("reason"),
-    made_at("recorded_at"),
+    text_column("quantity"),
+    text_column("scope"),
+    text_column("reason"),
+    creation_time("recorded_at"),
     postgresql_partition_by="RANGE (run_id)",
 )
 
@@ -79,11 +79,11 @@ probe_readings = Table(
     Column("position", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("step", Integer, nullable=False),
-    words("scope"),
+    text_column("scope"),
     Column("layer", Integer, nullable=False),
-    words("direction"),
-    words("path"),
-    #: Natural logarithms over the lag, -Infinity for an exact zero.
+    text_column("direction"),
+    text_column("path"),
+    #: Natural logarithm for each lag, -Infinity for an exact zero.
     Column("log_norm", Doubles, nullable=False),
     Column("num_anchors", Integers, nullable=False),
     Column("log_norm_hidden", Doubles),
@@ -91,9 +91,9 @@ probe_readings = Table(
     Column("log_norm_scaled", Doubles),
     Column("log_norm_median", Doubles),
     Column("underflowed", Boolean, nullable=False),
-    words("cotangent"),
-    words("shape"),
-    #: Nats per timestep of lag, negative = decays.
+    text_column("cotangent"),
+    text_column("shape"),
+    #: Nats per timestep of lag; a negative rate is a decay.
     Column("decay_rate", Double),
     Column("decay_rate_low", Double),
     Column("decay_rate_high", Double),
@@ -110,7 +110,7 @@ probe_readings = Table(
     Column("ratio", Double),
     Column("ratio_low", Double),
     Column("ratio_high", Double),
-    made_at("recorded_at"),
+    creation_time("recorded_at"),
     postgresql_partition_by="RANGE (run_id)",
 )
 
@@ -122,14 +122,14 @@ position_readings = Table(
     Column("position", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("step", Integer, nullable=False),
-    words("scope"),
+    text_column("scope"),
     Column("layer", Integer, nullable=False),
-    words("direction"),
-    #: Natural logarithms over the timestep, -Infinity for an exact zero.
+    text_column("direction"),
+    #: Natural logarithm for each timestep, -Infinity for an exact zero.
     Column("log_hidden", Doubles, nullable=False),
     Column("log_immediate", Doubles, nullable=False),
     Column("log_cell", Doubles),
     Column("num_sequences", Integers, nullable=False),
-    made_at("recorded_at"),
+    creation_time("recorded_at"),
     postgresql_partition_by="RANGE (run_id)",
 )

@@ -12,7 +12,7 @@ from app.domain.quotas import Quotas
 from app.services.data.upload_dataset import upload_dataset
 from app.services.runs.admit_run import admit_run
 from app.store.database import UnitOfWork, unit_of_work
-from app.store.usage import hold_storage
+from app.store.usage import lock_storage
 
 
 def admit(work: UnitOfWork, workspace_id: UUID) -> None:
@@ -54,4 +54,4 @@ def test_uploads_keep_no_run_waiting_nor_one_workspace_another(
         upload(first, committed_workspace_id)
 
         admit(second, committed_workspace_id)
-        hold_storage(second.session, uuid4())
+        lock_storage(second.session, uuid4())

@@ -1,7 +1,7 @@
-"""Connections that give up on a server which does not answer, and tell the next caller at once.
+"""Connections that time out when the server does not answer.
 
-A server that is stopped, or behind a broken line, keeps its connections: the kernels at both ends
-go on acknowledging, so that neither keepalives nor libpq's time limits notice.
+The kernel of a stopped server still acknowledges packets, so that neither TCP keepalives nor
+libpq's time limits notice. After a timeout, further callers fail at once for a short time.
 """
 
 import time
@@ -15,31 +15,38 @@ from sqlalchemy.exc import InvalidatePoolError
 
 RV = TypeVar("RV")
 
-#: After a silence nobody asks again for so long.
+#: After a timeout no caller contacts the server for this long.
 SILENCE_S = 1.0
-_LOOK_S = 0.1
+_POLL_S = 0.1
 
 
-class PromptConnection(psycopg.Connection[TupleRow]):
-    """A connection that is closed when the server says nothing for too long."""
+class TimedConnection(psycopg.Connection[TupleRow]):
+    """A connection that is closed when the server does not answer in time."""
 
-    #: The time that it has to take a new connection; any server that can work greets sooner.
+    #: Seconds in which the server must accept a new connection.
     greeting_s: float
-    #: The time that a statement may take.
+    #: Seconds in which the server must answer a statement.
     answer_s: float
 
-    def wait(self, gen: PQGen[RV], interval: float = _LOOK_S, timeout: float | None = None) -> RV:
+    def wait(self, gen: PQGen[RV], interval: float = _POLL_S, timeout: float | None = None) -> RV:
+        """Waits for the answer to a statement.
+
+        Raises psycopg's OperationalError after `timeout` seconds, by default `answer_s`.
+        """
         try:
             return super().wait(gen, interval, self.answer_s if timeout is None else timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                # the answer may still come, and would be taken for that of the next statement
+                # a late answer would be taken for the answer to the next statement
                 self.pgconn.finish()
             raise
 
     @classmethod
-    def _connect_gen(cls, conninfo: str = "") -> PQGenConn["PromptConnection"]:
-        """As inherited, which waits for whole seconds; it is woken every tenth of one."""
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn["TimedConnection"]:
+        """Connects within `greeting_s`, polling every 0.1 s; psycopg's limit is in whole seconds.
+
+        Raises ConnectionTimeout.
+        """
         gen = super()._connect_gen(conninfo)
         deadline = time.monotonic() + cls.greeting_s
         try:
@@ -51,29 +58,37 @@ class PromptConnection(psycopg.Connection[TupleRow]):
                     raise psycopg.errors.ConnectionTimeout(detail)
                 wanted = gen.send(ready)
         except StopIteration as end:
-            connection: PromptConnection = end.value
+            connection: TimedConnection = end.value
             return connection
 
 
-class Line:
-    """The way to one server: whether it was silent a moment ago."""
+class Connector:
+    """Connects to one server, and refuses to for `SILENCE_S` after the server did not answer."""
 
     def __init__(self, *, greeting_s: float, answer_s: float) -> None:
         times = {"greeting_s": greeting_s, "answer_s": answer_s}
-        self._kind: type[PromptConnection] = type("TimedConnection", (PromptConnection,), times)
+        self._class: type[TimedConnection] = type("ServerConnection", (TimedConnection,), times)
         self._silent_until = 0.0
 
-    def connect(self, **parameters: object) -> PromptConnection:
-        """Raises psycopg's OperationalError, at once where the server was silent just now."""
+    def connect(self, **parameters: object) -> TimedConnection:
+        """Opens a connection.
+
+        Raises psycopg's OperationalError: after `greeting_s`, or at once when the server did not
+        answer a moment ago.
+        """
         self._check()
         try:
-            return self._kind.connect(**parameters)  # type: ignore[arg-type] # psycopg checks them itself
+            return self._class.connect(**parameters)  # type: ignore[arg-type] # psycopg checks them itself
         except psycopg.errors.ConnectionTimeout:
             self._note_silence()
             raise
 
-    def ping(self, connection: PromptConnection) -> None:
-        """As above for a connection that was idle; InvalidatePoolError where it is broken."""
+    def ping(self, connection: TimedConnection) -> None:
+        """Checks that an idle connection still works, within `greeting_s`.
+
+        Raises InvalidatePoolError when the connection is broken, and psycopg's OperationalError
+        when the server does not answer, now or a moment ago.
+        """
         self._check()
         usual_s, connection.answer_s = connection.answer_s, connection.greeting_s
         started_at = time.monotonic()
@@ -90,7 +105,7 @@ class Line:
 
     def _check(self) -> None:
         if time.monotonic() < self._silent_until:
-            detail = "the server was silent a moment ago"
+            detail = "the server did not answer a moment ago"
             raise psycopg.OperationalError(detail)
 
     def _note_silence(self) -> None:

@@ -1,4 +1,4 @@
-"""What runs need: workers to train them and data sets to learn from."""
+"""Tables of what runs need: workers and data sets."""
 
 from sqlalchemy import (
     BigInteger,
@@ -13,14 +13,14 @@ from sqlalchemy import (
 )
 
 from app.store.tables.columns import (
-    count,
-    document,
+    counter,
+    creation_time,
     identifier,
-    made_at,
+    json_column,
     metadata,
-    moment,
-    word_list,
-    words,
+    text_array_column,
+    text_column,
+    timestamp,
     workspace,
 )
 
@@ -28,15 +28,15 @@ workers = Table(
     "workers",
     metadata,
     identifier(),
-    words("host"),
+    text_column("host"),
     Column("pid", Integer, nullable=False),
-    word_list("devices"),
-    count("slots"),
-    count("threads_per_run", start=1),
-    words("release", ""),
-    made_at("started_at"),
-    made_at("seen_at"),
-    moment("retired_at"),
+    text_array_column("devices"),
+    counter("slots"),
+    counter("threads_per_run", start=1),
+    text_column("release", ""),
+    creation_time("started_at"),
+    creation_time("seen_at"),
+    timestamp("retired_at"),
 )
 
 datasets = Table(
@@ -44,12 +44,12 @@ datasets = Table(
     metadata,
     identifier(),
     workspace(),
-    words("name"),
-    words("kind"),
+    text_column("name"),
+    text_column("kind"),
     Column("num_bytes", BigInteger, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
-    document("profile"),
-    made_at(),
+    json_column("profile"),
+    creation_time(),
     CheckConstraint("kind IN ('csv', 'text')", name="kind"),
     Index(None, "workspace_id", "created_at", "id"),
 )

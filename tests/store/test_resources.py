@@ -25,9 +25,9 @@ from app.store.runs import find_run, request_cancel
 from app.store.tables import PARTITIONED, dataset_parts, workers
 from app.store.times import seconds_from_now
 from app.store.workers import (
-    beat,
     forget_old_workers,
     list_workers,
+    record_heartbeat,
     register,
     retire,
     waiting_for,
@@ -111,8 +111,8 @@ def test_silent_and_retired_workers_are_not_counted_on(session: Session) -> None
     retire(session, retired)
 
     assert [worker.id for worker in list_workers(session)] == [alive]
-    assert not beat(session, retired)
-    assert beat(session, silent)
+    assert not record_heartbeat(session, retired)
+    assert record_heartbeat(session, silent)
     assert [worker.id for worker in list_workers(session)] == [silent, alive]
 
 
