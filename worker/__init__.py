@@ -7,7 +7,8 @@ supervision/     the worker process: claims runs, starts a child for each, watch
 execution/       the child process: builds the task, trains, publishes, ends the run
 telemetry/       readings from the device to the host, and from the host to the store
 training/        the loop, and what belongs to it alone
-models/ datasets/ regularisers/ probes/     one module a member of the family
+models/          networks of the layers in cells/, and how their weights start
+cells/ datasets/ regularisers/ probes/      one module a member of the family
 replay/          the exact backward pass that probes follow
 publishing/      what a run leaves at its end
 seeding.py       randomness as a pure function of seed, purpose and step

@@ -75,7 +75,7 @@ def build(network: SequenceModel, x_TI: Tensor) -> list[list[Direction]]:
                 Direction(
                     weights=(w[0], w[1], w[2], w[3]),
                     kind=network.kind,
-                    activation=network.activation,
+                    activation=network.nonlinearity,
                     is_reverse=s != "",
                     inputs=inputs,
                 )

@@ -8,15 +8,16 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from app.domain.specs.model import ModelSpec
+from app.domain.specs.model.cell import Nonlinearity
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.models.network import SequenceModel
-from worker.replay.sample import Activation, CellKind, ProbeSample
+from worker.replay.sample import ProbeSample
 
 
 def network_of(
-    kind: CellKind = "elman",
+    kind: str = "elman",
     *,
-    activation: Activation = "tanh",
+    activation: Nonlinearity = "tanh",
     sizes: tuple[int, int, int] = (2, 5, 3),
     num_layers: int = 1,
     bidirectional: bool = False,

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from tests.numerics.networks import network_of, orthogonal_network, read, sample_for
+from worker.cells.linearisation import Linearisation
 from worker.models.network import SequenceModel
 from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
-from worker.replay.cells import Linearisation
 from worker.replay.jacobians import jacobian
 from worker.replay.preparation import linearise_network
 from worker.replay.sample import ProbeSample
@@ -32,7 +32,7 @@ def forward_step(network: SequenceModel, x_I: Tensor, state_S: Tensor) -> Tensor
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
 def test_the_closed_form_is_the_derivative_of_torchs_own_step(kind: str) -> None:
-    network = network_of(kind, sizes=(2, 5, 1)).double()  # type: ignore[arg-type] # a cell kind
+    network = network_of(kind, sizes=(2, 5, 1)).double()
     sample = sample_for(network, num_timesteps=6, batch_size=3)
     cell = linearised(network, sample)
     state_S = torch.cat([part[3, 1] for part in cell.state_parts])
@@ -46,7 +46,7 @@ def test_the_closed_form_is_the_derivative_of_torchs_own_step(kind: str) -> None
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
 def test_the_adjoint_of_a_long_product_is_the_product_of_adjoints(kind: str) -> None:
-    network = network_of(kind, sizes=(2, 8, 1)).double()  # type: ignore[arg-type] # a cell kind
+    network = network_of(kind, sizes=(2, 8, 1)).double()
     with torch.no_grad():
         for name, parameter in network.layers.named_parameters():
             parameter.mul_(6 if "weight_hh" in name else 1)

@@ -13,7 +13,7 @@ from tests.numerics.brute_force import Direction, build
 from tests.numerics.networks import network_of, orthogonal_network, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.position_profile import measure_position_profiles
-from worker.replay.sample import CellKind, ProbeSample
+from worker.replay.sample import ProbeSample
 
 FORMS = list(itertools.product(("elman", "gru", "lstm"), (1, 2), (False, True), (False, True)))
 
@@ -73,7 +73,7 @@ def immediate_norms(loss: Tensor, direction: Direction) -> list[float]:
 
 @pytest.mark.parametrize(("kind", "num_layers", "bidirectional", "many_to_one"), FORMS)
 def test_each_position_has_autograds_gradient(
-    kind: CellKind, num_layers: int, *, bidirectional: bool, many_to_one: bool
+    kind: str, num_layers: int, *, bidirectional: bool, many_to_one: bool
 ) -> None:
     network = network_of(
         kind,

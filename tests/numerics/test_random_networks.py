@@ -8,19 +8,20 @@ import math
 import pytest
 import torch
 
+from app.domain.specs.model.cell import Nonlinearity
 from tests.numerics.networks import network_of, read, sample_for, squared_errors
 from worker.models.network import SequenceModel
 from worker.probes.lag_profile import measure_lag_profiles
 from worker.probes.lyapunov import lyapunov_exponents
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.replay.preparation import linearise_network
-from worker.replay.sample import Activation, CellKind, ProbeSample
+from worker.replay.sample import ProbeSample
 from worker.replay.states import run_network
 
 UNITS = 128
 
 
-def gaussian_network(gain: float, size: int, *, activation: Activation) -> SequenceModel:
+def gaussian_network(gain: float, size: int, *, activation: Nonlinearity) -> SequenceModel:
     """W ~ N(0, gain²/N), every unit has an input of its own, no bias."""
     network = network_of(activation=activation, sizes=(size, size, 1)).double()
     with torch.no_grad():
@@ -134,7 +135,7 @@ def test_gaussian_matrices_have_the_radius_and_norm_of_ginibre() -> None:
     ],
 )
 def test_networks_as_torch_starts_them_forget_at_the_measured_rates(
-    kind: CellKind, forget_bias: float | None, rate: float, tolerance: float
+    kind: str, forget_bias: float | None, rate: float, tolerance: float
 ) -> None:
     exponents = []
     for _ in range(4):  # one network's exponent scatters by 0.03, with a long tail upwards

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from app.domain.specs.model.cell import Nonlinearity
 from tests.numerics.brute_force import gradient_norms
 from tests.numerics.networks import network_of, sample_for
 from worker.models.network import SequenceModel
 from worker.replay.anchors import choose_anchors, loss_cotangents, read_states
 from worker.replay.network import AnchorReplay, ScopeTrace, trace_scopes
 from worker.replay.preparation import deviations, linearise_network
-from worker.replay.sample import Activation, CellKind, ProbeSample
+from worker.replay.sample import ProbeSample
 
-CELLS: list[tuple[CellKind, Activation]] = [
+CELLS: list[tuple[str, Nonlinearity]] = [
     ("elman", "tanh"),
     ("elman", "relu"),
     ("gru", "tanh"),
@@ -55,7 +56,7 @@ def assert_equal_to_autograd(network: SequenceModel, sample: ProbeSample) -> Non
 
 @pytest.mark.parametrize(("cell", "num_layers", "two_way", "many_to_one"), VARIANTS)
 def test_the_replay_is_autograd_at_every_lag_and_scope(
-    cell: tuple[CellKind, Activation], *, num_layers: int, two_way: bool, many_to_one: bool
+    cell: tuple[str, Nonlinearity], *, num_layers: int, two_way: bool, many_to_one: bool
 ) -> None:
     network = network_of(
         cell[0],

@@ -2,7 +2,6 @@
 
 network         SequenceModel: a stack of one-layer torch modules and a linear read-out
 layers          how one layer reads: whole or in chunks, both ways, within each sequence's length
-linear          the recurrent cell without a non-linearity, for exact checks
 initialisation  how the weights start
 criticality     the recurrent gain at which a simple cell keeps a gradient, by mean-field theory
 """

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.domain.specs.model.cell import Nonlinearity
 from app.domain.telemetry import DoubleArray
-from worker.models.layers import Layer, read_layer
+from worker.cells.layer import Layer
+from worker.models.layers import read_layer
 from worker.models.network import SequenceModel
 
 #: Half of a relu's inputs pass: chi = g^2 / 2 whatever the input.
@@ -30,10 +32,10 @@ _weight = np.exp(-_z * _z / 2)
 _weight /= _weight.sum()
 
 
-def critical_gain(activation: str, drive: float) -> float:
+def critical_gain(nonlinearity: Nonlinearity, drive: float) -> float:
     """Gain with chi = 1; `drive` is the second moment of what comes in from outside."""
-    if activation != "tanh":
-        return RELU_GAIN if activation == "relu" else 1.0
+    if nonlinearity != "tanh":
+        return RELU_GAIN if nonlinearity == "relu" else 1.0
     low, high = 0.0, MAX_GAIN
     for _ in range(_BISECTIONS):
         gain = (low + high) / 2
@@ -79,7 +81,7 @@ def make_critical_(model: SequenceModel, x_TBI: Tensor, lengths_B: Tensor | None
             layer = model.layer(index)
             for suffix in ("", "_reverse") if layer.bidirectional else ("",):
                 drive = _second_moment(layer, suffix, x_TBI, lengths_B)
-                gain = critical_gain(model.activation, drive)
+                gain = critical_gain(model.nonlinearity, drive)
                 getattr(layer, f"weight_hh_l0{suffix}").mul_(gain)
             x_TBI = read_layer(layer, x_TBI, lengths_B=lengths_B, chunking=None)
 

@@ -31,16 +31,12 @@ from app.domain.specs.init import (
     XavierUniform,
     Zeros,
 )
+from app.domain.specs.model.cell import CellCard
 from app.domain.telemetry import DoubleArray
 from worker.models.network import SequenceModel
 from worker.seeding import numpy_generator
 
 MatrixInit = RecurrentInit | InputInit
-#: torch's order of an LSTM's gates is input, forget, cell, output.
-INPUT_GATE, FORGET_GATE = 0, 1
-#: Of a GRU's it is reset, update, new; the update gate keeps the state where it is 1.
-UPDATE_GATE = 1
-_NUM_LSTM_GATES = 4
 
 
 def initialise(
@@ -60,10 +56,10 @@ def initialise(
         rng = numpy_generator(seed, "init", name)
         values = _draw(name, tuple(parameter.shape), init, hidden_size, rng)
         if isinstance(init.bias, Chrono) and "bias_ih" in name:
-            values = _chrono(values.size, init.bias.max_lag or longest_lag, hidden_size, rng)
-        if forget_bias is not None and "bias_" in name:
-            gate = slice(FORGET_GATE * hidden_size, (FORGET_GATE + 1) * hidden_size)
-            values[gate] = forget_bias if "bias_ih" in name else 0.0
+            values = _chrono(model.card, init.bias.max_lag or longest_lag, hidden_size, rng)
+        if forget_bias is not None and model.card.forget_gate is not None and "bias_" in name:
+            first = model.card.blocks.index(model.card.forget_gate) * hidden_size
+            values[first : first + hidden_size] = forget_bias if "bias_ih" in name else 0.0
         _write(parameter, values)
 
 
@@ -152,18 +148,21 @@ def _draw_plain(
             assert_never(init)
 
 
-def _chrono(size: int, max_lag: int, hidden_size: int, rng: np.random.Generator) -> DoubleArray:
+def _chrono(
+    card: CellCard, max_lag: int, hidden_size: int, rng: np.random.Generator
+) -> DoubleArray:
     """All gates' biases: ln u for the gate that keeps, u ~ U[1, max_lag]; minus it for what enters.
 
     A GRU has one gate for both (Tallec & Ollivier 2018, section 2).
     """
-    biases_GH = np.zeros((size // hidden_size, hidden_size))
     kept_H = np.log(rng.uniform(1, max(1, max_lag), hidden_size))
-    if len(biases_GH) == _NUM_LSTM_GATES:
-        biases_GH[FORGET_GATE], biases_GH[INPUT_GATE] = kept_H, -kept_H
-    else:
-        biases_GH[UPDATE_GATE] = kept_H
-    return biases_GH.ravel()
+    zero_H = np.zeros(hidden_size)
+    return np.concatenate(
+        [
+            kept_H if gate.keeps_state else -kept_H if gate.admits_input else zero_H
+            for gate in card.gates
+        ]
+    )
 
 
 def _orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> DoubleArray:

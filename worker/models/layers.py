@@ -9,14 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from worker.models.linear import LinearRNN
-
-#: One-layer modules, `batch_first=False`.
-Layer = nn.RNN | nn.GRU | nn.LSTM | LinearRNN
-#: Tensors (1, B, H): h, and c for LSTM.
-State = tuple[Tensor, ...]
+from worker.cells.layer import Layer, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,40 +71,14 @@ def _read_direction(
     length = num_timesteps if chunking is None else min(chunking.length, num_timesteps)
     sizes = [length] * (num_timesteps // length)
     rest = [num_timesteps % length] if num_timesteps % length else []
-    state = _zero_state(layer, x_PBI)
+    zero_1BH = x_PBI.new_zeros(1, x_PBI.shape[1], layer.hidden_size)
+    state: State = (zero_1BH,) * len(layer.card.state)
     position = 0
     outputs = []
     for chunk_PBI in x_PBI.split(sizes + rest if suffix else rest + sizes):
         if chunking is not None and position:
             state = chunking.at_boundary(state, position)
-        out_PBH, state = _read_chunk(layer, chunk_PBI, state, suffix=suffix)
+        out_PBH, state = layer.read(chunk_PBI, state, suffix=suffix)
         outputs.append(out_PBH)
         position += chunk_PBI.shape[0]
     return torch.cat(outputs)
-
-
-def _zero_state(layer: Layer, x_PBI: Tensor) -> State:
-    zero_1BH = x_PBI.new_zeros(1, x_PBI.shape[1], layer.hidden_size)
-    return (zero_1BH, zero_1BH) if isinstance(layer, nn.LSTM) else (zero_1BH,)
-
-
-def _read_chunk(layer: Layer, x_PBI: Tensor, state: State, *, suffix: str) -> tuple[Tensor, State]:
-    """One direction by torch's own kernel; the module's forward reads both."""
-    if isinstance(layer, LinearRNN):
-        out_PBH, last_1BH = layer.read(x_PBI, state[0], suffix=suffix)
-        return out_PBH, (last_1BH,)
-    named = dict(layer.named_parameters())
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    weights: list[Tensor] = [named[f"{name}_l0{suffix}"] for name in names]
-    # has_biases, num_layers, dropout, train, bidirectional, batch_first
-    rest = (True, 1, 0.0, torch.is_grad_enabled(), False, False)
-    match layer:
-        case nn.LSTM():
-            out_PBH, h_1BH, c_1BH = torch.lstm(x_PBI, list(state), weights, *rest)
-            return out_PBH, (h_1BH, c_1BH)
-        case nn.GRU():
-            out_PBH, h_1BH = torch.gru(x_PBI, state[0], weights, *rest)
-        case nn.RNN():
-            kernel = torch.rnn_relu if layer.nonlinearity == "relu" else torch.rnn_tanh
-            out_PBH, h_1BH = kernel(x_PBI, state[0], weights, *rest)
-    return out_PBH, (h_1BH,)

@@ -4,18 +4,15 @@ Shapes: T timesteps, B sequences, I inputs, H hidden units, D directions, O outp
 """
 
 from collections.abc import Iterator
-from typing import Literal, assert_never, cast
 
 import torch
 from torch import Tensor, nn
 
 from app.domain.specs.model import ModelSpec
-from app.domain.specs.model.elman import ElmanSpec
-from app.domain.specs.model.gru import GruSpec
-from app.domain.specs.model.lstm import LstmSpec
 from app.domain.task import TaskFacts
-from worker.models.layers import Chunking, Layer, read_layer
-from worker.models.linear import LinearRNN
+from worker.cells import make_layer
+from worker.cells.layer import Layer, as_layer
+from worker.models.layers import Chunking, read_layer
 
 
 class SequenceModel(nn.Module):
@@ -25,17 +22,16 @@ class SequenceModel(nn.Module):
         self, spec: ModelSpec, *, input_size: int, output_size: int, many_to_one: bool
     ) -> None:
         super().__init__()
-        self.kind: Literal["elman", "gru", "lstm"] = spec.kind
-        self.activation: Literal["tanh", "relu", "linear"] = (
-            spec.activation if isinstance(spec, ElmanSpec) else "tanh"
-        )
+        self.kind: str = spec.kind
+        self.card = spec.card
+        self.nonlinearity = spec.nonlinearity
         self.dropout = spec.dropout
         self.many_to_one = many_to_one
         self.hidden_size = spec.hidden_size
         self.bidirectional = spec.bidirectional
         width = spec.hidden_size * (1 + spec.bidirectional)
         sizes = [input_size] + [width] * (spec.num_layers - 1)
-        self.layers = nn.ModuleList(_make_layer(spec, size) for size in sizes)
+        self.layers = nn.ModuleList(make_layer(spec, size) for size in sizes)
         self.readout = nn.Linear(width, output_size)
 
     def forward(
@@ -57,7 +53,7 @@ class SequenceModel(nn.Module):
         return outputs
 
     def layer(self, index: int) -> Layer:
-        return cast("Layer", self.layers[index])
+        return as_layer(self.layers[index])
 
     def last_state(self, top_TBD: Tensor, lengths_B: Tensor | None) -> Tensor:
         """(B, D·H): what each direction knows once it has read its whole sequence."""
@@ -94,22 +90,3 @@ def build_model(spec: ModelSpec, facts: TaskFacts) -> SequenceModel:
         output_size=facts.output_size,
         many_to_one=facts.many_to_one,
     )
-
-
-def _make_layer(spec: ModelSpec, input_size: int) -> Layer:
-    match spec:
-        case ElmanSpec(activation="linear"):
-            return LinearRNN(input_size, spec.hidden_size, bidirectional=spec.bidirectional)
-        case ElmanSpec():
-            return nn.RNN(
-                input_size,
-                spec.hidden_size,
-                nonlinearity=spec.activation,
-                bidirectional=spec.bidirectional,
-            )
-        case GruSpec():
-            return nn.GRU(input_size, spec.hidden_size, bidirectional=spec.bidirectional)
-        case LstmSpec():
-            return nn.LSTM(input_size, spec.hidden_size, bidirectional=spec.bidirectional)
-        case _:
-            assert_never(spec)

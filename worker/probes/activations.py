@@ -3,7 +3,6 @@
 from torch import Tensor
 
 from app.domain.telemetry import ScalarReading
-from worker.replay.elman import ElmanLinearisation
 from worker.replay.preparation import linearise_network, valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
@@ -16,22 +15,23 @@ NUM_SEQUENCES = 32
 def measure_activations(
     model: ReplayableNetwork, sample: ProbeSample, *, step: int
 ) -> tuple[ScalarReading, ...]:
-    """An Elman layer's `mean_derivative`, and `saturated_fraction` or relu's dead and always on.
+    """`mean_derivative` of cells without gates, `saturated_fraction` or relu's dead and always on.
 
     A relu unit is dead when its pre-activation is positive at no valid timestep of any sequence,
     and always on, so linear, when it is at all of them. Gated cells have gates instead.
     """
-    if model.kind != "elman" or model.activation == "linear":
+    if model.card.gates or model.nonlinearity == "linear":
         return ()
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
     lengths_B = part.valid_lengths()
     readings = []
     for level in linearise_network(model, part):
         for cell in level:
-            if not isinstance(cell, ElmanLinearisation):
-                raise TypeError(cell)
-            slope_FH = valid_states(cell.slope_PBH, lengths_B)
-            found = _of_relu(slope_FH) if model.activation == "relu" else _of_tanh(slope_FH)
+            slope_PBH = cell.unit_slope()
+            if slope_PBH is None:
+                continue
+            slope_FH = valid_states(slope_PBH, lengths_B)
+            found = _of_relu(slope_FH) if model.nonlinearity == "relu" else _of_tanh(slope_FH)
             scope = cell.states.scope
             readings += [
                 ScalarReading(step=step, quantity=quantity, scope=scope, value=float(value))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import ProbeGap, ScalarReading
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 

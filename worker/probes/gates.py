@@ -1,18 +1,14 @@
-"""How open the gates of GRU and LSTM are, and how far they can still be moved."""
+"""How open the gates of a cell are, and how far they can still be moved."""
 
 from torch import Tensor
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ScalarReading
-from worker.replay.cells import gate_scope
 from worker.replay.preparation import enough_sequences, linearise_network, valid_states
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: A sigmoid within this of 0 or 1 has less than a fifth of its largest slope left.
 SATURATION_MARGIN = 0.05
-#: Gates with a tanh: their values lie between −1 and 1.
-CANDIDATES = ("cell", "new")
-#: Gates that say how much of the state is kept.
-KEEPERS = ("forget", "update")
 NUM_SEQUENCES, NUM_TIMESTEPS = 32, 1600
 
 
@@ -23,7 +19,7 @@ def measure_gates(
 
     And the `time_constant` of the gates that keep the state: forget of LSTM, update of GRU.
     """
-    if model.kind == "elman":
+    if not model.card.gates:
         return ()
     count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
     part = sample.take(0, count, many_to_one=model.many_to_one)
@@ -31,11 +27,12 @@ def measure_gates(
     readings: list[ScalarReading] = []
     for level in linearise_network(model, part):
         for cell in level:
-            for name, gate_PBH in cell.gates().items():
-                scope = gate_scope(cell.states.layer, cell.states.direction, name)
-                values_FH = valid_states(gate_PBH, lengths_B)
-                readings += _of_gate(values_FH, scope, step, is_candidate=name in CANDIDATES)
-                if name in KEEPERS:
+            values = cell.gates()
+            for gate in model.card.gates:
+                scope = str(Scope.gate(cell.states.layer, gate.name, cell.states.direction))
+                values_FH = valid_states(values[gate.name], lengths_B)
+                readings += _of_gate(values_FH, scope, step, is_candidate=gate.activation == "tanh")
+                if gate.keeps_state:
                     readings.append(_time_constant(values_FH, scope, step))
     return tuple(readings)
 

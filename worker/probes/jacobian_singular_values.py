@@ -3,7 +3,7 @@
 import torch
 
 from app.domain.telemetry import ProbeGap, ScalarReading
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 from worker.replay.jacobians import jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
@@ -22,7 +22,7 @@ def measure_jacobian_singular_values(
     """Medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer's recurrence."""
     part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
     size = model.readout.in_features
-    largest = size * (2 if model.kind == "lstm" else 1)
+    largest = size * len(model.card.state)
     if largest > 4 * MAX_STATE_SIZE:
         # before the trajectory is factored out, which for such a size takes long by itself
         return _gaps(step, "model", _too_large(largest))

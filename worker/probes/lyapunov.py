@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import ProbeGap, ScalarReading
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 from worker.replay.jacobians import TRANSIENT_FRACTION
 from worker.replay.network import LayerCells
 from worker.replay.preparation import enough_sequences, is_finite, linearise_network

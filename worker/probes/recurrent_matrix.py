@@ -7,10 +7,10 @@ max φ' · σ_max < 1 is sufficient for vanishing, > 1 only necessary for explod
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ScalarReading
-from worker.replay.cells import GATE_NAMES, gate_scope
+from worker.cells.states import directions_of, read_weights
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import directions_of, layer_scope, read_weights
 
 #: Largest slope of the non-linearity: 1 for tanh, relu and the identity alike.
 LARGEST_SLOPE = 1.0
@@ -29,18 +29,19 @@ def measure_recurrent_matrices(
 
     And for an Elman layer, whose one matrix is its whole recurrence, `vanishing_certificate`.
     """
-    names = GATE_NAMES[model.kind]
+    names = model.card.blocks
+    is_alone = not model.card.gates
     readings: list[ScalarReading | ProbeGap] = []
     for layer, module in enumerate(model.layers):
         for direction in directions_of(module):
             recurrent_GH = read_weights(module, direction).recurrent_GH.cpu()
             for name, matrix_HH in zip(names, recurrent_GH.chunk(len(names)), strict=True):
                 scope = (
-                    layer_scope(layer, direction)
-                    if name is None
-                    else gate_scope(layer, direction, name)
+                    Scope.layer(layer, direction)
+                    if is_alone
+                    else Scope.gate(layer, name, direction)
                 )
-                readings += _of_matrix(matrix_HH, scope, step, is_alone=name is None)
+                readings += _of_matrix(matrix_HH, str(scope), step, is_alone=is_alone)
     return tuple(readings)
 
 

@@ -5,15 +5,16 @@ gates. What they leave of it, in a GRU alone, is the residual.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import torch
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ScalarReading
-from worker.replay.cells import Linearisation, gate_scope
+from worker.cells.linearisation import Linearisation, VolumeFactors
 from worker.replay.jacobians import TRANSIENT_FRACTION, jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.volumes import VolumeFactors, volume_factors
 
 #: Those whose whole spectrum of exponents is measured where it is asked for.
 NUM_SEQUENCES = 2
@@ -25,12 +26,13 @@ MIN_TIMESTEPS, MAX_TIMESTEPS = 2, 32
 TOTAL, RESIDUAL = "sum_rule.total", "sum_rule.residual"
 RECURRENT, ACTIVATION, GATES = "sum_rule.recurrent", "sum_rule.activation", "sum_rule.gates"
 QUANTITIES = (TOTAL, RECURRENT, ACTIVATION, GATES, RESIDUAL)
-#: Why a cell has no such part.
-NO_FACTOR = {
-    RECURRENT: "the recurrent matrices of a gru are no factor: see the residual",
-    ACTIVATION: "the activation of a gru is no factor: see the residual",
-    GATES: "an elman cell has no gates",
+#: What is left out where the determinant has no such factor.
+OPTIONAL: Mapping[str, Literal["recurrent", "activation", "gates"]] = {
+    RECURRENT: "recurrent",
+    ACTIVATION: "activation",
+    GATES: "gates",
 }
+NO_FACTOR = "the determinant of this cell has no such factor"
 VANISHES = "a timestep takes some direction to exactly 0: its log determinant is minus infinity"
 Found = ScalarReading | ProbeGap
 
@@ -61,7 +63,7 @@ def _of_cell(cell: Linearisation, step: int, *, counted: int) -> Iterator[Found]
     if num_units > MAX_UNITS:
         yield from _gaps(scope, step, _too_large(num_units))
         return
-    factors = volume_factors(cell)
+    factors = cell.volume_factors()
     timesteps = range(counted) if factors.is_complete else _affordable(cell, counted)
     parts, gates = sum_rule_parts(factors, timesteps, num_units=num_units)
     known = sum(parts.values())
@@ -70,14 +72,14 @@ def _of_cell(cell: Linearisation, step: int, *, counted: int) -> Iterator[Found]
         yield from _gaps(scope, step, VANISHES)
         return
     yield _reading(TOTAL, scope, step, total)
-    for quantity, reason in NO_FACTOR.items():
+    for quantity, part in OPTIONAL.items():
         if quantity in parts:
             yield _reading(quantity, scope, step, parts[quantity])
         else:
-            yield _gap(quantity, scope, step, reason)
+            yield _gap(quantity, scope, step, factors.absent.get(part, NO_FACTOR))
     for name, value in gates.items():
-        gate = gate_scope(cell.states.layer, cell.states.direction, name)
-        yield _reading(GATES, gate, step, value)
+        gate = Scope.gate(cell.states.layer, name, cell.states.direction)
+        yield _reading(GATES, str(gate), step, value)
     yield _reading(RESIDUAL, scope, step, total - known)
 
 

@@ -10,7 +10,6 @@ from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
-from worker.replay.cells import GATE_NAMES
 
 #: Of the document; a program refuses one that it does not know.
 FORMAT = 1
@@ -40,7 +39,7 @@ def describe(
         "weights": weights,
         "tensors": _tensors(dict(model.named_tensors())),
         "naming": _NAMING,
-        "gate_order": [gate for gate in GATE_NAMES[model.kind] if gate is not None],
+        "gate_order": [gate.name for gate in model.card.gates],
         "input": reading,
         "output": answer,
         "csv": None if usage.csv is None else asdict(usage.csv),
@@ -51,7 +50,7 @@ def describe(
 def _network(spec: JobSpec, facts: TaskFacts, model: SequenceModel) -> dict[str, JsonValue]:
     return {
         "kind": model.kind,
-        "activation": model.activation,
+        "activation": model.nonlinearity,
         "hidden_size": model.hidden_size,
         "num_layers": len(model.layers),
         "bidirectional": model.bidirectional,

@@ -2,16 +2,12 @@
 
 - `sample`: what is looked at: a network, a few sequences, their unreduced loss terms
 - `states`: the trajectory that the network's own modules take over these sequences
-- `elman`, `gru`, `lstm`: closed forms of one timestep's Jacobian
-- `slopes`: what the closed forms have in common
-- `cells`: the linearisation that belongs to a layer
 - `adjoint`: the backward recursion, renormalised at each timestep
 - `network`: the recursion from layer to layer, for many anchors at once
 - `anchors`: which loss terms are asked how far back they reach
 - `preparation`: from a network and its sample to blocks ready to be followed back
 - `parameter_gradients`: the check against autograd
 - `jacobians`: single timesteps' Jacobians as matrices
-- `volumes`: how a timestep scales the volume of the state, factor by factor
 - `sample_gradients`: the gradient over all parameters, part by part of the sample
 - `lag_curve`: root mean squares over anchors with bootstrap intervals
 - `tail`: slope and shape of a profile

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 
 Rows = Tensor | slice
 #: What an exact zero is divided by.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from worker.cells.states import DirectionStates
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import DirectionStates
 
 #: Spaced loss terms of one sequence of a many-to-many task. Twelve make a probe cost a quarter more
 #: and a horizon no steadier on every text; one, of four times the sequences, costs more still.

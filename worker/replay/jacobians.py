@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 
 #: Share of the timesteps, from the end, in which directions align before exponents count.
 TRANSIENT_FRACTION = 0.2

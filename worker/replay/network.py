@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import Direction, DoubleArray, IntArray, Path
+from worker.cells.linearisation import Linearisation
 from worker.models.layers import reading_order, reorder
 from worker.replay.adjoint import Injection, Scaled, Trace, add_scaled, propagate
 from worker.replay.anchors import Anchors
-from worker.replay.cells import Linearisation
 
 LayerCells = tuple[Linearisation, ...]
 #: Over the whole state or all gates; over h or c alone; each coordinate times its deviation.

@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import Direction
+from worker.cells.linearisation import Linearisation
+from worker.cells.states import SUFFIXES
 from worker.models.layers import reading_order, reorder
 from worker.replay.adjoint import Injection, Scaled, Trace, normalised, propagate
-from worker.replay.cells import Linearisation
 from worker.replay.network import AnchorReplay, LayerCells, descend, norm_weights
 from worker.replay.preparation import every_last, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import SUFFIXES, run_layer
+from worker.replay.states import run_layer
 
 Gradients = Mapping[tuple[int, str], Tensor]
 Stack = tuple[LayerCells, ...]

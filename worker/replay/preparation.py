@@ -7,11 +7,13 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from worker.cells.layer import as_layer
+from worker.cells.linearisation import Linearisation
+from worker.cells.states import DirectionStates
 from worker.replay.anchors import Anchors
-from worker.replay.cells import Linearisation, linearise
 from worker.replay.network import LayerCells
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-from worker.replay.states import DirectionStates, run_network
+from worker.replay.states import run_network
 
 #: Every layer, bottom first, by direction.
 Stack = tuple[LayerCells, ...]
@@ -84,8 +86,8 @@ def linearise_stack(
 ) -> Stack:
     with torch.no_grad():
         return tuple(
-            tuple(linearise(states, network.kind, network.activation) for states in level)
-            for level in stack
+            tuple(as_layer(module).linearise(states) for states in level)
+            for module, level in zip(network.layers, stack, strict=True)
         )
 
 

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
-CellKind = Literal["elman", "gru", "lstm"]
-Activation = Literal["tanh", "relu", "linear"]
+from app.domain.specs.model.cell import CellCard, Nonlinearity
 
 
 class ReplayableNetwork(Protocol):
     """Stack of one-layer recurrent modules with a linear read-out; dropout is off in a replay."""
 
     @property
-    def kind(self) -> CellKind: ...
+    def card(self) -> CellCard: ...
 
     @property
-    def activation(self) -> Activation: ...
+    def nonlinearity(self) -> Nonlinearity: ...
 
     @property
     def layers(self) -> nn.ModuleList: ...

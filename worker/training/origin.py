@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import PLACES, Place, ScalarReading
+from worker.cells.layer import State
 from worker.datasets.task import Batch, Task
-from worker.models.layers import Chunking, State, read_layer
+from worker.models.layers import Chunking, read_layer
 from worker.models.network import SequenceModel
 
 #: Sequences of the batch that are named.

@@ -9,9 +9,9 @@ import torch
 from app.domain.specs.init import InitSpec
 from app.domain.specs.model.elman import ElmanSpec
 from tests.domain.builders import task
+from worker.cells.layer import Layer
 from worker.models.criticality import critical_gain, log_chi, make_critical_
 from worker.models.initialisation import initialise
-from worker.models.layers import Layer
 from worker.models.network import SequenceModel, build_model
 
 

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from app.domain.specs.model import ModelSpec
 from tests.domain.builders import task
-from worker.models.layers import Chunking, State, detached
+from worker.cells.layer import State
+from worker.models.layers import Chunking, detached
 from worker.models.network import SequenceModel, build_model
 
 _model_specs: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)

@@ -10,12 +10,13 @@ import torch
 
 from app.domain.integrity import LIMITS
 from app.domain.quantities import ProbeQuantity
+from app.domain.specs.model.cell import Nonlinearity
 from tests.numerics.networks import network_of, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.suite import PROBES, TIERS, ProbeOrder, ProbeResult, run_probes
-from worker.replay.sample import Activation, CellKind, ProbeSample
+from worker.replay.sample import ProbeSample
 
-CELLS: list[tuple[CellKind, Activation]] = [
+CELLS: list[tuple[str, Nonlinearity]] = [
     ("elman", "tanh"),
     ("elman", "relu"),
     ("gru", "tanh"),
@@ -88,7 +89,7 @@ def assert_all_is_told(result: ProbeResult) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("situation", [*NETWORKS, *SAMPLES, "no term counts"])
 def test_every_probe_answers_in_every_situation(
-    cell: tuple[CellKind, Activation], situation: str
+    cell: tuple[str, Nonlinearity], situation: str
 ) -> None:
     for hidden_size, num_layers, bidirectional, many_to_one in SHAPES:
         network = network_of(

@@ -21,7 +21,7 @@ from worker.probes.suite import (
     sample_size,
 )
 from worker.replay.anchors import choose_anchors
-from worker.replay.sample import CellKind, ProbeSample, ReplayableNetwork
+from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 
 def probe(
@@ -46,7 +46,7 @@ def probe(
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
-def test_probes_side_by_side_measure_the_same_bit_for_bit(kind: CellKind) -> None:
+def test_probes_side_by_side_measure_the_same_bit_for_bit(kind: str) -> None:
     network = network_of(kind, sizes=(2, 24, 3), num_layers=2)
     sample = sample_for(network, num_timesteps=40, batch_size=40)
 
@@ -62,7 +62,7 @@ def test_probes_side_by_side_measure_the_same_bit_for_bit(kind: CellKind) -> Non
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
-def test_probes_look_and_never_touch(kind: CellKind) -> None:
+def test_probes_look_and_never_touch(kind: str) -> None:
     network = network_of(kind, num_layers=2, bidirectional=True)
     network.train()
     sample = sample_for(network, num_timesteps=20, batch_size=8, varied=True)
@@ -86,7 +86,7 @@ def test_probes_look_and_never_touch(kind: CellKind) -> None:
 
 @pytest.mark.parametrize("probe_of", [*CHECKS, *(measure for measure, _ in PROBES)])
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
-def test_every_probe_reads_at_its_step(kind: CellKind, probe_of: object) -> None:
+def test_every_probe_reads_at_its_step(kind: str, probe_of: object) -> None:
     assert callable(probe_of)
     network = network_of(kind)
     sample = sample_for(network, num_timesteps=15, batch_size=4)
@@ -220,7 +220,7 @@ def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("quantity", PROBE_QUANTITIES)
 def test_what_is_asked_for_is_answered_by_a_reading_or_a_reason(
-    kind: CellKind, quantity: ProbeQuantity, *, bidirectional: bool
+    kind: str, quantity: ProbeQuantity, *, bidirectional: bool
 ) -> None:
     network = network_of(kind, bidirectional=bidirectional)
     sample = sample_for(network, num_timesteps=12, batch_size=4)

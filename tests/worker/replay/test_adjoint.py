@@ -1,19 +1,18 @@
 """The same gradient, told in two ways, is followed back alike."""
 
-from typing import get_args
-
 import pytest
 import torch
 
+from app.domain.specs.base import kind_of
+from app.domain.specs.model import CELLS
 from tests.numerics.networks import network_of, sample_for
 from worker.replay.adjoint import Injection, Scaled, normalised, propagate
 from worker.replay.network import norm_weights
 from worker.replay.preparation import linearise_network
-from worker.replay.sample import CellKind
 
 
-@pytest.mark.parametrize("kind", get_args(CellKind))
-def test_what_enters_at_one_timestep_alone_is_what_enters_there(kind: CellKind) -> None:
+@pytest.mark.parametrize("kind", [kind_of(cell) for cell in CELLS])
+def test_what_enters_at_one_timestep_alone_is_what_enters_there(kind: str) -> None:
     network = network_of(kind)
     sample = sample_for(network, num_timesteps=12, batch_size=4)
     [[cell]] = linearise_network(network, sample)

@@ -1,15 +1,15 @@
 """Probes of one moment share what is linearised."""
 
 import copy
-from typing import get_args
 
 import pytest
 import torch
 
+from app.domain.specs.base import kind_of
+from app.domain.specs.model import CELLS
 from tests.numerics.networks import network_of, sample_for
-from worker.replay.cells import Linearisation
+from worker.cells.linearisation import Linearisation
 from worker.replay.preparation import SharedSample, Stack, blocks, linearise_network
-from worker.replay.sample import CellKind
 
 
 def storage_of(stack: Stack) -> int:
@@ -22,8 +22,8 @@ def backward(cell: Linearisation) -> tuple[torch.Tensor, torch.Tensor]:
     return cell.backward(5, slice(num_sequences), adjoint_NS)
 
 
-@pytest.mark.parametrize("kind", get_args(CellKind))
-def test_the_first_sequences_are_cut_from_what_is_there(kind: CellKind) -> None:
+@pytest.mark.parametrize("kind", [kind_of(cell) for cell in CELLS])
+def test_the_first_sequences_are_cut_from_what_is_there(kind: str) -> None:
     network = network_of(kind, num_layers=2, bidirectional=True)
     sample = sample_for(network, num_timesteps=12, batch_size=6, varied=True)
     shared = SharedSample.of(sample)

@@ -2,19 +2,36 @@
 
 h' = (1−z)n + zh, n = tanh(W_n x + b_in + r·u), u = U_n h + b_hn; torch's z keeps, the papers' z
 replaces. J = diag(z) + diag((h−n)z(1−z))U_z + diag((1−z)(1−n²))[diag(r)U_n + diag(u r(1−r))U_r].
+
+Shapes: P timesteps in the order in which a direction reads them, B sequences, N anchors, I inputs,
+H hidden units, G = 3H, S = H.
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from worker.replay.slopes import tanh_slope
-from worker.replay.states import DirectionStates, RecurrentWeights
+from app.domain.specs.model.gru import GruSpec
+from worker.cells.kernels import kernel_arguments
+from worker.cells.layer import CellLayers, Layer, State
+from worker.cells.linearisation import VolumeFactors
+from worker.cells.slopes import tanh_slope
+from worker.cells.states import DirectionStates, RecurrentWeights
 
-#: In torch's row order.
-GRU_GATES = ("reset", "update", "new")
+
+class GruLayer(nn.GRU, Layer):
+    """torch's own module."""
+
+    card: ClassVar = GruSpec.card
+
+    def read(self, x_PBI: Tensor, state: State, *, suffix: str) -> tuple[Tensor, State]:
+        out_PBH, h_1BH = torch.gru(x_PBI, state[0], *kernel_arguments(self, suffix))
+        return out_PBH, (h_1BH,)
+
+    def linearise(self, states: DirectionStates) -> "GruLinearisation":
+        return linearise_gru(states)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +57,9 @@ class GruLinearisation:
     def state_parts(self) -> tuple[Tensor, ...]:
         return (self.states.hidden_PBH,)
 
+    def unit_slope(self) -> None:
+        return None
+
     def first(self, count: int) -> Self:
         """That of the first sequences."""
         return replace(
@@ -53,7 +73,7 @@ class GruLinearisation:
 
     def gates(self) -> dict[str, Tensor]:
         """By name, (P, B, H) each; an update gate of 1 keeps the state."""
-        return dict(zip(GRU_GATES, self.gates_PBG.chunk(3, dim=-1), strict=True))
+        return dict(zip(GruSpec.card.blocks, self.gates_PBG.chunk(3, dim=-1), strict=True))
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the input side's pre-activations of timestep p and at the state before."""
@@ -76,6 +96,19 @@ class GruLinearisation:
         """Gradient at W_hh h + b_hh: the rows of `new` are multiplied by the reset gate."""
         reset_PBG, update_PBG, new_PBG = gates_PBG.chunk(3, dim=-1)
         return torch.cat([reset_PBG, update_PBG, new_PBG * self.reset_PBH], dim=-1)
+
+    def volume_factors(self) -> VolumeFactors:
+        """J = diag(z) (1 + …): Σ ln z is a factor; the matrices enter a sum and have none."""
+        return VolumeFactors(
+            recurrent=None,
+            activation_PBH=None,
+            gates={"update": self.update_PBH.log()},
+            is_complete=False,
+            absent={
+                "recurrent": "the recurrent matrices of a gru are no factor: see the residual",
+                "activation": "the activation of a gru is no factor: see the residual",
+            },
+        )
 
 
 def linearise_gru(states: DirectionStates) -> GruLinearisation:
@@ -113,3 +146,10 @@ def _fill(result: GruLinearisation, span: slice) -> None:
     by_reset_PBH.mul_(reset_PBH).mul_(shut_PBH)
     torch.sub(previous_PBH, new_PBH, out=by_update_PBH)
     by_update_PBH.mul_(update_PBH).mul_(replaced_PBH)
+
+
+def _make(spec: GruSpec, input_size: int) -> Layer:
+    return GruLayer(input_size, spec.hidden_size, bidirectional=spec.bidirectional)
+
+
+GRU = CellLayers(spec=GruSpec, make=_make)

@@ -4,19 +4,36 @@ c' = f·c + i·g, h' = o·tanh(c'), κ = o(1−tanh²c'),
 A = ∂c'/∂h = diag(g i(1−i))W_i + diag(c f(1−f))W_f + diag(i(1−g²))W_g,
 J = [[diag(tanh c' o(1−o))W_o + diag(κ)A, diag(κ f)], [A, diag(f)]].
 It has 2H exponents: ∂h'/∂h alone would be wrong.
+
+Shapes: P timesteps in the order in which a direction reads them, B sequences, N anchors, I inputs,
+H hidden units, G = 4H, S = 2H.
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from worker.replay.slopes import tanh_slope
-from worker.replay.states import DirectionStates, RecurrentWeights
+from app.domain.specs.model.lstm import LstmSpec
+from worker.cells.kernels import kernel_arguments
+from worker.cells.layer import CellLayers, Layer, State
+from worker.cells.linearisation import VolumeFactors, log_abs_det
+from worker.cells.slopes import tanh_slope
+from worker.cells.states import DirectionStates, RecurrentWeights
 
-#: In torch's row order.
-LSTM_GATES = ("input", "forget", "cell", "output")
+
+class LstmLayer(nn.LSTM, Layer):
+    """torch's own module."""
+
+    card: ClassVar = LstmSpec.card
+
+    def read(self, x_PBI: Tensor, state: State, *, suffix: str) -> tuple[Tensor, State]:
+        out_PBH, h_1BH, c_1BH = torch.lstm(x_PBI, list(state), *kernel_arguments(self, suffix))
+        return out_PBH, (h_1BH, c_1BH)
+
+    def linearise(self, states: DirectionStates) -> "LstmLinearisation":
+        return linearise_lstm(states)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +61,9 @@ class LstmLinearisation:
     def state_parts(self) -> tuple[Tensor, ...]:
         return self.states.hidden_PBH, self.cell_PBH
 
+    def unit_slope(self) -> None:
+        return None
+
     def first(self, count: int) -> Self:
         """That of the first sequences."""
         return replace(
@@ -58,7 +78,7 @@ class LstmLinearisation:
 
     def gates(self) -> dict[str, Tensor]:
         """By name, (P, B, H) each."""
-        return dict(zip(LSTM_GATES, self.gates_PBG.chunk(4, dim=-1), strict=True))
+        return dict(zip(LstmSpec.card.blocks, self.gates_PBG.chunk(4, dim=-1), strict=True))
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient at the gate pre-activations of timestep p, and at the state (h, c) before it."""
@@ -82,6 +102,20 @@ class LstmLinearisation:
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:
         """Gradient at W_hh h + b_hh: that at the input side."""
         return gates_PBG
+
+    def volume_factors(self) -> VolumeFactors:
+        """ln|det J| = Σ ln f + Σ ln o(1−o) + Σ ln|tanh c'| + ln|det W_o|.
+
+        The rows of h less κ times those of c leave J block-triangular. o(1−o) comes out of its
+        product with tanh c', which is exact where o rounds to 1.
+        """
+        activation_PBH = self.cell_PBH.tanh().abs().log()
+        read_PBH = self.factors_PBG.chunk(4, dim=-1)[3].abs().log()
+        return VolumeFactors(
+            recurrent=log_abs_det(self.weights.recurrent_GH.chunk(4)[3]),
+            activation_PBH=activation_PBH,
+            gates={"forget": self.forget_PBH.log(), "output": read_PBH - activation_PBH},
+        )
 
 
 def linearise_lstm(states: DirectionStates) -> LstmLinearisation:
@@ -133,3 +167,10 @@ def _fill_cell(result: LstmLinearisation, span: slice, cell_BH: Tensor) -> None:
     by_candidate *= input_PBH
     by_output *= torch.tanh(cell_PBH)
     torch.mul(output_PBH, tanh_slope(cell_PBH), out=result.readout_slope_PBH[span])
+
+
+def _make(spec: LstmSpec, input_size: int) -> Layer:
+    return LstmLayer(input_size, spec.hidden_size, bidirectional=spec.bidirectional)
+
+
+LSTM = CellLayers(spec=LstmSpec, make=_make)
