@@ -31,7 +31,7 @@ def cost(**parts: object) -> Estimate:
 #: Ten timesteps of two numbers, one number predicted at the end.
 SHAPE = TaskShape(length=10, input_size=2, output_size=1, many_to_one=True)
 SMALL: dict[str, object] = {"hidden_size": 3}
-DEEP: dict[str, object] = {"hidden_size": 3, "num_layers": 2, "bidirectional": True}
+DEEP: dict[str, object] = {"hidden_size": 3, "num_layers": 3, "bidirectional": True}
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ DEEP: dict[str, object] = {"hidden_size": 3, "num_layers": 2, "bidirectional": T
         ({"kind": "elman", **SMALL}, 3 * 7 + 4),
         ({"kind": "gru", **SMALL}, 3 * 3 * 7 + 4),
         ({"kind": "lstm", **SMALL}, 4 * 3 * 7 + 4),
-        # two directions; the second layer reads the 2 x 3 units of the first
-        ({"kind": "elman", **DEEP}, 2 * 3 * 7 + 2 * 3 * 11 + 7),
-        ({"kind": "lstm", **DEEP}, 2 * 4 * 3 * 7 + 2 * 4 * 3 * 11 + 7),
+        # two directions; each further layer reads the 2 x 3 units of the one below
+        ({"kind": "elman", **DEEP}, 2 * 3 * 7 + 2 * (2 * 3 * 11) + 7),
+        ({"kind": "lstm", **DEEP}, 2 * 4 * 3 * 7 + 2 * (2 * 4 * 3 * 11) + 7),
         ({"kind": "elman", "hidden_size": 3, "num_layers": 3}, 3 * 7 + 3 * 8 + 3 * 8 + 4),
     ],
     ids=str,
@@ -65,8 +65,8 @@ def test_each_output_has_a_read_out_of_its_own() -> None:
         ({"kind": "elman", **SMALL}, 10 * (2 + 3 * 2) + 1),
         ({"kind": "gru", **SMALL}, 10 * (2 + 3 * 6) + 1),
         ({"kind": "lstm", **SMALL}, 10 * (2 + 3 * 7) + 1),
-        ({"kind": "elman", **DEEP}, 10 * (2 + 4 * 3 * 2) + 1),
-        ({"kind": "lstm", **DEEP}, 10 * (2 + 4 * 3 * 7) + 1),
+        ({"kind": "elman", **DEEP}, 10 * (2 + 6 * 3 * 2) + 1),
+        ({"kind": "lstm", **DEEP}, 10 * (2 + 6 * 3 * 7) + 1),
     ],
     ids=str,
 )
@@ -93,7 +93,7 @@ def test_an_output_at_every_timestep_is_kept_at_every_timestep() -> None:
         ({"kind": "elman", **SMALL}, 4e-5),
         ({"kind": "gru", **SMALL}, 2e-4),
         ({"kind": "lstm", **SMALL}, 8e-5),
-        ({"kind": "lstm", **DEEP}, 4 * 8e-5),
+        ({"kind": "lstm", **DEEP}, 6 * 8e-5),
     ],
     ids=str,
 )
@@ -112,7 +112,9 @@ def test_a_large_network_s_step_is_mostly_arithmetic() -> None:
     model = {"kind": "elman", "hidden_size": 8000}
     wanted = spec(model=model, training={"batch_size": 100})
 
-    assert step_seconds(wanted, SHAPE) == pytest.approx(10 * 600 * 64.04e6 / 70e9, rel=1e-3)
+    parameters = 8000 * 8004 + 8001
+    seconds = 10 * (4e-5 + 600 * parameters / 70e9)
+    assert step_seconds(wanted, SHAPE) == pytest.approx(seconds, rel=1e-12)
 
 
 def test_seconds_are_those_of_all_steps() -> None:
@@ -134,11 +136,11 @@ def test_a_slow_run_leaves_two_rows_a_second_beside_its_evaluations() -> None:
 def test_a_fast_run_leaves_a_row_every_256_steps_beside_its_evaluations() -> None:
     wanted = spec(
         model={"kind": "elman", "hidden_size": 1},
-        training={"num_steps": 2560, "evaluate_every": 2000},
+        training={"num_steps": 76_800, "evaluate_every": 76_800},
     )
     shape = TaskShape(length=1, input_size=1, output_size=1, many_to_one=True)
 
-    assert estimate(wanted, shape).rows == 11 + 2 + 1
+    assert estimate(wanted, shape).rows == 301 + 2 + 1
 
 
 def test_no_run_leaves_more_rows_than_one_a_step_beside_its_evaluations() -> None:
@@ -177,6 +179,10 @@ def test_more_than_a_year_is_a_problem_of_the_number_of_steps() -> None:
 
 def test_both_problems_of_size_are_told_at_once() -> None:
     assert len(problems_of_size(of_size(memory_bytes=2**41, seconds=1e9))) == 2
+
+
+def test_a_second_more_than_366_days_is_too_much() -> None:
+    assert len(problems_of_size(of_size(seconds=31_622_401.0))) == 1
 
 
 @pytest.mark.parametrize(

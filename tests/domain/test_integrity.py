@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import FindingCode
-from app.domain.integrity import CHECKS, LIMITS, Precision, has_passed
+from app.domain.integrity import CHECKS, Precision, failed_checks, has_passed
 from app.domain.quantities import series_names
 from tests.domain.builders import case, profile, reading, scores, telemetry
 
@@ -24,21 +24,45 @@ def _told_of_vanishing(step: int, quantity: str, error: float) -> str | None:
     return missing.get(FindingCode.VANISHING_GRADIENT)
 
 
-def test_every_check_is_a_quantity_with_a_limit_and_a_name() -> None:
-    assert set(LIMITS) == set(CHECKS) <= set(series_names())
+def test_every_check_is_a_quantity_with_a_name() -> None:
+    assert dict(CHECKS) == {
+        "checksum_error": "parameter_gradient_checksum",
+        "adjoint_error": "adjoint_identity",
+    }
+    assert set(CHECKS) <= set(series_names())
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("quantity", LIMITS)
-def test_what_is_no_number_has_not_passed(quantity: str, precision: Precision) -> None:
-    limit = LIMITS[quantity][precision]
-
+@pytest.mark.parametrize(
+    ("quantity", "precision", "limit"),
+    [
+        ("checksum_error", "float32", 1e-5),
+        ("checksum_error", "float64", 1e-10),
+        ("adjoint_error", "float32", 1e-9),
+        ("adjoint_error", "float64", 1e-9),
+    ],
+)
+def test_a_check_passes_up_to_what_round_off_explains(
+    quantity: str, precision: Precision, limit: float
+) -> None:
     assert has_passed(quantity, limit, precision)
     assert not has_passed(quantity, 1.01 * limit, precision)
     assert not has_passed(quantity, NAN, precision)
 
 
-@pytest.mark.parametrize("quantity", LIMITS)
+def test_only_checks_that_failed_are_told_with_their_step() -> None:
+    failed = reading("checksum_error", "model", 1e-4, step=20)
+    readings = [
+        reading("checksum_error", "model", 1e-6, step=10),
+        failed,
+        reading("adjoint_error", "model", 1e-12, step=20),
+        reading("spectral_radius", "layer:0", 1.1, step=30),
+    ]
+
+    assert failed_checks(readings, "float32") == {20: failed}
+    assert set(failed_checks(readings, "float64")) == {10, 20}
+
+
+@pytest.mark.parametrize("quantity", ["checksum_error", "adjoint_error"])
 @pytest.mark.parametrize("error", [0.17, NAN])
 def test_a_latest_probe_that_fails_a_check_is_not_judged_by(quantity: str, error: float) -> None:
     reason = _told_of_vanishing(950, quantity, error)

@@ -53,6 +53,81 @@ def test_what_was_not_measured_yet_is_empty_and_not_an_error() -> None:
     assert _chosen("gate_mean") == [("gate_mean", "model")]
 
 
+def test_a_scope_that_was_asked_for_twice_is_answered_once() -> None:
+    assert _chosen("mse", scopes=("test", "test")) == [("mse", "test")]
+
+
+def test_series_come_in_the_order_of_what_was_asked() -> None:
+    assert _chosen("mse", "loss", scopes=("validation", "model", "test")) == [
+        ("mse", "validation"),
+        ("mse", "test"),
+        ("loss", "model"),
+    ]
+
+
+def test_a_metric_that_was_not_measured_yet_is_known_and_has_no_scope() -> None:
+    early = Available(tensor_names=(), scalar_scopes={}, metric="accuracy")
+
+    assert "accuracy" in early.quantities()
+    assert early.scopes("accuracy") == ()
+    assert [name.scope for name in choose_series(early, quantities=["accuracy"], scopes=[])] == [
+        "model"
+    ]
+
+
+def test_without_a_metric_there_is_none_among_the_quantities() -> None:
+    nothing = Available(tensor_names=(), scalar_scopes={}, metric=None)
+
+    assert None not in nothing.quantities()
+    assert list(nothing.quantities()) == sorted(nothing.quantities())
+
+
+def test_a_quantity_of_every_step_has_the_model_and_each_tensor_for_a_scope() -> None:
+    assert AVAILABLE.scopes("grad_norm") == (
+        "model",
+        "tensor:rnn.weight_hh_l0",
+        "tensor:readout.bias",
+    )
+    assert AVAILABLE.scopes("loss") == ("model",)
+    assert AVAILABLE.scopes("spectral_radius") == ("layer:0",)
+
+
+def test_every_mistake_is_told_and_the_first_one_leads() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        _chosen("lost", "loss", "found", scopes=("test",))
+
+    assert [problem.code for problem in raised.value.problems] == ["unknown"] * 3
+    assert [problem.pointer for problem in raised.value.problems] == [
+        "query/quantity",
+        "query/scope",
+        "query/quantity",
+    ]
+    assert raised.value.detail == raised.value.problems[0].detail
+
+
+def test_a_name_that_is_too_long_to_repeat_is_cut() -> None:
+    with pytest.raises(InvalidInput) as quantity:
+        _chosen("q" * 101)
+    with pytest.raises(InvalidInput) as scope:
+        _chosen("loss", scopes=("s" * 101,))
+
+    assert f"'{'q' * 100}';" in quantity.value.detail
+    assert f"the scope {'s' * 100};" in scope.value.detail
+
+
+@pytest.mark.parametrize(("num_scopes", "is_cut"), [(40, False), (41, True)])
+def test_a_long_list_of_scopes_is_cut(num_scopes: int, *, is_cut: bool) -> None:
+    scopes = [f"layer:{index}" for index in range(num_scopes)]
+    many = Available(tensor_names=(), scalar_scopes={"sigma_max": scopes}, metric=None)
+
+    with pytest.raises(InvalidInput) as raised:
+        choose_series(many, quantities=["sigma_max"], scopes=["model"])
+
+    end = f"layer:39{', …' if is_cut else ''}."
+    assert raised.value.detail.startswith("sigma_max is not read in the scope model; its scopes")
+    assert raised.value.detail.endswith(end)
+
+
 @pytest.mark.parametrize(
     ("quantity", "scope", "pointer", "told"),
     [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from app.domain.series import choose_points, series_stats, shortest_decimals
+from app.domain.series import SeriesStats, choose_points, series_stats, shortest_decimals
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -15,6 +15,34 @@ def test_a_short_series_is_kept_whole() -> None:
     kept = choose_points(np.ones(10, dtype=np.float32), max_points=10)
 
     assert kept.tolist() == list(range(10))
+
+
+def test_each_bucket_gives_first_last_smallest_and_largest_and_all_that_is_not_finite() -> None:
+    first, second = [5.0, 1.0, 2.0, 9.0, 3.0, 3.0], [3.0, 3.0, 0.0, 7.0, float("nan"), 4.0]
+
+    kept = choose_points(np.array([*first, *second]), max_points=8)
+
+    assert kept.tolist() == [0, 1, 3, 5, 6, 8, 9, 10, 11]
+
+
+def test_a_last_bucket_may_be_shorter() -> None:
+    values = np.array([1.0, 9.0, 5.0, 5.0, 4.0, 2.0, 3.0])
+
+    assert choose_points(values, max_points=6).tolist() == [0, 1, 6]
+    assert choose_points(values[:-1], max_points=5).tolist() == [0, 1, 5]
+
+
+def test_of_equal_extremes_the_first_one_is_kept() -> None:
+    values = np.array([2.0, 3.0, 1.0, 3.0, 1.0, 2.0])
+
+    assert choose_points(values, max_points=4).tolist() == [0, 1, 2, 5]
+
+
+@pytest.mark.parametrize("max_points", [1, 2, 3, 4, 7])
+def test_fewer_than_two_buckets_of_points_are_one_bucket(max_points: int) -> None:
+    values = np.array([3.0, 1.0, 2.0, 5.0, 4.0, 3.5, 2.5, 3.2])
+
+    assert choose_points(values, max_points=max_points).tolist() == [0, 1, 3, 7]
 
 
 def test_every_spike_dip_and_non_finite_step_survives() -> None:
@@ -72,13 +100,33 @@ def test_statistics_are_over_all_finite_readings() -> None:
     assert (stats.count, stats.num_finite) == (1002, 1000)
     assert stats.mean == pytest.approx(499.5)
     assert (stats.min, stats.max) == (0, 999)
-    assert stats.p50 == pytest.approx(499.5)
-    assert stats.p99 == pytest.approx(989.01)
+    assert (stats.p10, stats.p50) == pytest.approx((99.9, 499.5))
+    assert (stats.p90, stats.p99) == pytest.approx((899.1, 989.01))
 
 
 def test_statistics_of_nothing_are_nulls_and_of_huge_values_finite() -> None:
     nothing = series_stats(np.array([np.nan], dtype=np.float32))
     huge = series_stats(np.full(1000, 1.7e308))
 
-    assert (nothing.count, nothing.mean, nothing.min) == (1, None, None)
+    assert nothing == SeriesStats(
+        count=1,
+        num_finite=0,
+        mean=None,
+        p10=None,
+        p50=None,
+        p90=None,
+        p99=None,
+        min=None,
+        max=None,
+    )
     assert huge.mean == pytest.approx(1.7e308)
+
+
+def test_the_mean_of_zeros_is_zero() -> None:
+    assert series_stats(np.zeros(5)).mean == 0.0
+
+
+def test_extremes_are_told_in_the_array_s_own_precision() -> None:
+    stats = series_stats(np.array([0.1, 0.7], dtype=np.float32))
+
+    assert (stats.min, stats.max) == (0.1, 0.7)
