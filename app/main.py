@@ -13,7 +13,6 @@ from app.api.accounts import keys, workspaces
 from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
 from app.api.preflights import comparison, preflight
-from app.api.protocol.bodies import BodyGuard
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
 from app.api.protocol.envelope import Envelope, LastResort
@@ -140,11 +139,6 @@ def _check_secret(resources: Resources) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
-    app.add_middleware(
-        BodyGuard,
-        max_body_bytes=settings.max_body_bytes,
-        max_upload_bytes=settings.max_upload_bytes,
-    )
     app.add_middleware(LastResort)
     if settings.cors_origins:
         app.add_middleware(

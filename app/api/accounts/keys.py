@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.api.models.instants import Instant
 from app.api.models.run import View
+from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Work
 from app.api.protocol.idempotency import Answer, Once
@@ -23,7 +24,7 @@ from app.services.accounts.list_keys import list_keys
 from app.services.accounts.revoke_key import revoke_key
 from app.store.keys import ApiKey
 
-router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS)
+router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS, route_class=JsonRoute)
 
 
 class KeyOrder(BaseModel):

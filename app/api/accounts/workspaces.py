@@ -15,6 +15,7 @@ from app.api.models.workspace import (
     WorkspaceView,
     view_account,
 )
+from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Work
 from app.api.protocol.idempotency import Answer, Once
@@ -28,7 +29,9 @@ from app.services.accounts.get_workspace import get_workspace
 from app.services.accounts.list_workspaces import list_workspaces
 from app.store.workspaces import Workspace
 
-router = APIRouter(prefix="/v1/workspaces", tags=["access"], responses=ALWAYS)
+router = APIRouter(
+    prefix="/v1/workspaces", tags=["access"], responses=ALWAYS, route_class=JsonRoute
+)
 
 
 class NewWorkspaceView(WorkspaceView):

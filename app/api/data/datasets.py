@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
+from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import DatasetsReader, DatasetsWriter, Held, Work
 from app.api.protocol.idempotency import Answer, Once
@@ -20,7 +21,9 @@ from app.services.data.get_dataset import get_dataset
 from app.services.data.list_datasets import list_datasets
 from app.services.data.upload_dataset import DatasetKind, upload_dataset
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS)
+router = APIRouter(
+    prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS, route_class=UploadRoute
+)
 
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
 _BODY: dict[str, JsonValue] = {
@@ -35,7 +38,7 @@ _BODY: dict[str, JsonValue] = {
 
 
 async def _content(request: Request) -> bytes:
-    """The body, which was capped while it arrived; forms are told what to send in their place."""
+    """The whole body. A form is refused, since its bytes are not those of the file."""
     if request.headers.get("content-type", "").startswith("multipart/"):
         detail = "Send the bytes of the file as the body, not a form: curl --data-binary @file."
         raise HTTPException(415, detail=detail)

@@ -18,6 +18,7 @@ from app.api.preflights.submission import (
     submit_once,
     wait_for_preflights,
 )
+from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import conditional_json
 from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
 from app.api.protocol.idempotency import Answer, Repeatable
@@ -29,7 +30,7 @@ from app.services.preflights.read_preflight import read_preflight
 from app.services.preflights.submit_preflight import submit_preflight
 from app.store.database import UnitOfWork, unit_of_work
 
-router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS)
+router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS, route_class=JsonRoute)
 
 
 class _KeptPreflight(BaseModel):

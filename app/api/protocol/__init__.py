@@ -3,7 +3,8 @@
 deps               what a route may ask for: Work, Caller by scope, Queue
 problems           every refusal as problem+json; the one table from error to status
 pointers           where in a body an error sits
-bodies             caps and strict JSON, before any parsing by the framework
+bodies             read once, under a limit
+strict_json        parses JSON and refuses what it or PostgreSQL cannot hold
 envelope           request ids, security headers, metrics, the last resort
 queries            refuses query parameters that no route knows
 conditional        ETag and 304

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field, JsonValue
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -173,6 +174,14 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
         return _invalid_request_response(request, error)
 
+    async def on_disconnect(request: Request, _error: Exception) -> Response:
+        return problem_response(
+            request.scope,
+            HTTPStatus.BAD_REQUEST,
+            code="unreadable_request",
+            detail="The connection was closed before the whole body had arrived.",
+        )
+
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         return _http_error_response(request, error)
@@ -180,6 +189,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ClinicError, on_clinic_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
 
 
 def _invalid_request_response(request: Request, error: RequestValidationError) -> Response:

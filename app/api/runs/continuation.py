@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.continuation import ForkBody, Resumption
 from app.api.models.run import RunView, view_run
+from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.deps import ApiSettings, Artifacts, Queue, RunsWriter, Work
 from app.api.protocol.idempotency import Once
 from app.api.protocol.problems import ALWAYS, documented
@@ -19,7 +20,7 @@ from app.services.runs.resume_run import resume_run
 #: Without a body.
 _AS_IT_IS, _UNCHANGED = Resumption(), ForkBody()
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=JsonRoute)
 
 
 @router.post(

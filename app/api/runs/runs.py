@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.api.models.dry_run import DryRunView, view_dry_run
 from app.api.models.run import RunPage, RunView, view_run
 from app.api.models.run_query import RunLabels, RunQuery
+from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import ApiSettings, Artifacts, Held, Queue, RunsReader, RunsWriter, Work
 from app.api.protocol.idempotency import Answer, Once
@@ -26,7 +27,7 @@ from app.services.runs.get_run import get_run
 from app.services.runs.list_runs import list_runs
 from app.services.runs.submit_run import SubmittedRun, submit_run
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=JsonRoute)
 
 MAX_WAIT_S = 60.0
 #: Shorter than the patience of most HTTP clients.

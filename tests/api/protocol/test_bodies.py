@@ -1,41 +1,16 @@
-"""Strict JSON: what is wrong with a text before its meaning is looked at."""
+"""Bodies are read once, under a limit."""
+
+import asyncio
+from collections.abc import Iterator
 
 import pytest
+from pydantic import JsonValue
+from starlette.requests import Request
+from starlette.types import Message
 
-from app.api.protocol.bodies import is_json, problems_of_json
-
-
-@pytest.mark.parametrize(
-    ("body", "pointer", "code"),
-    [
-        (b'{"a": NaN}', "/a", "finite_number"),
-        (b'{"a": [1, -Infinity]}', "/a/1", "finite_number"),
-        (b'{"a": {"b": 1e400}}', "/a/b", "finite_number"),
-        (b'{"a": "\\ud800"}', "/a", "lone_surrogate"),
-        (b'{"a": "x\\u0000y"}', "/a", "nul_character"),
-        (b'{"a\\u0000": 1}', "", "nul_character"),
-        (b'{"a/b": 18446744073709551616}', "/a~1b", "integer_out_of_range"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "", "integer_out_of_range"),
-        (b"[" * 42 + b"]" * 42, "/0" * 41, "json_too_deep"),
-        (b"[" * 100_000, "", "json_too_deep"),
-        (b'{"a": 1', "", "json_invalid"),
-        (b'{"a": "\xff"}', "", "json_not_utf8"),
-    ],
-)
-def test_what_postgresql_or_json_cannot_hold_is_named(body: bytes, pointer: str, code: str) -> None:
-    problem = problems_of_json(body)[0]
-
-    assert (problem.pointer, problem.code) == (pointer, code)
-
-
-def test_a_plain_document_has_no_problem() -> None:
-    assert (
-        problems_of_json('{"a": [1, 2.5, "ü😀", null, true, -9223372036854775807]}'.encode()) == []
-    )
-
-
-def test_a_flood_of_problems_is_cut() -> None:
-    assert len(problems_of_json(b"[" + b",".join([b"NaN"] * 5000) + b"]")) == 100
+from app.api.protocol.bodies import LimitedRequest, is_json
+from app.domain.errors import TooLarge
+from tests.api.conftest import Clinic
 
 
 @pytest.mark.parametrize(
@@ -51,3 +26,81 @@ def test_a_flood_of_problems_is_cut() -> None:
 )
 def test_json_is_told_by_its_content_type(content_type: str, *, expected: bool) -> None:
     assert is_json(content_type) is expected
+
+
+def request_of(*chunks: bytes, headers: dict[str, str] | None = None) -> Request:
+    """A request whose body arrives in these chunks."""
+    messages = iter(
+        {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)}
+        for index, chunk in enumerate(chunks)
+    )
+
+    async def receive() -> Message:
+        return next(messages)
+
+    named = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    return Request({"type": "http", "headers": named}, receive)
+
+
+def test_a_body_is_parsed_once() -> None:
+    request = LimitedRequest(request_of(b'{"a": ', b"[1]}"), max_bytes=100)
+
+    async def read_twice() -> tuple[JsonValue, JsonValue]:
+        return await request.json(), await request.json()
+
+    first, second = asyncio.run(read_twice())
+
+    assert first == {"a": [1]}
+    assert second is first
+
+
+def test_a_body_that_is_declared_too_large_is_not_read() -> None:
+    headers = {"Content-Length": "101"}
+    request = LimitedRequest(request_of(headers=headers), max_bytes=100)
+
+    with pytest.raises(TooLarge, match="larger than 100 bytes"):
+        asyncio.run(request.body())
+
+
+def test_a_body_that_grows_too_large_is_read_no_further() -> None:
+    request = LimitedRequest(request_of(b"x" * 60, b"x" * 41, b"unread"), max_bytes=100)
+
+    with pytest.raises(TooLarge):
+        asyncio.run(request.body())
+
+    async def following() -> Message:
+        return await request.receive()
+
+    assert asyncio.run(following())["body"] == b"unread"
+
+
+@pytest.mark.parametrize("length", ["", "-1", "1e9", "9" * 30])
+def test_an_unreadable_declared_length_counts_as_none(length: str) -> None:
+    headers = {"Content-Length": length}
+    request = LimitedRequest(request_of(b"whole", headers=headers), max_bytes=100)
+
+    assert asyncio.run(request.body()) == b"whole"
+
+
+def test_a_client_that_leaves_before_its_body_has_arrived_is_no_failure(clinic: Clinic) -> None:
+    arriving: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(arriving)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/runs",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    asyncio.run(clinic.app(scope, receive, send))
+
+    assert sent[0]["status"] == 400
