@@ -6,7 +6,7 @@ from typing import Any
 
 from app.api.models.dynamics import DynamicsView
 from app.api.models.gradient_flow import GradientFlowView
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS
 from app.domain.quantities import PROBE_QUANTITIES, QUANTITIES, Cadence, ProbeQuantity, Quantity
 from app.domain.quantities.profiles import LAG_PROFILE_QUANTITIES, PROFILES

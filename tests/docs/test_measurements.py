@@ -7,7 +7,7 @@ import pytest
 
 from app.api.models.dynamics import DynamicsView
 from app.api.models.gradient_flow import GradientFlowView
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.quantities import PROBE_QUANTITIES, QUANTITIES, Quantity
 from docs.generate import PAGE, page
 from worker.probes import (

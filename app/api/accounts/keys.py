@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import Response
 
 from app.api.models.instants import Instant
-from app.api.models.run import View
+from app.api.models.view import View
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Work
@@ -22,7 +22,6 @@ from app.domain.specs.base import CleanText
 from app.services.accounts.create_key import NewKey, create_key
 from app.services.accounts.list_keys import list_keys
 from app.services.accounts.revoke_key import revoke_key
-from app.store.keys import ApiKey
 
 router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS, route_class=JsonRoute)
 
@@ -115,7 +114,7 @@ def get_keys(
     keys = list_keys(work, workspace_id=caller.workspace_id)
     page, last = cut(keys, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
-    return conditional_json(request, KeyPage(items=[_view(key) for key in page], next=following))
+    return conditional_json(request, KeyPage(items=list(map(KeyView.of, page)), next=following))
 
 
 @router.delete("/{key_id}", status_code=204, responses=documented(404), summary="Revoke an API key")
@@ -125,23 +124,9 @@ def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
 
 
 def view_new_key(new: NewKey) -> NewKeyView:
-    return NewKeyView(**_view(new.stored).model_dump(), key=new.secret)
+    return NewKeyView.of(new.stored, key=new.secret)
 
 
 def _created(new: NewKey) -> Answer:
     view = view_new_key(new)
     return Answer(status=201, body=view, kept_body=view.model_copy(update={"key": None}))
-
-
-def _view(key: ApiKey) -> KeyView:
-    return KeyView(
-        id=key.id,
-        name=key.name,
-        scopes=[Scope(scope) for scope in key.scopes],
-        prefix=key.prefix,
-        last4=key.last4,
-        created_at=key.created_at,
-        last_used_at=key.last_used_at,
-        expires_at=key.expires_at,
-        revoked_at=key.revoked_at,
-    )

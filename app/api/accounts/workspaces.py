@@ -27,7 +27,6 @@ from app.services.accounts.delete_workspace import delete_workspace
 from app.services.accounts.edit_workspace import edit_workspace
 from app.services.accounts.get_workspace import get_workspace
 from app.services.accounts.list_workspaces import list_workspaces
-from app.store.workspaces import Workspace
 
 router = APIRouter(
     prefix="/v1/workspaces", tags=["access"], responses=ALWAYS, route_class=JsonRoute
@@ -80,7 +79,7 @@ def get_workspaces(
     found = list_workspaces(work, caller_workspace_id=caller.workspace_id)
     page, last = cut(found, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
-    items = [_view(workspace) for workspace in page]
+    items = list(map(WorkspaceView.of, page))
     return conditional_json(request, WorkspacePage(items=items, next=following))
 
 
@@ -154,10 +153,6 @@ def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: A
 
 def _created(new: NewWorkspace) -> Answer:
     key = view_new_key(new.admin_key)
-    view = NewWorkspaceView(**_view(new.workspace).model_dump(), admin_key=key)
+    view = NewWorkspaceView.of(new.workspace, admin_key=key)
     kept = view.model_copy(update={"admin_key": key.model_copy(update={"key": None})})
     return Answer(status=201, body=view, kept_body=kept)
-
-
-def _view(workspace: Workspace) -> WorkspaceView:
-    return WorkspaceView(id=workspace.id, name=workspace.name, created_at=workspace.created_at)

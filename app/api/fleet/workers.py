@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.models.run import View
+from app.api.models.view import View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import RunsReader, Work
 from app.api.protocol.problems import ALWAYS
@@ -51,16 +51,4 @@ def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
 
 def _view(seen: SeenWorker) -> WorkerView:
     worker = seen.worker
-    return WorkerView(
-        id=worker.id,
-        host=worker.host,
-        pid=worker.pid,
-        devices=list(worker.devices),
-        slots=worker.slots,
-        busy_slots=len(worker.run_ids),
-        threads_per_run=worker.threads_per_run,
-        release=worker.release,
-        started_at=worker.started_at,
-        seen_at=worker.seen_at,
-        run_ids=list(seen.run_ids),
-    )
+    return WorkerView.of(worker, busy_slots=len(worker.run_ids), run_ids=seen.run_ids)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, JsonValue
 
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.artifacts import MEDIA_TYPE_OF, Artifact, ArtifactKind
 
 _EXAMPLE: dict[str, JsonValue] = {
@@ -62,13 +62,9 @@ def view_artifacts(run_id: UUID, artifacts: Sequence[Artifact]) -> ArtifactPage:
 
 def _view(run_id: UUID, artifact: Artifact) -> ArtifactView:
     file = artifact.file
-    return ArtifactView(
-        name=file.name,
-        kind=file.kind,
+    return ArtifactView.of(
+        file,
         media_type=MEDIA_TYPE_OF[file.kind],
-        num_bytes=file.num_bytes,
-        sha256=file.sha256,
-        step=file.step,
         attempt=artifact.attempt,
         created_at=artifact.created_at,
         href=f"/v1/runs/{run_id}/artifacts/{file.name}",

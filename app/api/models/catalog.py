@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import Field, JsonValue
 
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.kinds import Kind
 from app.domain.quantities import Cadence, Quantity
 from app.domain.remedies.remedy import RemedyRule
@@ -94,20 +94,11 @@ def view_catalog(catalog: Catalog) -> CatalogView:
 
 
 def _view_kind(kind: Kind) -> KindView:
-    return KindView(kind=kind.kind, summary=kind.summary, json_schema=dict(kind.schema))
+    return KindView.of(kind, json_schema=kind.schema)
 
 
 def _view_quantity(quantity: Quantity) -> QuantityView:
-    return QuantityView(
-        name=quantity.name,
-        unit=quantity.unit,
-        formula=quantity.formula,
-        reduction=quantity.reduction,
-        cost=quantity.cost,
-        source=quantity.source,
-        cadence=quantity.cadence,
-        per_tensor=quantity.is_per_tensor,
-    )
+    return QuantityView.of(quantity, per_tensor=quantity.is_per_tensor)
 
 
 def _thresholds(code: FindingCode, known: Iterable[tuple[str, float]]) -> list[ThresholdView]:

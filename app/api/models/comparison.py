@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.models.preflight import PreflightView, view_preflight
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.comparison import MAX_PATCHES
 from app.domain.specs.job import JobSpec
 from app.services.preflights.read_comparison import Arm, Comparison
@@ -81,20 +81,15 @@ class ComparisonView(View):
 
 def view_comparison(comparison: Comparison) -> ComparisonView:
     ids = "&".join(f"preflight_id={arm.preflight.run.id}" for arm in comparison.arms)
-    return ComparisonView(
+    return ComparisonView.of(
+        comparison,
         is_done=comparison.has_ended,
         arms=list(map(_view_arm, comparison.arms)),
-        ranked_by=comparison.ranked_by,
-        ranking=list(comparison.ranking),
         links=ComparisonLinks(self=f"/v1/preflight/compare?{ids}"),
     )
 
 
 def _view_arm(arm: Arm) -> ArmView:
-    return ArmView(
-        spec_differences=[
-            SpecDifferenceView.model_validate(one, from_attributes=True) for one in arm.differences
-        ],
-        preflight=view_preflight(arm.preflight),
-        figures=[FigureView.model_validate(one, from_attributes=True) for one in arm.figures],
+    return ArmView.of(
+        arm, spec_differences=arm.differences, preflight=view_preflight(arm.preflight)
     )

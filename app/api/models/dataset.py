@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.profiles import CsvProfile, TextProfile
 from app.services.data.upload_dataset import DatasetKind
 from app.store.datasets import Dataset
@@ -34,14 +34,8 @@ class DatasetPage(View):
 
 def view_dataset(dataset: Dataset) -> DatasetView:
     profile = CsvProfile if dataset.kind == "csv" else TextProfile
-    return DatasetView.model_validate(
-        {
-            "id": dataset.id,
-            "name": dataset.name,
-            "kind": dataset.kind,
-            "num_bytes": dataset.num_bytes,
-            "sha256": dataset.sha256.hex(),
-            "created_at": dataset.created_at,
-            "profile": profile.model_validate(dataset.profile),
-        }
+    return DatasetView.of(
+        dataset,
+        sha256=dataset.sha256.hex(),
+        profile=profile.model_validate(dataset.profile),
     )

@@ -5,13 +5,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from app.api.models.not_finite import NonFinitePlace, nulled, places
-from app.api.models.run import View
+from app.api.models.not_finite import NonFinitePlace, places
+from app.api.models.view import View
 from app.domain.diagnosis.findings import (
-    Cause,
     Diagnosis,
     DiagnosisVerdict,
-    Evidence,
     Finding,
     FindingCode,
     FindingState,
@@ -94,59 +92,21 @@ class DiagnosisView(View):
 
 
 def view_diagnosis(run_id: UUID, diagnosis: Diagnosis) -> DiagnosisView:
-    return DiagnosisView(
-        run_id=run_id,
-        attempt=diagnosis.attempt,
-        as_of_step=diagnosis.as_of_step,
-        final=diagnosis.final,
-        rules_version=diagnosis.rules_version,
-        verdict=diagnosis.verdict,
-        summary=diagnosis.summary,
-        findings=[_view_finding(finding) for finding in diagnosis.findings],
-        not_assessed=[
-            NotAssessedView(code=one.code, reason=one.reason) for one in diagnosis.not_assessed
-        ],
-    )
+    findings = list(map(_view_finding, diagnosis.findings))
+    return DiagnosisView.of(diagnosis, run_id=run_id, findings=findings)
 
 
 def _view_finding(finding: Finding) -> FindingView:
-    return FindingView(
-        code=finding.code,
-        state=finding.state,
-        impact=finding.impact,
-        severity=finding.severity,
-        confidence=finding.confidence,
-        first_step=finding.first_step,
-        last_step=finding.last_step,
-        resolved_step=finding.resolved_step,
-        scope=finding.scope,
-        threshold=dict(finding.threshold),
-        evidence=_nulled(finding.evidence),
+    return FindingView.of(
+        finding,
         non_finite=[
             *places(dict(finding.evidence), "/evidence"),
             *places(dict(finding.cause.evidence) if finding.cause else {}, "/cause/evidence"),
         ],
-        cause=_view_cause(finding.cause),
-        explanation=finding.explanation,
-        remedies=[_view_remedy(remedy) for remedy in finding.remedies],
+        remedies=list(map(_view_remedy, finding.remedies)),
     )
-
-
-def _view_cause(cause: Cause | None) -> CauseView | None:
-    if cause is None:
-        return None
-    return CauseView(code=cause.code, evidence=_nulled(cause.evidence))
 
 
 def _view_remedy(remedy: Remedy) -> RemedyView:
-    return RemedyView(
-        kind=remedy.kind,
-        patch=dict(remedy.patch),
-        reason=remedy.reason,
-        source=remedy.source,
-        request=RequestView(method="POST", href=RUNS, body=dict(remedy.body)),
-    )
-
-
-def _nulled(evidence: Evidence) -> dict[str, JsonValue]:
-    return {key: nulled(value) for key, value in evidence.items()}
+    request = RequestView(method="POST", href=RUNS, body=dict(remedy.body))
+    return RemedyView.of(remedy, request=request)

@@ -1,7 +1,6 @@
 """What a run would cost, as clients see it."""
 
-from app.api.models.run import View
-from app.domain.estimate import Estimate
+from app.api.models.view import View
 from app.domain.specs.job import JobSpec
 from app.services.runs.estimate_run import CheckedSpec
 
@@ -26,17 +25,4 @@ class DryRunView(View):
 
 
 def view_dry_run(checked: CheckedSpec) -> DryRunView:
-    return DryRunView(
-        spec=checked.spec,
-        estimate=view_estimate(checked.estimate),
-        warnings=list(checked.warnings),
-    )
-
-
-def view_estimate(cost: Estimate) -> EstimateView:
-    return EstimateView(
-        parameters=cost.parameters,
-        memory_bytes=cost.memory_bytes,
-        seconds=cost.seconds,
-        rows=cost.rows,
-    )
+    return DryRunView.of(checked)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.api.models.history import NonFiniteView
 from app.api.models.not_finite import word_of
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.dynamics import DYNAMICS
 from app.domain.quantities import unit_of
 from app.services.telemetry.read_dynamics import Dynamics
@@ -74,22 +74,9 @@ class DynamicsView(View):
 def view_dynamics(dynamics: Dynamics) -> DynamicsView:
     return DynamicsView(
         run_id=dynamics.run.id,
-        definitions=[
-            DefinitionView(
-                quantity=quantity.name,
-                unit=quantity.unit,
-                formula=quantity.formula,
-                reduction=quantity.reduction,
-                cost=quantity.cost,
-                source=quantity.source,
-            )
-            for quantity in DYNAMICS
-        ],
+        definitions=[DefinitionView.of(quantity, quantity=quantity.name) for quantity in DYNAMICS],
         scopes=_by_scope(dynamics.series),
-        not_assessed=[
-            UnreadView(quantity=one.quantity, scope=one.scope, reason=one.reason)
-            for one in dynamics.unread
-        ],
+        not_assessed=list(map(UnreadView.of, dynamics.unread)),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from app.api.models.not_finite import NonFinitePlace, nulled, places
-from app.api.models.run import View
+from app.api.models.not_finite import NonFinitePlace, places
+from app.api.models.view import View
 from app.domain.events import Event, EventKind
 
 
@@ -45,13 +45,7 @@ class EventPage(View):
 
 
 def view_event(event: Event) -> EventView:
-    return EventView(
-        number=event.number,
-        kind=event.kind,
-        created_at=event.created_at,
-        data={key: nulled(value) for key, value in event.data.items()},
-        non_finite=list(places(dict(event.data))),
-    )
+    return EventView.of(event, non_finite=list(places(dict(event.data))))
 
 
 def as_stream(view: EventView) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.api.models.curves import count_rows, log10_row, log10_rows
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.positions import PositionFlowView, view_positions
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS, has_passed
 from app.domain.specs.job import JobSpec
 from app.domain.task import RequiredLag
@@ -192,9 +192,7 @@ def _view_layer(profiles: Sequence[LagProfile]) -> LayerFlowView:
         decay_rate_interval=[one.decay_rate_interval for one in profiles],
         fit_lags=[one.fit_lags for one in profiles],
         entry_ratio=[one.entry_ratio for one in profiles],
-        gradient_horizon=[
-            HorizonView.model_validate(one.horizon, from_attributes=True) for one in profiles
-        ],
+        gradient_horizon=[HorizonView.of(one.horizon) for one in profiles],
         ratio_at_required_lag=[_view_ratio(one) for one in profiles],
     )
 
@@ -213,9 +211,7 @@ def _non_finite(profile: LagProfile) -> Iterator[NonFiniteLags]:
 
 def _view_ratio(profile: LagProfile) -> RatioView | None:
     ratio = profile.ratio_at_required_lag
-    if ratio is None:
-        return None
-    return RatioView(lag=ratio.lag, value=ratio.value, interval=ratio.interval)
+    return None if ratio is None else RatioView.of(ratio)
 
 
 def _integrity(flow: GradientFlow, spec: JobSpec) -> list[IntegrityView]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.api.models.not_finite import NonFiniteWord, word_of
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.series import (
     IndexArray,
     Method,
@@ -131,7 +131,7 @@ def _view_series(series: Series, history: History, *, max_points: int, x: XAxis)
             NonFiniteView(step=int(steps_p[index]), value=word_of(float(values_p[index])))
             for index in np.nonzero(~finite_p)[0]
         ],
-        stats=StatsView.model_validate(stats, from_attributes=True),
+        stats=StatsView.of(stats),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from app.api.models.run import View
+from app.api.models.view import View
 
 NonFiniteWord = Literal["nan", "inf", "-inf"]
 
@@ -25,17 +25,8 @@ def word_of(value: float) -> NonFiniteWord:
     return "inf" if value > 0 else "-inf"
 
 
-def nulled(value: JsonValue) -> JsonValue:
-    """The same with null for every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: nulled(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [nulled(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def places(value: JsonValue, pointer: str = "") -> Iterator[NonFinitePlace]:
-    """Where `nulled` puts a null, as JSON pointers."""
+    """The numbers that are not finite, by JSON pointer: a View writes null there."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from places(part, f"{pointer}/{key}")

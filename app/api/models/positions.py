@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.api.models.curves import count_rows, log10_row, log10_rows
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.telemetry import Direction, PositionProfile
 
 

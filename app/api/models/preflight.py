@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from app.api.models.diagnosis import FindingView, NotAssessedView, view_diagnosis
-from app.api.models.dry_run import EstimateView, view_estimate
+from app.api.models.dry_run import EstimateView
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.gradient_flow import GradientFlowView, IntegrityView, view_gradient_flow
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.preflight import Basis
 from app.domain.runs import RunStatus, StopReason
@@ -65,20 +65,14 @@ class PreflightView(View):
 def view_preflight(preflight: Preflight) -> PreflightView:
     run, forecast = preflight.run, preflight.forecast
     flow = view_gradient_flow(forecast.flow) if forecast else None
-    return PreflightView(
-        id=run.id,
-        status=run.status,
-        stop_reason=run.stop_reason,
-        error=run.error,
+    return PreflightView.of(
+        run,
         waiting_for=preflight.waiting_for,
         mini_steps=run.preflight_steps or 0,
-        created_at=run.created_at,
-        ended_at=run.ended_at,
-        spec=run.spec,
         gradient_flow=flow,
         dynamics=view_dynamics(forecast.dynamics) if forecast else None,
         predicted=_view_predicted(run.id, forecast) if forecast else None,
-        estimate=view_estimate(forecast.estimate) if forecast else None,
+        estimate=forecast.estimate if forecast else None,
         integrity=flow.integrity if flow else None,
         links=PreflightLinks(self=f"/v1/preflights/{run.id}", run="/v1/runs"),
     )
@@ -86,10 +80,4 @@ def view_preflight(preflight: Preflight) -> PreflightView:
 
 def _view_predicted(preflight_id: UUID, forecast: Forecast) -> PredictedView:
     found = view_diagnosis(preflight_id, forecast.diagnosis)
-    return PredictedView(
-        basis=forecast.basis,
-        verdict=found.verdict,
-        summary=found.summary,
-        findings=found.findings,
-        not_assessed=found.not_assessed,
-    )
+    return PredictedView.of(found, basis=forecast.basis)

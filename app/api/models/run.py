@@ -3,18 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from app.api.models.view import View
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-
-
-class View(BaseModel):
-    """Part of an answer; numbers that are not finite become null."""
-
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null", use_attribute_docstrings=True)
 
 
 class ParentView(View):
@@ -125,33 +120,15 @@ class RunPage(View):
 
 
 def view_run(run: Run, *, waiting_for: str | None) -> RunView:
-    return RunView(
-        id=run.id,
-        name=run.name,
-        tags=list(run.tags),
-        notes=run.notes,
-        status=run.status,
-        stop_reason=run.stop_reason,
-        completed_as_asked=run.completed_as_asked,
-        error=run.error,
+    return RunView.of(
+        run,
         waiting_for=waiting_for,
-        cancel_requested_at=run.cancel_requested_at,
-        spec=run.spec,
-        attempt=run.attempt,
-        is_continued_bitwise=run.is_continued_bitwise,
         parent=_view_parent(run),
-        created_at=run.created_at,
-        started_at=run.started_at,
-        ended_at=run.ended_at,
-        telemetry_dropped_at=run.telemetry_dropped_at,
         progress=_view_progress(run),
         metrics=_view_metrics(run),
-        best=_view_best(run),
-        baseline=_view_baseline(run),
+        baseline=run.task and run.task.baseline,
         skill=skill_of(run.task, run.metrics),
-        task=run.task,
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
-        device=run.device,
         diagnosis=DiagnosisSummary(
             verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final
         ),
@@ -179,19 +156,6 @@ def _view_progress(run: Run) -> ProgressView:
 def _view_metrics(run: Run) -> MetricsView:
     splits = {split: dict(run.metrics.get(split, {})) for split in MetricsView.model_fields}
     return MetricsView(**splits)
-
-
-def _view_best(run: Run) -> BestView | None:
-    if run.best is None:
-        return None
-    return BestView(step=run.best.step, metric=run.best.metric, value=run.best.value)
-
-
-def _view_baseline(run: Run) -> BaselineView | None:
-    baseline = run.task and run.task.baseline
-    if not baseline:
-        return None
-    return BaselineView(name=baseline.name, metric=baseline.metric, value=baseline.value)
 
 
 def _links(run_id: UUID) -> RunLinks:

@@ -1,13 +1,12 @@
 """Workspaces as clients see them: what they may have, and what they have."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.models.run import View
+from app.api.models.view import View
 from app.domain.specs.base import MAX_INT, WHOLE, CleanText
 from app.services.accounts.get_workspace import WorkspaceAccount
 
@@ -103,11 +102,9 @@ class WorkspacePage(View):
 
 def view_account(account: WorkspaceAccount) -> WorkspaceAccountView:
     workspace = account.workspace
-    return WorkspaceAccountView(
-        id=workspace.id,
-        name=workspace.name,
-        created_at=workspace.created_at,
-        quotas=QuotasView(**asdict(account.quotas)),
+    return WorkspaceAccountView.of(
+        workspace,
+        quotas=account.quotas,
         own_quotas=[name for name, most in workspace.own_quotas.items() if most is not None],
-        usage=UsageView(**asdict(account.usage)),
+        usage=account.usage,
     )

@@ -101,7 +101,7 @@ def test_the_end_before_a_resumption_ends_no_stream(
 ) -> None:
     page = client.get(path_of(ended_run.id, "events")).json()["items"]
     # the first end is the last event that the stream reads at once
-    monkeypatch.setattr("app.api.events.STREAM_PAGE", len(page))
+    monkeypatch.setattr("app.api.telemetry.events.STREAM_PAGE", len(page))
     client.post(path_of(ended_run.id, "resume"), json={"num_steps": 100_000})
     client.post(path_of(ended_run.id, "cancel"))
 
