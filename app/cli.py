@@ -10,7 +10,7 @@ from app.domain.errors import ClinicError
 from app.embedded.home import make_home
 from app.migration import migrate
 from app.processes import end_with_parent
-from app.settings import read_home, read_serving, read_settings
+from app.settings import HomeSettings, Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key, read_admin_key
 from app.supervision.serve import serve
 
@@ -25,9 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     end_with_parent(os.getppid(), by=signal.SIGTERM)
                 _serve(asked.port)
             case "admin-key":
-                print(read_admin_key(read_home(os.environ)))
+                print(read_admin_key(HomeSettings.read(os.environ).home))
             case "migrate":
-                migrate(read_settings(os.environ).database_url)
+                migrate(Settings.read(os.environ).database_url)
             case _:
                 _bootstrap()
     except ClinicError as error:
@@ -56,11 +56,11 @@ def _serve(port: str | None) -> None:
     environ = dict(os.environ)
     if port is not None:
         environ["CLINIC_PORT"] = port
-    serve(read_serving(environ), environ, say=lambda line: print(line, flush=True))
+    serve(Serving.read(environ), environ, say=lambda line: print(line, flush=True))
 
 
 def _bootstrap() -> None:
-    settings = read_settings(os.environ)
+    settings = Settings.read(os.environ)
     make_home(settings.home)
     key = make_admin_key(settings)
     print(key or f"The admin key was made before; see {admin_key_file(settings.home)}")

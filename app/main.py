@@ -25,7 +25,7 @@ from app.api.telemetry import dynamics, events, gradient_flow, history
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.accounts.check_secret import check_secret
-from app.settings import Settings, read_settings
+from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 
 #: Uploads that one process checks at a time.
@@ -78,7 +78,7 @@ _EXPOSED = [
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app; without settings they are read from the environment."""
-    known = settings or read_settings(os.environ)
+    known = settings or Settings.read(os.environ)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -117,7 +117,7 @@ def _open_resources(settings: Settings) -> Resources:
         pool_timeout_s=timeout_s,
         greeting_s=GREETING_S,
         answer_s=ANSWER_S,
-        stalled_after_s=settings.timing.stalled_after_s,
+        stalled_after_s=settings.stalled_after_s,
     )
     return Resources(
         settings=settings,

@@ -9,12 +9,12 @@ import os
 
 from celery import signals
 
-from app.settings import read_settings
+from app.settings import Settings
 from worker.celery_app import make_celery
 from worker.supervision.life import WorkerLife
 from worker.tasks import register_tasks
 
-_settings = read_settings(os.environ)
+_settings = Settings.read(os.environ)
 celery = make_celery(_settings.broker_url, slots=_settings.slots)
 _life = WorkerLife(_settings)
 register_tasks(celery, _life.answer_bell)

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from app.embedded.home import is_owned
-from app.settings import Serving, read_serving
+from app.settings import Serving
 
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 15.0
@@ -34,7 +34,7 @@ class Service:
 @contextmanager
 def service() -> Iterator[Service]:
     """The service of this home. Raises SystemExit when it does not come up."""
-    serving = read_serving(os.environ)
+    serving = Serving.read(os.environ)
     if is_owned(serving.home):  # by a service that may still be starting
         address = _await_ready(serving.home, is_alive=lambda: is_owned(serving.home))
         yield Service(address=address, key=_key(serving.home), is_ours=False)

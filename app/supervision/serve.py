@@ -15,7 +15,7 @@ from app.embedded.ports import free_port, require_free
 from app.embedded.servers import embedded_servers
 from app.migration import migrate
 from app.processes import ChildProgram, Command
-from app.settings import Serving, read_settings
+from app.settings import Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key
 from app.supervision.keeper import Keeper
 from app.supervision.programs import api_program, worker_program
@@ -36,7 +36,7 @@ def serve(serving: Serving, environ: Mapping[str, str], *, say: Say) -> None:
     with owned(serving.home), until_terminated():
         port = _port(serving)
         with _surroundings(serving, environ) as surroundings:
-            settings = read_settings(surroundings.environ)
+            settings = Settings.read(surroundings.environ)
             migrate(settings.database_url)
             key = make_admin_key(settings)
             service = _Service(serving=serving, port=port, key=key, surroundings=surroundings)

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.domain.quotas import Quotas
 from tests.api.conftest import Clinic, post_run, serving, spec
 from tests.api.runs.test_runs import check_problem
 
@@ -89,7 +88,7 @@ def test_a_database_that_is_away_is_a_503(clinic_with: Callable[..., Clinic]) ->
 def test_a_full_queue_is_a_429_that_says_when_to_come_back(
     clinic_with: Callable[..., Clinic],
 ) -> None:
-    clinic = clinic_with(quotas=Quotas(max_queued_runs=1))
+    clinic = clinic_with(max_queued_runs=1)
     with serving(clinic.app) as url, clinic.client(clinic.other_key) as client:
         client.base_url = httpx.URL(url)
         first = client.post("/v1/runs", json=spec())

@@ -112,12 +112,12 @@ PROGRAM = """
 import json
 from app.main import create_app
 from app.services.read_catalog import read_catalog
-from app.settings import read_settings
+from app.settings import Settings
 from tests.worker.builders import make_spec, train_spec
 
 asked = json.loads({asked!r})
 urls = {{"CLINIC_DATABASE_URL": "postgresql://", "CLINIC_BROKER_URL": "redis://"}}
-app = create_app(read_settings({{**urls, "CLINIC_SECRET": "s" * 32}}))
+app = create_app(Settings.read({{**urls, "CLINIC_SECRET": "s" * 32}}))
 run = train_spec(make_spec(asked["patch"]))
 print(json.dumps({{
     "kinds": {{kind.kind: kind.summary for kind in read_catalog().kinds[asked["family"]]}},

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, inspect
 
 from app.embedded.ports import free_port
 from app.embedded.servers import Servers
+from app.settings import Serving, Settings
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 120.0
@@ -137,8 +138,9 @@ def test_only_the_api_is_reachable_and_only_from_this_machine(services: Mapping[
 
 
 def test_each_setting_is_passed_on_or_given(services: Mapping[str, Any]):
-    """But for those of `clinic serve` alone, and of the image: where the home is."""
-    named = set(re.findall(r"CLINIC_[A-Z_]+[A-Z]", (ROOT / "app/settings.py").read_text()))
+    """Except for those of `clinic serve` alone, and of the image: where the home is."""
+    fields = Settings.model_fields.keys() | Serving.model_fields.keys()
+    named = {f"CLINIC_{name.upper()}" for name in fields}
     passed = {name for one in OURS for name in services[one]["environment"]}
 
     left_out = named - passed

@@ -1,7 +1,6 @@
 """A start with another secret than the first one's would refuse every key: it is refused itself."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -42,7 +41,7 @@ def test_the_first_start_leaves_a_key_and_later_ones_none(settings: Settings):
 
 def test_a_start_with_another_secret_is_refused_and_names_the_variable(settings: Settings):
     make_admin_key(settings)
-    other = replace(settings, secret="b" * 32)
+    other = settings.model_copy(update={"secret": "b" * 32})
 
     with pytest.raises(Misconfigured, match="CLINIC_SECRET is not the one"):
         make_admin_key(other)
@@ -55,7 +54,7 @@ def test_a_start_with_another_secret_is_refused_and_names_the_variable(settings:
 def test_an_api_starts_before_its_database_answers(settings: Settings):
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:1/none"
 
-    start_and_stop(create_app(replace(settings, database_url=nowhere)))
+    start_and_stop(create_app(settings.model_copy(update={"database_url": nowhere})))
 
 
 def test_the_command_prints_the_key_of_the_home(

@@ -58,7 +58,7 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
         case TrainOrder():
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
-            stalled_after_s = settings.timing.stalled_after_s
+            stalled_after_s = settings.stalled_after_s
             engine = make_engine(
                 settings.database_url, pool_size=2, stalled_after_s=stalled_after_s
             )

@@ -21,7 +21,7 @@ import numpy.ma  # noqa: F401 - the first `np.unique` would import it, which tak
 import torch._dynamo  # noqa: F401 - the first optimizer would import it, which takes 2 s
 
 from app.processes import end_with_parent
-from app.settings import Settings, read_settings
+from app.settings import Settings
 from worker.execution.execute import carry_out
 from worker.supervision.children import FORK, READY
 
@@ -120,7 +120,7 @@ def main(line_fd: int, worker_pid: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     # cuBLAS reads it when CUDA wakes up; without it there are no deterministic products
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
-    settings = read_settings(os.environ)
+    settings = Settings.read(os.environ)
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -85,7 +85,7 @@ class WorkerLife:
         engine = make_engine(
             settings.database_url,
             pool_size=slots + SPARE_CONNECTIONS,
-            stalled_after_s=settings.timing.stalled_after_s,
+            stalled_after_s=settings.stalled_after_s,
         )
         worker_id = _enrol(engine, settings, devices=devices, slots=slots)
         equipment = Equipment(worker_id=worker_id, devices=devices, slots=slots)
@@ -100,7 +100,7 @@ class WorkerLife:
                 queue=RunQueue(settings.broker_url),
                 max_crashes=settings.max_crashes,
                 max_running_runs=settings.quotas.max_running_runs,
-                stalled_after_s=settings.timing.stalled_after_s,
+                stalled_after_s=settings.stalled_after_s,
                 retention_days=settings.retention_days,
             ),
         )
@@ -111,14 +111,14 @@ class WorkerLife:
         if station is None:
             raise SystemExit(EXIT_CANNOT_START)
         logger.info("Ready: %s", station.slots)
-        timing = self._settings.timing
+        settings = self._settings
         sweeper = Sweeper(
             station.slots,
             station.records,
             count_bells=lambda: count_bells(station.celery),
             leave=_leave,
             stop=self._stop,
-            pace=Pace(sweep_s=timing.sweep_s, grace_s=2 * timing.heartbeat_s),
+            pace=Pace(sweep_s=settings.sweep_s, grace_s=2 * settings.heartbeat_s),
         )
         threading.Thread(target=sweeper.run, name="sweeper", daemon=True).start()
         threading.Thread(target=self._see_out, args=(station,), name="exit", daemon=True).start()

@@ -69,8 +69,7 @@ class RunSlots:
             self._free_slots.put(slot)
         # one at a time: a diagnosis reads all of a run's telemetry
         self._check_ups = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check-up")
-        timing = settings.timing
-        self._policy = Policy(heartbeat_s=timing.heartbeat_s)
+        self._policy = Policy(heartbeat_s=settings.heartbeat_s)
 
     def __str__(self) -> str:
         return f"{self._equipment.slots} slots on {', '.join(self._equipment.devices)}"
@@ -142,7 +141,7 @@ class RunSlots:
                 self._engine,
                 worker_id=self._equipment.worker_id,
                 devices=self._equipment.devices,
-                lease_s=self._settings.timing.lease_s,
+                lease_s=self._settings.lease_s,
                 max_running_runs=self._settings.quotas.max_running_runs,
             )
         except Unavailable as error:
@@ -154,7 +153,7 @@ class RunSlots:
             engine=self._engine,
             run_id=run.id,
             attempt=run.attempt,
-            lease_s=self._settings.timing.lease_s,
+            lease_s=self._settings.lease_s,
             max_crashes=self._settings.max_crashes,
         )
         order = TrainOrder(
