@@ -1,13 +1,12 @@
-"""What a new clipping, optimizer or schedule costs: a file and two lines, and it is everywhere."""
+"""What a new clipping, init, optimizer or schedule costs: a file and two lines of the registry."""
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
-from tests.architecture.temporary_tree import Changes, Insertion, TemporaryTree, tree_with
+from tests.architecture.temporary_tree import Changes, Insertion, tree_with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,36 +15,52 @@ class Member:
 
     #: As the catalogue names it.
     family: str
-    #: In `app/domain/specs`, and the union there that it joins.
     package: str
-    union: str
+    #: The line of the union that it joins, and what is inserted after it.
+    after: str
+    joined: str
     schema: str
     source: str
     patch: dict[str, JsonValue]
-    #: What the run of `patch` reads at its last step, which no other kind would.
+    #: What the run of `patch` reads at its last step, of the model or of this tensor.
     quantity: str
+    tensor: str | None = None
     expected: float
+
+    @property
+    def kind(self) -> str:
+        return self.schema.lower()
+
+    @property
+    def insertions(self) -> tuple[Insertion, Insertion]:
+        registry = f"{self.package}/__init__.py"
+        module = f"{self.package}/{self.kind}".replace("/", ".")
+        imported = f"from {module} import {self.schema}"
+        return (
+            Insertion(registry, after="from pydantic import Field", lines=(imported,)),
+            Insertion(registry, after=self.after, lines=(self.joined,)),
+        )
 
 
 HALVING = Member(
     family="clipping",
-    package="clipping",
-    union="ClippingSpec",
+    package="app/domain/specs/clipping",
+    after="ClippingSpec = Annotated[",
+    joined="Halving |",
     schema="Halving",
     source='''"""Half of the gradient."""
 
 from typing import Literal
 
-from app.domain.specs.base import Spec
-from app.domain.specs.clipping.gradient import Gradient, S
+from app.domain.specs.clipping.base import Clipping, Gradient, S
 
 
-class Halving(Spec):
+class Halving(Clipping):
     """Halve each gradient."""
 
     kind: Literal["halving"]
 
-    def clip(self, gradient: Gradient[S]) -> S:
+    def clip(self, gradient: Gradient[S], /) -> S:
         half = 0.5 / gradient.one
         gradient.scale(half)
         return half
@@ -57,8 +72,9 @@ class Halving(Spec):
 
 ADAGRAD = Member(
     family="optimizer",
-    package="optimizer",
-    union="OptimizerSpec",
+    package="app/domain/specs/optimizer",
+    after="OptimizerSpec = Annotated[",
+    joined="Adagrad |",
     schema="Adagrad",
     source='''"""Adagrad."""
 
@@ -82,8 +98,9 @@ class Adagrad(Optimizer):
 )
 LINEAR = Member(
     family="optimizer.schedule",
-    package="schedule",
-    union="ScheduleSpec",
+    package="app/domain/specs/schedule",
+    after="ScheduleSpec = Annotated[",
+    joined="Linear |",
     schema="Linear",
     source='''"""A learning rate that falls to 0."""
 
@@ -97,7 +114,7 @@ class Linear(Schedule):
 
     kind: Literal["linear"]
 
-    def share(self, progress: Progress) -> float:
+    def share(self, progress: Progress, /) -> float:
         return 1 - progress.step / progress.num_steps
 ''',
     patch={
@@ -107,6 +124,41 @@ class Linear(Schedule):
     quantity="learning_rate",
     expected=0.25 / 8,
 )
+CHECKERED = Member(
+    family="init.recurrent",
+    package="app/domain/specs/init",
+    after="| HeUniform",
+    joined="| Checkered",
+    schema="Checkered",
+    source='''"""Weights of alternating sign."""
+
+from typing import Literal
+
+import numpy as np
+
+from app.domain.specs.init.base import BlankMatrix, ScaledInit
+from app.domain.telemetry import DoubleArray
+
+
+class Checkered(ScaledInit):
+    """gain with alternating signs."""
+
+    kind: Literal["checkered"]
+
+    def fill(self, blank: BlankMatrix, /) -> DoubleArray:
+        return self.gain * (-1.0) ** np.indices(blank.shape).sum(axis=0)
+''',
+    patch={
+        "init": {"recurrent": {"kind": "checkered", "gain": 0.125}},
+        "training": {"num_steps": 1},
+    },
+    quantity="weight_norm",
+    tensor="rnn.weight_hh_l0",
+    # of a matrix of 8 x 8
+    expected=0.125 * 8,
+)
+
+MEMBERS = (HALVING, ADAGRAD, LINEAR, CHECKERED)
 
 PROGRAM = """
 import json
@@ -115,48 +167,63 @@ from app.services.read_catalog import read_catalog
 from app.settings import Settings
 from tests.worker.builders import make_spec, train_spec
 
-asked = json.loads({asked!r})
+def train(patch, quantity, tensor):
+    run = train_spec(make_spec(patch))
+    *_, chunk = [batch.chunk for batch in run.batches if batch.chunk is not None]
+    if tensor is None:
+        values = chunk.scalars[quantity]
+    else:
+        values = chunk.tensors[quantity][:, run.tensor_names.index(tensor)]
+    return {{"stop_reason": run.outcome.stop_reason, "value": float(values[-1])}}
+
 urls = {{"CLINIC_DATABASE_URL": "postgresql://", "CLINIC_BROKER_URL": "redis://"}}
 app = create_app(Settings.read({{**urls, "CLINIC_SECRET": "s" * 32}}))
-run = train_spec(make_spec(asked["patch"]))
 print(json.dumps({{
-    "kinds": {{kind.kind: kind.summary for kind in read_catalog().kinds[asked["family"]]}},
+    "kinds": {{
+        family: {{kind.kind: kind.summary for kind in kinds}}
+        for family, kinds in read_catalog().kinds.items()
+    }},
     "schemas": list(app.openapi()["components"]["schemas"]),
-    "stop_reason": run.outcome.stop_reason,
-    "value": float(run.series(asked["quantity"])[-1]),
+    "trained": [train(*asked) for asked in json.loads({asked!r})],
 }}))
 """
 
 
-def with_member(root: Path, member: Member) -> TemporaryTree:
-    kind = member.schema.lower()
-    package = f"app/domain/specs/{member.package}"
-    imported = f"from app.domain.specs.{member.package}.{kind} import {member.schema}"
-    joined = f"{member.schema} |"
-    registry = f"{package}/__init__.py"
-    return tree_with(
-        root,
-        new_files={f"{package}/{kind}.py": member.source},
-        insertions=[
-            Insertion(registry, after="from pydantic import Field", lines=(imported,)),
-            Insertion(registry, after=f"{member.union} = Annotated[", lines=(joined,)),
-        ],
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What programs of the copy say of the new members."""
+
+    changes: Changes
+    #: One line on each kind, by family.
+    kinds: dict[str, dict[str, str]]
+    schemas: list[str]
+    #: In the order of the members.
+    trained: list[dict[str, JsonValue]]
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+    tree = tree_with(
+        tmp_path_factory.mktemp("members") / "tree",
+        new_files={f"{member.package}/{member.kind}.py": member.source for member in MEMBERS},
+        insertions=[insertion for member in MEMBERS for insertion in member.insertions],
+    )
+    asked = json.dumps([(member.patch, member.quantity, member.tensor) for member in MEMBERS])
+    return TypeAdapter(Answer).validate_python(
+        {"changes": tree.changes, **json.loads(tree.run(PROGRAM.format(asked=asked)))}
     )
 
 
-@pytest.mark.parametrize("member", [HALVING, ADAGRAD, LINEAR], ids=lambda member: member.family)
-def test_a_new_member_is_one_file_and_two_lines(tmp_path: Path, member: Member) -> None:
-    tree = with_member(tmp_path / "tree", member)
-    asked = {"family": member.family, "patch": member.patch, "quantity": member.quantity}
+def test_a_new_member_is_one_file_and_two_lines(answer: Answer) -> None:
+    num_members = len(MEMBERS)
+    assert answer.changes == Changes(new_files=num_members, inserted_lines=2 * num_members)
 
-    answer = tree.answer(PROGRAM.format(asked=json.dumps(asked)))
 
-    assert isinstance(answer, dict)
-    kind = member.schema.lower()
-    assert tree.changes == Changes(new_files=1, inserted_lines=2)
-    assert isinstance(answer["kinds"], dict)
-    assert answer["kinds"][kind] == member.source.split('    """')[1].split('"""')[0]
-    assert isinstance(answer["schemas"], list)
-    assert member.schema in answer["schemas"]
-    assert answer["stop_reason"] == "completed"
-    assert answer["value"] == pytest.approx(member.expected)
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.kind)
+def test_it_is_in_the_catalogue_in_openapi_and_trains(answer: Answer, member: Member) -> None:
+    trained = answer.trained[MEMBERS.index(member)]
+
+    assert f'"""{answer.kinds[member.family][member.kind]}"""' in member.source
+    assert member.schema in answer.schemas
+    assert trained["stop_reason"] == "completed"
+    assert trained["value"] == pytest.approx(member.expected)

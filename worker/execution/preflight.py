@@ -7,7 +7,7 @@ import torch
 
 from app.domain.estimate import TaskShape, num_parameters
 from app.domain.runs import StopReason
-from app.domain.specs.init import Critical
+from app.domain.specs.init.base import DataDependentInit
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
@@ -80,7 +80,7 @@ class _StepBudget:
 
 
 def _with_small_batches(spec: JobSpec, task: Task) -> JobSpec:
-    if isinstance(spec.init.recurrent, Critical):
+    if isinstance(spec.init.recurrent, DataDependentInit):
         # the initial weights are made for the whole batch
         return spec
     size = min(spec.training.batch_size, _affordable_sequences(task, spec.model))

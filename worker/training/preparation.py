@@ -2,11 +2,11 @@
 
 import torch
 
-from app.domain.specs.init import Critical
+from app.domain.specs.init.base import DataDependentInit
 from app.domain.specs.job import JobSpec
 from worker.datasets.task import Task
-from worker.models.criticality import make_critical_
-from worker.models.initialisation import initialise
+from worker.models.drive import scale_to_drive_
+from worker.models.initialisation import Initialiser
 from worker.models.network import SequenceModel, build_model
 
 
@@ -16,15 +16,14 @@ def prepared_model(
     """The network with the weights that its seed makes."""
     model = build_model(spec.model, task.facts).to(dtype)
     lag = task.facts.required_lag.timesteps
-    initialise(
-        model,
-        spec.init,
-        forget_bias=spec.forget_bias,
+    Initialiser(
+        init=spec.init,
         seed=spec.training.seed,
+        forget_bias=spec.forget_bias,
         longest_lag=task.facts.length - 1 if lag is None else lag,
-    )
-    if isinstance(spec.init.recurrent, Critical):
+    ).initialise_(model)
+    if isinstance(spec.init.recurrent, DataDependentInit):
         training = spec.training
         batch = task.training_batch(0, batch_size=training.batch_size, seed=training.seed)
-        make_critical_(model, batch.inputs_TBI.to(dtype), batch.lengths_B)
+        scale_to_drive_(model, spec.init.recurrent, batch.inputs_TBI.to(dtype), batch.lengths_B)
     return model.to(device)

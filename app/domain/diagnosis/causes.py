@@ -7,7 +7,6 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Cause
 from app.domain.diagnosis.trends import finite_median
-from app.domain.specs.init import Identity, Orthogonal, SpectralRadius
 from app.domain.symptoms import CauseCode
 from app.domain.telemetry import LagProfile
 
@@ -78,11 +77,7 @@ def cause_of_large_gradient(case: Case, *, max_update_ratio: float) -> Cause | N
 def _starts_expanding(case: Case) -> bool:
     """By the measured radius, or by the one asked for where nothing was measured."""
     measured = case.latest("spectral_radius", "layer:")
-    match case.spec.init.recurrent:
-        case SpectralRadius(radius=asked) | Orthogonal(gain=asked) | Identity(gain=asked):
-            pass
-        case _:
-            asked = 0.0
+    asked = case.spec.init.recurrent.nominal_radius or 0.0
     return max(measured, default=asked) > 1
 
 

@@ -5,7 +5,8 @@ from math import exp, log
 from pydantic import JsonValue
 
 from app.domain.remedies.remedy import Ailment, Draft
-from app.domain.specs.init import Critical, Identity
+from app.domain.specs.init.critical import Critical
+from app.domain.specs.init.identity import Identity
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.specs.model.elman import ElmanSpec

@@ -1,7 +1,9 @@
 """Remedies that change how the recurrent weights start."""
 
 from app.domain.remedies.remedy import Ailment, Draft
-from app.domain.specs.init import Identity, Orthogonal, SpectralRadius
+from app.domain.specs.init.identity import Identity
+from app.domain.specs.init.orthogonal import Orthogonal
+from app.domain.specs.init.spectral_radius import SpectralRadius
 from app.domain.specs.job import JobSpec
 
 

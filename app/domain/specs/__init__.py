@@ -1,9 +1,9 @@
 """What a client may ask for: frozen pydantic models, unions by `kind`.
 
 job        JobSpec, TrainingSpec, ProbesSpec
-clipping/ optimizer/ schedule/      one module a kind, with its formula
+init/ clipping/ optimizer/ schedule/      one module a kind, with its formula
 model/                              one module a cell, with its card
-init dataset                        one family a module
+dataset                             one family a module
 regularization                      penalties that join the loss
 patch      merge patches of a job spec
 base       what they share

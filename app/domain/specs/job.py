@@ -20,11 +20,12 @@ from app.domain.specs.base import (
     ShortText,
     Spec,
     Tag,
+    kind_of,
 )
 from app.domain.specs.clipping import ClippingSpec
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
-from app.domain.specs.init import Chrono, Critical, InitSpec
+from app.domain.specs.init import NEED_CODES, InitSpec
 from app.domain.specs.model import ModelSpec, cells_that
 from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.optimizer.adam import AdamSpec
@@ -33,8 +34,7 @@ from app.domain.specs.regularization import RegularizationSpec
 #: Codes of the rules that span several fields: a schema cannot state them.
 CROSS_FIELD_CODES = (
     "forget_bias_needs_lstm",
-    "critical_needs_elman",
-    "chrono_needs_gates",
+    *NEED_CODES,
     "lag_longer_than_sequence",
     "bptt_longer_than_sequence",
     "cadence_finer_than_probes",
@@ -156,27 +156,20 @@ class JobSpec(Spec):
 
     @model_validator(mode="after")
     def _init_fits_the_cell(self) -> Self:
-        card = self.model.card
-        if isinstance(self.init.recurrent, Critical) and not card.has_critical_gain:
-            raise PydanticCustomError(
-                "critical_needs_elman",
-                "init.recurrent critical is for {kinds} alone; this model is {kind}",
-                {
-                    "kinds": cells_that(lambda card: card.has_critical_gain),
-                    "kind": self.model.kind,
-                    "pointer": "/init/recurrent/kind",
-                },
-            )
-        if isinstance(self.init.bias, Chrono) and not card.keeps_state:
-            raise PydanticCustomError(
-                "chrono_needs_gates",
-                "init.bias chrono is for {kinds}; this model is {kind}",
-                {
-                    "kinds": cells_that(lambda card: card.keeps_state),
-                    "kind": self.model.kind,
-                    "pointer": "/init/bias/kind",
-                },
-            )
+        for place, init in self.init.by_place.items():
+            need = init.need
+            if need is not None and not need.is_met(self.model.card):
+                raise PydanticCustomError(
+                    need.code,
+                    "init.{place} {init} is for {kinds} alone; this model is {kind}",
+                    {
+                        "place": place,
+                        "init": kind_of(type(init)),
+                        "kinds": cells_that(need.is_met),
+                        "kind": self.model.kind,
+                        "pointer": f"/init/{place}/kind",
+                    },
+                )
         return self
 
     @model_validator(mode="after")
@@ -222,11 +215,11 @@ class JobSpec(Spec):
     def forget_bias(self) -> float | None:
         """Sum of torch's two forget biases at the start.
 
-        None for cells without a forget gate, and where a chrono bias makes one for each unit.
+        None for cells without a forget gate, and where `init.bias` sets one for each unit.
         """
         if self.model.card.forget_gate is None:
             return None
         given = self.init.forget_bias
-        if given is None and not isinstance(self.init.bias, Chrono):
+        if given is None and not self.init.bias.sets_forget_biases:
             return DEFAULT_FORGET_BIAS
         return given

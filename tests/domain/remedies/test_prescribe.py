@@ -11,7 +11,9 @@ from pydantic import BaseModel, JsonValue
 from app.domain.remedies.prescribe import prescribe
 from app.domain.remedies.registry import REMEDIES
 from app.domain.remedies.remedy import Ailment, Remedy
-from app.domain.specs.init import Normal, RecurrentInit, Uniform
+from app.domain.specs.init import RecurrentInit
+from app.domain.specs.init.normal import Normal
+from app.domain.specs.init.uniform import Uniform
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, merge_patch
 from app.domain.symptoms import CauseCode, FindingCode

@@ -1,6 +1,6 @@
 """What is done to a gradient before the optimizer sees it: one module a kind.
 
-A kind is a spec with a method `clip`, which states the formula over a `Gradient` (gradient.py).
+A kind is a spec with a method `clip`, which states the formula over a `Gradient` (base.py).
 The worker supplies the gradient; a new kind needs its module and two lines here.
 """
 

@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from app.domain.specs.base import Positive, Spec
-from app.domain.specs.clipping.gradient import Gradient, S
+from app.domain.specs.base import Positive
+from app.domain.specs.clipping.base import Clipping, Gradient, S
 
 
-class NormClipping(Spec):
+class NormClipping(Clipping):
     """Rescale the global L2 norm to at most `max_norm` (Pascanu et al. 2013, algorithm 1)."""
 
     kind: Literal["norm"] = "norm"
@@ -22,7 +22,7 @@ class NormClipping(Spec):
             raise ValueError("min_norm must be at most max_norm")
         return self
 
-    def clip(self, gradient: Gradient[S]) -> S:
+    def clip(self, gradient: Gradient[S], /) -> S:
         """Returns the factor of the gradient; one that is zero or not finite is not changed."""
         norm = gradient.norm
         coefficient = (self.max_norm / norm).clamp_max(1.0)

@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from app.domain.specs.base import Positive, Spec
-from app.domain.specs.clipping.gradient import Gradient, S
+from app.domain.specs.base import Positive
+from app.domain.specs.clipping.base import Clipping, Gradient, S
 
 
-class ValueClipping(Spec):
+class ValueClipping(Clipping):
     """Clamp each entry to [-max_value, max_value]."""
 
     kind: Literal["value"]
     max_value: Positive = 1.0
 
-    def clip(self, gradient: Gradient[S]) -> S:
+    def clip(self, gradient: Gradient[S], /) -> S:
         """Returns the norm after over the norm before, 1 for a zero gradient."""
         gradient.clamp(self.max_value)
         return (gradient.norm_now() / gradient.norm).where(gradient.norm > 0, gradient.one)

@@ -1,5 +1,6 @@
 """What all optimizers share."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,11 +22,16 @@ class TorchOptimizer:
 
 
 class Optimizer(Spec):
-    """A kind adds the property `in_torch`, a TorchOptimizer."""
+    """A kind is its fields and the class of torch that it names."""
 
     learning_rate: Positive = 0.001
     weight_decay: NonNegative = 0.0
     schedule: ScheduleSpec = ConstantSchedule()
+
+    @property
+    @abstractmethod
+    def in_torch(self) -> TorchOptimizer:
+        """What the worker makes of it."""
 
     def rate_at(self, step: int, *, num_steps: int) -> float:
         """The learning rate of a step, counted from 0; the last step of a warm-up has it whole."""

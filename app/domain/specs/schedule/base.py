@@ -1,5 +1,6 @@
 """What all learning-rate schedules share."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -18,7 +19,11 @@ class Progress:
 
 
 class Schedule(Spec):
-    """A kind adds `share(progress)`: the share of the full learning rate that a step has."""
+    """A kind is its fields and its formula."""
 
     warmup_steps: Integer = Field(default=0, ge=0, le=10**9)
     """Steps over which the rate first rises linearly from 0."""
+
+    @abstractmethod
+    def share(self, progress: Progress, /) -> float:
+        """The share of the full learning rate that a step has."""

@@ -10,5 +10,5 @@ class ConstantSchedule(Schedule):
 
     kind: Literal["constant"] = "constant"
 
-    def share(self, _progress: Progress) -> float:
+    def share(self, _progress: Progress, /) -> float:
         return 1.0

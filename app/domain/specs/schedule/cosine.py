@@ -15,7 +15,7 @@ class CosineSchedule(Schedule):
     kind: Literal["cosine"]
     final_fraction: NonNegative = Field(default=0.0, le=1)
 
-    def share(self, progress: Progress) -> float:
+    def share(self, progress: Progress, /) -> float:
         last = progress.num_steps - 1
         done = min(1.0, progress.step / last) if last > 0 else 1.0
         low = self.final_fraction

@@ -13,5 +13,5 @@ class StepSchedule(Schedule):
     every: PositiveInt = 1000
     factor: Positive = 0.5
 
-    def share(self, progress: Progress) -> float:
+    def share(self, progress: Progress, /) -> float:
         return float(self.factor ** (progress.step // self.every))

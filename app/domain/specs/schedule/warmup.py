@@ -12,5 +12,5 @@ class WarmupSchedule(Schedule):
     kind: Literal["warmup"]
     warmup_steps: PositiveInt = 500
 
-    def share(self, _progress: Progress) -> float:
+    def share(self, _progress: Progress, /) -> float:
         return 1.0

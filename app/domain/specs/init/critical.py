@@ -3,20 +3,16 @@
 Of a large network with weights N(0, g^2 / N) and a drive of second moment v the pre-activations
 have variance q = g^2 E[act(sqrt(q) z)^2] + v, and a squared gradient is multiplied by
 chi = g^2 E[act'(sqrt(q) z)^2] a timestep (Poole et al. 2016). Input makes the critical gain larger.
-Shapes: T timesteps, B sequences, I inputs, H hidden units.
 """
 
 import math
+from typing import ClassVar, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from app.domain.specs.init.base import BlankMatrix, CellNeed, DataDependentInit
 from app.domain.specs.model.cell import Nonlinearity
 from app.domain.telemetry import DoubleArray
-from worker.cells.layer import Layer
-from worker.models.layers import read_layer
-from worker.models.network import SequenceModel
 
 #: Half of a relu's inputs pass: chi = g^2 / 2 whatever the input.
 RELU_GAIN = math.sqrt(2)
@@ -30,6 +26,26 @@ _PRECISION = 1e-12
 _z = np.linspace(-10, 10, 2001)
 _weight = np.exp(-_z * _z / 2)
 _weight /= _weight.sum()
+
+
+class Critical(DataDependentInit):
+    """For elman: gaussian, its gain solving chi = 1 for the data's input (Poole et al. 2016).
+
+    chi = gain^2 E[act'(sqrt(q) z)^2] is what a squared gradient is multiplied by each timestep.
+    """
+
+    need: ClassVar = CellNeed(
+        code="critical_needs_elman", is_met=lambda card: card.has_critical_gain
+    )
+
+    kind: Literal["critical"]
+
+    def fill(self, blank: BlankMatrix, /) -> DoubleArray:
+        """With gain 1."""
+        return blank.normal(1 / math.sqrt(blank.fan_in))
+
+    def gain(self, *, nonlinearity: Nonlinearity, drive: float) -> float:
+        return critical_gain(nonlinearity, drive)
 
 
 def critical_gain(nonlinearity: Nonlinearity, drive: float) -> float:
@@ -72,25 +88,3 @@ def _variance(gain: float, drive: float) -> float:
             break
         q = following
     return q
-
-
-def make_critical_(model: SequenceModel, x_TBI: Tensor, lengths_B: Tensor | None) -> None:
-    """Scale recurrent matrices of gain 1, layer by layer, for what these sequences drive."""
-    with torch.no_grad():
-        for index in range(len(model.layers)):
-            layer = model.layer(index)
-            for suffix in ("", "_reverse") if layer.bidirectional else ("",):
-                drive = _second_moment(layer, suffix, x_TBI, lengths_B)
-                gain = critical_gain(model.nonlinearity, drive)
-                getattr(layer, f"weight_hh_l0{suffix}").mul_(gain)
-            x_TBI = read_layer(layer, x_TBI, lengths_B=lengths_B, chunking=None)
-
-
-def _second_moment(layer: Layer, suffix: str, x_TBI: Tensor, lengths_B: Tensor | None) -> float:
-    """Of what enters the units from outside, over units and valid timesteps."""
-    weight_HI, bias_H = (getattr(layer, f"{name}_ih_l0{suffix}") for name in ("weight", "bias"))
-    drive_TB = (x_TBI @ weight_HI.T + bias_H).double().square().mean(dim=2)
-    if lengths_B is None:
-        return float(drive_TB.mean())
-    t_T1 = torch.arange(len(drive_TB), device=drive_TB.device)[:, None]
-    return float(drive_TB[t_T1 < lengths_B].mean())

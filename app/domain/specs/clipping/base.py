@@ -1,10 +1,13 @@
-"""What the formula of a clipping may use.
+"""What all clippings share: the gradient and the scalars that their formulas may use.
 
 `torch.Tensor` is a `Scalar` as it stands. The operations return arrays and never numbers of Python,
 so that no formula makes the host wait for the device.
 """
 
+from abc import abstractmethod
 from typing import Protocol, Self, TypeVar
+
+from app.domain.specs.base import Spec
 
 
 class Scalar(Protocol):
@@ -52,3 +55,11 @@ class Gradient(Protocol[S]):
 
     def norm_now(self) -> S:
         """Global L2 norm of the entries as they are."""
+
+
+class Clipping(Spec):
+    """A kind is its fields and its formula."""
+
+    @abstractmethod
+    def clip(self, gradient: Gradient[S], /) -> S:
+        """Change the gradient. Returns the clip coefficient, its norm after over that before."""

@@ -1,0 +1,16 @@
+"""He's initialisation, normal."""
+
+import math
+from typing import Literal
+
+from app.domain.specs.init.base import BlankMatrix, ScaledInit
+from app.domain.telemetry import DoubleArray
+
+
+class HeNormal(ScaledInit):
+    """N(0, gain^2 2 / fan_in) (He et al. 2015)."""
+
+    kind: Literal["he_normal"]
+
+    def fill(self, blank: BlankMatrix, /) -> DoubleArray:
+        return blank.normal(self.gain * math.sqrt(2 / blank.fan_in))
