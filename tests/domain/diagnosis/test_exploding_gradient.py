@@ -120,6 +120,15 @@ def test_an_explosion_long_ago_is_resolved() -> None:
     assert (finding.first_step, finding.last_step, finding.resolved_step) == (100, 109, 110)
 
 
+def test_an_explosion_that_the_latest_step_still_shows_is_not_resolved() -> None:
+    norms = _norms(spikes=dict.fromkeys((100, 101, 999), 1e9))
+
+    finding = _found(case(seen=telemetry(grad_norm=norms)))
+
+    assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.WARNING)
+    assert (finding.first_step, finding.last_step) == (100, 999)
+
+
 def test_an_explosion_in_a_few_steps_of_a_run_that_learns_does_no_harm() -> None:
     norms = _norms(spikes=dict.fromkeys(range(900, 910), 1e9))
     few = telemetry(grad_norm=norms, readings=scores({999: 0.01}))

@@ -100,7 +100,8 @@ def detect(case: Case, thresholds: Thresholds) -> Outcome:
     if num_finite < limits.min_history:
         return _too_early(view)
     if _was_present(view):
-        return _resolved(view)
+        # rare by now, but not over while the latest step still shows it
+        return _active(view) if view.found.is_present_n[-1] else _resolved(view)
     return _harmless(view)
 
 
