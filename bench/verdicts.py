@@ -15,7 +15,7 @@ import torch
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.engine import diagnose
-from app.domain.diagnosis.findings import Diagnosis, FindingCode
+from app.domain.diagnosis.findings import Diagnosis
 from app.domain.diagnosis.progress import task_progress
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
@@ -74,7 +74,7 @@ class Notebook:
             (
                 f.evidence["horizon_trend_timesteps_per_1000_steps"]
                 for f in diagnosis.findings
-                if f.code is FindingCode.VANISHING_GRADIENT
+                if f.code == "vanishing_gradient"
             ),
             None,
         )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.orm import Session
 
-from app.domain.diagnosis.findings import Remedy
+from app.domain.diagnosis.remedy import Remedy
 from app.domain.errors import Unavailable
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document

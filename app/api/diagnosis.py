@@ -10,7 +10,7 @@ from app.api.models.diagnosis import DiagnosisView, view_diagnosis
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import RunsReader, Work
 from app.api.protocol.problems import ALWAYS, documented
-from app.domain.diagnosis.thresholds import DEFAULTS, bounds_of
+from app.domain.diagnosis.overrides import THRESHOLDS
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
@@ -22,14 +22,13 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
         "name": name,
         "required": False,
         "schema": {
-            "type": "integer" if isinstance(default, int) else "number",
-            "minimum": low,
-            "maximum": high,
+            "type": "integer" if threshold.is_count else "number",
+            "minimum": threshold.low,
+            "maximum": threshold.high,
         },
-        "description": f"Default {default:g}.",
+        "description": f"Default {threshold.default:g}.",
     }
-    for name, default in DEFAULTS.items()
-    for low, high in [bounds_of(name)]
+    for name, threshold in THRESHOLDS.items()
 ]
 
 

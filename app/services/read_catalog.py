@@ -1,17 +1,20 @@
-"""Read what the service can do: kinds, quantities, findings and remedies, from their tables."""
+"""Read what the service can do: kinds, quantities, findings, causes and remedies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.thresholds import DEFAULTS
+from app.domain.diagnosis.cause import CauseCard
+from app.domain.diagnosis.causes import CAUSES
+from app.domain.diagnosis.detector import DetectorCard
+from app.domain.diagnosis.detectors import DETECTORS
+from app.domain.diagnosis.remedies import REMEDIES
+from app.domain.diagnosis.remedy import RemedyCard
 from app.domain.kinds import Kind, job_schema, kinds_by_family
 from app.domain.quantities import QUANTITIES, Quantity
-from app.domain.remedies.registry import REMEDIES
-from app.domain.remedies.remedy import RemedyRule
-from app.domain.symptoms import CauseCode, FindingCode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +24,10 @@ class Catalog:
     job: Mapping[str, JsonValue]
     kinds: Mapping[str, Sequence[Kind]]
     quantities: Sequence[Quantity]
-    findings: Sequence[FindingCode]
-    causes: Sequence[CauseCode]
-    remedies: Sequence[RemedyRule]
-    #: `code.name` -> default.
-    thresholds: Mapping[str, float]
+    #: Any, because each detector has thresholds of its own class.
+    detectors: Sequence[DetectorCard[Any]]
+    causes: Sequence[CauseCard]
+    remedies: Sequence[RemedyCard]
 
 
 @cache
@@ -34,8 +36,7 @@ def read_catalog() -> Catalog:
         job=job_schema(),
         kinds=kinds_by_family(),
         quantities=QUANTITIES,
-        findings=tuple(FindingCode),
-        causes=tuple(CauseCode),
+        detectors=DETECTORS,
+        causes=CAUSES,
         remedies=REMEDIES,
-        thresholds=DEFAULTS,
     )

@@ -40,7 +40,7 @@ def save_diagnosis(session: Session, *, run_id: UUID, attempt: int, diagnosis: D
     values = {
         "verdict": diagnosis.verdict.value,
         # without duplicates, in the order of the findings
-        "finding_codes": list(dict.fromkeys(finding.code.value for finding in present)),
+        "finding_codes": list(dict.fromkeys(finding.code for finding in present)),
         "is_diagnosis_final": diagnosis.final,
     }
     change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
@@ -83,7 +83,7 @@ def _identity(finding: Finding) -> tuple[str, str, str, str]:
 
 def _event_data(finding: Finding) -> Mapping[str, JsonValue]:
     return {
-        "code": finding.code.value,
+        "code": finding.code,
         "scope": finding.scope,
         "state": finding.state.value,
         "severity": finding.severity.value,

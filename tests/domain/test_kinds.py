@@ -4,7 +4,6 @@ import pytest
 
 from app.domain.kinds import job_schema, kinds_by_family
 from app.domain.specs.job import JobSpec
-from app.domain.symptoms import CauseCode, FindingCode
 
 
 @pytest.mark.parametrize("family", kinds_by_family())
@@ -20,10 +19,3 @@ def test_the_kinds_of_models_and_data_sets_are_those_of_the_job() -> None:
     assert [kind.kind for kind in families["model"]] == ["elman", "gru", "lstm"]
     assert {"adding", "forecast"} <= {kind.kind for kind in families["dataset"]}
     assert job_schema() == JobSpec.model_json_schema()
-
-
-@pytest.mark.parametrize("code", [*FindingCode, *CauseCode])
-def test_each_code_is_a_stable_word_with_a_sentence(code: FindingCode | CauseCode) -> None:
-    assert code.value == code.name.lower()
-    assert code.summary.endswith(".")
-    assert type(code)(code.value) is code

@@ -4,7 +4,6 @@ from app.domain.diagnosis.findings import (
     Diagnosis,
     DiagnosisVerdict,
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     Severity,
@@ -60,7 +59,7 @@ def test_probes_that_are_off_are_on_in_a_preflight() -> None:
 
 def a_finding(state: FindingState, severity: Severity) -> Finding:
     return Finding(
-        code=FindingCode.EXPLODING_GRADIENT,
+        code="exploding_gradient",
         state=state,
         impact=Impact.BLOCKING,
         severity=severity,

@@ -10,12 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.findings import (
     Cause,
-    CauseCode,
     Diagnosis,
     DiagnosisVerdict,
     Evidence,
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     NotAssessed,
@@ -170,7 +168,7 @@ def a_position(*, step: int = 0, scope: str = "layer:0", has_cell: bool = True) 
 
 def a_finding(
     *,
-    code: FindingCode = FindingCode.VANISHING_GRADIENT,
+    code: str = "vanishing_gradient",
     state: FindingState = FindingState.ACTIVE,
     evidence: Evidence | None = None,
 ) -> Finding:
@@ -184,7 +182,7 @@ def a_finding(
         last_step=20,
         threshold={"vanishing_gradient.max_ratio": 0.01},
         evidence=evidence or {"gradient_horizon_timesteps": 3},
-        cause=Cause(code=CauseCode.CONTRACTIVE_RECURRENCE, evidence={"spectral_radius": 0.7}),
+        cause=Cause(code="contractive_recurrence", evidence={"spectral_radius": 0.7}),
         explanation="The gradient dies. It does not reach.",
     )
 
@@ -198,5 +196,5 @@ def a_diagnosis(*findings: Finding, attempt: int = 1, final: bool = False) -> Di
         verdict=DiagnosisVerdict.SICK if findings else DiagnosisVerdict.HEALTHY,
         summary="As it is.",
         findings=findings,
-        not_assessed=(NotAssessed(code=FindingCode.NON_FINITE, reason="no readings"),),
+        not_assessed=(NotAssessed(code="non_finite", reason="no readings"),),
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from app.domain.diagnosis.findings import Evidence, FindingCode, FindingState
+from app.domain.diagnosis.findings import Evidence, FindingState
 from app.domain.events import EventKind
 from app.store.diagnoses import load_diagnosis, save_diagnosis
 from app.store.documents import decode, encode
@@ -26,7 +26,7 @@ def test_a_diagnosis_comes_back_as_it_was_made(session: Session, workspace_id: U
     }
     made = a_diagnosis(
         a_finding(evidence=evidence),
-        replace(a_finding(code=FindingCode.NON_FINITE), cause=None, resolved_step=19),
+        replace(a_finding(code="non_finite"), cause=None, resolved_step=19),
         final=True,
     )
 
@@ -40,7 +40,7 @@ def test_the_run_carries_verdict_and_codes(session: Session, workspace_id: UUID)
     made = a_diagnosis(
         a_finding(),
         replace(a_finding(), scope="layer:1"),
-        a_finding(code=FindingCode.EXPLODING_GRADIENT, state=FindingState.RESOLVED),
+        a_finding(code="exploding_gradient", state=FindingState.RESOLVED),
     )
 
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)

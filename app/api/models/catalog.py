@@ -1,14 +1,18 @@
 """The catalogue as clients see it."""
 
-from collections.abc import Iterable
+from typing import Any
 
 from pydantic import Field, JsonValue
 
 from app.api.models.view import View
+from app.domain.diagnosis.cause import CauseCard
+from app.domain.diagnosis.codes import CauseCode, FindingCode
+from app.domain.diagnosis.detector import DetectorCard
+from app.domain.diagnosis.relations import causes_of, findings_of, remedies_for
+from app.domain.diagnosis.remedy import RemedyCard
+from app.domain.diagnosis.thresholds import thresholds_in
 from app.domain.kinds import Kind
 from app.domain.quantities import Cadence, Quantity
-from app.domain.remedies.remedy import RemedyRule
-from app.domain.symptoms import CauseCode, FindingCode
 from app.services.read_catalog import Catalog
 
 
@@ -37,23 +41,51 @@ class ThresholdView(View):
     name: str
     """The query parameter of the diagnosis that overrides it."""
     default: float
+    unit: str
+    """1 where it has no dimension."""
+    minimum: float
+    maximum: float
+    meaning: str
+    source: str
+    """Where the default comes from."""
 
 
 class FindingKindView(View):
     code: FindingCode
     summary: str
+    essential: bool
+    """True: no run is called healthy while this could not be assessed."""
+    causes: list[CauseCode]
+    """Causes that can explain it, in the order in which they are tested."""
     thresholds: list[ThresholdView]
+
+
+class EvidenceKeyView(View):
+    name: str
+    unit: str
+    """1 where it has no dimension."""
+    meaning: str
 
 
 class CauseKindView(View):
     code: CauseCode
     summary: str
+    findings: list[FindingCode]
+    """Symptoms that it can explain."""
+    evidence: list[EvidenceKeyView]
+    """What the evidence of the cause may hold."""
+    remedies: list[str]
+    """Kinds of the remedies that act on it, in the order of advice."""
 
 
 class RemedyKindView(View):
     kind: str
     summary: str
     source: str
+    changes: list[str]
+    """Fields of the job spec that its patch may hold, as paths: `init.recurrent`."""
+    cannot_act: str
+    """When it is not advised although it acts on the cause."""
     findings: list[FindingCode]
     """Symptoms that it acts on."""
     causes: list[CauseCode]
@@ -80,15 +112,8 @@ def view_catalog(catalog: Catalog) -> CatalogView:
         job_spec=dict(catalog.job),
         kinds={family: list(map(_view_kind, kinds)) for family, kinds in catalog.kinds.items()},
         quantities=list(map(_view_quantity, catalog.quantities)),
-        findings=[
-            FindingKindView(
-                code=code,
-                summary=code.summary,
-                thresholds=_thresholds(code, catalog.thresholds.items()),
-            )
-            for code in catalog.findings
-        ],
-        causes=[CauseKindView(code=code, summary=code.summary) for code in catalog.causes],
+        findings=list(map(_view_detector, catalog.detectors)),
+        causes=list(map(_view_cause, catalog.causes)),
         remedies=list(map(_view_remedy, catalog.remedies)),
     )
 
@@ -101,20 +126,32 @@ def _view_quantity(quantity: Quantity) -> QuantityView:
     return QuantityView.of(quantity, per_tensor=quantity.is_per_tensor)
 
 
-def _thresholds(code: FindingCode, known: Iterable[tuple[str, float]]) -> list[ThresholdView]:
-    return [
-        ThresholdView(name=name, default=default)
-        for name, default in known
-        if name.startswith(f"{code}.")
-    ]
+def _view_detector(card: DetectorCard[Any]) -> FindingKindView:
+    thresholds = thresholds_in(card.thresholds).items()
+    return FindingKindView.of(
+        card,
+        essential=card.is_essential,
+        causes=causes_of(card.code),
+        thresholds=[
+            ThresholdView.of(
+                threshold,
+                name=f"{card.code}.{name}",
+                minimum=threshold.low,
+                maximum=threshold.high,
+            )
+            for name, threshold in thresholds
+        ],
+    )
 
 
-def _view_remedy(rule: RemedyRule) -> RemedyKindView:
-    return RemedyKindView(
-        kind=rule.kind,
-        summary=rule.summary,
-        source=rule.source,
-        findings=sorted(rule.codes),
-        causes=sorted(cause for cause in rule.causes if cause is not None),
-        needs_cause=None not in rule.causes,
+def _view_cause(card: CauseCard) -> CauseKindView:
+    return CauseKindView.of(card, findings=list(card.tests), remedies=remedies_for(card.code))
+
+
+def _view_remedy(card: RemedyCard) -> RemedyKindView:
+    return RemedyKindView.of(
+        card,
+        findings=sorted(findings_of(card)),
+        causes=sorted(card.causes),
+        needs_cause=not card.findings_without_cause,
     )

@@ -7,16 +7,16 @@ from pydantic import JsonValue
 
 from app.api.models.not_finite import NonFinitePlace, places
 from app.api.models.view import View
+from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import (
     Diagnosis,
     DiagnosisVerdict,
     Finding,
-    FindingCode,
     FindingState,
     Impact,
-    Remedy,
     Severity,
 )
+from app.domain.diagnosis.remedy import Remedy
 
 RUNS = "/v1/runs"
 

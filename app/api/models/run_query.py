@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.models.instants import Instant
 from app.api.protocol.pages import DEFAULT_LIMIT
-from app.domain.diagnosis.findings import DiagnosisVerdict, FindingCode
+from app.domain.diagnosis.codes import FindingCode
+from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.base import CleanText, LongText, ShortText, Tag, kind_of, one_of
 from app.domain.specs.dataset import DATASETS

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.integrity import failed_checks
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
@@ -26,6 +27,8 @@ class Case:
     attempt: int
     has_ended: bool
     stop_reason: StopReason | None
+    #: By which it is judged.
+    thresholds: Thresholds = DEFAULT
 
     @cached_property
     def as_of_step(self) -> int | None:
@@ -47,7 +50,7 @@ class Case:
     def profiles(self) -> tuple[LagProfile, ...]:
         """The lag profiles that are judged: of the whole model, through every path, by step.
 
-        Without those that their own checks speak against.
+        Without those that failed their own checks.
         """
         return tuple(
             profile

@@ -1,30 +1,24 @@
-"""Asks every detector, adds causes' remedies and comes to a verdict."""
+"""Asks every detector, adds causes and remedies to what they find, and comes to a verdict."""
 
 from dataclasses import replace
 
-from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detectors import (
-    clipping_masks_explosion,
-    exploding_gradient,
-    no_better_than_baseline,
-    non_finite,
-    vanishing_gradient,
-)
-from app.domain.diagnosis.explosions import bad_steps
+from app.domain.diagnosis.causes import CAUSES
+from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import (
+    Cause,
     Diagnosis,
     Finding,
     FindingState,
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.outcome import Detector, Outcome
+from app.domain.diagnosis.origin import bad_steps
+from app.domain.diagnosis.prescribe import prescribe
+from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.diagnosis.trends import finite_median
 from app.domain.diagnosis.verdict import judge, summarise
-from app.domain.remedies.prescribe import prescribe
-from app.domain.remedies.remedy import Ailment
 from app.domain.specs.dataset import sequence_length
 
 #: Rises with every change that can change a finding of stored telemetry.
@@ -32,39 +26,12 @@ RULES_VERSION = "3"
 #: Where a run stopped being finite with norms above this, they overflow before they can be clipped.
 MAX_CLIPPABLE_NORM = 1e6
 
-DETECTORS: tuple[Detector, ...] = (
-    Detector(
-        code=non_finite.CODE,
-        needs=(needs.recorded_steps,),
-        detect=non_finite.detect,
-    ),
-    Detector(
-        code=exploding_gradient.CODE,
-        needs=(needs.recorded_steps,),
-        detect=exploding_gradient.detect,
-    ),
-    Detector(
-        code=clipping_masks_explosion.CODE,
-        needs=(needs.recorded_steps,),
-        detect=clipping_masks_explosion.detect,
-    ),
-    Detector(
-        code=vanishing_gradient.CODE,
-        needs=(needs.required_lag, needs.trust, needs.probes),
-        detect=vanishing_gradient.detect,
-    ),
-    Detector(
-        code=no_better_than_baseline.CODE,
-        needs=(needs.baseline,),
-        detect=no_better_than_baseline.detect,
-    ),
-)
-
 
 def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     """What the telemetry so far says of the run."""
-    outcomes = [_ask(detector, case, thresholds) for detector in DETECTORS]
-    findings = tuple(_treated(o, case) for o in outcomes if isinstance(o, Finding))
+    judged = replace(case, thresholds=thresholds)
+    outcomes = [card.examine(judged) for card in DETECTORS]
+    findings = tuple(_complete(o, judged) for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
     verdict = judge(findings, not_assessed)
     return Diagnosis(
@@ -79,19 +46,22 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     )
 
 
-def _ask(detector: Detector, case: Case, thresholds: Thresholds) -> Outcome:
-    for need in detector.needs:
-        reason = need(case)
-        if reason is not None:
-            return NotAssessed(code=detector.code, reason=reason)
-    return detector.detect(case, thresholds)
-
-
-def _treated(finding: Finding, case: Case) -> Finding:
-    """With remedies, where there is something to be cured."""
+def _complete(finding: Finding, case: Case) -> Finding:
+    """The finding with its cause and, where there is something to be cured, with remedies."""
+    explained = replace(finding, cause=_cause(finding, case))
     if finding.state is FindingState.RESOLVED or finding.severity is Severity.INFO:
-        return finding
-    return replace(finding, remedies=prescribe(_ailment(finding, case), case.spec))
+        return explained
+    return replace(explained, remedies=prescribe(_ailment(explained, case), case.spec))
+
+
+def _cause(finding: Finding, case: Case) -> Cause | None:
+    """The first in the list whose test holds for such a finding; None where none does."""
+    for card in CAUSES:
+        test = card.tests.get(finding.code)
+        evidence = test(case) if test else None
+        if evidence is not None:
+            return Cause(code=card.code, evidence=evidence)
+    return None
 
 
 def _ailment(finding: Finding, case: Case) -> Ailment:

@@ -1,7 +1,7 @@
 """Numbers for people and for JSON."""
 
 from collections.abc import Iterable
-from math import isfinite
+from math import floor, isfinite, log10
 
 from pydantic import JsonValue
 
@@ -23,3 +23,8 @@ def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = list(words)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def two_digits(value: float) -> float:
+    """The value rounded to two significant digits; 0 and less stay as they are."""
+    return round(value, 1 - floor(log10(value))) if value > 0 else value

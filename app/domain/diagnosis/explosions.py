@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.thresholds import ExplodingThresholds
+from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import finite_median, trailing_median
 from app.domain.telemetry import DoubleArray
 
@@ -24,6 +24,72 @@ AFTERMATH = 10
 RECENT_SHARE = 0.2
 
 BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplodingThresholds:
+    """When a gradient is too large, and when that lasts: `exploding_gradient`."""
+
+    max_sensitivity: float = threshold(
+        1e5,
+        low=1,
+        meaning=(
+            "||gradient|| ||weights|| / loss at the start, above which a gradient is too large: a "
+            "relative change of the weights of its reciprocal would change the loss by all of it, "
+            "to first order"
+        ),
+        source=(
+            "at most 1.2e3 in runs that learned; 2e5 to 5e10 at a recurrent radius of 2, 1e22 and "
+            f"more at 3; {CALIBRATED}"
+        ),
+    )
+    lasting_share: float = share(
+        0.5,
+        meaning="share of recent steps above `max_sensitivity` from which on the explosion lasts",
+        source=CHOSEN,
+    )
+    min_steps: int = count(
+        3,
+        unit="steps",
+        meaning="recent steps above `max_sensitivity` from which on there is a finding",
+        source=CHOSEN,
+    )
+    spike_factor: float = threshold(
+        100.0,
+        low=1,
+        meaning="norm before clipping relative to the median of the steps before, for a spike",
+        source=f"at most 37 in runs that learned; {CALIBRATED}",
+    )
+    loss_factor: float = threshold(
+        10.0,
+        low=1,
+        meaning="loss relative to the median of the steps before, for a jump",
+        source=CHOSEN,
+    )
+    max_rise: float = threshold(
+        1e4,
+        low=1,
+        meaning="gradient at the longest lag relative to lag 0, above which the curve rises",
+        source="solved networks rise 8 to 29 times",
+    )
+    min_history: int = count(
+        20,
+        unit="steps",
+        meaning="steps with a finite loss that are needed before anything is said",
+        source=CHOSEN,
+    )
+    recent_steps: int = count(
+        100,
+        unit="steps",
+        meaning=(
+            "an explosion is present when it was seen within so many steps, or a fifth of the "
+            "steps done when that is more"
+        ),
+        source=CHOSEN,
+    )
+    learned_progress: float = share(
+        0.5, meaning="task progress from which on an explosion does no harm", source=CHOSEN
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +113,8 @@ class Explosions:
         return self.is_sensitive_n | self.is_harmful_n
 
 
-def find_explosions(case: Case, thresholds: ExplodingThresholds) -> Explosions:
+def find_explosions(case: Case) -> Explosions:
+    thresholds = case.thresholds.of(ExplodingThresholds)
     loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
     scale = finite_median(loss_n[:SCALE_STEPS])
     loss_scale = abs(scale) if scale else 1.0
@@ -95,17 +162,3 @@ def _soon(is_event_n: BoolArray) -> BoolArray:
     padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
     return np.asarray(windows.any(axis=1))
-
-
-def bad_steps(case: Case) -> BoolArray:
-    """(n,) steps whose loss or gradient is NaN or infinite; a mere norm that overflows is not."""
-    loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
-    bad_n = np.zeros(case.telemetry.steps_n.size, dtype=bool)
-    if loss_n.size:
-        bad_n |= ~np.isfinite(loss_n)
-    if grad_norm_n.size:
-        bad_n |= np.isnan(grad_norm_n)
-    count_n = case.scalar("non_finite_count")
-    if count_n.size:
-        bad_n |= np.nan_to_num(count_n, nan=1.0) > 0
-    return bad_n

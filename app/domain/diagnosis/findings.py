@@ -6,24 +6,9 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from app.domain.remedies.remedy import Remedy
-from app.domain.symptoms import CauseCode, FindingCode
+from app.domain.diagnosis.remedy import Remedy
 
-__all__ = [
-    "Cause",
-    "CauseCode",
-    "Diagnosis",
-    "DiagnosisVerdict",
-    "Evidence",
-    "Finding",
-    "FindingCode",
-    "FindingState",
-    "Impact",
-    "NotAssessed",
-    "Remedy",
-    "Severity",
-]
-
+#: Numbers by name, with units in the names.
 Evidence = Mapping[str, JsonValue]
 
 
@@ -62,7 +47,8 @@ class DiagnosisVerdict(StrEnum):
 class Cause:
     """Why the symptom is there, with the numbers that say so."""
 
-    code: CauseCode
+    #: Of a cause card.
+    code: str
     evidence: Evidence = field(default_factory=dict)
 
 
@@ -70,7 +56,8 @@ class Cause:
 class Finding:
     """A symptom that was seen."""
 
-    code: FindingCode
+    #: Of a detector card.
+    code: str
     state: FindingState
     impact: Impact
     severity: Severity
@@ -94,7 +81,8 @@ class Finding:
 class NotAssessed:
     """A symptom that could not be looked for, and why."""
 
-    code: FindingCode
+    #: Of a detector card.
+    code: str
     reason: str
 
 

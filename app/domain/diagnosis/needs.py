@@ -1,21 +1,23 @@
-"""What detectors need of a run; each answers why it is not there, or None."""
+"""What detectors need of a run; each function returns why it is missing, or None.
+
+The docstrings name what is needed; the documentation lists them.
+"""
 
 from app.domain.diagnosis.case import Case
 from app.domain.integrity import LIMITS
 
+NO_TASK = "the run's data has not been built yet"
+
 
 def recorded_steps(case: Case) -> str | None:
+    """A recorded step."""
     return None if case.telemetry.steps_n.size else "no step has been recorded yet"
 
 
-def known_task(case: Case) -> str | None:
-    return None if case.task else "the run's data has not been built yet"
-
-
 def required_lag(case: Case) -> str | None:
-    """The lag is known and lies within the sequence."""
+    """A required lag that is known and lies within the sequence."""
     if case.task is None:
-        return known_task(case)
+        return NO_TASK
     lag = case.task.required_lag.timesteps
     if lag is None:
         return (
@@ -28,13 +30,14 @@ def required_lag(case: Case) -> str | None:
 
 
 def probes(case: Case) -> str | None:
+    """A lag profile of the whole model."""
     if case.spec.probes.tier == "off":
         return "probes are off (probes.tier)"
     return None if case.profiles else "no probe has been taken yet"
 
 
-def trust(case: Case) -> str | None:
-    """The latest probe passed its own checks."""
+def trusted_probe(case: Case) -> str | None:
+    """A latest probe that passed its own checks."""
     steps = [profile.step for profile in case.telemetry.profiles]
     failed = case.failed_checks.get(max(steps, default=-1))
     if failed is None:
@@ -47,6 +50,7 @@ def trust(case: Case) -> str | None:
 
 
 def baseline(case: Case) -> str | None:
+    """A baseline of the task."""
     if case.task is None:
-        return known_task(case)
+        return NO_TASK
     return None if case.task.baseline else "no baseline is known for this task"

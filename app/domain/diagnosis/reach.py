@@ -7,13 +7,65 @@ from enum import Enum
 import numpy as np
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.thresholds import VanishingThresholds
+from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import Slope, theil_sen
 from app.domain.telemetry import DoubleArray, LagProfile, LagRatio
 
 #: Fewest probes that a trend is taken over, even where they go further back than the stretch in
 #: question.
 MIN_TREND_PROBES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanishingThresholds:
+    """When the reach is too short, when it grows and when that matters: `vanishing_gradient`."""
+
+    max_ratio: float = threshold(
+        0.01,
+        meaning=(
+            "gradient norm at the required lag relative to lag 0, below which the reach is short"
+        ),
+        source="1 %, as for the gradient horizon",
+    )
+    min_probes: int = count(
+        3,
+        unit="probes",
+        meaning="latest probes that must agree",
+        source=f"single probes scatter; {CALIBRATED}",
+    )
+    settle_steps: int = count(
+        100,
+        unit="steps",
+        low=0,
+        meaning="before it, or before `settle_share`, a short reach is a prognosis",
+        source=(
+            "at step 0 as many of the runs that later learned had a short horizon as of those that "
+            f"did not; {CALIBRATED}"
+        ),
+    )
+    settle_share: float = share(
+        0.02,
+        meaning="the same as a share of the steps asked for; the larger of both counts",
+        source="as `settle_steps`",
+    )
+    learned_progress: float = share(
+        0.5, meaning="task progress from which on a short reach does no harm", source=CHOSEN
+    )
+    flat_progress: float = share(
+        0.1,
+        meaning="task progress below which nothing was learned",
+        source=f"a validation split puts the floor off by some 4 %; {CALIBRATED}",
+    )
+    stall_share: float = share(
+        0.2,
+        meaning="share of the steps asked for over which a reach that does not grow has stalled",
+        source=CHOSEN,
+    )
+    min_growth: float = threshold(
+        0.1,
+        meaning="relative growth of the reach over that stretch that counts as growing",
+        source=CALIBRATED,
+    )
 
 
 class Reach(Enum):
@@ -38,14 +90,34 @@ class Sighting:
         return self.profile.step
 
 
-def sightings(case: Case, *, max_ratio: float) -> tuple[Sighting, ...]:
+def sightings(case: Case) -> tuple[Sighting, ...]:
     """Probes in order of step, without those whose ratio is not a number."""
+    max_ratio = case.thresholds.of(VanishingThresholds).max_ratio
     return tuple(
         Sighting(profile=profile, ratio=ratio, reach=_reach(ratio, max_ratio=max_ratio))
         for profile in case.profiles
         if (ratio := profile.ratio_at_required_lag) is not None
         and not np.isnan([ratio.value, *ratio.interval]).any()
     )
+
+
+def short_sighting(case: Case) -> Sighting | None:
+    """The latest probe, if it and those that must agree with it say that the reach is short.
+
+    After the start as many of the latest probes must agree as are there, at most `min_probes`;
+    where no probe was taken after the start the latest one decides.
+    """
+    seen = sightings(case)
+    if not seen:
+        return None
+    min_probes = case.thresholds.of(VanishingThresholds).min_probes
+    present = settled(case, seen)[-min_probes:] or seen[-1:]
+    return seen[-1] if all(one.reach is Reach.SHORT for one in present) else None
+
+
+def settled(case: Case, seen: Sequence[Sighting]) -> Sequence[Sighting]:
+    """The probes after the start of the run."""
+    return [sighting for sighting in seen if sighting.step >= settle_step(case)]
 
 
 def _reach(ratio: LagRatio, *, max_ratio: float) -> Reach:
@@ -55,9 +127,10 @@ def _reach(ratio: LagRatio, *, max_ratio: float) -> Reach:
     return Reach.LONG if low >= max_ratio else Reach.UNCLEAR
 
 
-def settle_step(case: Case, thresholds: VanishingThresholds) -> int:
+def settle_step(case: Case) -> int:
     """The first step from which on a probe tells of the run rather than of its start."""
-    return max(thresholds.settle_steps, int(thresholds.settle_share * case.num_steps))
+    limits = case.thresholds.of(VanishingThresholds)
+    return max(limits.settle_steps, int(limits.settle_share * case.num_steps))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +139,21 @@ class ReachTrend:
 
     #: Timesteps per step; None with too few probes.
     slope: Slope | None
-    #: The horizon rises by more than a trifle: with 95 % confidence or, while the run lasts, above
-    #: what it was before the stretch. A wide interval alone, of few probes, is no proof of a stall.
+    #: The horizon rises by at least `min_growth`: with 95 % confidence or, while the run lasts,
+    #: above what it was before the stretch. A wide interval of few probes is no proof of a stall.
     may_grow: bool
-    #: And does so with 95 % confidence.
+    #: The horizon rises so with 95 % confidence.
     is_growing: bool
-    #: It does not rise, and probes were there for a whole stretch.
+    #: The horizon does not rise, and there were probes during the whole stretch.
     has_stalled: bool
     #: Steps of the stretch.
     num_steps: int
 
 
-def reach_trend(case: Case, thresholds: VanishingThresholds) -> ReachTrend:
+def reach_trend(case: Case) -> ReachTrend:
     """Trend of the horizon over the last `stall_share` of the steps asked for."""
-    first = settle_step(case, thresholds)
+    thresholds = case.thresholds.of(VanishingThresholds)
+    first = settle_step(case)
     profiles = [profile for profile in case.profiles if profile.step >= first]
     num_steps = max(1, int(thresholds.stall_share * case.num_steps))
     begin = case.present_step - num_steps

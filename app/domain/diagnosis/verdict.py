@@ -1,39 +1,26 @@
-"""From findings to one word and one sentence."""
+"""From findings to one word and one sentence; the words of each symptom are its detector's."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
+from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.evidence import listed
 from app.domain.diagnosis.findings import (
     DiagnosisVerdict,
     Finding,
-    FindingCode,
     FindingState,
     NotAssessed,
     Severity,
 )
 
-#: Without these nobody can say that a run is healthy.
-ESSENTIAL = frozenset(
-    {
-        FindingCode.VANISHING_GRADIENT,
-        FindingCode.EXPLODING_GRADIENT,
-        FindingCode.NON_FINITE,
-        FindingCode.NO_BETTER_THAN_BASELINE,
-    }
-)
-IN_WORDS = {
-    FindingCode.VANISHING_GRADIENT: "the gradient vanishes before the lag that the task needs",
-    FindingCode.EXPLODING_GRADIENT: "the gradient explodes",
-    FindingCode.NON_FINITE: "numbers stopped being finite",
-    FindingCode.CLIPPING_MASKS_EXPLOSION: "clipping hides a gradient that explodes",
-    FindingCode.NO_BETTER_THAN_BASELINE: "a trivial predictor does as well",
-}
+_CARDS = MappingProxyType({card.code: card for card in DETECTORS})
 
 
 def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> DiagnosisVerdict:
     """`sick` by an active critical, `at_risk` by an active warning or a prediction.
 
-    What is resolved never counts, and what could not be looked at never reads as healthy.
+    What is resolved never counts. A run is not healthy while an essential symptom could not be
+    assessed.
     """
     active = {f.severity for f in findings if f.state is FindingState.ACTIVE}
     if Severity.CRITICAL in active:
@@ -41,7 +28,7 @@ def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> D
     is_predicted = any(f.state is FindingState.PREDICTED for f in findings)
     if Severity.WARNING in active or is_predicted:
         return DiagnosisVerdict.AT_RISK
-    if any(missing.code in ESSENTIAL for missing in not_assessed):
+    if any(_CARDS[missing.code].is_essential for missing in not_assessed):
         return DiagnosisVerdict.UNDETERMINED
     return DiagnosisVerdict.HEALTHY
 
@@ -54,7 +41,7 @@ def summarise(
     if verdict is DiagnosisVerdict.AT_RISK:
         return f"At risk: {listed(_reasons(findings, Severity.WARNING))}."
     if verdict is DiagnosisVerdict.UNDETERMINED:
-        codes = listed(m.code.value for m in not_assessed if m.code in ESSENTIAL)
+        codes = listed(m.code for m in not_assessed if _CARDS[m.code].is_essential)
         return f"Undetermined: nothing bad was seen, but {codes} could not be assessed."
     return "Healthy: nothing that was looked for is wrong."
 
@@ -62,7 +49,7 @@ def summarise(
 def _reasons(findings: Sequence[Finding], severity: Severity) -> list[str]:
     reasons = []
     for finding in findings:
-        words = IN_WORDS[finding.code]
+        words = _CARDS[finding.code].in_words
         if finding.state is FindingState.PREDICTED:
             reasons.append(f"it may be that {words}")
         elif finding.state is FindingState.ACTIVE and finding.severity is severity:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Diagnosis
-from app.domain.diagnosis.thresholds import parse_overrides
+from app.domain.diagnosis.overrides import parse_overrides
 from app.domain.errors import TelemetryDropped
 from app.store.cases import load_case
 from app.store.database import UnitOfWork

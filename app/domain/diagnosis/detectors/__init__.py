@@ -1,1 +1,21 @@
-"""One module a symptom: case and thresholds to a finding, to nothing, or to why it cannot say."""
+"""The detectors, one module each; they know nothing of each other. The tuple is the whole list."""
+
+from typing import Any
+
+from app.domain.diagnosis.detector import DetectorCard
+from app.domain.diagnosis.detectors import (
+    clipping_masks_explosion,
+    exploding_gradient,
+    no_better_than_baseline,
+    non_finite,
+    vanishing_gradient,
+)
+
+#: In the order of a diagnosis' findings. Any, because each has thresholds of its own class.
+DETECTORS: tuple[DetectorCard[Any], ...] = (
+    non_finite.CARD,
+    exploding_gradient.CARD,
+    clipping_masks_explosion.CARD,
+    vanishing_gradient.CARD,
+    no_better_than_baseline.CARD,
+)

@@ -4,28 +4,65 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causes import cause_of_large_gradient
+from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
-from app.domain.diagnosis.explosions import find_explosions, recent
+from app.domain.diagnosis.explosions import (
+    BoolArray,
+    ExplodingThresholds,
+    find_explosions,
+    recent,
+)
 from app.domain.diagnosis.findings import (
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.outcome import Outcome
 from app.domain.diagnosis.progress import TaskProgress, task_progress
-from app.domain.diagnosis.thresholds import ClippingThresholds, Thresholds
+from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import finite_median
 from app.domain.specs.clipping.none import NoClipping
 
-CODE = FindingCode.CLIPPING_MASKS_EXPLOSION
+CODE = "clipping_masks_explosion"
 #: A coefficient this near to 1 is rounding, not clipping.
 ROUNDING = 1e-6
 CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClippingThresholds:
+    """How much clipping hides an explosion."""
+
+    min_clipped_fraction: float = share(
+        0.5, meaning="share of recent steps that clipping changed", source=CHOSEN
+    )
+    min_excess: float = threshold(
+        10.0,
+        low=1,
+        meaning="median norm before clipping relative to the norm after it",
+        source=f"up to 4 in runs that learn, 1e20 in one that exploded; {CALIBRATED}",
+    )
+    flat_progress: float = share(
+        0.1, meaning="task progress below which the task is not learned", source=CHOSEN
+    )
+    learned_progress: float = share(
+        0.5, meaning="task progress from which on clipping does no harm", source=CHOSEN
+    )
+    recent_steps: int = count(
+        100,
+        unit="steps",
+        meaning="steps looked at, or a fifth of the steps done when that is more",
+        source=CHOSEN,
+    )
+    min_history: int = count(
+        20,
+        unit="steps",
+        meaning="finite steps that are needed before anything is said",
+        source=CHOSEN,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,25 +74,25 @@ class _Clipped:
     excess: float
 
 
-def detect(case: Case, thresholds: Thresholds) -> Outcome:
+def detect(case: Case, limits: ClippingThresholds) -> Outcome:
     if isinstance(case.spec.clipping, NoClipping):
         return None
-    limits = thresholds.clipping_masks_explosion
     if int(np.isfinite(case.scalar("clip_coefficient")).sum()) < limits.min_history:
         return NotAssessed(
             code=CODE, reason=f"{limits.min_history} finite steps are needed to tell"
         )
-    clipped = _clipped(case, thresholds)
+    is_recent_n = recent(case, num_steps=limits.recent_steps)
+    clipped = _clipped(case, is_recent_n)
     if clipped.fraction < limits.min_clipped_fraction or clipped.excess < limits.min_excess:
         return None
-    num_exploding = _num_exploding(case, thresholds)
-    if num_exploding < thresholds.exploding_gradient.min_steps:
+    found = find_explosions(case)
+    num_exploding = int(((found.is_sensitive_n | found.is_spike_n) & is_recent_n).sum())
+    if num_exploding < case.thresholds.of(ExplodingThresholds).min_steps:
         return None
-    return _finding(case, thresholds, clipped, num_exploding=num_exploding)
+    return _finding(case, limits, clipped, num_exploding=num_exploding)
 
 
-def _clipped(case: Case, thresholds: Thresholds) -> _Clipped:
-    is_recent_n = recent(case, num_steps=thresholds.clipping_masks_explosion.recent_steps)
+def _clipped(case: Case, is_recent_n: BoolArray) -> _Clipped:
     coefficient_n = case.scalar("clip_coefficient")[is_recent_n]
     clipped = coefficient_n[coefficient_n < 1 - ROUNDING]
     with np.errstate(divide="ignore"):
@@ -66,16 +103,9 @@ def _clipped(case: Case, thresholds: Thresholds) -> _Clipped:
     )
 
 
-def _num_exploding(case: Case, thresholds: Thresholds) -> int:
-    is_recent_n = recent(case, num_steps=thresholds.clipping_masks_explosion.recent_steps)
-    found = find_explosions(case, thresholds.exploding_gradient)
-    return int(((found.is_sensitive_n | found.is_spike_n) & is_recent_n).sum())
-
-
 def _finding(
-    case: Case, thresholds: Thresholds, clipped: _Clipped, *, num_exploding: int
+    case: Case, limits: ClippingThresholds, clipped: _Clipped, *, num_exploding: int
 ) -> Finding:
-    limits = thresholds.clipping_masks_explosion
     progress = task_progress(case)
     impact, severity = _consequence(progress, limits)
     steps_n = case.telemetry.steps_n
@@ -101,9 +131,6 @@ def _finding(
             "grad_norm_median": number(norm),
             "task_progress": number(progress.value) if progress else None,
         },
-        cause=cause_of_large_gradient(
-            case, max_update_ratio=thresholds.non_finite.max_update_ratio
-        ),
         explanation=(
             f"Clipping touched {clipped.fraction:.0%} of the recent steps and cut the norm "
             f"{clipped.excess:.2g} times in their median. {_meaning(impact)}"
@@ -127,3 +154,14 @@ def _meaning(impact: Impact) -> str:
     return (
         "What is left is the direction of a gradient that has exploded, and it does not lead down."
     )
+
+
+CARD = DetectorCard(
+    code=CODE,
+    summary="Clipping hides a gradient that explodes, and the task is not learned.",
+    in_words="clipping hides a gradient that explodes",
+    is_essential=False,
+    needs=(needs.recorded_steps,),
+    thresholds=ClippingThresholds,
+    detect=detect,
+)

@@ -6,31 +6,31 @@ from functools import cached_property
 import numpy as np
 from pydantic import JsonValue
 
+from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causes import cause_of_large_gradient, log_rise
+from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import counted, number
 from app.domain.diagnosis.explosions import (
     SCALE_STEPS,
     BoolArray,
+    ExplodingThresholds,
     Explosions,
-    bad_steps,
     find_explosions,
     recent,
 )
 from app.domain.diagnosis.findings import (
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.outcome import Outcome
+from app.domain.diagnosis.origin import bad_steps
 from app.domain.diagnosis.progress import TaskProgress, task_progress
-from app.domain.diagnosis.thresholds import ExplodingThresholds, Thresholds
+from app.domain.diagnosis.recurrence import log_rise
 from app.domain.diagnosis.trends import finite_median
 
-CODE = FindingCode.EXPLODING_GRADIENT
+CODE = "exploding_gradient"
 CONFIDENCE_SEEN = 0.95
 CONFIDENCE_CURVE_ALONE = 0.5
 
@@ -41,7 +41,6 @@ class _View:
 
     case: Case
     limits: ExplodingThresholds
-    max_update_ratio: float
     found: Explosions
     is_recent_n: BoolArray
     progress: TaskProgress | None
@@ -84,13 +83,11 @@ class _View:
         return self.is_curve_rising and bool(bad_steps(self.case).any())
 
 
-def detect(case: Case, thresholds: Thresholds) -> Outcome:
-    limits = thresholds.exploding_gradient
+def detect(case: Case, limits: ExplodingThresholds) -> Outcome:
     view = _View(
         case=case,
         limits=limits,
-        max_update_ratio=thresholds.non_finite.max_update_ratio,
-        found=find_explosions(case, limits),
+        found=find_explosions(case),
         is_recent_n=recent(case, num_steps=limits.recent_steps),
         progress=task_progress(case),
     )
@@ -176,7 +173,7 @@ def _resolved(view: _View) -> Finding:
 
 
 def _harmless(view: _View) -> Outcome:
-    """A curve that rises, or spikes that did no harm, are worth a word and no more."""
+    """A curve that rises, or spikes that did no harm, are reported as information."""
     num_spikes = int((view.found.is_spike_n & view.is_recent_n).sum())
     if not view.is_curve_rising and num_spikes < view.limits.min_steps:
         return None
@@ -221,7 +218,6 @@ def _finding(
             "max_rise": view.limits.max_rise,
         },
         evidence=_evidence(view),
-        cause=cause_of_large_gradient(view.case, max_update_ratio=view.max_update_ratio),
         explanation=explanation,
     )
 
@@ -277,3 +273,14 @@ def _meaning(view: _View, impact: Impact) -> str:
 def _curve(view: _View) -> str:
     log10_rise = 0.0 if view.rise is None else view.rise / np.log(10)
     return f"The gradient grows with the lag, to 1e{log10_rise:.0f} times that at lag 0."
+
+
+CARD = DetectorCard(
+    code=CODE,
+    summary="The gradient is so large that it no longer says where to go.",
+    in_words="the gradient explodes",
+    is_essential=True,
+    needs=(needs.recorded_steps,),
+    thresholds=ExplodingThresholds,
+    detect=detect,
+)

@@ -1,35 +1,56 @@
 """Does the run do better than a predictor that needs no memory, or no model at all?"""
 
-import math
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causes import log_rise
+from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import (
-    Cause,
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.outcome import Outcome
 from app.domain.diagnosis.progress import TaskProgress, task_progress
-from app.domain.diagnosis.reach import Reach, ReachTrend, reach_trend, sightings
-from app.domain.diagnosis.thresholds import BaselineThresholds, Thresholds
-from app.domain.diagnosis.trends import finite_median
+from app.domain.diagnosis.reach import ReachTrend, reach_trend
+from app.domain.diagnosis.thresholds import CHOSEN, share, threshold
 from app.domain.runs import COMPLETED_AS_ASKED
-from app.domain.symptoms import CauseCode
 
-CODE = FindingCode.NO_BETTER_THAN_BASELINE
+CODE = "no_better_than_baseline"
 CONFIDENCE = 0.95
 
 
-def detect(case: Case, thresholds: Thresholds) -> Outcome:
-    limits = thresholds.no_better_than_baseline
+@dataclass(frozen=True, kw_only=True)
+class BaselineThresholds:
+    """When a run must be better than a trivial predictor, and by how much."""
+
+    min_share: float = share(
+        0.5,
+        meaning="share of the steps asked for before which a run need not have learned",
+        source=CHOSEN,
+    )
+    min_progress: float = share(
+        0.1,
+        meaning="task progress to be better, where the attainable score is known",
+        source=CHOSEN,
+    )
+    min_gain: float = share(
+        0.01,
+        meaning="relative gain over the baseline to be better, where it is not known",
+        source=CHOSEN,
+    )
+    min_update_ratio: float = threshold(
+        1e-5,
+        meaning="median ||update|| / ||weights||, below which the learning rate is too low",
+        source="usual: 1e-3",
+    )
+
+
+def detect(case: Case, limits: BaselineThresholds) -> Outcome:
     progress = task_progress(case)
     if progress is None:
         return NotAssessed(code=CODE, reason="the task metric has not been evaluated yet")
@@ -43,7 +64,7 @@ def detect(case: Case, thresholds: Thresholds) -> Outcome:
                 f"evaluated after {progress.step} of {case.num_steps} steps, too early to count"
             ),
         )
-    return _finding(case, thresholds, progress)
+    return _finding(case, limits, progress)
 
 
 def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
@@ -53,9 +74,8 @@ def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
     return progress.is_at_least(limits.min_progress)
 
 
-def _finding(case: Case, thresholds: Thresholds, progress: TaskProgress) -> Finding:
-    limits = thresholds.no_better_than_baseline
-    trend = reach_trend(case, thresholds.vanishing_gradient)
+def _finding(case: Case, limits: BaselineThresholds, progress: TaskProgress) -> Finding:
+    trend = reach_trend(case)
     impact = Impact.BLOCKING if case.has_ended and not trend.is_growing else Impact.UNKNOWN
     return Finding(
         code=CODE,
@@ -72,7 +92,6 @@ def _finding(case: Case, thresholds: Thresholds, progress: TaskProgress) -> Find
             else {"min_progress": limits.min_progress}
         ),
         evidence=_evidence(progress),
-        cause=_cause(case, thresholds, trend),
         explanation=f"{_symptom(progress)} {_meaning(case, trend)}",
     )
 
@@ -89,43 +108,6 @@ def _evidence(progress: TaskProgress) -> dict[str, JsonValue]:
         "task_progress_is_lower_bound": progress.is_lower_bound,
         "relative_gain": number(progress.relative_gain),
     }
-
-
-def _cause(case: Case, thresholds: Thresholds, trend: ReachTrend) -> Cause | None:
-    if trend.is_growing and trend.slope:
-        per_1000 = 1000 * trend.slope.value
-        return Cause(
-            code=CauseCode.REACH_STILL_GROWING,
-            evidence={"horizon_trend_timesteps_per_1000_steps": per_1000},
-        )
-    seen = sightings(case, max_ratio=thresholds.vanishing_gradient.max_ratio)
-    if seen and seen[-1].reach is Reach.SHORT:
-        return Cause(
-            code=CauseCode.SHORT_REACH,
-            evidence={
-                "gradient_horizon_timesteps": seen[-1].profile.horizon.value,
-                "required_lag_timesteps": seen[-1].ratio.lag,
-            },
-        )
-    return _cause_in_steps(case, thresholds)
-
-
-def _cause_in_steps(case: Case, thresholds: Thresholds) -> Cause | None:
-    """A gradient that grows without end, then updates of the wrong size."""
-    rise = log_rise(case)
-    if rise is not None and rise > math.log(thresholds.exploding_gradient.max_rise):
-        return Cause(
-            code=CauseCode.EXPANSIVE_RECURRENCE,
-            evidence={"log10_gradient_ratio_at_longest_lag": number(rise / math.log(10))},
-        )
-    ratio = finite_median(case.scalar("update_ratio"))
-    if ratio is None:
-        return None
-    if ratio < thresholds.no_better_than_baseline.min_update_ratio:
-        return Cause(code=CauseCode.LEARNING_RATE_TOO_LOW, evidence={"update_ratio": ratio})
-    if ratio > thresholds.non_finite.max_update_ratio:
-        return Cause(code=CauseCode.LEARNING_RATE_TOO_HIGH, evidence={"update_ratio": ratio})
-    return None
 
 
 def _symptom(progress: TaskProgress) -> str:
@@ -145,3 +127,14 @@ def _meaning(case: Case, trend: ReachTrend) -> str:
     if case.has_ended:
         return "The run has learned nothing that the task asks for."
     return f"{case.num_steps - case.present_step} steps are left to learn something."
+
+
+CARD = DetectorCard(
+    code=CODE,
+    summary="A trivial predictor does as well.",
+    in_words="a trivial predictor does as well",
+    is_essential=True,
+    needs=(needs.baseline,),
+    thresholds=BaselineThresholds,
+    detect=detect,
+)

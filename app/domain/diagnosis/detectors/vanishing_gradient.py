@@ -5,31 +5,31 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causes import cause_of_short_reach
+from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import counted, interval, number
 from app.domain.diagnosis.findings import (
     Finding,
-    FindingCode,
     FindingState,
     Impact,
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.outcome import Outcome
 from app.domain.diagnosis.progress import TaskProgress, task_progress
 from app.domain.diagnosis.reach import (
     Reach,
     ReachTrend,
     Sighting,
+    VanishingThresholds,
     reach_trend,
     settle_step,
+    settled,
     sightings,
 )
-from app.domain.diagnosis.thresholds import Thresholds, VanishingThresholds
 from app.domain.task import LagSource
 
-CODE = FindingCode.VANISHING_GRADIENT
+CODE = "vanishing_gradient"
 #: A prognosis at the start was right for as many runs as it was wrong.
 CONFIDENCE_PREDICTED = 0.5
 CONFIDENCE_ACTIVE = 0.9
@@ -48,25 +48,19 @@ class _View:
     trend: ReachTrend
 
 
-def detect(case: Case, thresholds: Thresholds) -> Outcome:
-    limits = thresholds.vanishing_gradient
-    seen = sightings(case, max_ratio=limits.max_ratio)
+def detect(case: Case, limits: VanishingThresholds) -> Outcome:
+    seen = sightings(case)
     if not seen:
         return _not_assessed("no probe has a ratio at the required lag")
-    view = _View(
-        case=case,
-        limits=limits,
-        progress=task_progress(case),
-        trend=reach_trend(case, limits),
-    )
-    settled = [sighting for sighting in seen if sighting.step >= settle_step(case, limits)]
-    present = settled[-limits.min_probes :]
+    view = _View(case=case, limits=limits, progress=task_progress(case), trend=reach_trend(case))
+    after_start = settled(case, seen)
+    present = after_start[-limits.min_probes :]
     kinds = {sighting.reach for sighting in present}
     if len(present) == limits.min_probes and kinds == {Reach.SHORT}:
-        return _present(view, _stretch(settled), state=FindingState.ACTIVE)
-    if not settled or kinds == {Reach.SHORT}:
+        return _present(view, _stretch(after_start), state=FindingState.ACTIVE)
+    if not after_start or kinds == {Reach.SHORT}:
         return _too_early(view, seen)
-    return _past_or_unclear(view, settled, present)
+    return _past_or_unclear(view, after_start, present)
 
 
 def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
@@ -74,14 +68,14 @@ def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
     has_learned = view.progress and view.progress.is_at_least(view.limits.learned_progress)
     if seen[-1].reach is Reach.SHORT and not has_learned:
         return _present(view, _stretch(seen), state=FindingState.PREDICTED)
-    first = settle_step(view.case, view.limits)
+    first = settle_step(view.case)
     return _not_assessed(
         f"{counted(view.limits.min_probes, 'probe')} from step {first} on are needed to tell"
     )
 
 
 def _past_or_unclear(
-    view: _View, settled: Sequence[Sighting], present: Sequence[Sighting]
+    view: _View, after_start: Sequence[Sighting], present: Sequence[Sighting]
 ) -> Outcome:
     """Most of the latest probes decide; without such a majority nothing is said."""
     num_long = sum(sighting.reach is Reach.LONG for sighting in present)
@@ -91,8 +85,8 @@ def _past_or_unclear(
             if any(sighting.reach is Reach.UNCLEAR for sighting in present)
             else "the ratio at the required lag goes back and forth across the threshold"
         )
-    past = _last_long_stretch(settled, min_probes=view.limits.min_probes)
-    return _resolved(view, past, settled) if past else None
+    past = _last_long_stretch(after_start, min_probes=view.limits.min_probes)
+    return _resolved(view, past, after_start) if past else None
 
 
 def _stretch(seen: Sequence[Sighting]) -> Sequence[Sighting]:
@@ -125,16 +119,13 @@ def _present(view: _View, stretch: Sequence[Sighting], *, state: FindingState) -
         last_step=latest.step,
         threshold=_threshold(limits),
         evidence=_evidence(view, latest),
-        cause=cause_of_short_reach(
-            view.case, latest.profile, lag=latest.ratio.lag, max_ratio=limits.max_ratio
-        ),
         explanation=f"{_symptom(latest, stretch, limits)} {_meaning(view, state=state)}",
     )
 
 
-def _resolved(view: _View, past: Sequence[Sighting], settled: Sequence[Sighting]) -> Finding:
-    latest = settled[-1]
-    resolved_step = next(s.step for s in settled if s.step > past[-1].step)
+def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sighting]) -> Finding:
+    latest = after_start[-1]
+    resolved_step = next(s.step for s in after_start if s.step > past[-1].step)
     return Finding(
         code=CODE,
         state=FindingState.RESOLVED,
@@ -240,3 +231,14 @@ def _meaning(view: _View, *, state: FindingState) -> str:
 
 def _not_assessed(reason: str) -> NotAssessed:
     return NotAssessed(code=CODE, reason=reason)
+
+
+CARD = DetectorCard(
+    code=CODE,
+    summary="The gradient does not reach as far back in time as the task needs.",
+    in_words="the gradient vanishes before the lag that the task needs",
+    is_essential=True,
+    needs=(needs.required_lag, needs.trusted_probe, needs.probes),
+    thresholds=VanishingThresholds,
+    detect=detect,
+)

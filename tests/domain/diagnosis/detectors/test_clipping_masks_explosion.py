@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detectors.clipping_masks_explosion import detect
+from app.domain.diagnosis.detectors.clipping_masks_explosion import ClippingThresholds, detect
 from app.domain.diagnosis.findings import Finding, NotAssessed, Severity
-from app.domain.diagnosis.thresholds import DEFAULT
 from tests.domain.builders import case, job, scores, telemetry
+
+LIMITS = ClippingThresholds()
 
 
 def _clipped_explosion(score: float | None) -> Case:
@@ -22,7 +23,7 @@ def _clipped_explosion(score: float | None) -> Case:
 def test_its_severity_depends_on_whether_the_task_is_learned(
     score: float | None, severity: Severity
 ) -> None:
-    finding = detect(_clipped_explosion(score), DEFAULT)
+    finding = detect(_clipped_explosion(score), LIMITS)
 
     assert isinstance(finding, Finding)
     assert finding.severity is severity
@@ -32,7 +33,7 @@ def test_its_severity_depends_on_whether_the_task_is_learned(
 def test_gradients_clipped_to_nothing_are_counted() -> None:
     seen = telemetry(grad_norm=np.inf, clip_coefficient=0.0)
 
-    finding = detect(case(seen=seen), DEFAULT)
+    finding = detect(case(seen=seen), LIMITS)
 
     assert isinstance(finding, Finding)
     assert finding.evidence["excess_median"] is None
@@ -42,18 +43,18 @@ def test_occasional_clipping_is_healthy() -> None:
     coefficients = np.ones(1000)
     coefficients[::10] = 0.3
 
-    assert detect(case(seen=telemetry(clip_coefficient=coefficients)), DEFAULT) is None
+    assert detect(case(seen=telemetry(clip_coefficient=coefficients)), LIMITS) is None
 
 
 def test_a_small_max_norm_on_small_gradients_hides_nothing() -> None:
     seen = telemetry(grad_norm=0.3, clip_coefficient=0.003, readings=scores({999: 0.166}))
 
-    assert detect(case(seen=seen), DEFAULT) is None
+    assert detect(case(seen=seen), LIMITS) is None
 
 
 def test_without_clipping_there_is_nothing_to_hide_it() -> None:
-    assert detect(case(spec=job(clipping={"kind": "none"})), DEFAULT) is None
+    assert detect(case(spec=job(clipping={"kind": "none"})), LIMITS) is None
 
 
 def test_too_few_steps_are_not_assessed() -> None:
-    assert isinstance(detect(case(seen=telemetry(num_steps=5)), DEFAULT), NotAssessed)
+    assert isinstance(detect(case(seen=telemetry(num_steps=5)), LIMITS), NotAssessed)

@@ -7,7 +7,10 @@ import pytest
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.engine import diagnose
-from app.domain.diagnosis.thresholds import DEFAULT, DEFAULTS, bounds_of, parse_overrides
+from app.domain.diagnosis.explosions import ExplodingThresholds
+from app.domain.diagnosis.overrides import THRESHOLDS, parse_overrides
+from app.domain.diagnosis.reach import VanishingThresholds
+from app.domain.diagnosis.thresholds import DEFAULT
 from app.domain.errors import InvalidInput
 from app.domain.runs import StopReason
 from tests.domain.builders import case, profile, scores, telemetry
@@ -32,7 +35,7 @@ CASES = (
 
 
 def test_every_threshold_can_be_overridden_by_its_own_default() -> None:
-    assert parse_overrides({name: str(value) for name, value in DEFAULTS.items()}) == DEFAULT
+    assert parse_overrides({name: str(one.default) for name, one in THRESHOLDS.items()}) == DEFAULT
 
 
 def test_an_override_changes_that_threshold_alone() -> None:
@@ -40,8 +43,8 @@ def test_an_override_changes_that_threshold_alone() -> None:
         {"vanishing_gradient.max_ratio": "0.05", "vanishing_gradient.min_probes": "5"}
     )
 
-    assert (moved.vanishing_gradient.max_ratio, moved.vanishing_gradient.min_probes) == (0.05, 5)
-    assert moved.exploding_gradient == DEFAULT.exploding_gradient
+    assert moved.of(VanishingThresholds) == VanishingThresholds(max_ratio=0.05, min_probes=5)
+    assert moved.of(ExplodingThresholds) == ExplodingThresholds()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +79,8 @@ def test_all_bad_overrides_are_named_at_once() -> None:
 @pytest.mark.parametrize("given", CASES)
 @pytest.mark.parametrize("end", [0, 1])
 def test_thresholds_at_their_bounds_break_no_diagnosis(given: Case, end: int) -> None:
-    extremes = {name: f"{bounds_of(name)[end]:.0f}" for name in DEFAULTS}
+    extremes = {name: f"{(one.high if end else one.low):.0f}" for name, one in THRESHOLDS.items()}
 
-    diagnoses = [diagnose(given, parse_overrides({name: extremes[name]})) for name in DEFAULTS]
+    diagnoses = [diagnose(given, parse_overrides({name: extremes[name]})) for name in THRESHOLDS]
 
     assert all(one.summary for one in (*diagnoses, diagnose(given, parse_overrides(extremes))))

@@ -1,4 +1,4 @@
-"""A remedy: a typed change of a job spec, drawn up for an ailment."""
+"""What a remedy is: a typed change of a job spec, and the card that describes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from app.domain.specs.job import JobSpec
-from app.domain.symptoms import CauseCode, FindingCode
 
+#: A merge patch of a job spec.
 Patch = Mapping[str, JsonValue]
 
 
@@ -15,8 +15,8 @@ Patch = Mapping[str, JsonValue]
 class Remedy:
     """A change of the job spec that acts on a symptom."""
 
+    #: Of a remedy card.
     kind: str
-    #: Merge patch of the job spec.
     patch: Patch
     reason: str
     source: str
@@ -26,10 +26,12 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class Ailment:
-    """What a remedy must know of the symptom it is to act on."""
+    """What a remedy must know of the finding that it is to act on."""
 
-    code: FindingCode
-    cause: CauseCode | None = None
+    #: Of the finding.
+    code: str
+    #: Code of its cause; None when none is known.
+    cause: str | None = None
     #: Timesteps that the target depends on the input; None when unknown.
     required_lag: int | None = None
     #: Timesteps of one training sequence; None when unknown.
@@ -49,18 +51,30 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemedyRule:
-    """One kind of remedy, when it acts, and how it is drawn up."""
+class RemedyCard:
+    """All that is known of one kind of remedy."""
 
+    #: Stable, lower snake case.
     kind: str
-    #: One line for the catalogue.
+    #: One sentence: what to do.
     summary: str
     source: str
-    codes: frozenset[FindingCode]
-    #: Causes it acts on; None among them when no cause need be known.
-    causes: frozenset[CauseCode | None]
-    #: None where the spec already is so, or the remedy does not fit it.
+    #: Fields of the job spec that its patch may hold, as paths: `init.recurrent`.
+    changes: tuple[str, ...]
+    #: One sentence: when it is not advised although it acts on the cause.
+    cannot_act: str
+    #: Codes of the causes that it acts on.
+    causes: frozenset[str]
+    #: Codes of the findings that it acts on although no cause is known.
+    findings_without_cause: frozenset[str] = frozenset()
+    #: Codes of the findings that it does not act on, whatever the cause.
+    excluded_findings: frozenset[str] = frozenset()
+    #: None where it cannot act.
     draw: Callable[[Ailment, JobSpec], Draft | None]
 
     def acts_on(self, ailment: Ailment) -> bool:
-        return ailment.code in self.codes and ailment.cause in self.causes
+        if ailment.code in self.excluded_findings:
+            return False
+        if ailment.cause is None:
+            return ailment.code in self.findings_without_cause
+        return ailment.cause in self.causes

@@ -1,0 +1,16 @@
+"""Groups of causes and findings that several remedies act on, by their codes."""
+
+#: Causes in the network itself with which the gradient does not reach the required lag.
+CAUSES_OF_SHORT_REACH = frozenset(
+    {
+        "contractive_recurrence",
+        "saturated_cell",
+        "closed_forget_gate",
+        "open_update_gate",
+        "short_reach",
+    }
+)
+#: Findings of a gradient that is too large.
+LARGE_GRADIENT_FINDINGS = frozenset(
+    {"exploding_gradient", "non_finite", "clipping_masks_explosion"}
+)

@@ -1,0 +1,92 @@
+"""Where the first number of a run that is not finite arose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.explosions import BoolArray
+from app.domain.telemetry import PLACES, IntArray, Place, ScalarReading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The place of the first number that is not finite."""
+
+    where: Place
+    scope: str
+    step: int
+    timestep: int | None
+    batch_rows: tuple[int, ...]
+    last_finite_step: int | None
+
+
+def bad_steps(case: Case) -> BoolArray:
+    """(n,) steps whose loss or gradient is NaN or infinite; a norm that overflows alone is not."""
+    loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
+    bad_n = np.zeros(case.telemetry.steps_n.size, dtype=bool)
+    if loss_n.size:
+        bad_n |= ~np.isfinite(loss_n)
+    if grad_norm_n.size:
+        bad_n |= np.isnan(grad_norm_n)
+    count_n = case.scalar("non_finite_count")
+    if count_n.size:
+        bad_n |= np.nan_to_num(count_n, nan=1.0) > 0
+    return bad_n
+
+
+def non_finite_steps(case: Case) -> IntArray:
+    """The numbers of the bad steps; the latest step of a run that diverged without one."""
+    steps_n, bad_n = case.telemetry.steps_n, bad_steps(case)
+    if not bad_n.any() and case.has_diverged:
+        return steps_n[-1:]
+    return steps_n[bad_n]
+
+
+def find_origin(case: Case) -> Origin | None:
+    """As the worker found it when it repeated the step, else as the telemetry shows it.
+
+    None when everything is finite.
+    """
+    bad_steps_n = non_finite_steps(case)
+    if not bad_steps_n.size:
+        return None
+    found = [r for r in case.telemetry.readings if r.quantity.startswith("non_finite.")]
+    where = next((r for r in found if r.quantity == "non_finite.where"), None)
+    if where is None or not 0 <= int(where.value) < len(PLACES):
+        return _origin_by_telemetry(case, step=int(bad_steps_n[0]))
+    same = [r for r in found if r.step == where.step and r.scope == where.scope]
+    return Origin(
+        where=PLACES[int(where.value)],
+        scope=where.scope,
+        step=where.step,
+        timestep=_value(same, "non_finite.timestep"),
+        batch_rows=tuple(
+            int(r.value) for r in same if r.quantity.startswith("non_finite.batch_row")
+        ),
+        last_finite_step=_last_finite_before(case, where.step),
+    )
+
+
+def _value(readings: list[ScalarReading], quantity: str) -> int | None:
+    return next((int(r.value) for r in readings if r.quantity == quantity), None)
+
+
+def _origin_by_telemetry(case: Case, *, step: int) -> Origin:
+    loss_n = case.scalar("loss")[case.telemetry.steps_n == step]
+    is_loss_finite = bool(np.isfinite(loss_n).all())
+    return Origin(
+        where="backward" if is_loss_finite else "loss",
+        scope="model",
+        step=step,
+        timestep=None,
+        batch_rows=(),
+        last_finite_step=_last_finite_before(case, step),
+    )
+
+
+def _last_finite_before(case: Case, step: int) -> int | None:
+    """The last step before this one whose loss and gradient are finite."""
+    steps_n = case.telemetry.steps_n
+    finite_n = steps_n[(steps_n < step) & ~bad_steps(case)]
+    return int(finite_n[-1]) if finite_n.size else None

@@ -1,0 +1,29 @@
+"""Which findings, causes and remedies belong together, derived from their cards."""
+
+from app.domain.diagnosis.causes import CAUSES
+from app.domain.diagnosis.detectors import DETECTORS
+from app.domain.diagnosis.remedies import REMEDIES
+from app.domain.diagnosis.remedy import RemedyCard
+
+
+def causes_of(finding: str) -> tuple[str, ...]:
+    """Codes of the causes that can explain the finding, in the order in which they are tested."""
+    return tuple(card.code for card in CAUSES if finding in card.tests)
+
+
+def remedies_for(cause: str) -> tuple[str, ...]:
+    """Kinds of the remedies that act on the cause, in the order of advice."""
+    return tuple(card.kind for card in REMEDIES if cause in card.causes)
+
+
+def findings_of(remedy: RemedyCard) -> tuple[str, ...]:
+    """Codes of the findings that the remedy can be advised for."""
+    return tuple(
+        card.code
+        for card in DETECTORS
+        if card.code not in remedy.excluded_findings
+        and (
+            card.code in remedy.findings_without_cause
+            or not remedy.causes.isdisjoint(causes_of(card.code))
+        )
+    )

@@ -1,0 +1,47 @@
+"""Rescale the gradient to at most a usual norm."""
+
+from pydantic import JsonValue
+
+from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.indications import LARGE_GRADIENT_FINDINGS
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.clipping.norm import NormClipping
+from app.domain.specs.job import JobSpec
+
+#: Clipping at a norm outside of these bounds serves no run.
+MIN_MAX_NORM, MAX_MAX_NORM = 1e-3, 1.0
+
+
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    """Pascanu et al. take 0.5 to 10 times a usual norm; an exploded one is no guide: at most 1."""
+    if not ailment.is_gradient_finite:
+        return None
+    usual = ailment.grad_norm or MAX_MAX_NORM
+    max_norm = two_digits(min(MAX_MAX_NORM, max(MIN_MAX_NORM, usual)))
+    present = spec.clipping
+    patch: dict[str, JsonValue] = {"kind": "norm", "max_norm": max_norm}
+    if isinstance(present, NormClipping):
+        if present.max_norm <= max_norm:
+            return None
+        patch["min_norm"] = None
+    return Draft(
+        patch={"clipping": patch},
+        reason=(
+            f"The norm before clipping is usually {usual:.2g}; held to {max_norm:g}, one bad batch "
+            "cannot throw the weights away. Clipping bounds a gradient from above only and keeps "
+            "none from vanishing."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="clip_norm",
+    summary="Rescale the gradient to at most a usual norm.",
+    source="Pascanu et al. 2013, algorithm 1",
+    changes=("clipping",),
+    cannot_act="The norm is clipped as tightly already, or the gradient itself overflows.",
+    causes=frozenset({"expansive_recurrence", "learning_rate_too_high"}),
+    findings_without_cause=LARGE_GRADIENT_FINDINGS,
+    excluded_findings=frozenset({"no_better_than_baseline"}),
+    draw=draw,
+)

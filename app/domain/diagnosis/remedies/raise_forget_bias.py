@@ -1,0 +1,36 @@
+"""Start an LSTM's forget gates open for as long as the task needs."""
+
+from app.domain.diagnosis.gated_cells import forget_bias_for, kept_in_words
+from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.job import JobSpec
+
+#: A smaller rise than this is not worth a run.
+MIN_RISE = 0.5
+
+
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    present = spec.forget_bias
+    bias = forget_bias_for(ailment)
+    if present is None or bias < present + MIN_RISE:
+        return None
+    return Draft(
+        patch={"init": {"forget_bias": bias}},
+        reason=(
+            f"A forget bias of {bias:g} instead of {present:g} keeps {kept_in_words(ailment)}."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="raise_forget_bias",
+    summary="Start an LSTM's forget gates open for as long as the task needs.",
+    source="Jozefowicz et al. 2015; Tallec & Ollivier 2018",
+    changes=("init.forget_bias",),
+    cannot_act=(
+        f"The cell is no LSTM, or the bias that the lag calls for is less than {MIN_RISE:g} above "
+        "the present one."
+    ),
+    causes=CAUSES_OF_SHORT_REACH,
+    draw=draw,
+)

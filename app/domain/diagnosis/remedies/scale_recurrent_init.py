@@ -1,0 +1,31 @@
+"""Start the recurrent matrix with spectral radius 1."""
+
+from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH, LARGE_GRADIENT_FINDINGS
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.init.spectral_radius import SpectralRadius
+from app.domain.specs.job import JobSpec
+
+
+def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
+    recurrent = spec.init.recurrent
+    if not isinstance(recurrent, SpectralRadius) or recurrent.radius == 1:
+        return None
+    return Draft(
+        patch={"init": {"recurrent": {"radius": 1.0}}},
+        reason=(
+            f"A recurrent matrix of spectral radius {recurrent.radius:g} multiplies the state by "
+            "as much at each timestep; with radius 1 its linear part neither grows nor dies out."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="scale_recurrent_init",
+    summary="Start the recurrent matrix with spectral radius 1.",
+    source="Pascanu et al. 2013",
+    changes=("init.recurrent",),
+    cannot_act="The spec asks for no spectral radius, or for 1.",
+    causes=CAUSES_OF_SHORT_REACH | {"expansive_recurrence"},
+    findings_without_cause=LARGE_GRADIENT_FINDINGS | {"no_better_than_baseline"},
+    draw=draw,
+)

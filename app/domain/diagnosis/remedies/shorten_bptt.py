@@ -1,0 +1,40 @@
+"""Cut the gradient after as many timesteps as the task needs."""
+
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.job import JobSpec
+
+#: Of the present number of timesteps, where the required lag is not known.
+SHORTER_FACTOR = 4
+
+
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    """Never below what the required lag needs."""
+    present = spec.training.bptt_length or ailment.length
+    if present is None:
+        return None
+    lag = ailment.required_lag
+    wanted = present // SHORTER_FACTOR if lag is None else lag + 1
+    if not 1 <= wanted < present:
+        return None
+    return Draft(
+        patch={"training": {"bptt_length": wanted}},
+        reason=(
+            f"The gradient is multiplied at each of {present} timesteps; "
+            f"{wanted} of them bound its growth."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="shorten_bptt",
+    summary="Cut the gradient after as many timesteps as the task needs.",
+    source="Williams & Peng 1990",
+    changes=("training.bptt_length",),
+    cannot_act=(
+        "The task needs all the timesteps that the gradient flows through, or their number is not "
+        "known."
+    ),
+    causes=frozenset({"expansive_recurrence"}),
+    excluded_findings=frozenset({"no_better_than_baseline"}),
+    draw=draw,
+)

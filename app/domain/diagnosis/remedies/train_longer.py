@@ -1,0 +1,34 @@
+"""Train for more steps."""
+
+from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.job import JobSpec
+
+FACTOR = 3
+MAX_STEPS = 100_000_000
+
+
+def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
+    present = spec.training.num_steps
+    longer = min(MAX_STEPS, FACTOR * present)
+    if longer == present:
+        return None
+    return Draft(
+        patch={"training": {"num_steps": longer}},
+        reason=(
+            f"{present} steps may be too few: on long lags the loss stays flat for long "
+            "before it falls."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="train_longer",
+    summary="Train for more steps.",
+    source="measured on the adding problem: the reach grows before the loss falls",
+    changes=("training.num_steps",),
+    cannot_act=f"The run has the most steps that a run may have, {MAX_STEPS:,}.",
+    causes=CAUSES_OF_SHORT_REACH | {"reach_still_growing"},
+    findings_without_cause=frozenset({"no_better_than_baseline"}),
+    draw=draw,
+)

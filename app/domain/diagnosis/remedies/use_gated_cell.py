@@ -1,0 +1,36 @@
+"""Replace a simple recurrent cell by a GRU."""
+
+from pydantic import JsonValue
+
+from app.domain.diagnosis.gated_cells import start_of_gates, with_cell
+from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.job import JobSpec
+from app.domain.specs.model.elman import ElmanSpec
+
+
+def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
+    if not isinstance(spec.model, ElmanSpec):
+        return None
+    patch: dict[str, JsonValue] = {"model": with_cell("gru", spec.model)}
+    init = start_of_gates(spec)
+    if init:
+        patch["init"] = init
+    return Draft(
+        patch=patch,
+        reason=(
+            "A GRU passes the state on by a gate instead of multiplying it by a matrix at each "
+            "timestep, so the gradient can last; it has to learn when, which is no guarantee."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="use_gated_cell",
+    summary="Replace a simple recurrent cell by a gated one.",
+    source="Cho et al. 2014; Hochreiter & Schmidhuber 1997",
+    changes=("model", "init.recurrent"),
+    cannot_act="The cell has gates already.",
+    causes=CAUSES_OF_SHORT_REACH,
+    draw=draw,
+)
