@@ -4,7 +4,7 @@
 #   make test    lint, type-check and test; the domain's own tests cover all of it
 #   make chaos   break whole clinics for hours and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
-#   make docs    write docs/measurements.md anew from the code
+#   make docs    write docs/measurements.md and docs/findings.md anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3

@@ -1,6 +1,6 @@
-"""Writes docs/measurements.md from the code that measures: `make docs`."""
+"""Writes docs/measurements.md and docs/findings.md from the code: `make docs`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS
 from app.domain.quantities import PROBE_QUANTITIES, QUANTITIES, Cadence, ProbeQuantity, Quantity
 from app.domain.quantities.profiles import LAG_PROFILE_QUANTITIES, PROFILES
+from docs import findings_page
+from docs.tables import code_list, joined, table
 from worker.probes.suite import ANCHORS, NEEDS, TIERS
 
 PAGE = Path(__file__).with_name("measurements.md")
@@ -55,7 +57,7 @@ def page() -> str:
         "## At every step",
         _table(by_cadence[Cadence.EVERY_STEP]),
         "Those read per tensor too, in the scope `tensor:<name>`: "
-        + _names(one.name for one in QUANTITIES if one.is_per_tensor)
+        + code_list(one.name for one in QUANTITIES if one.is_per_tensor)
         + ".",
         "## At evaluations",
         _table(by_cadence[Cadence.EVALUATION]),
@@ -77,7 +79,7 @@ def page() -> str:
         "## Fields of `GET /v1/runs/{id}/dynamics`",
         *_fields(DynamicsView),
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return joined(parts)
 
 
 def _of(cadence: Cadence) -> list[Quantity]:
@@ -89,7 +91,7 @@ def _table(quantities: Sequence[Quantity]) -> str:
         (f"`{one.name}`", one.unit, one.formula, one.reduction, one.cost, one.source)
         for one in quantities
     )
-    return _rows(("quantity", "unit", "formula, sign", "reduction", "cost", "source"), rows)
+    return table(("quantity", "unit", "formula, sign", "reduction", "cost", "source"), rows)
 
 
 def _checks() -> str:
@@ -98,14 +100,14 @@ def _checks() -> str:
         for quantity, limits in LIMITS.items()
     )
     precisions = next(iter(LIMITS.values()))
-    return _rows(("check", "quantity", *(f"limit, {name} run" for name in precisions)), rows)
+    return table(("check", "quantity", *(f"limit, {name} run" for name in precisions)), rows)
 
 
 def _asked() -> str:
     tiers = tuple(TIERS)
     anchors = ("loss terms followed back", "", *(str(ANCHORS[tier]) for tier in tiers))
     rows = ((f"`{name}`", _need(name), *_marks(name)) for name in PROBE_QUANTITIES)
-    return _rows(("name", "needs", *(f"`{tier}`" for tier in tiers)), [anchors, *rows])
+    return table(("name", "needs", *(f"`{tier}`" for tier in tiers)), [anchors, *rows])
 
 
 def _need(name: ProbeQuantity) -> str:
@@ -133,7 +135,7 @@ def _fields(view: type[View]) -> Iterator[str]:
                     waiting.append((below, models[below]))
         title = "The answer" if name == "answer" else f"`{name.removesuffix('View')}`"
         yield f"### {title}"
-        yield _rows(("field", "meaning, unit"), rows)
+        yield table(("field", "meaning, unit"), rows)
 
 
 def _referred(part: object) -> Iterator[str]:
@@ -147,18 +149,6 @@ def _referred(part: object) -> Iterator[str]:
             yield from _referred(below)
 
 
-def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
 if __name__ == "__main__":
     PAGE.write_text(page())
+    findings_page.PAGE.write_text(findings_page.page())

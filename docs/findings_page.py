@@ -1,0 +1,138 @@
+"""The page on findings, their causes and their remedies, from their cards."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.domain.diagnosis.causes import CAUSES
+from app.domain.diagnosis.detectors import DETECTORS
+from app.domain.diagnosis.relations import causes_of, findings_of, remedies_for
+from app.domain.diagnosis.remedies import REMEDIES
+from app.domain.diagnosis.thresholds import Threshold, thresholds_in
+from docs.tables import code_list, joined, table
+
+PAGE = Path(__file__).with_name("findings.md")
+
+INTRO = """
+# What can be found, why, and what to change
+
+Generated from the code by `make docs`; a test compares them. `GET /v1/catalog` has the same tables,
+`GET /v1/runs/{id}/diagnosis` is the diagnosis of one run.
+
+A detector judges one symptom of a run from its stored telemetry. Where something that it needs is
+missing, the symptom is listed in `not_assessed`; a run is not called healthy while an essential
+symptom could not be assessed.
+"""
+
+THRESHOLDS_INTRO = """
+Every number that a finding depends on. A query replaces it in one diagnosis, which changes nothing
+that is stored: `?vanishing_gradient.max_ratio=0.05`. Bounds are inclusive. Units of 1 have no
+dimension; steps are optimizer steps, `task progress` is 0 at the score of the trivial predictor and
+1 at the attainable score.
+"""
+
+CAUSES_INTRO = """
+A finding has the first cause in this order whose test holds, and none where no test does. The
+evidence of a cause holds the numbers that say so.
+"""
+
+EVIDENCE_INTRO = """
+A number that was not measured is left out or null.
+"""
+
+REMEDIES_INTRO = """
+In the order of advice. A remedy is a change of the job spec; the answer has the whole changed spec,
+ready to be posted. It is advised for a finding whose cause it acts on, but not where it cannot act.
+"""
+
+
+def page() -> str:
+    return joined(
+        (
+            INTRO,
+            "## Findings",
+            _findings(),
+            "## Thresholds",
+            THRESHOLDS_INTRO,
+            _thresholds(),
+            "## Causes",
+            CAUSES_INTRO,
+            _causes(),
+            "## Evidence of causes",
+            EVIDENCE_INTRO,
+            _evidence(),
+            "## Remedies",
+            REMEDIES_INTRO,
+            _remedies(),
+            _advice(),
+        )
+    )
+
+
+def _findings() -> str:
+    rows = (
+        (
+            f"`{card.code}`",
+            card.summary,
+            "yes" if card.is_essential else "",
+            " ".join(inspect.getdoc(need) or "" for need in card.needs),
+            code_list(causes_of(card.code)),
+        )
+        for card in DETECTORS
+    )
+    return table(("finding", "symptom", "essential", "needs", "causes"), rows)
+
+
+def _thresholds() -> str:
+    rows = (
+        _threshold(f"{card.code}.{name}", threshold)
+        for card in DETECTORS
+        for name, threshold in thresholds_in(card.thresholds).items()
+    )
+    return table(("threshold", "default", "unit", "from", "to", "meaning", "source"), rows)
+
+
+def _threshold(name: str, threshold: Threshold) -> tuple[str, ...]:
+    numbers = (threshold.default, threshold.low, threshold.high)
+    default, low, high = (f"{number:g}" for number in numbers)
+    return (f"`{name}`", default, threshold.unit, low, high, threshold.meaning, threshold.source)
+
+
+def _causes() -> str:
+    rows = (
+        (
+            f"`{card.code}`",
+            card.summary,
+            code_list(card.tests),
+            code_list(key.name for key in card.evidence),
+            code_list(remedies_for(card.code)),
+        )
+        for card in CAUSES
+    )
+    return table(("cause", "meaning", "findings", "evidence", "remedies"), rows)
+
+
+def _evidence() -> str:
+    # several causes may share a key; it means the same in each
+    known = {key.name: key for card in CAUSES for key in card.evidence}
+    rows = ((f"`{key.name}`", key.unit, key.meaning) for key in known.values())
+    return table(("key", "unit", "meaning"), rows)
+
+
+def _remedies() -> str:
+    rows = (
+        (f"`{card.kind}`", card.summary, code_list(card.changes), card.cannot_act, card.source)
+        for card in REMEDIES
+    )
+    return table(("remedy", "what to do", "changes", "cannot act", "source"), rows)
+
+
+def _advice() -> str:
+    return table(("remedy", "findings", "of these, without a known cause"), _advised())
+
+
+def _advised() -> Iterator[tuple[str, ...]]:
+    for card in REMEDIES:
+        findings = findings_of(card)
+        without_cause = (code for code in findings if code in card.findings_without_cause)
+        yield f"`{card.kind}`", code_list(findings), code_list(without_cause)
