@@ -14,9 +14,8 @@ from app.domain.comparison import (
     spec_differences,
     spec_to_compare,
 )
-from app.domain.errors import InvalidSpec
 from app.domain.specs.job import JobSpec
-from app.domain.specs.patch import patched, patched_at
+from app.domain.specs.patch import patched
 from tests.domain.builders import job
 
 
@@ -101,22 +100,3 @@ def test_without_a_ratio_in_every_arm_the_horizons_decide() -> None:
 @pytest.mark.parametrize("arms", [[], [None], [{}], [arm(horizon=3), {}]])
 def test_what_was_not_measured_in_every_arm_ranks_nothing(arms: list[Measured | None]) -> None:
     assert ranked(arms) == (None, ())
-
-
-def test_a_bad_patch_names_its_places() -> None:
-    patch: dict[str, JsonValue] = {
-        "training": {"num_steps": 0},
-        "init": {"forget_bias": 1.0},
-        "probes": {"quantities": ["loss", "sum_rule"]},
-    }
-
-    with pytest.raises(InvalidSpec) as refused:
-        patched_at(job(), patch, place="/patches/3")
-
-    assert [one.pointer for one in refused.value.problems] == [
-        "/patches/3/training/num_steps",
-        "/patches/3/probes/quantities/0",
-    ]
-    with pytest.raises(InvalidSpec) as refused:
-        patched_at(job(), {"init": {"forget_bias": 1.0}}, place="/patches/3")
-    assert refused.value.problems[0].pointer == "/patches/3/init/forget_bias"

@@ -82,6 +82,20 @@ def test_blocks_and_states_are_those_of_torch(
 
 
 @pytest.mark.parametrize(
+    ("kind", "keeping", "admitting"),
+    [("elman", [], []), ("gru", ["update"], []), ("lstm", ["forget"], ["input"])],
+)
+def test_a_chrono_bias_is_for_the_gates_that_keep_the_state_and_admit_the_input(
+    kind: str, keeping: list[str], admitting: list[str]
+) -> None:
+    card = form_of({"kind": kind}).card
+
+    assert [gate.name for gate in card.gates if gate.keeps_state] == keeping
+    assert [gate.name for gate in card.gates if gate.admits_input] == admitting
+    assert card.keeps_state is bool(keeping)
+
+
+@pytest.mark.parametrize(
     ("parts", "module", "arguments"),
     [
         ({"kind": "elman"}, "RNN", {"nonlinearity": "tanh"}),
@@ -98,6 +112,11 @@ def test_the_recipe_names_the_module_that_torch_has(
     recipe = form_of(parts).recipe
 
     assert (recipe.module, recipe.arguments) == (module, arguments)
+
+
+def test_a_cell_must_say_how_it_computes_a_timestep() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        RecurrentSpec()  # type: ignore[abstract]
 
 
 def test_a_message_names_the_cells_that_have_something() -> None:
