@@ -4,6 +4,9 @@
 #   make test    lint, type-check and test; the domain's own tests cover all of it
 #   make chaos   break whole clinics for hours and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
+#   make mutants break a line of the domain at a time, see whether its tests notice and write
+#                docs/mutation.md; goes on where it was interrupted. MODULES="runs specs/job" for
+#                some of them, SURVIVORS=1 to try again what survived, PROCESSES=1 for one core
 #   make docs    write docs/measurements.md and docs/findings.md anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
@@ -14,6 +17,9 @@ TORCH_FLAGS ?=
 # than two cores, since the tests of faults mostly wait
 TEST_PROCESSES ?= 3
 
+# how many mutants are tried side by side
+PROCESSES ?= 2
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,7 +27,9 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make locks"
 
-.PHONY: demo test serve lint docs install locks chaos
+MUTANTS := build/mutants/venv
+
+.PHONY: demo test serve lint docs install locks chaos mutants
 
 demo: $(READY)
 	@$(BIN)/python -m app.demo
@@ -38,6 +46,10 @@ test: lint
 
 chaos: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.chaos $(EXPERIMENTS) $(if $(SEED),--seed $(SEED))
+
+mutants: $(READY) $(MUTANTS)/.ready
+	nice -n 15 $(MUTANTS)/bin/python -m tests.mutation $(MODULES) --processes $(PROCESSES) \
+		$(if $(SURVIVORS),--survivors)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -62,9 +74,16 @@ $(READY): requirements/all.lock pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# cosmic-ray brings 27 packages that nothing else needs, and reads no code of ours but sources
+$(MUTANTS)/.ready: requirements/mutants.lock
+	@test -x $(MUTANTS)/bin/python || $(PYTHON) -m venv $(MUTANTS)
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(MUTANTS)/bin/python -m pip --quiet install --require-hashes --requirement $<
+	@touch $@
+
 locks:
 	$(LOCK) pyproject.toml --output-file requirements/api.lock
 	$(LOCK) pyproject.toml requirements/trainer.in --constraint requirements/api.lock \
 		--output-file requirements/worker.lock
 	$(LOCK) pyproject.toml requirements/trainer.in --extra embedded --extra demo --extra dev \
 		--constraint requirements/worker.lock --output-file requirements/all.lock
+	$(LOCK) requirements/mutants.in --output-file requirements/mutants.lock
