@@ -1,6 +1,7 @@
-"""Files that runs leave: a folder for each run, under the one folder that all processes reach.
+"""The artifact store: files of runs, in one folder for each run.
 
-A file is there whole or not at all: written aside, forced to the disk, then renamed.
+All processes of the installation reach the root folder. Writes are atomic: a file is written under
+a temporary name, synced to the disk and then renamed.
 """
 
 import hashlib
@@ -13,40 +14,43 @@ from uuid import UUID
 
 from app.domain.errors import FileDamaged, NotFound
 
-#: Ends the names of files that are being written.
+#: Suffix of a file while it is written.
 _UNFINISHED = ".part"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactFolder:
-    """The artifact store."""
+    """Reads, writes and removes the files of runs under one root folder."""
 
     root: Path
 
     def write(self, run_id: UUID, name: str, content: bytes) -> str:
-        """Returns the SHA-256 of what is on the disk now, power cut or not."""
+        """Writes a file that survives a power cut once this returns; returns its SHA-256."""
         folder = self._of(run_id)
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _force(folder.parent)
-        aside = folder / f"{name}{_UNFINISHED}"
-        with aside.open("wb") as file:
+            _sync(folder.parent)
+        unfinished = folder / f"{name}{_UNFINISHED}"
+        with unfinished.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.rename(folder / name)
-        _force(folder)
+        unfinished.rename(folder / name)
+        _sync(folder)
         return digest_of(content)
 
     def read(self, run_id: UUID, name: str) -> bytes:
-        """Raises NotFound."""
+        """Returns a file's content. Raises NotFound."""
         try:
             return (self._of(run_id) / name).read_bytes()
         except FileNotFoundError as error:
             raise _missing(name) from error
 
     def verified(self, run_id: UUID, name: str, *, sha256: str) -> Path:
-        """Where a file is that still is what was written. Raises NotFound and FileDamaged."""
+        """Returns the path of a file whose content has this SHA-256.
+
+        Raises NotFound, and FileDamaged when the content is another one.
+        """
         path = self._of(run_id) / name
         try:
             with path.open("rb") as file:
@@ -58,37 +62,43 @@ class ArtifactFolder:
         return path
 
     def names(self, run_id: UUID) -> tuple[str, ...]:
+        """Returns the sorted names of a run's files, unfinished ones included."""
         folder = self._of(run_id)
         return tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
 
     def remove(self, run_id: UUID, names: Collection[str]) -> None:
-        """What is not there is as good as removed."""
+        """Removes files; a file that does not exist is ignored."""
         for name in names:
             (self._of(run_id) / name).unlink(missing_ok=True)
 
     def remove_run(self, run_id: UUID) -> None:
+        """Removes a run's folder with all its files."""
         shutil.rmtree(self._of(run_id), ignore_errors=True)
 
-    def lend(self, run_id: UUID, name: str, *, to_run: UUID) -> None:
-        """The same file in another run's folder, which outlives the first. Raises NotFound."""
-        source, folder = self._of(run_id) / name, self._of(to_run)
+    def link(self, run_id: UUID, name: str, *, into_run: UUID) -> None:
+        """Links a file into another run's folder, or copies it; the first may then be removed.
+
+        Raises NotFound.
+        """
+        source, folder = self._of(run_id) / name, self._of(into_run)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             os.link(source, folder / name)
         except FileExistsError:
-            pass  # lent before
+            pass  # linked before
         except FileNotFoundError as error:
             raise _missing(name) from error
         except OSError:  # a file system without links
             shutil.copyfile(source, folder / name)
-        _force(folder)
-        _force(folder.parent)
+        _sync(folder)
+        _sync(folder.parent)
 
     def _of(self, run_id: UUID) -> Path:
         return self.root / str(run_id)
 
 
 def digest_of(content: bytes) -> str:
+    """Returns the SHA-256 of the content in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -96,8 +106,8 @@ def _missing(name: str) -> NotFound:
     return NotFound(f"The file {name} is not in the artifact store.")
 
 
-def _force(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
+def _sync(folder: Path) -> None:
+    """Syncs a folder to the disk, so that the names in it survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

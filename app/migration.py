@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; safe to call from several processes at once."""
+"""Upgrades a database to the newest schema; several processes may call it at the same time."""
 
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from sqlalchemy.pool import NullPool
 from app.domain.errors import Unavailable
 
 FOLDER = Path(__file__).parent.parent / "migrations"
-#: The advisory lock under which one process migrates while others wait: "clinic" in ASCII.
+#: Advisory lock: one process migrates while the others wait. "clinic" in ASCII.
 LOCK = 0x636C696E6963
 
 
 def migrate(database_url: str, *, revision: str = "head") -> None:
-    """Upgrade in one transaction, or leave everything as it was."""
+    """Upgrades the schema in one transaction; an error changes nothing.
+
+    Raises Unavailable when the database does not answer.
+    """
     engine = create_engine(database_url, poolclass=NullPool)
     try:
         _upgrade(engine, database_url, revision)

@@ -27,7 +27,7 @@ def test_what_is_not_there_is_not_found(folder: ArtifactFolder) -> None:
         folder.read(RUN, "model")
 
     with pytest.raises(NotFound):
-        folder.lend(RUN, "model", to_run=FORK)
+        folder.link(RUN, "model", into_run=FORK)
 
     assert folder.names(RUN) == ()
 
@@ -35,8 +35,8 @@ def test_what_is_not_there_is_not_found(folder: ArtifactFolder) -> None:
 def test_a_lent_file_outlives_its_first_owner(folder: ArtifactFolder) -> None:
     folder.write(RUN, "model", b"weights")
 
-    folder.lend(RUN, "model", to_run=FORK)
-    folder.lend(RUN, "model", to_run=FORK)
+    folder.link(RUN, "model", into_run=FORK)
+    folder.link(RUN, "model", into_run=FORK)
     folder.remove_run(RUN)
 
     assert folder.read(FORK, "model") == b"weights"

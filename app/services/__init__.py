@@ -1,14 +1,14 @@
-"""The verbs: one use case a module, one public function a module; none of them commits.
+"""Use cases: each module has one public function that is named like it. No service commits.
 
-runs/          submit, list, get, edit, cancel, resume, fork, delete
-attempts/      what a worker does with a run: claim, begin, beat, finish, give back, lose, sweep
-checkpoints/   keep, give up, plan where a run starts from
-telemetry/     store a flush; read history, gradient flow, dynamics, events
-diagnosis/     read, judge again, note while a run is under way
-artifacts/     list, find
+runs/          submit, list, get, edit, cancel, resume, fork and delete runs
+attempts/      a worker's part in a run: claim, begin, renew the lease, finish, release, rescue
+checkpoints/   record and discard checkpoints; choose the one from which a run starts
+telemetry/     store a batch of readings; read history, gradient flow, dynamics and events
+diagnosis/     read a diagnosis, diagnose again, store the diagnosis of a running run
+artifacts/     list and find files
 preflights/    submit and read preflights and comparisons
-data/          upload, list, get, delete data sets
+data/          upload, list, get and delete data sets
 accounts/      workspaces, API keys, authentication
 fleet/         workers, load, readiness
-read_catalog   what the service can do
+read_catalog   what the service supports
 """

@@ -19,7 +19,7 @@ from app.domain.quantities import QUANTITIES, Quantity
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """The same for every caller."""
+    """What the service supports; the same for every caller."""
 
     job: Mapping[str, JsonValue]
     kinds: Mapping[str, Sequence[Kind]]

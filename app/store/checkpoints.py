@@ -29,7 +29,7 @@ KEPT_COLUMNS = (
 )
 
 
-def keep_checkpoint(
+def record_checkpoint(
     session: Session,
     *,
     run_id: UUID,

@@ -14,5 +14,5 @@ def find_secret_fingerprint(session: Session) -> bytes | None:
     return session.execute(select(installation.c.secret_fingerprint)).scalar_one_or_none()
 
 
-def keep_secret_fingerprint(session: Session, fingerprint: bytes) -> None:
+def save_secret_fingerprint(session: Session, fingerprint: bytes) -> None:
     session.execute(insert(installation).values(id=_ID, secret_fingerprint=fingerprint))

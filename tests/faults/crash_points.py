@@ -117,14 +117,14 @@ POINTS: Mapping[str, Point] = {
     "heartbeat not committed": Point(
         role=Role.WORKER,
         module="worker.supervision.run_records",
-        name="beat_run",
+        name="renew_lease",
         is_after=True,
         error=lost_connection,
     ),
     "loss of a process not committed": Point(
         role=Role.WORKER,
         module="worker.supervision.run_records",
-        name="lose_run",
+        name="rescue_run",
         is_after=True,
         error=lost_connection,
         scene=Scene.LOSE,
@@ -180,7 +180,7 @@ POINTS: Mapping[str, Point] = {
     "checkpoint's row not committed": Point(
         role=Role.TRAINER,
         module="worker.execution.saving",
-        name="keep_checkpoint",
+        name="record_checkpoint",
         is_after=True,
         error=lost_connection,
         num_passed=1,

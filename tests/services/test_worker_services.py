@@ -14,16 +14,16 @@ from app.domain.runs import Run, RunStatus, StopReason
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
 from app.services.accounts.bootstrap import bootstrap
-from app.services.attempts.beat_run import beat_run
 from app.services.attempts.begin_run import begin_run
 from app.services.attempts.claim_run import claim_run
 from app.services.attempts.finish_run import finish_run
-from app.services.attempts.give_back_run import give_back_run
-from app.services.attempts.lose_run import lose_run
+from app.services.attempts.release_run import release_run
+from app.services.attempts.renew_lease import renew_lease
+from app.services.attempts.rescue_run import rescue_run
 from app.services.attempts.sweep_runs import UNHEARD_AFTER_S, sweep_runs
-from app.services.diagnosis.examine_run import examine_run
-from app.services.diagnosis.note_diagnosis import note_diagnosis
-from app.services.fleet.beat_worker import beat_worker
+from app.services.diagnosis.read_case import read_case
+from app.services.diagnosis.store_diagnosis import store_diagnosis
+from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.register_worker import register_worker
 from app.services.fleet.retire_worker import retire_worker
 from app.services.telemetry.record_batch import record_batch
@@ -98,9 +98,9 @@ def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
         device="cpu",
     )
     assert record_batch(work, run_id=run.id, attempt=1, seq=0, batch=a_batch())
-    assert not beat_run(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
-    diagnosis = diagnose(examine_run(work, run_id=run.id, attempt=1))
-    note_diagnosis(work, run_id=run.id, attempt=1, diagnosis=diagnosis)
+    assert not renew_lease(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
+    diagnosis = diagnose(read_case(work, run_id=run.id, attempt=1))
+    store_diagnosis(work, run_id=run.id, attempt=1, diagnosis=diagnosis)
     live = load_diagnosis(work.session, run.id)
     finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
 
@@ -125,14 +125,14 @@ def test_readings_arrive_while_a_run_is_judged(
     with unit_of_work(engine) as recording:
         record_batch(recording, run_id=run.id, attempt=1, seq=0, batch=first)
     with unit_of_work(engine, snapshot=True) as examining:
-        before = examine_run(examining, run_id=run.id, attempt=1)
+        before = read_case(examining, run_id=run.id, attempt=1)
         with unit_of_work(engine) as recording:
             record_batch(recording, run_id=run.id, attempt=1, seq=1, batch=second)
-        same = examine_run(examining, run_id=run.id, attempt=1)
+        same = read_case(examining, run_id=run.id, attempt=1)
 
     assert before.telemetry.last_step == same.telemetry.last_step == 3
     with unit_of_work(engine) as work, pytest.raises(Fenced):
-        examine_run(work, run_id=run.id, attempt=2)
+        read_case(work, run_id=run.id, attempt=2)
 
 
 def test_the_same_end_twice_is_one_end(work: UnitOfWork, workspace_id: UUID) -> None:
@@ -162,7 +162,7 @@ def test_a_run_given_back_is_not_charged(
 ) -> None:
     run = claimed_run(work.session, workspace_id)
 
-    give_back_run(work, run_id=run.id, attempt=1)
+    release_run(work, run_id=run.id, attempt=1)
     found = find_run(work.session, workspace_id, run.id)
 
     assert (found.status, found.crash_count, found.worker_id) == (RunStatus.QUEUED, 0, None)
@@ -178,11 +178,11 @@ def test_a_run_that_crashes_too_often_is_not_tried_again(
     error = "The training process was killed by SIGKILL."
 
     for attempt in range(1, MAX_CRASHES):
-        lose_run(work, run_id=run.id, attempt=attempt, error=error, max_crashes=MAX_CRASHES)
+        rescue_run(work, run_id=run.id, attempt=attempt, error=error, max_crashes=MAX_CRASHES)
         again = claim(work, worker_id)
         assert again is not None
         assert (again.attempt, again.crash_count) == (attempt + 1, attempt)
-    lose_run(work, run_id=run.id, attempt=MAX_CRASHES, error=error, max_crashes=MAX_CRASHES)
+    rescue_run(work, run_id=run.id, attempt=MAX_CRASHES, error=error, max_crashes=MAX_CRASHES)
 
     found = find_run(work.session, workspace_id, run.id)
     assert (found.status, found.stop_reason) == (RunStatus.FAILED, StopReason.CRASHED)
@@ -194,11 +194,11 @@ def test_a_run_that_crashes_too_often_is_not_tried_again(
 
 
 def lose(work: UnitOfWork, run: Run) -> None:
-    lose_run(work, run_id=run.id, attempt=1, error="Lost.", max_crashes=MAX_CRASHES)
+    rescue_run(work, run_id=run.id, attempt=1, error="Lost.", max_crashes=MAX_CRASHES)
 
 
 def give_back(work: UnitOfWork, run: Run) -> None:
-    give_back_run(work, run_id=run.id, attempt=1)
+    release_run(work, run_id=run.id, attempt=1)
 
 
 @pytest.mark.parametrize("let_go", [lose, give_back])
@@ -304,12 +304,12 @@ def test_one_of_two_sweeps(engine: Engine, committed_workspace_id: UUID) -> None
 
 
 def test_a_worker_comes_lives_and_goes(work: UnitOfWork, worker_id: UUID) -> None:
-    assert beat_worker(work, worker_id=worker_id)
+    assert record_worker_heartbeat(work, worker_id=worker_id)
     assert [worker.id for worker in list_workers(work.session)] == [worker_id]
 
     retire_worker(work, worker_id=worker_id)
 
-    assert not beat_worker(work, worker_id=worker_id)
+    assert not record_worker_heartbeat(work, worker_id=worker_id)
     assert list_workers(work.session) == []
 
 

@@ -12,8 +12,8 @@ from app.domain.runs import Run
 from app.store.checkpoints import (
     checkpoints_of,
     inherit_checkpoint,
-    keep_checkpoint,
     latest_checkpoint,
+    record_checkpoint,
 )
 from app.store.claims import claim_next_run, record_continuation, requeue
 from app.store.diagnoses import load_diagnosis, save_diagnosis
@@ -38,7 +38,7 @@ from tests.store.builders import (
 
 def keep(session: Session, run: Run, step: int, *, attempt: int | None = None) -> tuple[str, ...]:
     attempt = attempt or run.attempt
-    return keep_checkpoint(
+    return record_checkpoint(
         session,
         run_id=run.id,
         attempt=attempt,

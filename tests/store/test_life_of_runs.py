@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.domain.checkpoints import NUM_KEPT, checkpoint_name
 from app.domain.errors import Fenced, IllegalTransition
 from app.domain.runs import STATUS_OF, RunStatus, StopReason
-from app.store.checkpoints import keep_checkpoint
+from app.store.checkpoints import record_checkpoint
 from app.store.claims import claim_next_run, finish, heartbeat, lock_expired, requeue
 from app.store.rewind import fall_back
 from app.store.runs import enqueue_again, lock_run, request_cancel
@@ -139,7 +139,7 @@ class LifeOfRuns(RuleBasedStateMachine):
         attempt = known.attempt - age
 
         def keep() -> None:
-            keep_checkpoint(
+            record_checkpoint(
                 self._session,
                 run_id=known.run_id,
                 attempt=attempt,
@@ -160,7 +160,7 @@ class LifeOfRuns(RuleBasedStateMachine):
             self._write(known, attempt, keep, then=then)
 
     @rule(number=which, age=ages)
-    def give_up_checkpoint(self, number: int, age: int) -> None:
+    def discard_checkpoint(self, number: int, age: int) -> None:
         known = self._known(number)
         if known is None or not known.checkpoints:
             return

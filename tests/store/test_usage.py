@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.domain.artifacts import ArtifactKind, Publication, PublishedFile
 from app.domain.quotas import Usage
 from app.store.artifacts import publish
-from app.store.checkpoints import keep_checkpoint
+from app.store.checkpoints import record_checkpoint
 from app.store.datasets import insert_dataset
 from app.store.telemetry import append_batch
 from app.store.usage import usage_of
@@ -38,7 +38,7 @@ def test_runs_files_readings_and_uploads_count_once_each(
 
 
 def _checkpoint(session: Session, run_id: UUID, step: int) -> int:
-    keep_checkpoint(
+    record_checkpoint(
         session, run_id=run_id, attempt=1, step=step, name=f"{step}", num_bytes=10 * step, sha256=""
     )
     return 10 * step

@@ -1,4 +1,4 @@
-"""Forecast the next values of a column from a window of the past.
+"""PreflightResult the next values of a column from a window of the past.
 
 Series are split by time, and no target of one part is a target of another. Each series is scaled by
 mean and standard deviation of its own training part; losses, metrics and baselines are in these

@@ -16,9 +16,9 @@ from app.artifacts import ArtifactFolder, digest_of
 from app.domain.checkpoints import CheckpointRecord, Takes, checkpoint_name
 from app.domain.errors import Fenced, InvalidData, NotFound
 from app.services.attempts.continue_run import continue_run
-from app.services.checkpoints.give_up_checkpoint import give_up_checkpoint
-from app.services.checkpoints.keep_checkpoint import keep_checkpoint
+from app.services.checkpoints.discard_checkpoint import discard_checkpoint
 from app.services.checkpoints.plan_start import StartPlan, plan_start
+from app.services.checkpoints.record_checkpoint import record_checkpoint
 from app.store.database import unit_of_work
 from worker.telemetry.sending import SavedMoment
 from worker.training.checkpoint import Checkpoint, Damaged, Start, unpack
@@ -48,7 +48,7 @@ class Checkpoints:
             return
         try:
             with unit_of_work(self.engine) as work:
-                kept = keep_checkpoint(
+                kept = record_checkpoint(
                     work,
                     run_id=self.run_id,
                     attempt=self.attempt,
@@ -103,7 +103,7 @@ class Checkpoints:
             detail = "The checkpoint that this fork was to begin with cannot be read."
             raise InvalidData(detail) from error
         with unit_of_work(self.engine) as work:
-            give_up_checkpoint(work, run_id=self.run_id, attempt=self.attempt, step=record.step)
+            discard_checkpoint(work, run_id=self.run_id, attempt=self.attempt, step=record.step)
 
     def _remove_all_but(self, kept: tuple[str, ...]) -> None:
         """Files of later attempts stay: this one may have been paused since its last write."""

@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 
 from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import Run, StopReason
-from app.services.attempts.beat_run import beat_run
 from app.services.attempts.claim_run import claim_run
 from app.services.attempts.finish_run import finish_run
-from app.services.attempts.give_back_run import give_back_run
-from app.services.attempts.lose_run import lose_run
-from app.services.diagnosis.examine_run import examine_run
-from app.services.diagnosis.note_diagnosis import note_diagnosis
+from app.services.attempts.release_run import release_run
+from app.services.attempts.renew_lease import renew_lease
+from app.services.attempts.rescue_run import rescue_run
+from app.services.diagnosis.read_case import read_case
+from app.services.diagnosis.store_diagnosis import store_diagnosis
 from app.store.database import unit_of_work
 
 
@@ -30,7 +30,7 @@ class RunRecords:
 
     def beat(self, *, waits_for_database: bool) -> bool:
         with unit_of_work(self.engine) as work:
-            beat = beat_run(
+            beat = renew_lease(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
@@ -51,11 +51,11 @@ class RunRecords:
 
     def give_back(self) -> None:
         with unit_of_work(self.engine) as work:
-            give_back_run(work, run_id=self.run_id, attempt=self.attempt)
+            release_run(work, run_id=self.run_id, attempt=self.attempt)
 
     def lose(self, error: str) -> None:
         with unit_of_work(self.engine) as work:
-            lose_run(
+            rescue_run(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
@@ -66,10 +66,10 @@ class RunRecords:
     def diagnose(self) -> None:
         """Judges between two transactions, so that no reading waits for a judgement."""
         with unit_of_work(self.engine, snapshot=True) as work:
-            case = examine_run(work, run_id=self.run_id, attempt=self.attempt)
+            case = read_case(work, run_id=self.run_id, attempt=self.attempt)
         diagnosis = diagnose(case)
         with unit_of_work(self.engine) as work:
-            note_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
+            store_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
 
 
 def claim(

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.attempts.sweep_runs import sweep_runs
-from app.services.fleet.beat_worker import beat_worker
+from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.retire_worker import retire_worker
 from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
 from app.store.database import unit_of_work
@@ -34,7 +34,7 @@ class WorkerRecords:
 
     def beat(self) -> bool:
         with unit_of_work(self.engine) as work:
-            return beat_worker(work, worker_id=self.worker_id)
+            return record_worker_heartbeat(work, worker_id=self.worker_id)
 
     def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
         with unit_of_work(self.engine) as work:

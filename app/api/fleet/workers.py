@@ -10,7 +10,7 @@ from app.api.models.view import View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import RunsReader, Work
 from app.api.protocol.problems import ALWAYS
-from app.services.fleet.list_workers import SeenWorker, list_workers
+from app.services.fleet.list_workers import VisibleWorker, list_workers
 
 router = APIRouter(prefix="/v1/workers", tags=["service"], responses=ALWAYS)
 
@@ -49,6 +49,6 @@ def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
     return conditional_json(request, page)
 
 
-def _view(seen: SeenWorker) -> WorkerView:
+def _view(seen: VisibleWorker) -> WorkerView:
     worker = seen.worker
     return WorkerView.of(worker, busy_slots=len(worker.run_ids), run_ids=seen.run_ids)

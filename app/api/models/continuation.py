@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict
 
 from app.domain.specs.base import MAX_INT, WHOLE, NumSteps, Positive
-from app.services.runs.fork_run import ForkOrder
+from app.services.runs.fork_run import ForkRequest
 
 Step = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
@@ -35,7 +35,7 @@ class ForkBody(_Body):
     optimizer_state: Literal["keep", "reset"] | None = None
     """Null: kept, unless the patch changes the optimizer's kind."""
 
-    def order(self) -> ForkOrder:
-        return ForkOrder(
+    def request(self) -> ForkRequest:
+        return ForkRequest(
             from_step=self.from_step, patch=self.patch, optimizer_state=self.optimizer_state
         )

@@ -12,7 +12,7 @@ from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.preflight import Basis
 from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.job import JobSpec
-from app.services.preflights.read_preflight import Forecast, Preflight
+from app.services.preflights.read_preflight import Preflight, PreflightResult
 
 
 class PredictedView(View):
@@ -63,21 +63,21 @@ class PreflightView(View):
 
 
 def view_preflight(preflight: Preflight) -> PreflightView:
-    run, forecast = preflight.run, preflight.forecast
-    flow = view_gradient_flow(forecast.flow) if forecast else None
+    run, result = preflight.run, preflight.result
+    flow = view_gradient_flow(result.flow) if result else None
     return PreflightView.of(
         run,
         waiting_for=preflight.waiting_for,
         mini_steps=run.preflight_steps or 0,
         gradient_flow=flow,
-        dynamics=view_dynamics(forecast.dynamics) if forecast else None,
-        predicted=_view_predicted(run.id, forecast) if forecast else None,
-        estimate=forecast.estimate if forecast else None,
+        dynamics=view_dynamics(result.dynamics) if result else None,
+        predicted=_view_predicted(run.id, result) if result else None,
+        estimate=result.estimate if result else None,
         integrity=flow.integrity if flow else None,
         links=PreflightLinks(self=f"/v1/preflights/{run.id}", run="/v1/runs"),
     )
 
 
-def _view_predicted(preflight_id: UUID, forecast: Forecast) -> PredictedView:
-    found = view_diagnosis(preflight_id, forecast.diagnosis)
-    return PredictedView.of(found, basis=forecast.basis)
+def _view_predicted(preflight_id: UUID, result: PreflightResult) -> PredictedView:
+    found = view_diagnosis(preflight_id, result.diagnosis)
+    return PredictedView.of(found, basis=result.basis)

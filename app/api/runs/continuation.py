@@ -80,7 +80,7 @@ def post_fork(
                 artifacts=artifacts,
                 workspace_id=caller.workspace_id,
                 run_id=run_id,
-                order=asked.order(),
+                request=asked.request(),
                 quotas=settings.quotas,
             )
         )

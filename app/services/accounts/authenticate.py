@@ -1,4 +1,4 @@
-"""Tell from an API key who is calling."""
+"""Identify the caller by the API key."""
 
 from app.domain.access import Caller
 from app.domain.errors import Unauthenticated
@@ -8,7 +8,7 @@ from app.store.keys import find_usable_key
 
 
 def authenticate(work: UnitOfWork, *, secret: str, key: str) -> Caller:
-    """Raises Unauthenticated for a key that is mistyped, unknown, revoked or expired."""
+    """Returns the caller. Raises Unauthenticated for a malformed, unknown or invalid key."""
     if not is_well_formed(key):
         raise Unauthenticated
     found = find_usable_key(work.session, digest=digest_of(key, secret=secret))

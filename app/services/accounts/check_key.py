@@ -1,4 +1,4 @@
-"""See that a key which opened something long ago still would."""
+"""Check that the API key of a long-lived request is still valid."""
 
 from uuid import UUID
 
@@ -8,6 +8,6 @@ from app.store.keys import is_usable
 
 
 def check_key(work: UnitOfWork, *, key_id: UUID) -> None:
-    """Raises Unauthenticated once it is revoked or has expired."""
+    """Raises Unauthenticated when the key is revoked or expired."""
     if not is_usable(work.session, key_id):
         raise Unauthenticated

@@ -1,4 +1,4 @@
-"""Tell the operator of the installation from the admins of its other workspaces."""
+"""Check that a workspace is the operator's."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from app.store.workspaces import list_workspaces
 
 
 def check_operator(work: UnitOfWork, *, workspace_id: UUID) -> None:
-    """Admins of the first workspace run the installation; those of others see their own alone."""
+    """Raises Forbidden unless this is the installation's first workspace, the operator's."""
     first = list_workspaces(work.session)[0]
     if first.id != workspace_id:
         detail = "Only admins of the installation's first workspace may do this."

@@ -1,4 +1,4 @@
-"""See that the secret is the one under which this database's API keys are stored."""
+"""Check that the service's secret is the one under which this database's API keys are stored."""
 
 import hmac
 
@@ -9,12 +9,15 @@ from app.store.installation import find_secret_fingerprint
 
 
 def check_secret(work: UnitOfWork, *, secret: str) -> bool:
-    """False where none was noted yet. Raises Misconfigured for any other than the noted one."""
-    noted = find_secret_fingerprint(work.session)
-    if noted is None:
+    """Returns False when no fingerprint is stored yet, otherwise True.
+
+    Raises Misconfigured when the stored fingerprint is that of another secret.
+    """
+    stored = find_secret_fingerprint(work.session)
+    if stored is None:
         return False
-    if not hmac.compare_digest(noted, fingerprint_of(secret)):
-        detail = "CLINIC_SECRET is not the one that the API keys in this database were made with: "
-        detail += "all of them would be refused. Set it to that of the first start."
+    if not hmac.compare_digest(stored, fingerprint_of(secret)):
+        detail = "CLINIC_SECRET is not the one under which this database's API keys are stored: "
+        detail += "all of them would be refused. Set it to the secret of the first start."
         raise Misconfigured(detail)
     return True

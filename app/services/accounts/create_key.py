@@ -1,4 +1,4 @@
-"""Make an API key for a workspace; the key itself leaves here once and is stored nowhere."""
+"""Create an API key for a workspace; the key itself is returned once and never stored."""
 
 import secrets
 from collections.abc import Collection
@@ -20,7 +20,7 @@ from app.store.keys import ApiKey, insert_key
 
 @dataclass(frozen=True, kw_only=True)
 class NewKey:
-    """A key and, this once, the secret itself."""
+    """A new API key: its stored description and the key itself."""
 
     stored: ApiKey
     secret: str = field(repr=False)
@@ -35,7 +35,7 @@ def create_key(
     secret: str,
     expires_at: datetime | None = None,
 ) -> NewKey:
-    """`secret` is the service's, under which the key's HMAC is stored."""
+    """Creates a random key; `secret` is the service's, under which its HMAC is stored."""
     key = assemble("".join(secrets.choice(ALPHABET) for _ in range(NUM_RANDOM)))
     stored = insert_key(
         work.session,

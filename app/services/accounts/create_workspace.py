@@ -1,4 +1,4 @@
-"""Make a workspace with a first admin key, so that somebody can enter it."""
+"""Create a workspace with a first admin key, so that a client can use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.store.workspaces import Workspace, insert_workspace
 
 @dataclass(frozen=True, kw_only=True)
 class NewWorkspace:
-    """A workspace and the key that opens it."""
+    """A workspace and its first admin key."""
 
     workspace: Workspace
     admin_key: NewKey
@@ -27,7 +27,10 @@ def create_workspace(
     own_quotas: Mapping[str, int | None],
     secret: str,
 ) -> NewWorkspace:
-    """For the operator alone. `secret` is the service's, under which the key's HMAC is stored."""
+    """Creates the workspace. Raises Forbidden unless the caller is the operator.
+
+    `secret` is the service's, under which the key's HMAC is stored.
+    """
     check_operator(work, workspace_id=caller_workspace_id)
     workspace = insert_workspace(work.session, name=name, own_quotas=own_quotas)
     key = create_key(

@@ -1,4 +1,4 @@
-"""Delete a workspace with its keys, data sets and runs, and the files of these."""
+"""Delete a workspace with its keys, data sets and runs, and the files of the runs."""
 
 from functools import partial
 from uuid import UUID
@@ -17,10 +17,14 @@ def delete_workspace(
     caller_workspace_id: UUID,
     workspace_id: UUID,
 ) -> None:
-    """For the operator alone; raises InUse while runs have not ended."""
+    """Deletes the workspace and, after the commit, the files of its runs.
+
+    Raises Forbidden unless the caller is the operator, Conflict for the operator's own workspace,
+    InUse while a run has not ended, and NotFound.
+    """
     check_operator(work, workspace_id=caller_workspace_id)
     if workspace_id == caller_workspace_id:
-        detail = "The installation's first workspace stays: this key belongs to it."
+        detail = "The installation's first workspace cannot be deleted: this key belongs to it."
         raise Conflict(detail)
     run_ids = delete_row(work.session, workspace_id)
     for run_id in run_ids:

@@ -1,4 +1,4 @@
-"""Rename a workspace or change what it may have."""
+"""Rename a workspace or change its quotas."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -18,7 +18,11 @@ def edit_workspace(
     changes: Mapping[str, str | int | None],
     quotas: Quotas,
 ) -> WorkspaceAccount:
-    """For the operator alone. `changes` are its name and its own quotas; None gives one up."""
+    """Changes the workspace's name and its own quotas.
+
+    None as a quota restores the installation's default, one of `quotas`. Raises Forbidden unless
+    the caller is the operator, and NotFound.
+    """
     check_operator(work, workspace_id=caller_workspace_id)
     workspace = update_workspace(work.session, workspace_id, changes=changes)
     return account_of(work, workspace, quotas=quotas)

@@ -1,4 +1,4 @@
-"""Show a workspace: its quotas, and how much of them it has taken."""
+"""Look up a workspace, its quotas and how much of them it uses."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.store.workspaces import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceAccount:
-    """A workspace and what it may have and has."""
+    """A workspace, its quotas and its usage."""
 
     workspace: Workspace
     quotas: Quotas
@@ -23,7 +23,10 @@ class WorkspaceAccount:
 def get_workspace(
     work: UnitOfWork, *, caller_workspace_id: UUID, workspace_id: UUID, quotas: Quotas
 ) -> WorkspaceAccount:
-    """Any for the operator, the own one for others; `quotas` hold where it has no own ones."""
+    """Returns a workspace that the caller may see; raises NotFound for every other.
+
+    The operator may see every workspace, others only their own. `quotas` are the installation's.
+    """
     for workspace in list_workspaces(work, caller_workspace_id=caller_workspace_id):
         if workspace.id == workspace_id:
             return account_of(work, workspace, quotas=quotas)
@@ -31,6 +34,7 @@ def get_workspace(
 
 
 def account_of(work: UnitOfWork, workspace: Workspace, *, quotas: Quotas) -> WorkspaceAccount:
+    """Adds the quotas in force and the usage to a workspace; `quotas` are the installation's."""
     return WorkspaceAccount(
         workspace=workspace,
         quotas=quotas.overridden(workspace.own_quotas),

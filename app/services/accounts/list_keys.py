@@ -1,4 +1,4 @@
-"""List a workspace's API keys, revoked ones included; never the keys themselves."""
+"""List the descriptions of a workspace's API keys, revoked ones included."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""List the workspaces that a caller may know of: all for the operator, the own one for others."""
+"""List the workspaces that a caller may see: all for the operator, only the own one for others."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Revoke an API key: from the next request on it opens nothing."""
+"""Revoke an API key: requests with it are refused from then on."""
 
 from uuid import UUID
 
@@ -7,5 +7,5 @@ from app.store.keys import revoke_key as revoke_row
 
 
 def revoke_key(work: UnitOfWork, *, workspace_id: UUID, key_id: UUID) -> None:
-    """Revoking twice changes nothing."""
+    """Revokes the key; revoking it again changes nothing. Raises NotFound."""
     revoke_row(work.session, workspace_id, key_id)

@@ -1,1 +1,1 @@
-"""The files that runs leave: list them, find one."""
+"""Files of runs: list them, find one."""

@@ -1,4 +1,4 @@
-"""Find one file of a run by the name under which clients know it."""
+"""Find one file of a run by its public name."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from app.store.database import UnitOfWork
 
 
 def find_artifact(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, name: str) -> Artifact:
-    """Raises NotFound, for the run or for its file."""
+    """Returns the file. Raises NotFound when the run or the file does not exist."""
     for artifact in list_artifacts(work, workspace_id=workspace_id, run_id=run_id):
         if artifact.file.name == name:
             return artifact
-    detail = "The run has no file of this name; its list of artifacts tells which there are."
+    detail = "The run has no file of this name; GET /v1/runs/{id}/artifacts lists its files."
     raise NotFound(detail)

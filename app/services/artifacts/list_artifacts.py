@@ -1,4 +1,4 @@
-"""List the files that a run has left so far: checkpoints, and what its end has published."""
+"""List a run's files: its checkpoints and the files that it published at its end."""
 
 from uuid import UUID
 
@@ -11,7 +11,10 @@ from app.store.runs import find_run
 
 
 def list_artifacts(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> list[Artifact]:
-    """By name, then the checkpoints, the latest first. Raises NotFound."""
+    """Returns the published files by name, then the checkpoints, the latest first.
+
+    Raises NotFound.
+    """
     find_run(work.session, workspace_id, run_id)
     checkpoints = [_as_artifact(record) for record in checkpoints_of(work.session, run_id)]
     return [*published_by(work.session, run_id), *checkpoints]

@@ -1,1 +1,1 @@
-"""One attempt of a run as a worker sees it: claim, begin, beat, finish, give back, lose."""
+"""What a worker does with one attempt of a run, from the claim to the end."""

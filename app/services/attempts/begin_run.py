@@ -1,4 +1,4 @@
-"""Store what a run's task turned out to be, as training starts."""
+"""Store what is known once a run's data and network are built, before training starts."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,7 +17,7 @@ def begin_run(
     tensor_names: Sequence[str],
     device: str,
 ) -> None:
-    """Raises Fenced when the run is no longer this attempt's."""
+    """Stores the facts of the task. Raises Fenced when the run belongs to another attempt."""
     begin(
         work.session,
         run_id=run_id,

@@ -1,4 +1,4 @@
-"""Take the queued run whose turn it is, for a worker's devices."""
+"""Claim the next queued run that a worker's devices can train."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -16,7 +16,7 @@ def claim_run(
     lease_s: float,
     max_running_runs: int,
 ) -> Run | None:
-    """The run under its new attempt, or None when nothing is queued for these devices.
+    """Returns the run with its new attempt, or None when nothing is queued for these devices.
 
     `max_running_runs` is the quota of a workspace that has none of its own.
     """

@@ -1,4 +1,4 @@
-"""Tell that training goes on from a checkpoint, and whether bit for bit."""
+"""Record that training continues from a checkpoint, and whether it does so bit for bit."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,7 +10,11 @@ from app.store.database import UnitOfWork
 def continue_run(
     work: UnitOfWork, *, run_id: UUID, attempt: int, step: int, differences: Sequence[str]
 ) -> None:
-    """`differences` names what is not as it was when it was saved. Raises Fenced."""
+    """Records the continuation.
+
+    `differences` lists what changed since the checkpoint was written, such as the device; it is
+    empty for a bitwise continuation. Raises Fenced when the run belongs to another attempt.
+    """
     record_continuation(
         work.session, run_id=run_id, attempt=attempt, step=step, differences=differences
     )

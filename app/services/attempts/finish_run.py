@@ -1,4 +1,4 @@
-"""End a run: judge all that it measured; verdict, list of files and end in one transaction."""
+"""End a run: store its final diagnosis, its list of files and its end in one transaction."""
 
 from uuid import UUID
 
@@ -21,7 +21,10 @@ def finish_run(
     error: str | None = None,
     publication: Publication | None = None,
 ) -> None:
-    """The same end twice is one end. Raises Fenced when the run is no longer this attempt's."""
+    """Ends the run; a repeated call with the same reason changes nothing.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     session = work.session
     if has_ended_with(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason):
         return

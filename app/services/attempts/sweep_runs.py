@@ -2,7 +2,7 @@
 
 from app.domain.runs import StopReason
 from app.queue import RunQueue
-from app.services.attempts.lose_run import lose_run
+from app.services.attempts.rescue_run import rescue_run
 from app.store.claims import lock_expired
 from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
@@ -41,7 +41,7 @@ def sweep_runs(
         return
     if max_crashes is not None:
         for run in lock_expired(session):
-            lose_run(
+            rescue_run(
                 work,
                 run_id=run.id,
                 attempt=run.attempt,

@@ -1,1 +1,1 @@
-"""Checkpoints: keep one, give a damaged one up, and choose where a run starts from."""
+"""Checkpoints: record one, discard a damaged one, choose the one from which a run starts."""

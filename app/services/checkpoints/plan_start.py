@@ -1,4 +1,4 @@
-"""Say where a claimed run is to go on from."""
+"""Find the checkpoint from which a claimed run continues."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,18 +12,21 @@ from app.store.rewind import followed_steps
 
 @dataclass(frozen=True, kw_only=True)
 class StartPlan:
-    #: None: from the first step.
+    """Where a claimed run starts."""
+
+    #: The checkpoint to continue from; None to start at the first step.
     checkpoint: CheckpointRecord | None
-    #: Steps to probe because an earlier attempt did.
+    #: Steps to probe because an earlier attempt probed them.
     followed_steps: tuple[int, ...]
 
     @property
     def next_seq(self) -> int:
+        """Number of the first batch of readings to send."""
         return 0 if self.checkpoint is None else self.checkpoint.next_seq
 
 
 def plan_start(work: UnitOfWork, *, run_id: UUID, attempt: int) -> StartPlan:
-    """Raises Fenced when the run is not this attempt's."""
+    """Returns the start of this attempt. Raises Fenced when the run belongs to another one."""
     lock_held(work.session, run_id=run_id, attempt=attempt)
     return StartPlan(
         checkpoint=latest_checkpoint(work.session, run_id),

@@ -1,1 +1,1 @@
-"""Data sets: upload, list, look, delete."""
+"""Data sets: upload, list, get, delete."""

@@ -1,4 +1,4 @@
-"""Delete a data set that no waiting or running run needs."""
+"""Delete a data set that no queued or running run uses."""
 
 from uuid import UUID
 
@@ -7,5 +7,5 @@ from app.store.datasets import delete_dataset as delete_row
 
 
 def delete_dataset(work: UnitOfWork, *, workspace_id: UUID, dataset_id: UUID) -> None:
-    """Raises NotFound, and InUse while runs that have not ended need it."""
+    """Raises NotFound, and InUse while a run that has not ended uses the data set."""
     delete_row(work.session, workspace_id, dataset_id)

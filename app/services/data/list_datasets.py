@@ -1,4 +1,4 @@
-"""List a workspace's data sets, newest first, a page at a time."""
+"""List a workspace's data sets, newest first, in pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,17 +10,17 @@ from app.store.datasets import Dataset, page_of_datasets
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetList:
-    """One page."""
+    """One page of data sets."""
 
     items: tuple[Dataset, ...]
-    #: (created_at, id) of the last item when there are more.
+    #: (created_at, id) of the last item when more follow, otherwise None.
     last: tuple[datetime, UUID] | None
 
 
 def list_datasets(
     work: UnitOfWork, *, workspace_id: UUID, limit: int, after: tuple[datetime, UUID] | None
 ) -> DatasetList:
-    # one more than asked for tells whether there is a next page
+    # one row more than the page shows whether there is a next page
     found = page_of_datasets(work.session, workspace_id, limit=limit + 1, after=after)
     page = tuple(found[:limit])
     has_more = len(found) > limit

@@ -1,4 +1,4 @@
-"""Check, profile and store an upload; nothing of a bad one stays."""
+"""Check, profile and store an upload; nothing is stored of an invalid one."""
 
 from typing import Literal, assert_never
 from uuid import UUID
@@ -23,8 +23,8 @@ def upload_dataset(
     content: bytes,
     quotas: Quotas,
 ) -> Dataset:
-    """Raises QuotaReached, and InvalidData that names the place of what is wrong."""
-    # for seconds, so that it comes before the transaction begins
+    """Stores an upload. Raises QuotaReached, and InvalidData with the places of the errors."""
+    # takes seconds, therefore before the transaction begins
     profile = _profile(kind, content)
     lock_storage(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)

@@ -1,1 +1,1 @@
-"""Diagnoses: read or judge again, and store what was found in a run that is under way."""
+"""Diagnoses: read one, diagnose again with other thresholds, store that of a running run."""

@@ -1,4 +1,4 @@
-"""Read what was found in a run, or judge its stored telemetry again under other thresholds."""
+"""Read a run's diagnosis, or diagnose its stored telemetry again with other thresholds."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -16,10 +16,10 @@ from app.store.runs import find_run
 def read_diagnosis(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, overrides: Mapping[str, str]
 ) -> Diagnosis:
-    """The stored one where there is one and nothing is overridden.
+    """Returns the stored diagnosis of the present attempt, or computes one.
 
-    Raises NotFound, InvalidInput that names each threshold that does not exist, and
-    TelemetryDropped where there is nothing left to judge.
+    It is computed when thresholds are overridden or none is stored. Raises NotFound, InvalidInput
+    that names each unknown threshold, and TelemetryDropped when the readings were dropped.
     """
     thresholds = parse_overrides(overrides)
     run = find_run(work.session, workspace_id, run_id)

@@ -1,1 +1,1 @@
-"""Workers and the state of the installation: register, beat, retire, list, readiness."""
+"""Workers and the state of the installation: register, heartbeat, retire, list, readiness."""

@@ -1,4 +1,4 @@
-"""Look whether database, broker and workers are there, and say what is missing."""
+"""Check whether the database, the broker and a worker answer."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from app.store.workers import list_workers
 
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """What is there of what the service needs."""
+    """Which of the parts that the service needs are available."""
 
     has_database: bool
     has_broker: bool
@@ -20,16 +20,17 @@ class Readiness:
 
     @property
     def missing(self) -> dict[str, str]:
-        """Part -> what is wrong with it."""
-        wanted = (
+        """Returns part -> what is wrong with it, for each part that is not available."""
+        parts = (
             ("database", self.has_database, "the database does not answer"),
             ("broker", self.has_broker, "the broker does not answer"),
             ("workers", self.num_workers > 0, "no worker is alive"),
         )
-        return {part: lack for part, is_there, lack in wanted if not is_there}
+        return {part: message for part, is_available, message in parts if not is_available}
 
 
 def check_readiness(engine: Engine, queue: RunQueue) -> Readiness:
+    """Asks each part once; a part that does not answer raises no error."""
     num_workers = _count_workers(engine)
     return Readiness(
         has_database=num_workers is not None,
@@ -39,7 +40,7 @@ def check_readiness(engine: Engine, queue: RunQueue) -> Readiness:
 
 
 def _count_workers(engine: Engine) -> int | None:
-    """None when the database does not answer."""
+    """Returns the number of living workers, or None when the database does not answer."""
     try:
         with unit_of_work(engine) as work:
             return len(list_workers(work.session))

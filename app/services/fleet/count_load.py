@@ -1,4 +1,4 @@
-"""Count runs by status and the workers that live, over all workspaces: figures for operators."""
+"""Count runs by status and living workers, over all workspaces, for operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from app.store.workers import list_workers
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """How much there is to do, and who is there to do it."""
+    """The number of runs and preflights by status, and the capacity of the workers."""
 
     runs: Mapping[str, int]
     preflights: Mapping[str, int]
     workers: int
-    #: Runs that the live workers can train side by side.
+    #: Runs that the living workers can train at the same time.
     slots: int
 
 

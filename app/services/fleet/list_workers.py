@@ -1,4 +1,4 @@
-"""List the workers that are there; of what they run, a workspace sees its own runs alone."""
+"""List the living workers; a workspace sees only its own runs on them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,19 +10,19 @@ from app.store.workers import list_workers as list_rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeenWorker:
-    """A worker as one workspace sees it."""
+class VisibleWorker:
+    """What one workspace may see of a worker."""
 
     worker: Worker
-    #: Runs of this workspace that it trains; `worker.run_ids` are those of all.
+    #: Runs of this workspace on the worker; `worker.run_ids` are those of all workspaces.
     run_ids: tuple[UUID, ...]
 
 
-def list_workers(work: UnitOfWork, *, workspace_id: UUID) -> list[SeenWorker]:
+def list_workers(work: UnitOfWork, *, workspace_id: UUID) -> list[VisibleWorker]:
     workers = list_rows(work.session)
-    busy = {run_id for worker in workers for run_id in worker.run_ids}
-    own = runs_within(work.session, workspace_id, busy)
+    running = {run_id for worker in workers for run_id in worker.run_ids}
+    own = runs_within(work.session, workspace_id, running)
     return [
-        SeenWorker(worker=worker, run_ids=tuple(i for i in worker.run_ids if i in own))
+        VisibleWorker(worker=worker, run_ids=tuple(i for i in worker.run_ids if i in own))
         for worker in workers
     ]

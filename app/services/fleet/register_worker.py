@@ -1,4 +1,4 @@
-"""Enter a worker into the list of those that are there."""
+"""Register a worker process."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ def register_worker(
     threads_per_run: int,
     release: str,
 ) -> UUID:
-    """The identifier under which the worker claims runs."""
+    """Returns the new identifier under which the worker claims runs."""
     worker_id = new_id()
     register(
         work.session,

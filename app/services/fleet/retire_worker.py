@@ -1,4 +1,4 @@
-"""Take a worker that stops off the list."""
+"""Remove a worker that stops from the list of living workers."""
 
 from uuid import UUID
 

@@ -1,1 +1,1 @@
-"""Preflights: submit one or a comparison of several, and read what they foretell."""
+"""Preflights: submit one, or a comparison of several, and read their results."""

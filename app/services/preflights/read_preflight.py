@@ -1,4 +1,4 @@
-"""Read how far a preflight is and, once it has ended, all that it foretells."""
+"""Read the state of a preflight and, once it has succeeded, its results."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,43 +19,44 @@ from app.store.workers import waiting_for
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """What the first steps say."""
+class PreflightResult:
+    """What the first steps of a run show."""
 
     basis: Basis
     diagnosis: Diagnosis
     flow: GradientFlow
     dynamics: Dynamics
-    #: Of the whole run, not of the preflight.
+    #: The cost of the whole run, not of the preflight.
     estimate: Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preflight:
-    """A run that is tried for `run.preflight_steps` steps."""
+    """A trial run of `run.preflight_steps` steps."""
 
     run: Run
     waiting_for: str | None
-    #: None until it has ended, and where it failed.
-    forecast: Forecast | None
+    #: None until it has succeeded.
+    result: PreflightResult | None
 
 
 def read_preflight(work: UnitOfWork, *, workspace_id: UUID, preflight_id: UUID) -> Preflight:
+    """Raises NotFound."""
     run = find_preflight(work.session, workspace_id, preflight_id)
     return Preflight(
         run=run,
         waiting_for=waiting_for(work.session, run),
-        forecast=_forecast(work.session, run) if run.status is RunStatus.SUCCEEDED else None,
+        result=_result(work.session, run) if run.status is RunStatus.SUCCEEDED else None,
     )
 
 
-def _forecast(session: Session, run: Run) -> Forecast | None:
+def _result(session: Session, run: Run) -> PreflightResult | None:
     if run.task is None:
         return None
-    # the run goes on where this has stopped, unless there is nothing left to go on with
+    # a run would continue after these steps, so that it counts as unfinished unless it diverged
     stop_reason = run.stop_reason if run.stop_reason is StopReason.DIVERGED else None
     basis = basis_of(run.preflight_steps or 0)
-    return Forecast(
+    return PreflightResult(
         basis=basis,
         diagnosis=foreseen(diagnose(load_case(session, run, stop_reason=stop_reason)), basis=basis),
         flow=gradient_flow_of(session, run),

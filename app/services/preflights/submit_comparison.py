@@ -1,4 +1,4 @@
-"""Store a job spec and patches of it that are to be tried side by side, and ring for each."""
+"""Queue a preflight of a job spec and one of each patched spec, and notify workers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from app.store.preflights import insert_preflight
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedComparison:
-    """A preflight an arm, the unpatched spec first, and how many more may be queued."""
+    """The queued preflights, that of the unpatched spec first, and the room left in the queue."""
 
     comparison: Comparison
     room: QueueRoom
@@ -39,9 +39,10 @@ def submit_comparison(
     mini_steps: int | None,
     quotas: Quotas,
 ) -> SubmittedComparison:
-    """All or none of them. Every arm is tried for as many steps as fit for the slowest.
+    """Queues one preflight for each arm, or none at all.
 
-    Raises what is raised for a run, with places under `/spec` and `/patches/<number>`.
+    All arms train for the same number of steps, which the slowest one determines. Raises the errors
+    of `submit_preflight`; their pointers begin with `/spec` or `/patches/<number>`.
     """
     arms = [_checked(work, workspace_id, spec, place="/spec")]
     for number, patch in enumerate(patches):
@@ -49,18 +50,18 @@ def submit_comparison(
         patched = patched_at(spec, patch, place=place)
         arms.append(_checked(work, workspace_id, patched, place=place))
     num_steps = min(steps_to_try(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
-    made: list[UUID] = []
+    queued: list[UUID] = []
     for arm in arms:
-        room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=None)
+        room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=None)
         run = insert_preflight(
             work.session,
             workspace_id=workspace_id,
             spec=spec_to_compare(arm.spec),
             num_steps=num_steps,
         )
-        made.append(run.id)
+        queued.append(run.id)
         work.after_commit(partial(queue.ring, run.id))
-    comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=made)
+    comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=queued)
     return SubmittedComparison(comparison=comparison, room=room)
 
 

@@ -1,4 +1,4 @@
-"""Store a job spec that is to be tried for a few steps and, once that is committed, ring for it."""
+"""Queue a trial run of a few steps and notify workers after the commit."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.store.preflights import insert_preflight
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedPreflight:
-    """A new preflight, and how many more this workspace may queue."""
+    """A queued preflight, and the room left in the workspace's queue."""
 
     preflight: Preflight
     room: QueueRoom
@@ -31,15 +31,19 @@ def submit_preflight(
     mini_steps: int | None,
     quotas: Quotas,
 ) -> SubmittedPreflight:
-    """Refuses what a run would be refused for, and waits in the same queue."""
+    """Queues a preflight, in the same queue as runs.
+
+    `mini_steps` is the number of steps; None lets the estimated speed choose. Raises InvalidSpec,
+    as for a run, and QueueFull.
+    """
     checked = estimate_run(work, workspace_id=workspace_id, spec=spec)
-    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=None)
-    made = insert_preflight(
+    room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=None)
+    queued = insert_preflight(
         work.session,
         workspace_id=workspace_id,
         spec=spec_to_try(spec),
         num_steps=steps_to_try(spec, checked.shape, asked=mini_steps),
     )
-    work.after_commit(lambda: queue.ring(made.id))
-    preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=made.id)
+    work.after_commit(lambda: queue.ring(queued.id))
+    preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=queued.id)
     return SubmittedPreflight(preflight=preflight, room=room)

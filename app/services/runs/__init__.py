@@ -1,1 +1,1 @@
-"""Runs as clients see them: submit, list, look, edit, cancel, resume, fork, delete."""
+"""Runs for clients: submit, list, get, edit, cancel, resume, fork, delete."""

@@ -1,4 +1,4 @@
-"""See whether a workspace has room for one more run."""
+"""Check that a workspace's quotas admit one more run."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.store.workspaces import find_workspace
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRoom:
-    """What a workspace may queue, and how much of it is left once a new run is there."""
+    """How many runs a workspace may queue, and how many more after the new run."""
 
     max_queued_runs: int
     num_left: int
@@ -22,22 +22,23 @@ def admit_run(
     work: UnitOfWork,
     *,
     workspace_id: UUID,
-    usual: Quotas,
+    default_quotas: Quotas,
     cost: Estimate | None,
     resumed_run_id: UUID | None = None,
 ) -> QueueRoom:
-    """Raises QueueFull, QuotaReached or InvalidSpec; `usual` holds where it has no own quota.
+    """Checks the quotas and keeps other requests out of the queue until the transaction ends.
 
-    Without a cost nothing but the queue is looked at. The rows of a run that is resumed are part of
-    its cost. Others of the workspace are admitted once this transaction has ended.
+    `default_quotas` apply where the workspace has none of its own. Without a `cost`, only the
+    number of queued runs is checked. `resumed_run_id` names a resumed run, whose earlier rows are
+    already part of the cost. Raises QueueFull, QuotaReached or InvalidSpec.
     """
     lock_queue(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
-    quotas = usual.overridden(workspace.own_quotas)
+    quotas = default_quotas.overridden(workspace.own_quotas)
     usage = usage_of(work.session, workspace_id, without_rows_of=resumed_run_id)
     if cost is None:
         check_queue(quotas, usage)
     else:
         check_run_fits(quotas, usage, cost=cost)
-    most = quotas.max_queued_runs
-    return QueueRoom(max_queued_runs=most, num_left=most - usage.queued_runs - 1)
+    limit = quotas.max_queued_runs
+    return QueueRoom(max_queued_runs=limit, num_left=limit - usage.queued_runs - 1)

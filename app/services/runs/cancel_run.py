@@ -1,4 +1,4 @@
-"""Ask for a run's end: at once where it is queued, else at the worker's next heartbeat."""
+"""Cancel a queued run at once, a running one at the worker's next heartbeat."""
 
 from uuid import UUID
 
@@ -8,5 +8,5 @@ from app.store.runs import request_cancel
 
 
 def cancel_run(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> DescribedRun:
-    """Raises IllegalTransition when the run has ended."""
+    """Raises NotFound, and IllegalTransition when the run has ended."""
     return describe_run(work, request_cancel(work.session, workspace_id, run_id))

@@ -1,4 +1,4 @@
-"""Delete a run and all it left; a worker that still trains it is fenced off."""
+"""Delete a run with its rows and files; a worker that still trains it receives Fenced."""
 
 from uuid import UUID
 
@@ -10,5 +10,6 @@ from app.store.runs import delete_run as delete_row
 def delete_run(
     work: UnitOfWork, *, artifacts: ArtifactFolder, workspace_id: UUID, run_id: UUID
 ) -> None:
+    """Deletes the run and, after the commit, its files. Raises NotFound."""
     delete_row(work.session, workspace_id, run_id)
     work.after_commit(lambda: artifacts.remove_run(run_id))

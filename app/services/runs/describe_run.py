@@ -1,4 +1,4 @@
-"""Say of runs what their own rows do not: what they wait for."""
+"""Add to runs what they wait for, which depends on other rows than their own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from app.store.workers import waiting_for
 
 @dataclass(frozen=True, kw_only=True)
 class DescribedRun:
-    """A run and its standing among the others."""
+    """A run and what it waits for."""
 
     run: Run
-    #: What a queued run waits for, or a running one that stands still; None without a wait.
+    #: What a queued run, or a paused running one, waits for; None when it does not wait.
     waiting_for: str | None
 
 
@@ -22,7 +22,7 @@ def describe_run(work: UnitOfWork, run: Run) -> DescribedRun:
 
 
 def describe_runs(work: UnitOfWork, runs: Sequence[Run]) -> tuple[DescribedRun, ...]:
-    """Queued runs that want the same device wait for the same, and are asked for once."""
+    """Describes runs, with one query for all queued runs that ask for the same device."""
     wants = {run.spec.training.device: run for run in runs if run.status is RunStatus.QUEUED}
     waits = {device: waiting_for(work.session, run) for device, run in wants.items()}
     return tuple(

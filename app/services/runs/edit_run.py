@@ -1,4 +1,4 @@
-"""Change what stands beside a run's spec: name, tags, notes."""
+"""Change a run's labels: its name, tags and notes."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,6 +17,6 @@ def edit_run(
     tags: Sequence[str] | None,
     notes: str | None,
 ) -> DescribedRun:
-    """None leaves a label as it is."""
+    """Changes the labels; None keeps a label. Raises NotFound."""
     run = update_labels(work.session, workspace_id, run_id, name=name, tags=tags, notes=notes)
     return describe_run(work, run)

@@ -1,4 +1,4 @@
-"""Check a job spec against its data and say what the run will cost, without storing anything."""
+"""Check a job spec against its data and estimate the cost of the run; store nothing."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.store.datasets import find_dataset
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedSpec:
-    """A job spec that its data can serve."""
+    """A job spec that fits its data, with the estimated cost."""
 
     spec: JobSpec
     shape: TaskShape
@@ -25,7 +25,7 @@ class CheckedSpec:
 
 
 def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> CheckedSpec:
-    """Raises InvalidSpec where the data cannot serve the spec or it is too large for anybody."""
+    """Raises InvalidSpec when the spec does not fit the data or exceeds the service's limits."""
     shape = shape_of(spec.dataset, _profile(work, workspace_id, spec))
     cost = estimate(spec, shape)
     problems = problems_of_size(cost)

@@ -26,13 +26,14 @@ from app.store.runs import find_run, insert_run
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForkOrder:
-    """From where, and what is to be different."""
+class ForkRequest:
+    """Where a fork starts, and what it changes."""
 
-    #: None: the last whole checkpoint, which is one from before the first bad step; 0: the start.
+    #: Step of a checkpoint, or 0 for the first step. None is the last intact checkpoint, which
+    #: precedes the first step that is not finite.
     from_step: int | None = None
     patch: Mapping[str, JsonValue] = field(default_factory=dict)
-    #: None: kept unless the patch changes the optimizer's kind.
+    #: None keeps the optimizer's state unless the patch changes the optimizer's kind.
     optimizer_state: Literal["keep", "reset"] | None = None
 
 
@@ -43,18 +44,18 @@ def fork_run(
     artifacts: ArtifactFolder,
     workspace_id: UUID,
     run_id: UUID,
-    order: ForkOrder,
+    request: ForkRequest,
     quotas: Quotas,
 ) -> SubmittedRun:
-    """Raises InvalidInput and InvalidSpec with what is wrong in the order, and QuotaReached."""
+    """Queues the fork. Raises NotFound, InvalidInput, InvalidSpec, QueueFull and QuotaReached."""
     session = work.session
     parent = find_run(session, workspace_id, run_id)
-    source = _source(_whole(checkpoints_of(session, run_id), artifacts), order.from_step)
+    source = _source(_intact(checkpoints_of(session, run_id), artifacts), request.from_step)
     step = 0 if source is None else source.step
-    spec = forked_spec(parent.spec, order.patch, from_step=step)
-    takes = _takes(parent.spec, spec, order)
+    spec = forked_spec(parent.spec, request.patch, from_step=step)
+    takes = _takes(parent.spec, spec, request)
     cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
-    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
+    room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)
     fork = insert_run(
         session,
         workspace_id=workspace_id,
@@ -68,23 +69,27 @@ def fork_run(
         expected_rows=cost.rows,
     )
     if source is not None:
-        _hand_over(work, artifacts, source, fork, takes)
+        _copy_checkpoint(work, artifacts, source, fork, takes)
     work.after_commit(lambda: queue.ring(fork.id))
     return SubmittedRun(described=describe_run(work, fork), room=room)
 
 
-def _whole(found: list[CheckpointRecord], artifacts: ArtifactFolder) -> list[CheckpointRecord]:
-    """Those whose file is what was written: a fork has no older one to fall back to."""
-    whole = []
+def _intact(found: list[CheckpointRecord], artifacts: ArtifactFolder) -> list[CheckpointRecord]:
+    """Returns the checkpoints whose file is intact; a fork has only one to start from."""
+    intact = []
     for record in found:
         with suppress(FileDamaged, NotFound):
             artifacts.verified(record.run_id, record.name, sha256=record.sha256)
-            whole.append(record)
-    return whole
+            intact.append(record)
+    return intact
 
 
 def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointRecord | None:
-    """None for the start: its weights are a function of the seed, and need no checkpoint."""
+    """Returns the checkpoint to start from, or None for the first step.
+
+    The initial weights follow from the seed and need no checkpoint. Raises InvalidInput when there
+    is no checkpoint at `from_step`.
+    """
     if from_step is None:
         return found[0] if found else None
     if from_step == 0:
@@ -98,22 +103,22 @@ def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointR
     raise InvalidInput(problems=[problem])
 
 
-def _takes(before: JobSpec, after: JobSpec, order: ForkOrder) -> Takes:
+def _takes(before: JobSpec, after: JobSpec, request: ForkRequest) -> Takes:
     is_same_kind = before.optimizer.kind == after.optimizer.kind
-    if order.optimizer_state == "keep" and not is_same_kind:
-        detail = f"{after.optimizer.kind} cannot go on with the state of {before.optimizer.kind}"
+    if request.optimizer_state == "keep" and not is_same_kind:
+        detail = f"{after.optimizer.kind} cannot use the state of {before.optimizer.kind}"
         problem = Problem(pointer="/optimizer_state", detail=detail, code="optimizer_changed")
         raise InvalidInput(problems=[problem])
-    is_kept = is_same_kind and order.optimizer_state != "reset"
+    is_kept = is_same_kind and request.optimizer_state != "reset"
     return Takes.WEIGHTS_AND_OPTIMIZER if is_kept else Takes.WEIGHTS
 
 
-def _hand_over(
+def _copy_checkpoint(
     work: UnitOfWork,
     artifacts: ArtifactFolder,
     source: CheckpointRecord,
     fork: Run,
     takes: Takes,
 ) -> None:
-    artifacts.lend(source.run_id, source.name, to_run=fork.id)
+    artifacts.link(source.run_id, source.name, into_run=fork.id)
     inherit_checkpoint(work.session, source, into=fork.id, takes=takes)

@@ -1,4 +1,4 @@
-"""List a workspace's runs, newest first, a page at a time."""
+"""List a workspace's runs, newest first, in pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,10 @@ from app.store.runs import RunFilters, page_of_runs
 
 @dataclass(frozen=True, kw_only=True)
 class RunList:
-    """One page."""
+    """One page of runs."""
 
     items: tuple[DescribedRun, ...]
-    #: (created_at, id) of the last item when there are more.
+    #: (created_at, id) of the last item when more follow, otherwise None.
     last: tuple[datetime, UUID] | None
 
 
@@ -26,7 +26,7 @@ def list_runs(
     limit: int,
     after: tuple[datetime, UUID] | None,
 ) -> RunList:
-    # one more than asked for tells whether there is a next page
+    # one row more than the page shows whether there is a next page
     found = page_of_runs(work.session, workspace_id, filters=filters, limit=limit + 1, after=after)
     page = found[:limit]
     has_more = len(found) > limit

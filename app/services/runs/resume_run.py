@@ -1,4 +1,4 @@
-"""Let an ended run go on from its last checkpoint, with more steps when that is asked for."""
+"""Queue an ended run again, to continue from its last checkpoint, with more steps if requested."""
 
 from uuid import UUID
 
@@ -22,13 +22,19 @@ def resume_run(
     time_limit_s: float | None,
     quotas: Quotas,
 ) -> DescribedRun:
-    """Raises IllegalTransition, InvalidInput where nothing is left to do, and QuotaReached."""
+    """Queues the run again.
+
+    Raises NotFound, IllegalTransition when the run cannot continue, InvalidInput when no step or
+    no time is left, QueueFull and QuotaReached.
+    """
     session = work.session
     run = lock_run(session, workspace_id, run_id)
     spec = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
-    # a run that ended before its data was built has told nothing of its size
+    # the size of the task is unknown when the run ended before its data was built
     cost = None if run.task is None else estimate(spec, TaskShape.of_task(run.task))
-    admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost, resumed_run_id=run_id)
+    admit_run(
+        work, workspace_id=workspace_id, default_quotas=quotas, cost=cost, resumed_run_id=run_id
+    )
     rows = 0 if cost is None else cost.rows
     queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
     work.after_commit(lambda: queue.ring(run_id))

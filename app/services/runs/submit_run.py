@@ -1,4 +1,4 @@
-"""Store a job spec as a queued run and, once that is committed, ring for a worker."""
+"""Store a job spec as a queued run and notify workers after the commit."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.store.runs import insert_run
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedRun:
-    """A new run, and how many more this workspace may queue."""
+    """A queued run, and the room left in the workspace's queue."""
 
     described: DescribedRun
     room: QueueRoom
@@ -24,12 +24,12 @@ class SubmittedRun:
 def submit_run(
     work: UnitOfWork, *, queue: RunQueue, workspace_id: UUID, spec: JobSpec, quotas: Quotas
 ) -> SubmittedRun:
-    """Raises InvalidSpec where the data cannot serve it, QuotaReached where there is no room.
+    """Queues a run. Raises InvalidSpec, QueueFull and QuotaReached.
 
-    `quotas` are those of a workspace that has none of its own.
+    `quotas` apply where the workspace has none of its own.
     """
     cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
-    room = admit_run(work, workspace_id=workspace_id, usual=quotas, cost=cost)
+    room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)
     run = insert_run(
         work.session,
         workspace_id=workspace_id,

@@ -1,1 +1,1 @@
-"""Readings: store a flush of them; read history, gradient flow, dynamics and events."""
+"""Readings: store a batch of them; read history, gradient flow, dynamics and events."""

@@ -1,4 +1,4 @@
-"""Drop the readings of ended runs once they are older than the installation keeps them."""
+"""Drop the readings of ended runs that are older than the installation's retention."""
 
 from datetime import datetime
 
@@ -8,7 +8,10 @@ from app.store.retention import drop_oldest_month
 
 
 def drop_old_telemetry(work: UnitOfWork, *, retention_days: int) -> datetime | None:
-    """The month of runs that was dropped; one at a time, by one process at a time."""
+    """Drops one month of readings; returns the month, or None when none was dropped.
+
+    Only one process drops at a time; a concurrent call returns None.
+    """
     if not try_lock(work.session, RETAIN):
         return None
     return drop_oldest_month(work.session, older_than_days=retention_days)

@@ -1,4 +1,4 @@
-"""Read what a run's probes say of its dynamics, and what they could not say."""
+"""Read what a run's probes measured of its dynamics, and what they could not measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,31 +18,31 @@ from app.store.telemetry import read_probe_gaps
 
 @dataclass(frozen=True, kw_only=True)
 class Dynamics:
-    """One series a quantity and scope, over the chosen probes."""
+    """One series for each quantity and scope, at the selected probes."""
 
     run: Run
     series: tuple[StoredSeries, ...]
-    #: Each reason once a quantity and scope.
+    #: What could not be measured; each reason is listed once for each quantity and scope.
     unread: tuple[Unread, ...]
 
 
 def read_dynamics(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, selection: ProbeSelection
 ) -> Dynamics:
-    """Raises NotFound, and InvalidInput that lists the scopes there are."""
+    """Raises NotFound, and InvalidInput that lists the available scopes."""
     run = find_run(work.session, workspace_id, run_id)
     return dynamics_of(work.session, run, selection)
 
 
 def dynamics_of(session: Session, run: Run, selection: ProbeSelection = EVERYTHING) -> Dynamics:
-    """The same of a run that was found already."""
+    """Reads the dynamics of a run. Raises InvalidInput that lists the available scopes."""
     scopes_of = {
         quantity: scopes
         for quantity, scopes in scalar_scopes(session, run.id).items()
         if is_of_dynamics(quantity)
     }
-    there = sorted({scope for scopes in scopes_of.values() for scope in scopes})
-    selection.check_scopes(there)
+    available = sorted({scope for scopes in scopes_of.values() for scope in scopes})
+    selection.check_scopes(available)
     steps = {"from_step": selection.from_step, "to_step": selection.to_step}
     found = read_scalar_series(session, run.id, quantities=list(scopes_of), **steps)
     wanted = [one for one in found if not selection.scopes or one.scope in selection.scopes]
@@ -60,7 +60,7 @@ def dynamics_of(session: Session, run: Run, selection: ProbeSelection = EVERYTHI
 
 
 def _thinned(series: Sequence[StoredSeries], selection: ProbeSelection) -> tuple[StoredSeries, ...]:
-    """The same probes of every series."""
+    """Keeps the selected probes, the same ones in every series."""
     steps = sorted({int(step) for one in series for step in one.steps_n})
     kept = selection.spread(steps)
     return tuple(_at(one, kept) for one in series)

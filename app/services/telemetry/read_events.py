@@ -1,4 +1,4 @@
-"""Read the numbered log of a run from any number on."""
+"""Read the numbered event log of a run from any number on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,24 +13,25 @@ from app.store.runs import find_run
 def read_events(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, after: int, limit: int
 ) -> Sequence[Event]:
-    """The events past number `after`, at most `limit`. Raises NotFound."""
+    """Returns at most `limit` events with a number above `after`. Raises NotFound."""
     find_run(work.session, workspace_id, run_id)
     return events_after(work.session, run_id, after, limit)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Portion:
-    """The next events of a log that is followed."""
+    """The next events of a log that a client follows."""
 
     events: Sequence[Event]
-    #: The run has ended with them. A run that was resumed has an end in the middle of its log.
+    #: Whether the log ends with these events. The log of a resumed run also has earlier ends.
     is_last: bool
 
 
 def read_portion(work: UnitOfWork, *, run_id: UUID, after: int, limit: int) -> Portion:
-    """As above for a run that was found before; the last event again for who has seen it already.
+    """Returns at most `limit` events with a number above `after`, for a stream.
 
-    So a stream that is resumed past its end still ends as every stream does.
+    When the log has ended and the client has seen all of it, the last event is repeated, so that
+    every stream ends with an event. The caller has checked that the run is the client's.
     """
     found = events_after(work.session, run_id, after, limit)
     end = log_end(work.session, run_id)

@@ -1,4 +1,4 @@
-"""Read how far back a run's gradient reached, and whether the measurement can be believed."""
+"""Read a run's lag and position profiles, and the integrity checks of these measurements."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,7 @@ from app.store.runs import find_run
 
 @dataclass(frozen=True, kw_only=True)
 class GradientFlow:
-    """Profiles of the chosen probes by step, and every check in the range."""
+    """Profiles at the selected probes, by step, and every integrity check in the range of steps."""
 
     run: Run
     profiles: tuple[LagProfile, ...]
@@ -29,7 +29,7 @@ class GradientFlow:
 def read_gradient_flow(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, selection: ProbeSelection
 ) -> GradientFlow:
-    """Raises NotFound, and InvalidInput that lists the scopes there are."""
+    """Raises NotFound, and InvalidInput that lists the available scopes."""
     run = find_run(work.session, workspace_id, run_id)
     return gradient_flow_of(work.session, run, selection)
 
@@ -37,7 +37,7 @@ def read_gradient_flow(
 def gradient_flow_of(
     session: Session, run: Run, selection: ProbeSelection = EVERYTHING
 ) -> GradientFlow:
-    """The same of a run that was found already."""
+    """Reads the gradient flow of a run. Raises InvalidInput that lists the available scopes."""
     scopes = selection.scopes
     selection.check_scopes(profile_scopes(session, run.id) if scopes else ())
     steps = {"from_step": selection.from_step, "to_step": selection.to_step}

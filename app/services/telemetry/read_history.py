@@ -30,23 +30,26 @@ ELAPSED = "elapsed_s"
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryQuery:
-    """What is wanted; steps are inclusive, no scopes means those that make sense."""
+    """Selects series; both ends of the range of steps are included.
+
+    Without scopes, each quantity is read in its default scopes.
+    """
 
     quantities: Sequence[str]
     scopes: Sequence[str] = ()
     from_step: int | None = None
     to_step: int | None = None
-    #: With the runs that it was forked from, each up to the step of its fork.
+    #: Includes the ancestors of a fork, each up to the step at which it was forked.
     lineage: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Whole series, and seconds of training over the steps as a second axis for them."""
+    """Complete series, and the seconds of training at each step as a second axis."""
 
     run: Run
     series: tuple[Series, ...]
-    #: (n,) steps and seconds; interpolated for readings of other steps.
+    #: (n,) steps, and below their seconds; readings at other steps are interpolated.
     elapsed_steps_n: NDArray[np.int32]
     elapsed_n: NDArray[np.float32]
 
@@ -54,7 +57,7 @@ class History:
 def read_history(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, query: HistoryQuery
 ) -> History:
-    """Raises NotFound, and InvalidInput that lists what there is."""
+    """Raises NotFound, and InvalidInput that lists the available quantities or scopes."""
     session = work.session
     run = find_run(session, workspace_id, run_id)
     available = Available(
@@ -72,15 +75,15 @@ def _read_part(
     session: Session, member: Member, *, names: Sequence[SeriesName], query: HistoryQuery
 ) -> History:
     run, bounds = member.run, [query.to_step, member.to_step]
-    asked = replace(query, to_step=min((b for b in bounds if b is not None), default=None))
+    bounded = replace(query, to_step=min((b for b in bounds if b is not None), default=None))
     columns = read_columns(
         session,
         run.id,
         columns=sorted({ELAPSED, *filter(None, map(_column_of, names))}),
-        from_step=asked.from_step,
-        to_step=asked.to_step,
+        from_step=bounded.from_step,
+        to_step=bounded.to_step,
     )
-    scalars = _read_scalars(session, run.id, names=names, query=asked)
+    scalars = _read_scalars(session, run.id, names=names, query=bounded)
     return History(
         run=run,
         series=tuple(_series(name, run=run, columns=columns, scalars=scalars) for name in names),
@@ -90,7 +93,10 @@ def _read_part(
 
 
 def join(run: Run, parts: Sequence[History]) -> History:
-    """One history of all, the eldest first; seconds of training go on where the last ones ended."""
+    """Joins the histories of a lineage, the oldest first.
+
+    The seconds of training of each part are added to those of the parts before it.
+    """
     elapsed: list[NDArray[np.float32]] = []
     for part in parts:
         before = elapsed[-1][-1] if elapsed and elapsed[-1].size else np.float32(0)
@@ -131,7 +137,7 @@ def _read_scalars(
 
 
 def _column_of(name: SeriesName) -> str | None:
-    """Column of the chunks that holds the series; None where it is not measured at every step."""
+    """Returns the column of the chunks, or None for a series that is not measured at every step."""
     if name.tensor is not None and name.quantity in PER_TENSOR:
         return f"tensor_{name.quantity}"
     return name.quantity if name.quantity in SCALARS and name.tensor is None else None
@@ -148,12 +154,12 @@ def _series(
     if column is not None:
         stored = columns[column]
         values_n = _of_tensor(stored, name, run) if name.tensor is not None else stored.values
-        return _made(name, stored.steps_n, values_n, stored.recorded_at_n)
+        return _named(name, stored.steps_n, values_n, stored.recorded_at_n)
     for found in scalars:
         if (found.quantity, found.scope) == (name.quantity, name.scope):
-            return _made(name, found.steps_n, found.values_n, found.recorded_at_n)
+            return _named(name, found.steps_n, found.values_n, found.recorded_at_n)
     empty = np.empty(0)
-    return _made(name, empty.astype(np.int32), empty, empty.astype(np.int64))
+    return _named(name, empty.astype(np.int32), empty, empty.astype(np.int64))
 
 
 def _of_tensor(stored: StoredColumn, name: SeriesName, run: Run) -> NDArray[np.float32]:
@@ -162,7 +168,7 @@ def _of_tensor(stored: StoredColumn, name: SeriesName, run: Run) -> NDArray[np.f
     return stored.values[:, run.tensor_names.index(name.tensor)]
 
 
-def _made(
+def _named(
     name: SeriesName,
     steps_n: NDArray[np.int32],
     values_n: NDArray[np.float32] | NDArray[np.float64],

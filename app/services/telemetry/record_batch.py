@@ -1,4 +1,4 @@
-"""Store one flush of a run's readings."""
+"""Store one batch of a run's readings."""
 
 from uuid import UUID
 
@@ -10,5 +10,8 @@ from app.store.telemetry import append_batch
 def record_batch(
     work: UnitOfWork, *, run_id: UUID, attempt: int, seq: int, batch: ReadingBatch
 ) -> bool:
-    """False for a batch that was stored before; Fenced when the run is not this attempt's."""
+    """Stores the batch; returns False when it was stored before.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     return append_batch(work.session, run_id=run_id, attempt=attempt, seq=seq, batch=batch)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
 from app.domain.specs.job import JobSpec
-from app.services.checkpoints.give_up_checkpoint import REASON
+from app.services.checkpoints.discard_checkpoint import REASON
 from app.services.fleet.register_worker import register_worker
 from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings

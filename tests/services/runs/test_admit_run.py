@@ -16,7 +16,7 @@ from app.store.usage import lock_storage
 
 
 def admit(work: UnitOfWork, workspace_id: UUID) -> None:
-    admit_run(work, workspace_id=workspace_id, usual=Quotas(), cost=None)
+    admit_run(work, workspace_id=workspace_id, default_quotas=Quotas(), cost=None)
 
 
 def upload(work: UnitOfWork, workspace_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Store what was found in a run while it runs."""
+"""Store the diagnosis of a running run."""
 
 from uuid import UUID
 
@@ -7,6 +7,6 @@ from app.store.database import UnitOfWork
 from app.store.diagnoses import save_diagnosis
 
 
-def note_diagnosis(work: UnitOfWork, *, run_id: UUID, attempt: int, diagnosis: Diagnosis) -> None:
-    """In place of the one before. Raises Fenced when the run is no longer this attempt's."""
+def store_diagnosis(work: UnitOfWork, *, run_id: UUID, attempt: int, diagnosis: Diagnosis) -> None:
+    """Replaces the stored diagnosis. Raises Fenced when the run belongs to another attempt."""
     save_diagnosis(work.session, run_id=run_id, attempt=attempt, diagnosis=diagnosis)

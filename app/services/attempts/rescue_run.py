@@ -1,4 +1,4 @@
-"""Put a run back into the queue whose process or worker died, or end it after too many deaths."""
+"""Requeue a run whose process or worker died, or end it after too many crashes."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from app.store.claims import lock_held, requeue
 from app.store.database import UnitOfWork
 
 
-def lose_run(
+def rescue_run(
     work: UnitOfWork,
     *,
     run_id: UUID,
@@ -17,9 +17,10 @@ def lose_run(
     max_crashes: int,
     stop_reason: StopReason = StopReason.CRASHED,
 ) -> None:
-    """`error` says what happened; with `stop_reason` it ends a run that died `max_crashes` times.
+    """Requeues the run, or ends it with `stop_reason` and `error` at crash number `max_crashes`.
 
-    Raises Fenced when the run is no longer this attempt's.
+    A run that a client asked to cancel ends as cancelled. Raises Fenced when the run no longer
+    belongs to the attempt.
     """
     run = lock_held(work.session, run_id=run_id, attempt=attempt)
     if run.cancel_requested_at is not None:
@@ -28,5 +29,5 @@ def lose_run(
         reason = stop_reason.value
         requeue(work.session, run_id=run_id, attempt=attempt, reason=reason, is_crash=True)
     else:
-        told = f"{error} It happened {run.crash_count + 1} times, so the run is not tried again."
-        finish_run(work, run_id=run_id, attempt=attempt, stop_reason=stop_reason, error=told)
+        detail = f"{error} It happened {run.crash_count + 1} times, so the run is not tried again."
+        finish_run(work, run_id=run_id, attempt=attempt, stop_reason=stop_reason, error=detail)

@@ -1,4 +1,4 @@
-"""Put a running run back into the queue because its worker stops; the run is not to blame."""
+"""Put a running run back into the queue because its worker stops; this is no crash of the run."""
 
 from uuid import UUID
 
@@ -10,8 +10,11 @@ from app.store.database import UnitOfWork
 REASON = "worker_stopped"
 
 
-def give_back_run(work: UnitOfWork, *, run_id: UUID, attempt: int) -> None:
-    """One that was to be cancelled ends instead. Raises Fenced as all writes of an attempt do."""
+def release_run(work: UnitOfWork, *, run_id: UUID, attempt: int) -> None:
+    """Requeues the run, or ends it as cancelled when a client asked for that.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     run = lock_held(work.session, run_id=run_id, attempt=attempt)
     if run.cancel_requested_at is not None:
         finish_run(work, run_id=run_id, attempt=attempt, stop_reason=StopReason.CANCELLED)

@@ -1,4 +1,4 @@
-"""Renew a run's lease and learn whether somebody asked to cancel it."""
+"""Renew a run's lease and learn whether a client asked to cancel the run."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from app.store.claims import Heartbeat, heartbeat
 from app.store.database import UnitOfWork
 
 
-def beat_run(
+def renew_lease(
     work: UnitOfWork,
     *,
     run_id: UUID,
@@ -14,7 +14,10 @@ def beat_run(
     lease_s: float,
     waits_for_database: bool = False,
 ) -> Heartbeat:
-    """Raises Fenced when the run is no longer this attempt's."""
+    """Renews the lease for `lease_s` seconds from now.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
     return heartbeat(
         work.session,
         run_id=run_id,

@@ -1,12 +1,12 @@
-"""Note a checkpoint whose file is written; from then on the run can go on from it."""
+"""Store the row of a checkpoint whose file is complete; the run can then continue from it."""
 
 from uuid import UUID
 
-from app.store.checkpoints import keep_checkpoint as keep
+from app.store.checkpoints import record_checkpoint as record
 from app.store.database import UnitOfWork
 
 
-def keep_checkpoint(
+def record_checkpoint(
     work: UnitOfWork,
     *,
     run_id: UUID,
@@ -16,8 +16,11 @@ def keep_checkpoint(
     num_bytes: int,
     sha256: str,
 ) -> tuple[str, ...]:
-    """The files that are still needed. Raises Fenced when the run is not this attempt's."""
-    return keep(
+    """Stores the row and returns the names of the files to keep.
+
+    Raises Fenced when the run no longer belongs to the attempt.
+    """
+    return record(
         work.session,
         run_id=run_id,
         attempt=attempt,
