@@ -3,6 +3,7 @@
 Shapes: T timesteps, B sequences, I inputs, H hidden units, D directions, O outputs.
 """
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -76,6 +77,18 @@ class SequenceModel(nn.Module):
                 yield f"rnn.{name.replace('_l0', f'_l{index}')}", parameter
         for name, parameter in self.readout.named_parameters():
             yield f"readout.{name}", parameter
+
+    def copied(self) -> "SequenceModel":
+        """An independent copy with the same weights.
+
+        cuDNN reads the weights of a layer from one piece of memory, where deepcopy gives each
+        tensor its own; without this every call would gather them anew.
+        """
+        twin = copy.deepcopy(self)
+        for layer in twin.layers:
+            if isinstance(layer, nn.RNNBase):
+                layer.flatten_parameters()
+        return twin
 
     def _mask(self, x_TBI: Tensor, generator: torch.Generator) -> Tensor:
         keep = 1 - self.dropout

@@ -1,6 +1,5 @@
 """Training, one optimizer step after the other."""
 
-import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -164,7 +163,7 @@ class TrainingLoop:
         if step > 0:
             self._recorder.add(*self._observer.before_step(self.model, step))
             return self._step(step)
-        initial = copy.deepcopy(self.model)
+        initial = self.model.copied()
         look = self._aside(lambda: self._observer.before_step(initial, step))
         has_diverged = self._step(step)
         has_diverged |= self._recorder.flush(steps_done=1) is not None

@@ -144,3 +144,16 @@ def test_dropout_needs_its_generator_and_is_the_same_for_the_same_one() -> None:
     assert torch.equal(model(x_TBI), model(x_TBI))
     assert torch.equal(dropped(1), dropped(1))
     assert not torch.equal(dropped(1), dropped(2))
+
+
+def test_a_copy_computes_the_same_and_shares_nothing() -> None:
+    model = make_model("lstm")
+    x_TBI = noise(9, 4, 2)
+    before = model(x_TBI).detach()
+
+    copied = model.copied()
+    with torch.no_grad():
+        for _, weight in model.named_tensors():
+            weight.zero_()
+
+    assert torch.equal(copied(x_TBI), before)
