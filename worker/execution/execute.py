@@ -42,8 +42,14 @@ from worker.training.loop import Interruption, train
 
 logger = logging.getLogger(__name__)
 
-#: What torch says when the CPU's allocator fails; it has no exception class for that.
-CPU_OUT_OF_MEMORY = "DefaultCPUAllocator"
+#: What torch says where memory is lacking and it has no exception class for that: the CPU's
+#: allocator, the CUDA runtime (which needs some to start), and the libraries' own workspaces.
+OUT_OF_MEMORY_WORDS = (
+    "DefaultCPUAllocator",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 MAX_ERROR_CHARACTERS = 500
 
 
@@ -273,7 +279,8 @@ def explain(failure: Exception) -> tuple[StopReason, str]:
         return StopReason.INVALID_DATA, sentence[:MAX_ERROR_CHARACTERS]
     words = str(failure).strip().splitlines()
     if isinstance(failure, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(failure, RuntimeError) and CPU_OUT_OF_MEMORY in str(failure)
+        isinstance(failure, RuntimeError)
+        and any(words_of_torch in str(failure) for words_of_torch in OUT_OF_MEMORY_WORDS)
     ):
         sentence = words[0] if words else "an allocation failed"
         return StopReason.OUT_OF_MEMORY, f"Out of memory: {sentence}"[:MAX_ERROR_CHARACTERS]

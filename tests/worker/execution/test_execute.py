@@ -21,7 +21,16 @@ def test_an_allocation_that_fails_on_the_cpu_is_out_of_memory() -> None:
     assert error.startswith("Out of memory: ")
 
 
-@pytest.mark.parametrize("failure", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
 def test_exhausted_memory_of_any_kind_is_out_of_memory(failure: Exception) -> None:
     assert explain(failure)[0] is StopReason.OUT_OF_MEMORY
 
