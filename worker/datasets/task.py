@@ -18,6 +18,8 @@ from worker.replay.sample import ProbeSample
 Split = Literal["train", "validation", "test"]
 #: Sequences that are evaluated at a time: bounds the memory of an evaluation.
 EVALUATION_BATCH = 256
+#: A larger tensor goes to a GPU from pageable memory: pages that cannot be swapped out are scarce.
+MAX_PINNED_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,11 @@ class Batch:
 
         def move(tensor: Tensor) -> Tensor:
             kind = dtype if tensor.is_floating_point() else tensor.dtype
+            if device.type == "cuda" and tensor.device.type == "cpu":
+                # from pageable memory a copy may wait for all that the GPU still has to do
+                tensor = tensor.to(kind)
+                if tensor.nbytes <= MAX_PINNED_BYTES:
+                    tensor = tensor.pin_memory()
             return tensor.to(device=device, dtype=kind, non_blocking=True)
 
         return Batch(
