@@ -110,6 +110,9 @@ class Observer:
         if tier == "off":
             return _NOTHING
         weights = model.readout.weight
+        if weights.device.type == "cuda":
+            # what the GPU still has to do of earlier steps is no cost of the probe
+            torch.cuda.synchronize(weights.device)
         size = sample_size(tier, many_to_one=model.many_to_one)
         cadences = self._spec.probes.cadences
         wanted = None
