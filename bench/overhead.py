@@ -61,15 +61,15 @@ def make_spec(model: JsonValue, *, num_steps: int, tier: str) -> JobSpec:
     )
 
 
-def train_bare(spec: JobSpec, turns: Turns) -> None:
+def train_bare(spec: JobSpec, device: torch.device, turns: Turns) -> None:
     """What one would write by hand: forward, backward, clip, update, with the same fused Adam."""
     task = build_task(spec.dataset, upload=None)
-    model = prepared_model(spec, task, device=CPU, dtype=torch.float32)
+    model = prepared_model(spec, task, device=device, dtype=torch.float32)
     weights = list(model.parameters())
     optimizer = torch.optim.Adam(weights, lr=0.001, fused=True)
     for step in range(spec.training.num_steps):
         turns.before_step()
-        batch = task.training_batch(step, batch_size=32, seed=0)
+        batch = task.training_batch(step, batch_size=32, seed=0).to(device, torch.float32)
         optimizer.zero_grad()
         loss = torch.nn.functional.mse_loss(model(batch.inputs_TBI), batch.targets)
         torch.autograd.backward(loss)
@@ -77,39 +77,66 @@ def train_bare(spec: JobSpec, turns: Turns) -> None:
         optimizer.step()
 
 
-def train_instrumented(spec: JobSpec, turns: Turns) -> None:
+def train_instrumented(spec: JobSpec, device: torch.device, turns: Turns) -> None:
     """The same steps in the service's loop, whose clock stands while the others work."""
     task = build_task(spec.dataset, upload=None)
     sent: list[ReadingBatch] = []
-    loop = TrainingLoop(spec, task, device=CPU, send=sent.append, clock=turns.worked_s)
+    loop = TrainingLoop(spec, task, device=device, send=sent.append, clock=turns.worked_s)
     loop.run(turns.before_step)
 
 
 def seconds_of_turns(
-    model: JsonValue, tiers: Sequence[str], clock: Clock, *, num_turns: int, steps_a_turn: int
+    model: JsonValue,
+    tiers: Sequence[str],
+    clock: Clock,
+    *,
+    num_turns: int,
+    steps_a_turn: int,
+    device: torch.device = CPU,
 ) -> dict[str, DoubleArray]:
     """By loop, without its first turn, which has the first probe."""
     num_steps = (num_turns + 1) * steps_a_turn + 1
     specs = {tier: make_spec(model, num_steps=num_steps, tier=tier) for tier in ("off", *tiers)}
     loops: dict[str, Callable[[Turns], None]] = {
-        "bare": partial(train_bare, specs["off"]),
-        **{tier: partial(train_instrumented, spec) for tier, spec in specs.items()},
-        "off again": partial(train_instrumented, specs["off"]),
+        "bare": partial(train_bare, specs["off"], device),
+        **{tier: partial(train_instrumented, spec, device) for tier, spec in specs.items()},
+        "off again": partial(train_instrumented, specs["off"], device),
     }
-    taken = take_turns(loops, clock, steps_a_turn=steps_a_turn)
+    taken = take_turns(loops, clock, steps_a_turn=steps_a_turn, settle=partial(wait_for, device))
     return {name: np.array(seconds[1:]) for name, seconds in taken.items()}
+
+
+def wait_for(device: torch.device) -> None:
+    """A GPU works on after the call that gave it the work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def seconds_of_step(spec: JobSpec, device: torch.device, clock: Clock) -> float:
+    """Of the bare loop, over 20 steps after the first 20."""
+    loops = {"bare": partial(train_bare, spec, device)}
+    taken = take_turns(loops, clock, steps_a_turn=20, settle=partial(wait_for, device))
+    return taken["bare"][-1] / 20
 
 
 def ratio(seconds: Mapping[str, DoubleArray], above: str, below: str) -> str:
     """Of all turns, and the middle half of what its tenths say."""
+    whole, low, high = paired_ratio(seconds, above, below)
+    return f"{above}/{below} {whole:.3f} ({low:.3f} to {high:.3f})"
+
+
+def paired_ratio(
+    seconds: Mapping[str, DoubleArray], above: str, below: str
+) -> tuple[float, float, float]:
+    """Of all turns, then the ends of the middle half of what its tenths say."""
     blocks = zip(
         np.array_split(seconds[above], NUM_BLOCKS),
         np.array_split(seconds[below], NUM_BLOCKS),
         strict=True,
     )
     low, _, high = statistics.quantiles([one.sum() / other.sum() for one, other in blocks], n=4)
-    whole = seconds[above].sum() / seconds[below].sum()
-    return f"{above}/{below} {whole:.3f} ({low:.3f} to {high:.3f})"
+    whole = float(seconds[above].sum() / seconds[below].sum())
+    return whole, float(low), float(high)
 
 
 def recorder_seconds(spec: JobSpec, clock: Clock, *, repetitions: int = 500) -> float:
@@ -152,8 +179,7 @@ def _reading(
 def _show(shape: str, asked: argparse.Namespace) -> None:
     model, clock = SHAPES[shape], CLOCKS[asked.clock]
     trial = make_spec(model, num_steps=41, tier="off")
-    taken = take_turns({"bare": partial(train_bare, trial)}, clock, steps_a_turn=20)
-    step_s = taken["bare"][-1] / 20
+    step_s = seconds_of_step(trial, CPU, clock)
     share = recorder_seconds(trial, clock) / step_s
     print(f"{shape} H={model['hidden_size']} B=32 T=100: bare step {1e3 * step_s:.2f} ms")
     print(f"  recorder alone {share:.1%} of it", flush=True)

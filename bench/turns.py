@@ -30,11 +30,23 @@ class Ring:
             self._changed.notify_all()
 
 
+def _settled() -> None:
+    """Of work that is done when the call returns."""
+
+
 class Turns:
     """What one loop asks between its steps, and the clock that stands while others work."""
 
-    def __init__(self, name: str, ring: Ring, clock: Clock, *, steps_a_turn: int) -> None:
-        self._name, self._ring, self._clock = name, ring, clock
+    def __init__(
+        self,
+        name: str,
+        ring: Ring,
+        clock: Clock,
+        *,
+        steps_a_turn: int,
+        settle: Callable[[], None] = _settled,
+    ) -> None:
+        self._name, self._ring, self._clock, self._settle = name, ring, clock, settle
         self._steps_a_turn, self._num_steps = steps_a_turn, 0
         self._before_s = self._began_at_s = 0.0
         #: Of its whole turns; what precedes the first step is none.
@@ -46,6 +58,7 @@ class Turns:
     def before_step(self) -> None:
         """Let the others work where this loop had its turn."""
         if self._num_steps % self._steps_a_turn == 0:
+            self._settle()
             turn_s = self._clock() - self._began_at_s
             if self._num_steps > 0:
                 self.seconds.append(turn_s)
@@ -60,13 +73,20 @@ class Turns:
 
 
 def take_turns(
-    loops: Mapping[str, Callable[[Turns], None]], clock: Clock, *, steps_a_turn: int
+    loops: Mapping[str, Callable[[Turns], None]],
+    clock: Clock,
+    *,
+    steps_a_turn: int,
+    settle: Callable[[], None] = _settled,
 ) -> dict[str, list[float]]:
-    """Seconds of each turn by loop; raises what a loop raises, once the others have ended."""
+    """Seconds of each turn by loop; raises what a loop raises, once the others have ended.
+
+    `settle` waits for what a turn has left to do, on a GPU the queue of kernels.
+    """
     ring = Ring(loops)
 
     def work(name: str) -> list[float]:
-        turns = Turns(name, ring, clock, steps_a_turn=steps_a_turn)
+        turns = Turns(name, ring, clock, steps_a_turn=steps_a_turn, settle=settle)
         try:
             turns.wait()
             loops[name](turns)
