@@ -3,11 +3,12 @@
 A test states which files are new and which lines are inserted elsewhere, counts both, and then asks
 programs that run in the copy where the member appears:
 
+    family = "app/domain/diagnosis/causes"
     tree = tree_with(
         tmp_path / "tree",
-        new_files={"app/domain/diagnosis/detectors/example.py": SOURCE},
+        new_files={f"{family}/example.py": SOURCE},
         insertions=[
-            Insertion("app/domain/diagnosis/engine.py", after="import before,", lines=("example,",))
+            Insertion(f"{family}/__init__.py", after="contractive_recurrence,", lines=("example,",))
         ],
     )
     assert tree.changes == Changes(new_files=1, inserted_lines=1)
