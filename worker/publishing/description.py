@@ -18,6 +18,13 @@ _NAMING = (
     "them as its state dict; `readout` is a torch.nn.Linear on its outputs. Dropout between layers "
     "is for training alone."
 )
+_CELL = (
+    "`module` is the class of torch.nn that computes the cell, with these `arguments`; null where "
+    "there is none. `equations` say the same, one timestep for one unit: `x_` and `h_` before the "
+    "name of a block are its rows of weight_ih x + bias_ih and of weight_hh h + bias_hh, where h "
+    "is the layer's output at the timestep before. `blocks` are in the order of these rows, each "
+    "of hidden_size. Every state starts at 0."
+)
 
 
 def describe(
@@ -39,11 +46,24 @@ def describe(
         "weights": weights,
         "tensors": _tensors(dict(model.named_tensors())),
         "naming": _NAMING,
+        "cell": _cell(spec),
         "gate_order": [gate.name for gate in model.card.gates],
         "input": reading,
         "output": answer,
         "csv": None if usage.csv is None else asdict(usage.csv),
         "spec": spec.model_dump(mode="json"),
+    }
+
+
+def _cell(spec: JobSpec) -> dict[str, JsonValue]:
+    recipe, card = spec.model.recipe, spec.model.card
+    return {
+        "module": recipe.module,
+        "arguments": dict(recipe.arguments),
+        "blocks": list(card.blocks),
+        "states": list(card.state),
+        "equations": list(recipe.equations),
+        "meaning": _CELL,
     }
 
 

@@ -8,10 +8,11 @@
 `--weights best.safetensors` takes the weights of the best evaluation. What goes in is scaled and
 rounded to float32 as in training; all else is computed in float64.
 
-Shapes: T timesteps, I inputs, H hidden units, D directions, O outputs.
+Shapes: T timesteps, I inputs, H hidden units, G rows of the weights, D directions, O outputs.
 """
 
 import argparse
+import ast
 import csv
 import io
 import json
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import torch
@@ -34,7 +36,10 @@ MODEL, BEST = "model.safetensors", "best.safetensors"
 #: Cells of a CSV that say "nothing was measured here".
 MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
 DELIMITERS = ",;\t|"
-MODULES = {"elman": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+#: What the equations of a cell are written in.
+FUNCTIONS = {"__builtins__": {}, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
+ARITHMETIC = (ast.Expression, ast.BinOp, ast.operator, ast.Constant, ast.Call, ast.Name, ast.Load)
 
 
 class Unusable(Exception):
@@ -45,59 +50,60 @@ class Network:
     """Recurrent layers and the linear read-out, with one set of weights."""
 
     def __init__(self, description: Document, weights: Mapping[str, Tensor]) -> None:
-        self._facts = description["model"]
+        self._facts, self._cell = description["model"], description["cell"]
+        self._equations = [compiled(equation) for equation in self._cell["equations"]]
         self._weights = {name: tensor.double() for name, tensor in weights.items()}
-        self._module = None if self._is_linear() else self._fused()
+        self._module = self._fused() if self._cell["module"] else None
 
     def outputs(self, x_TI: Tensor) -> Tensor:
         """(T, O), or (1, O) where there is one output for the whole sequence."""
         with torch.no_grad():
-            h_TD = self._linear(x_TI) if self._module is None else self._module(x_TI)[0]
+            h_TD = self._by_equations(x_TI) if self._module is None else self._module(x_TI)[0]
             if self._facts["many_to_one"]:
                 size = self._facts["hidden_size"]
                 # the reverse direction has read all once it is back at the first timestep
                 h_TD = torch.cat([h_TD[-1:, :size], h_TD[:1, size:]], dim=1)
-            outputs_TO: Tensor = h_TD @ self._weights["readout.weight"].T
-            return outputs_TO + self._weights["readout.bias"]
-
-    def _is_linear(self) -> bool:
-        return bool(self._facts["activation"] == "linear")
+            readout = (self._weights[f"readout.{part}"] for part in ("weight", "bias"))
+            return nn.functional.linear(h_TD, *readout)
 
     def _fused(self) -> nn.Module:
-        facts = self._facts
-        more = {"nonlinearity": facts["activation"]} if facts["kind"] == "elman" else {}
-        module: nn.Module = MODULES[facts["kind"]](
-            facts["input_size"],
-            facts["hidden_size"],
-            facts["num_layers"],
-            bidirectional=facts["bidirectional"],
-            **more,
-        ).double()
-        prefix = "rnn."
-        module.load_state_dict(
-            {n.removeprefix(prefix): w for n, w in self._weights.items() if n.startswith(prefix)}
-        )
+        names = ("input_size", "hidden_size", "num_layers", "bidirectional")
+        form = {name: self._facts[name] for name in names} | self._cell["arguments"]
+        module: nn.Module = getattr(nn, self._cell["module"])(**form).double()
+        layers = {name[4:]: w for name, w in self._weights.items() if name[:4] == "rnn."}
+        module.load_state_dict(layers)
         return module
 
-    def _linear(self, x_TI: Tensor) -> Tensor:
-        """The cell without a non-linearity, which torch does not have."""
+    def _by_equations(self, x_TI: Tensor) -> Tensor:
         for layer in range(self._facts["num_layers"]):
-            forward_TH = self._read(x_TI, f"l{layer}")
-            if not self._facts["bidirectional"]:
-                x_TI = forward_TH
-                continue
-            reverse_TH = self._read(x_TI.flip(0), f"l{layer}_reverse").flip(0)
-            x_TI = torch.cat([forward_TH, reverse_TH], dim=1)
+            halves = [self._read(x_TI, f"l{layer}")]
+            if self._facts["bidirectional"]:
+                halves.append(self._read(x_TI.flip(0), f"l{layer}_reverse").flip(0))
+            x_TI = torch.cat(halves, dim=1)
         return x_TI
 
     def _read(self, x_TI: Tensor, suffix: str) -> Tensor:
-        named = {part: self._weights[f"rnn.{part}_{suffix}"] for part in ("weight_ih", "weight_hh")}
-        bias_H = self._weights[f"rnn.bias_ih_{suffix}"] + self._weights[f"rnn.bias_hh_{suffix}"]
-        h_H, states = torch.zeros_like(bias_H), []
-        for drive_H in x_TI @ named["weight_ih"].T + bias_H:
-            h_H = drive_H + named["weight_hh"] @ h_H
-            states.append(h_H)
-        return torch.stack(states)
+        """(T, H) of one direction of one layer, timestep by timestep."""
+        w_ih, w_hh, b_ih, b_hh = (self._weights[f"rnn.{each}_{suffix}"] for each in WEIGHTS)
+        names = [f"{side}_{block}" for side in "xh" for block in self._cell["blocks"]]
+        known = {state: w_hh.new_zeros(w_hh.shape[1]) for state in self._cell["states"]}
+        outputs = []
+        for input_G in x_TI @ w_ih.T + b_ih:
+            rows = torch.cat([input_G, w_hh @ known["h"] + b_hh])
+            known |= zip(names, rows.chunk(len(names)), strict=True)
+            for name, code in self._equations:
+                known[name] = eval(code, FUNCTIONS, known)  # noqa: S307 - arithmetic: see compiled
+            outputs.append(known["h"])
+        return torch.stack(outputs)
+
+
+def compiled(equation: str) -> tuple[str, CodeType]:
+    """What it defines, and by which arithmetic of known names and of the functions above."""
+    name, expression = equation.split(" = ")
+    tree = ast.parse(expression, mode="eval")
+    if not all(isinstance(node, ARITHMETIC) for node in ast.walk(tree)):
+        raise Unusable(f"model.json has an equation of other things: {equation}")
+    return name, compile(tree, "model.json", "eval")
 
 
 def predict(network: Network, description: Document, example: Document) -> list[list[float]]:
@@ -109,8 +115,7 @@ def predict(network: Network, description: Document, example: Document) -> list[
     else:
         scaling = scaling_of(answer, example)
         rows_TO = logits_TO * float64(scaling["std"]) + float64(scaling["mean"])
-    rows: list[list[float]] = rows_TO.tolist()
-    return rows
+    return list(rows_TO.tolist())
 
 
 def encode(reading: Document, example: Document) -> Tensor:
@@ -127,9 +132,8 @@ def encode(reading: Document, example: Document) -> Tensor:
     if any(len(row) != width for row in timesteps):
         raise Unusable(f"a timestep has {width} numbers: {', '.join(reading['columns'])}")
     scaling = scaling_of(reading, example)
-    return (
-        ((float64(timesteps) - float64(scaling["mean"])) / float64(scaling["std"])).float().double()
-    )
+    scaled_TI = (float64(timesteps) - float64(scaling["mean"])) / float64(scaling["std"])
+    return scaled_TI.float().double()
 
 
 def float64(values: object) -> Tensor:
@@ -209,8 +213,7 @@ def moment(cell: str) -> float:
         return float(cell)
     except ValueError:
         date = re.sub(r"-(\d)(?!\d)", r"-0\1", cell.replace("/", "-"))
-    is_month = re.fullmatch(r"\d{4}-\d\d", date)
-    parsed = datetime.fromisoformat(f"{date}-01" if is_month else date)
+    parsed = datetime.fromisoformat(date + "-01" * bool(re.fullmatch(r"\d{4}-\d\d", date)))
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 

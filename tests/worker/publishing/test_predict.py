@@ -1,6 +1,7 @@
 """The published program says what the trained network says, with torch and safetensors alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from tests.worker.datasets.test_forecast import forecast
 from tests.worker.datasets.test_sequences import make_csv, sequences
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
+from worker.publishing.predict import Unusable, compiled
 from worker.publishing.publish import Trained, contents_of
 
 BARE = Path(__file__).with_name("bare.py")
@@ -101,6 +103,15 @@ def leave(folder: Path, case: Case) -> Left:
     return Left(folder=folder, spec=spec, task=task, trained=trained)
 
 
+def without_module(folder: Path, copy: Path) -> Path:
+    """The same files, but for a cell that torch does not have."""
+    shutil.copytree(folder, copy)
+    described = json.loads((copy / "model.json").read_text())
+    described["cell"] |= {"module": None, "arguments": {}}
+    (copy / "model.json").write_text(json.dumps(described))
+    return copy
+
+
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Left]:
     root = tmp_path_factory.mktemp("left")
@@ -116,6 +127,9 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
     (spoilt.folder / "golden.json").write_text(json.dumps(golden))
     commands = {f"{name} --check": [str(one.folder), "--check"] for name, one in left.items()}
     commands["spoilt --check"] = [str(spoilt.folder), "--check"]
+    for name, one in left.items():
+        folder = without_module(one.folder, spoilt.folder.with_name(name))
+        commands[f"{name} by equations --check"] = [str(folder), "--check"]
     for name in UPLOADED:
         file = left[name].folder / ("data.txt" if name == "text" else "data.csv")
         file.write_text(CASES[name][2] or "")
@@ -130,9 +144,23 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_the_program_makes_the_golden_outputs_and_knows_when_not(answers: Answers) -> None:
-    codes = {name: code for name, (code, _) in answers.items() if name.endswith("--check")}
+    codes = {name: answers[f"{name} --check"][0] for name in (*CASES, "spoilt")}
 
-    assert codes == {**{f"{name} --check": 0 for name in CASES}, "spoilt --check": 1}
+    assert codes == {**dict.fromkeys(CASES, 0), "spoilt": 1}
+
+
+def test_the_equations_of_a_cell_make_the_golden_outputs_too(answers: Answers) -> None:
+    codes = {name: answers[f"{name} by equations --check"][0] for name in CASES}
+
+    assert codes == dict.fromkeys(CASES, 0)
+
+
+@pytest.mark.parametrize(
+    "expression", ["h.__class__", "[h][0]", "(lambda: h)()", "tanh(x=h)", "h if h else h"]
+)
+def test_an_equation_is_arithmetic_alone(expression: str) -> None:
+    with pytest.raises(Unusable, match="equation"):
+        compiled(f"h = {expression}")
 
 
 def test_what_was_uploaded_can_be_fed_as_it_is(left: Mapping[str, Left], answers: Answers) -> None:
@@ -224,6 +252,8 @@ def test_the_description_names_gates_features_and_scales(left: Mapping[str, Left
     described = left["forecast"].read("model.json")
 
     assert described["gate_order"] == ["reset", "update", "new"]
+    assert described["cell"]["blocks"] == ["reset", "update", "new"]
+    assert described["cell"]["module"] == "GRU"
     assert described["input"]["columns"] == ["y", "x"]
     assert {each["series"] for each in described["input"]["scalings"]} == {"a", "b"}
     assert described["input"]["min_timesteps"] == 4

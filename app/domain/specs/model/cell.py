@@ -40,7 +40,7 @@ class Recipe:
     module: str | None
     #: Its keyword arguments beside the sizes.
     arguments: Mapping[str, str] = field(default_factory=dict)
-    #: `name = expression`, in order, with + - * and sigmoid, tanh, relu. `x_<block>` and
+    #: `name = expression`, in order, with + - * / and sigmoid, tanh, relu. `x_<block>` and
     #: `h_<block>` are the input side and the recurrent side of a block, the names of the card's
     #: `state` its values before the timestep and, once they are assigned, after it.
     equations: tuple[str, ...]
@@ -52,7 +52,7 @@ class CellCard:
 
     #: In the order of the rows of the weights.
     gates: tuple[Gate, ...] = ()
-    #: What is carried from timestep to timestep; the first one is the output.
+    #: What is carried from timestep to timestep; the first one is h, the output.
     state: tuple[str, ...] = ("h",)
     #: Values of one unit at one timestep that the backward pass needs: gates and states.
     values_kept: int
