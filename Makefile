@@ -7,7 +7,8 @@
 #   make mutants break a line of the domain at a time, see whether its tests notice and write
 #                docs/mutation.md; goes on where it was interrupted. MODULES="runs specs/job" for
 #                some of them, SURVIVORS=1 to try again what survived, PROCESSES=1 for one core
-#   make docs    write docs/measurements.md and docs/findings.md anew from the code
+#   make docs    write docs/measurements.md, docs/findings.md and the domain's table of what
+#                probes read anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3
@@ -58,6 +59,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 docs: $(READY)
+	$(BIN)/python -m docs.probed
 	$(BIN)/python -m docs.generate
 
 install: $(READY)

@@ -26,12 +26,12 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
+from app.domain.quantities.probe import TIERS
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import DoubleArray, ReadingBatch
 from bench.turns import Clock, Turns, take_turns
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
-from worker.probes.suite import TIERS
 from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.loop import TrainingLoop
 from worker.training.preparation import prepared_model

@@ -1,4 +1,4 @@
-"""Writes docs/measurements.md and docs/findings.md from the code: `make docs`."""
+"""Writes docs/measurements.md and docs/findings.md from the code: second half of `make docs`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,11 +8,11 @@ from app.api.models.dynamics import DynamicsView
 from app.api.models.gradient_flow import GradientFlowView
 from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS
-from app.domain.quantities import PROBE_QUANTITIES, QUANTITIES, Cadence, ProbeQuantity, Quantity
-from app.domain.quantities.profiles import LAG_PROFILE_QUANTITIES, PROFILES
+from app.domain.quantities import CURVES, LAG_PROFILE, PROBE_NAMES, QUANTITIES, Cadence, Quantity
+from app.domain.quantities.probe import TIERS
 from docs import findings_page
 from docs.tables import code_list, joined, table
-from worker.probes.suite import ANCHORS, NEEDS, TIERS
+from worker.probes.suite import ANCHORS
 
 PAGE = Path(__file__).with_name("measurements.md")
 
@@ -51,7 +51,8 @@ are part of every tier. What cannot be measured leaves its reason in `not_assess
 
 def page() -> str:
     by_cadence = {cadence: _of(cadence) for cadence in Cadence}
-    curves = {one.name for one in (*PROFILES, *LAG_PROFILE_QUANTITIES)}
+    of_lag_profile = [one for one in QUANTITIES if one.name in LAG_PROFILE]
+    over_time = {*CURVES, *of_lag_profile}
     parts = [
         INTRO,
         "## At every step",
@@ -63,11 +64,11 @@ def page() -> str:
         _table(by_cadence[Cadence.EVALUATION]),
         "## Gradients over time, at probes",
         PROFILES_INTRO,
-        _table(PROFILES),
+        _table(CURVES),
         "Read off the lag profile of each scope:",
-        _table(LAG_PROFILE_QUANTITIES),
+        _table(of_lag_profile),
         "## Beside them, at probes",
-        _table([one for one in by_cadence[Cadence.PROBE] if one.name not in curves]),
+        _table([one for one in by_cadence[Cadence.PROBE] if one not in over_time]),
         "## Whether to believe it",
         CHECKS_INTRO,
         _checks(),
@@ -104,19 +105,12 @@ def _checks() -> str:
 
 
 def _asked() -> str:
-    tiers = tuple(TIERS)
-    anchors = ("loss terms followed back", "", *(str(ANCHORS[tier]) for tier in tiers))
-    rows = ((f"`{name}`", _need(name), *_marks(name)) for name in PROBE_QUANTITIES)
-    return table(("name", "needs", *(f"`{tier}`" for tier in tiers)), [anchors, *rows])
-
-
-def _need(name: ProbeQuantity) -> str:
-    return NEEDS.get(name, "")
-
-
-def _marks(name: ProbeQuantity) -> Iterator[str]:
-    for quantities in TIERS.values():
-        yield "yes" if name in quantities else ""
+    anchors = ("loss terms followed back", "", *(str(ANCHORS[tier]) for tier in TIERS))
+    rows = (
+        (f"`{one.name}`", one.needs, *("yes" if one.is_in(tier) else "" for tier in TIERS))
+        for one in PROBE_NAMES
+    )
+    return table(("name", "needs", *(f"`{tier}`" for tier in TIERS)), [anchors, *rows])
 
 
 def _fields(view: type[View]) -> Iterator[str]:

@@ -5,23 +5,17 @@ round-off explains stays far below the limits.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
+from app.domain.quantities import probed
+from app.domain.quantities.probe import Precision
 from app.domain.telemetry import ScalarReading
-
-Precision = Literal["float32", "float64"]
 
 #: Quantity -> largest error that round-off explains, by the precision of the run.
 LIMITS: Mapping[str, Mapping[Precision, float]] = {
-    "checksum_error": {"float32": 1e-5, "float64": 1e-10},
-    # the replay works in double precision whatever the run's is
-    "adjoint_error": {"float32": 1e-9, "float64": 1e-9},
+    check.quantity: check.limits for check in probed.CHECKS
 }
 #: Quantity -> name of the check.
-CHECKS: Mapping[str, str] = {
-    "checksum_error": "parameter_gradient_checksum",
-    "adjoint_error": "adjoint_identity",
-}
+CHECKS: Mapping[str, str] = {check.quantity: check.name for check in probed.CHECKS}
 
 
 def has_passed(quantity: str, error: float, precision: Precision) -> bool:

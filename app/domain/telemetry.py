@@ -154,6 +154,10 @@ class PositionProfile:
     num_sequences_T: IntArray
 
 
+#: What is not measured at every step: a task metric, or what a probe found or could not find.
+Reading = ScalarReading | LagProfile | PositionProfile | ProbeGap
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadingBatch:
     """All that one flush carries to the store, written in one fenced transaction."""

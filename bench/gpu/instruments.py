@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from app.domain.quantities.probe import TIERS
 from app.domain.specs.job import TIER_BUDGETS
 from bench.gpu.conditions import Conditions, Row, Verdict
 from bench.gpu.training import make_spec as spec_of
@@ -19,7 +20,6 @@ from bench.overhead import (
     seconds_of_step,
     seconds_of_turns,
 )
-from worker.probes.suite import TIERS
 
 
 def measure(conditions: Conditions) -> Iterator[Row]:
@@ -39,7 +39,7 @@ def _ratios(conditions: Conditions, shape: str, seconds: float) -> Iterator[Row]
     steps_a_turn = max(1, round(TURN_S / step_s))
     taken = seconds_of_turns(
         model,
-        tuple(TIERS),
+        TIERS,
         clock,
         num_turns=max(NUM_BLOCKS, round(seconds / (steps_a_turn * step_s))),
         steps_a_turn=steps_a_turn,

@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
+#: Written by `make docs` and read as a table: a page is a measure of what people write.
+GENERATED = ROOT / "app" / "domain" / "quantities" / "probed.py"
 SERVICE_FOLDERS = ("app", "worker", "migrations", "bench", "docs")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -47,7 +49,9 @@ def num_lines(node: Function) -> int:
 
 
 @pytest.mark.parametrize(
-    "path", sources(*SERVICE_FOLDERS), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    [path for path in sources(*SERVICE_FOLDERS) if path != GENERATED],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_a_file_of_the_service_is_a_page(path: Path):
     assert path.read_text().count("\n") <= MAX_FILE_LINES

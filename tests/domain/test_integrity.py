@@ -3,8 +3,9 @@
 import pytest
 
 from app.domain.diagnosis.engine import diagnose
-from app.domain.integrity import CHECKS, Precision, failed_checks, has_passed
+from app.domain.integrity import CHECKS, failed_checks, has_passed
 from app.domain.quantities import series_names
+from app.domain.quantities.probe import Precision
 from tests.domain.builders import case, profile, reading, scores, telemetry
 
 EVERY_50 = range(0, 1000, 50)

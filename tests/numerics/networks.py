@@ -1,7 +1,8 @@
 """Small networks, and samples to look at them with."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, MutableMapping, Sequence
+from typing import TypeVar
 
 import torch
 from pydantic import TypeAdapter
@@ -9,9 +10,12 @@ from torch import Tensor
 
 from app.domain.specs.model import ModelSpec
 from app.domain.specs.model.cell import Nonlinearity
-from app.domain.telemetry import ProbeGap, ScalarReading
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
 from worker.models.network import SequenceModel
-from worker.replay.sample import ProbeSample
+from worker.probes.card import Look
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+OneKind = TypeVar("OneKind", ScalarReading, LagProfile, PositionProfile, ProbeGap)
 
 
 def network_of(
@@ -59,6 +63,28 @@ def sample_for(
     )
 
 
+def look_at(
+    network: ReplayableNetwork,
+    sample: ProbeSample,
+    *,
+    step: int = 0,
+    wanted: Collection[str] = (),
+    required_lag: int | None = None,
+    seed: int = 0,
+    kept: MutableMapping[str, Tensor] | None = None,
+) -> Look:
+    return Look(
+        model=network,
+        sample=sample,
+        step=step,
+        wanted=frozenset(wanted),
+        required_lag=required_lag,
+        seed=seed,
+        max_anchors=128,
+        kept={} if kept is None else kept,
+    )
+
+
 def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -> SequenceModel:
     """Linear Elman network whose recurrent matrix is radius × a random orthogonal one."""
     network = network_of(activation="linear", sizes=(2, hidden_size, 3)).to(dtype)
@@ -68,6 +94,10 @@ def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -
         named["weight_hh_l0"].copy_(radius * orthogonal)
         named["weight_ih_l0"].div_(math.sqrt(hidden_size))
     return network
+
+
+def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> list[OneKind]:
+    return [one for one in readings if isinstance(one, kind)]
 
 
 def read(found: Sequence[ScalarReading | ProbeGap]) -> list[ScalarReading]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from app.domain.specs.model.cell import Nonlinearity
-from tests.numerics.networks import network_of, sample_for
+from tests.numerics.networks import look_at, network_of, sample_for
 from worker.cells.gru import GruLayer, GruLinearisation, linearise_gru
 from worker.cells.states import DirectionStates
 from worker.probes.checksum import measure_checksum
@@ -42,9 +42,9 @@ def test_rebuilt_gradients_are_autograds(
     )
 
     sample = sample_for(network, num_timesteps=30, batch_size=6, varied=True)
-    (single,) = measure_checksum(network, sample, step=0)
+    (single,) = measure_checksum(look_at(network, sample))
     exact_sample = replace(sample, x_TBI=sample.x_TBI.double(), targets=sample.targets.double())
-    (double,) = measure_checksum(network.double(), exact_sample, step=0)
+    (double,) = measure_checksum(look_at(network.double(), exact_sample))
 
     assert single.value < 1e-5
     assert double.value < 1e-12
@@ -59,7 +59,7 @@ def test_a_wrong_replay_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(exact, reset_PBH=torch.ones_like(exact.reset_PBH))
 
     monkeypatch.setattr(GruLayer, "linearise", without_reset)
-    (reading,) = measure_checksum(network, sample, step=0)
+    (reading,) = measure_checksum(look_at(network, sample))
 
     assert reading.value > 1e-3
 
@@ -102,6 +102,6 @@ def test_a_gradient_beyond_float32_is_checked_in_float64() -> None:
         network.layers[0].get_parameter("bias_hh_l0").zero_()
 
     assert not all(g.isfinite().all() for g in autograd_pass(network, sample).gradients.values())
-    (found,) = measure_checksum(network, sample, step=0)
+    (found,) = measure_checksum(look_at(network, sample))
 
     assert found.value < 1e-5

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.numerics.networks import network_of, orthogonal_network, read, sample_for
+from tests.numerics.networks import look_at, network_of, orthogonal_network, read, sample_for
 from worker.cells.linearisation import Linearisation
 from worker.models.network import SequenceModel
 from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
@@ -177,8 +177,8 @@ def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     network = orthogonal_network(10, 0.8, dtype=torch.float64)
     sample = sample_for(network, num_timesteps=30, batch_size=4)
 
-    exponents = read(measure_lyapunov_exponents(network, sample, step=3))
-    matrices = read(measure_recurrent_matrices(network, sample, step=3))
+    exponents = read(measure_lyapunov_exponents(look_at(network, sample, step=3)))
+    matrices = read(measure_recurrent_matrices(look_at(network, sample, step=3)))
 
     assert [reading.quantity for reading in exponents] == [f"lyapunov_{k}" for k in (1, 2, 3, 4)]
     for reading in exponents:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.numerics.networks import network_of, orthogonal_network, read, sample_for
+from tests.numerics.networks import look_at, network_of, orthogonal_network, read, sample_for
 from worker.gradients import tensor_norms
 from worker.models.layers import Chunking, detached
 from worker.models.network import SequenceModel
@@ -26,7 +26,7 @@ def recurrent_weight(network: SequenceModel) -> Tensor:
 
 def spectral_radius(network: SequenceModel) -> float:
     sample = sample_for(network, num_timesteps=2, batch_size=1)
-    found = read(measure_recurrent_matrices(network, sample, step=0))
+    found = read(measure_recurrent_matrices(look_at(network, sample)))
     return next(r.value for r in found if r.quantity == "spectral_radius")
 
 
@@ -61,7 +61,7 @@ def test_a_gated_cell_without_recurrence_keeps_what_its_gate_keeps(
     cell = linearise_network(network, sample)[0][0]
     by_gate = {
         r.scope: r.value
-        for r in measure_gates(network, sample, step=0)
+        for r in measure_gates(look_at(network, sample))
         if r.quantity == "time_constant"
     }
 
@@ -120,8 +120,8 @@ def test_doyas_unit_is_neutral_where_its_fixed_points_meet(side: int, bias: floa
         sample.x_TBI.zero_()
         sample.x_TBI[0] = 1.25 * state
 
-    (exponent,) = read(measure_lyapunov_exponents(network, sample, step=0))
-    stretch = read(measure_jacobian_singular_values(network, sample, step=0))
+    (exponent,) = read(measure_lyapunov_exponents(look_at(network, sample)))
+    stretch = read(measure_jacobian_singular_values(look_at(network, sample)))
 
     assert meeting == pytest.approx(bias, abs=1e-6)
     assert exponent.value == pytest.approx(0, abs=1e-10)
@@ -197,11 +197,11 @@ def test_the_certificate_bounds_what_is_measured() -> None:
         weight = recurrent_weight(network)
         weight.mul_(0.9 / torch.linalg.matrix_norm(weight, ord=2))
     sample = sample_for(network, num_timesteps=40, batch_size=16)
-    readings = read(measure_recurrent_matrices(network, sample, step=0))
+    readings = read(measure_recurrent_matrices(look_at(network, sample)))
     (certificate,) = [r.value for r in readings if r.quantity == "vanishing_certificate"]
 
-    profiles = measure_lag_profiles(network, sample, step=0, required_lag=None, seed=0)
-    exponents = read(measure_lyapunov_exponents(network, sample, step=0))
+    profiles = measure_lag_profiles(look_at(network, sample))
+    exponents = read(measure_lyapunov_exponents(look_at(network, sample)))
 
     assert certificate == pytest.approx(0.9, rel=1e-9)
     (layer,) = [p for p in profiles if (p.scope, p.path) == ("layer:0", "total")]
@@ -214,8 +214,8 @@ def test_a_default_network_vanishes_without_a_certificate() -> None:
     network = network_of(sizes=(4, 200, 1)).double()
     sample = sample_for(network, num_timesteps=60, batch_size=4)
 
-    readings = read(measure_recurrent_matrices(network, sample, step=0))
-    exponents = read(measure_lyapunov_exponents(network, sample, step=0))
+    readings = read(measure_recurrent_matrices(look_at(network, sample)))
+    exponents = read(measure_lyapunov_exponents(look_at(network, sample)))
 
     (certificate,) = [r.value for r in readings if r.quantity == "vanishing_certificate"]
     assert certificate == pytest.approx(2 / math.sqrt(3), abs=0.1)
@@ -240,7 +240,7 @@ def test_a_retained_gradient_of_the_outputs_is_only_the_immediate_part() -> None
     sample.loss_terms(outputs, sample.targets).sum().backward()
     assert out_TBH.grad is not None
 
-    (_, layer, *_) = measure_lag_profiles(network, sample, step=0, required_lag=None, seed=0)
+    (_, layer, *_) = measure_lag_profiles(look_at(network, sample))
 
     assert bool((out_TBH.grad[:-1] == 0).all())  # the trap
     assert bool(np.isfinite(layer.log_norm_T).all())

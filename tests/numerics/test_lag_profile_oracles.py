@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from app.domain.telemetry import LagProfile
-from tests.numerics.networks import network_of, orthogonal_network, sample_for
+from tests.numerics.networks import look_at, network_of, orthogonal_network, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.lag_profile import LOG_SMALLEST_FLOAT32, measure_lag_profiles
 from worker.replay.parameter_gradients import autograd_pass
@@ -20,7 +20,7 @@ from worker.replay.sample import ProbeSample
 def profiles_of(
     network: SequenceModel, sample: ProbeSample, *, required_lag: int | None = None
 ) -> dict[tuple[str, str], LagProfile]:
-    measured = measure_lag_profiles(network, sample, step=0, required_lag=required_lag, seed=0)
+    measured = measure_lag_profiles(look_at(network, sample, required_lag=required_lag))
     return {(profile.scope, profile.path): profile for profile in measured}
 
 
@@ -295,7 +295,7 @@ def test_a_network_that_has_diverged_has_no_profile() -> None:
     set_constants(network, weight_hh_l0=50 * torch.eye(8), bias_ih_l0=torch.ones(8))
     sample = sample_for(network, num_timesteps=200, batch_size=4)
 
-    assert measure_lag_profiles(network, sample, step=0, required_lag=None, seed=0) == ()
+    assert measure_lag_profiles(look_at(network, sample)) == ()
 
 
 def test_the_same_seed_gives_the_same_profile_and_another_only_other_intervals() -> None:
@@ -303,7 +303,7 @@ def test_the_same_seed_gives_the_same_profile_and_another_only_other_intervals()
     sample = sample_for(network, num_timesteps=60, batch_size=64)
 
     first, again, other = (
-        measure_lag_profiles(network, sample, step=7, required_lag=30, seed=seed)[0]
+        measure_lag_profiles(look_at(network, sample, step=7, required_lag=30, seed=seed))[0]
         for seed in (3, 3, 4)
     )
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from app.domain.telemetry import PositionProfile, ProbeGap
 from tests.numerics.brute_force import Direction, build
-from tests.numerics.networks import network_of, orthogonal_network, sample_for
+from tests.numerics.networks import look_at, network_of, orthogonal_network, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.position_profile import measure_position_profiles
 from worker.replay.sample import ProbeSample
@@ -19,7 +19,7 @@ FORMS = list(itertools.product(("elman", "gru", "lstm"), (1, 2), (False, True), 
 
 
 def measured(network: SequenceModel, sample: ProbeSample) -> dict[str, PositionProfile]:
-    found = measure_position_profiles(network, sample, step=3)
+    found = measure_position_profiles(look_at(network, sample, step=3))
     profiles = [one for one in found if isinstance(one, PositionProfile)]
     assert len(profiles) == len(found), found
     return {one.scope: one for one in profiles}
@@ -181,7 +181,7 @@ def test_a_network_that_has_diverged_has_no_curve() -> None:
         )
     sample = sample_for(network, num_timesteps=5, batch_size=2)
 
-    (gap,) = measure_position_profiles(network, sample, step=0)
+    (gap,) = measure_position_profiles(look_at(network, sample))
 
     assert isinstance(gap, ProbeGap)
     assert gap.reason == "the states are not finite"

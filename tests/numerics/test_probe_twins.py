@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import ProbeGap
-from tests.numerics.networks import network_of, read, sample_for
+from tests.numerics.networks import look_at, network_of, read, sample_for
 from worker.cells.lstm import LstmLinearisation
 from worker.models.network import SequenceModel
 from worker.probes.activations import measure_activations
 from worker.probes.adjoint import adjoint_error, measure_adjoint_error
 from worker.probes.gates import measure_gates
 from worker.probes.jacobian_singular_values import measure_jacobian_singular_values
-from worker.probes.loss_gradient import NUM_PARTS, measure_loss_gradient
-from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_spectrum
+from worker.probes.loss_gradient import AGREEMENT, NUM_PARTS, measure_loss_gradient
+from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
 from worker.replay.jacobians import jacobian, spaced_timesteps
 from worker.replay.preparation import linearise_network
 from worker.replay.sample import ProbeSample
@@ -50,7 +50,7 @@ def test_singular_values_are_those_of_autograds_jacobian(kind: str) -> None:
 
     found = {
         (r.quantity, r.scope): r.value
-        for r in read(measure_jacobian_singular_values(network, sample, step=0))
+        for r in read(measure_jacobian_singular_values(look_at(network, sample)))
     }
 
     for level in linearise_network(network, sample):
@@ -111,7 +111,9 @@ def test_the_whole_spectrum_has_one_exponent_a_coordinate(kind: str, count: int)
     network = network_of(kind, sizes=(2, 6, 1), num_layers=2)
     sample = sample_for(network, num_timesteps=15, batch_size=3, varied=True)
 
-    found = read(measure_lyapunov_spectrum(network, sample, step=2))
+    found = read(
+        measure_lyapunov_exponents(look_at(network, sample, step=2, wanted={"lyapunov_spectrum"}))
+    )
 
     names = [f"lyapunov_{rank}" for rank in range(1, count + 1)]
     assert [(r.quantity, r.scope) for r in found] == [
@@ -130,7 +132,7 @@ def test_forward_and_backward_products_are_each_others_transposes(
             parameter.mul_(5 if "weight_hh" in name else 1)
     sample = sample_for(network, num_timesteps=200, batch_size=2)
 
-    found = read(measure_adjoint_error(network, sample, step=0))
+    found = read(measure_adjoint_error(look_at(network, sample)))
 
     assert len(found) == 2 * (1 + bidirectional)
     assert all(0 <= reading.value < 1e-9 for reading in found)
@@ -144,7 +146,7 @@ def test_the_adjoint_identity_holds_far_below_the_smallest_double() -> None:
         dict(network.layers[0].named_parameters())["bias_ih_l0"][5:10] = -40.0
     sample = sample_for(network, num_timesteps=100, batch_size=2)
 
-    (found,) = read(measure_adjoint_error(network, sample, step=0))
+    (found,) = read(measure_adjoint_error(look_at(network, sample)))
 
     assert found.value < 1e-12
 
@@ -189,16 +191,16 @@ def test_noise_and_agreement_are_those_of_gradients_by_hand(
     sample = sample_for(network, num_timesteps=8, batch_size=3 * NUM_PARTS)
     sample = replace(sample, targets=sample.targets + 3)  # a signal beside the noise
     earlier_P = torch.randn(sum(p.numel() for p in network.parameters())).double()
+    kept = {AGREEMENT: earlier_P}
 
-    found, gradient_P = measure_loss_gradient(network, sample, step=1, previous_P=earlier_P)
+    found = measure_loss_gradient(look_at(network, sample, step=1, kept=kept))
 
     parts = [sample.take(3 * k, 3 * k + 3, many_to_one=many_to_one) for k in range(NUM_PARTS)]
     parts_KP = torch.stack([gradient_by_hand(network, part) for part in parts])
     mean_P = parts_KP.mean(dim=0)
     spread = float((parts_KP - mean_P).square().sum() / (NUM_PARTS - 1))
     noise, cosine = read(found)
-    assert gradient_P is not None
-    torch.testing.assert_close(gradient_P, mean_P, rtol=1e-10, atol=1e-13)
+    torch.testing.assert_close(kept[AGREEMENT], mean_P, rtol=1e-10, atol=1e-13)
     signal = float(mean_P.square().sum()) - spread / NUM_PARTS
     assert noise.value == pytest.approx(3 * spread / signal, rel=1e-8)
     assert cosine.value == pytest.approx(
@@ -211,7 +213,7 @@ def test_equal_sequences_have_no_noise() -> None:
     one = sample_for(network, num_timesteps=8, batch_size=1)
     same = replace(one, x_TBI=one.x_TBI.repeat(1, 16, 1), targets=one.targets.repeat(16, 1))
 
-    (noise, gap), _ = measure_loss_gradient(network, same, step=0, previous_P=None)
+    noise, gap = measure_loss_gradient(look_at(network, same))
 
     assert not isinstance(noise, ProbeGap)
     assert noise.value == pytest.approx(0.0, abs=1e-10)
@@ -226,8 +228,8 @@ def test_a_gradient_that_is_all_noise_has_no_scale() -> None:
     opposed = replace(one, x_TBI=one.x_TBI.repeat(1, 16, 1), targets=outputs_BO + sign_B1)
 
     parts = [opposed.take(0, 1, many_to_one=True), opposed.take(0, 2, many_to_one=True)]
-    (single, _), _ = measure_loss_gradient(network, parts[0], step=0, previous_P=None)
-    (lost, _), _ = measure_loss_gradient(network, parts[1], step=0, previous_P=None)
+    single, _ = measure_loss_gradient(look_at(network, parts[0]))
+    lost, _ = measure_loss_gradient(look_at(network, parts[1]))
 
     assert isinstance(single, ProbeGap)
     assert single.reason == "the sample has one sequence"
@@ -245,7 +247,7 @@ def test_a_constant_gate_has_its_own_time_constant(kind: str, gate: str) -> None
         dict(network.layers[0].named_parameters())["bias_ih_l0"][4:8] = drive_H
     sample = sample_for(network, num_timesteps=10, batch_size=3, varied=True)
 
-    found = {(r.quantity, r.scope): r.value for r in measure_gates(network, sample, step=0)}
+    found = {(r.quantity, r.scope): r.value for r in measure_gates(look_at(network, sample))}
 
     expected = (-1 / torch.sigmoid(drive_H).log()).mean()
     assert found["time_constant", f"gate:0/{gate}"] == pytest.approx(float(expected), rel=1e-12)
@@ -260,7 +262,7 @@ def test_units_that_always_fire_are_counted_by_hand_too() -> None:
     out_TBH = network.layers[0](sample.x_TBI)[0]
     is_open_FH = (out_TBH > 0).flatten(0, 1)
 
-    found = {r.quantity: r.value for r in measure_activations(network, sample, step=0)}
+    found = {r.quantity: r.value for r in measure_activations(look_at(network, sample))}
 
     assert found["always_on_fraction"] == pytest.approx(float(is_open_FH.all(0).double().mean()))
     assert found["dead_fraction"] == pytest.approx(float((~is_open_FH).all(0).double().mean()))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from app.domain.specs.model.cell import Nonlinearity
-from tests.numerics.networks import network_of, read, sample_for, squared_errors
+from tests.numerics.networks import look_at, network_of, read, sample_for, squared_errors
 from worker.models.network import SequenceModel
 from worker.probes.lag_profile import measure_lag_profiles
 from worker.probes.lyapunov import lyapunov_exponents
@@ -93,7 +93,7 @@ def test_at_rest_the_largest_exponent_is_the_log_of_the_spectral_radius() -> Non
 
     (radius,) = [
         r.value
-        for r in read(measure_recurrent_matrices(network, driven_by(x_TBI), step=0))
+        for r in read(measure_recurrent_matrices(look_at(network, driven_by(x_TBI))))
         if r.quantity == "spectral_radius"
     ]
 
@@ -106,7 +106,7 @@ def test_a_gaussian_linear_network_decays_by_its_gain_at_small_lags() -> None:
     network = gaussian_network(gain, size, activation="linear")
     sample = sample_for(network, num_timesteps=20, batch_size=64)
 
-    (profile, *_) = measure_lag_profiles(network, sample, step=0, required_lag=None, seed=0)
+    (profile, *_) = measure_lag_profiles(look_at(network, sample))
 
     rate = float(profile.log_norm_T[10] - profile.log_norm_T[0]) / 10
     assert rate == pytest.approx(math.log(gain), abs=0.05)
@@ -116,7 +116,9 @@ def test_gaussian_matrices_have_the_radius_and_norm_of_ginibre() -> None:
     size, gain = 256, 1.7
     network = gaussian_network(gain, size, activation="tanh")
 
-    readings = read(measure_recurrent_matrices(network, driven_by(torch.zeros(1, 1, size)), step=0))
+    readings = read(
+        measure_recurrent_matrices(look_at(network, driven_by(torch.zeros(1, 1, size))))
+    )
     found = {r.quantity: r.value for r in readings}
 
     assert found["spectral_radius"] / gain == pytest.approx(1.048, abs=0.12)

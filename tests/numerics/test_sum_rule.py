@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from app.domain.telemetry import ProbeGap
-from tests.numerics.networks import network_of, sample_for
+from tests.numerics.networks import look_at, network_of, sample_for
 from tests.numerics.test_probe_twins import own_jacobian
 from worker.models.network import SequenceModel
-from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_spectrum
+from worker.probes.lyapunov import lyapunov_exponents, measure_lyapunov_exponents
 from worker.probes.sum_rule import QUANTITIES, VANISHES, measure_sum_rule, sum_rule_parts
 from worker.replay.preparation import linearise_network
 from worker.replay.sample import ProbeSample
@@ -18,7 +18,7 @@ KINDS: tuple[str, ...] = ("elman", "gru", "lstm")
 
 
 def measured(network: SequenceModel, sample: ProbeSample) -> dict[tuple[str, str], float]:
-    found = measure_sum_rule(network, sample, step=0)
+    found = measure_sum_rule(look_at(network, sample))
     return {
         (one.scope, one.quantity.removeprefix("sum_rule.")): one.value
         for one in found
@@ -27,7 +27,7 @@ def measured(network: SequenceModel, sample: ProbeSample) -> dict[tuple[str, str
 
 
 def gaps_of(network: SequenceModel, sample: ProbeSample) -> dict[str, str]:
-    found = measure_sum_rule(network, sample, step=0)
+    found = measure_sum_rule(look_at(network, sample))
     return {one.quantity: one.reason for one in found if isinstance(one, ProbeGap)}
 
 
@@ -59,7 +59,9 @@ def test_the_total_is_the_sum_of_the_spectrum_that_the_probe_measures(kind: str)
     for scope in ("layer:0", "layer:1"):
         spectrum = [
             one.value
-            for one in measure_lyapunov_spectrum(network, sample, step=0)
+            for one in measure_lyapunov_exponents(
+                look_at(network, sample, wanted={"lyapunov_spectrum"})
+            )
             if not isinstance(one, ProbeGap) and one.scope == scope
         ]
         assert found[scope, "total"] == pytest.approx(sum(spectrum) / 6, abs=2e-9)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import LagProfile
-from tests.numerics.networks import network_of, read, sample_for
+from tests.numerics.networks import look_at, network_of, read, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.jacobian_singular_values import measure_jacobian_singular_values
 from worker.probes.lag_profile import measure_lag_profiles
-from worker.probes.lyapunov import measure_lyapunov_spectrum
+from worker.probes.lyapunov import measure_lyapunov_exponents
 from worker.probes.recurrent_matrix import measure_recurrent_matrices
 from worker.replay.sample import ProbeSample
 
@@ -21,7 +21,7 @@ KINDS: tuple[str, ...] = ("elman", "gru", "lstm")
 
 
 def profiles_of(network: SequenceModel, sample: ProbeSample) -> dict[tuple[str, str], LagProfile]:
-    measured = measure_lag_profiles(network, sample, step=0, required_lag=None, seed=0)
+    measured = measure_lag_profiles(look_at(network, sample))
     return {(profile.scope, profile.path): profile for profile in measured}
 
 
@@ -98,12 +98,18 @@ def test_a_permutation_of_units_keeps_every_norm() -> None:
 
     layer = profiles_of(network, sample)["layer:0", "total"]
     matrices = {
-        r.quantity: r.value for r in read(measure_recurrent_matrices(network, sample, step=0))
+        r.quantity: r.value for r in read(measure_recurrent_matrices(look_at(network, sample)))
     }
     singular = {
-        r.quantity: r.value for r in read(measure_jacobian_singular_values(network, sample, step=0))
+        r.quantity: r.value
+        for r in read(measure_jacobian_singular_values(look_at(network, sample)))
     }
-    exponents = [r.value for r in read(measure_lyapunov_spectrum(network, sample, step=0))]
+    exponents = [
+        r.value
+        for r in read(
+            measure_lyapunov_exponents(look_at(network, sample, wanted={"lyapunov_spectrum"}))
+        )
+    ]
 
     assert np.ptp(layer.log_norm_T) < 1e-12
     assert (layer.shape, layer.horizon.censored) == ("plateau", True)
@@ -123,7 +129,7 @@ def test_a_nilpotent_network_forgets_everything_at_once() -> None:
 
     layer = profiles_of(network, sample)["layer:0", "total"]
     matrices = {
-        r.quantity: r.value for r in read(measure_recurrent_matrices(network, sample, step=0))
+        r.quantity: r.value for r in read(measure_recurrent_matrices(look_at(network, sample)))
     }
 
     assert np.ptp(layer.log_norm_T[:size]) < 1e-12
@@ -180,7 +186,7 @@ def test_anchors_of_many_to_many_look_back_from_their_own_timestep() -> None:
 
     profile = profiles_of(network, sample)["layer:0", "total"]
 
-    ratio = measure_lag_profiles(network, sample, step=0, required_lag=9, seed=0)[1]
+    ratio = measure_lag_profiles(look_at(network, sample, required_lag=9))[1]
     assert ratio.ratio_at_required_lag is not None
     assert ratio.ratio_at_required_lag.value == pytest.approx(radius**9, rel=1e-12)
     assert profile.decay_rate == pytest.approx(math.log(radius), abs=1e-9)

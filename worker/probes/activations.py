@@ -2,9 +2,11 @@
 
 from torch import Tensor
 
+from app.domain.quantities.probe import ProbeName
+from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.telemetry import ScalarReading
+from worker.probes.card import Look, ProbeCard
 from worker.replay.preparation import linearise_network, valid_states
-from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: |tanh| within 5 % of its range: less than a fifth of the slope is left, as at a sigmoid's 0.05.
 SATURATED_ABOVE = 0.9
@@ -12,17 +14,16 @@ SATURATED_SLOPE = 1 - SATURATED_ABOVE**2
 NUM_SEQUENCES = 32
 
 
-def measure_activations(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading, ...]:
+def measure_activations(look: Look) -> tuple[ScalarReading, ...]:
     """`mean_derivative` of cells without gates, `saturated_fraction` or relu's dead and always on.
 
     A relu unit is dead when its pre-activation is positive at no valid timestep of any sequence,
     and always on, so linear, when it is at all of them. Gated cells have gates instead.
     """
+    model = look.model
     if model.card.gates or model.nonlinearity == "linear":
         return ()
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
+    part = look.first(NUM_SEQUENCES)
     lengths_B = part.valid_lengths()
     readings = []
     for level in linearise_network(model, part):
@@ -32,9 +33,8 @@ def measure_activations(
                 continue
             slope_FH = valid_states(slope_PBH, lengths_B)
             found = _of_relu(slope_FH) if model.nonlinearity == "relu" else _of_tanh(slope_FH)
-            scope = cell.states.scope
             readings += [
-                ScalarReading(step=step, quantity=quantity, scope=scope, value=float(value))
+                look.reading(quantity, cell.states.scope, float(value))
                 for quantity, value in found.items()
             ]
     return tuple(readings)
@@ -56,3 +56,33 @@ def _of_tanh(slope_FH: Tensor) -> dict[str, Tensor]:
         "saturated_fraction": (slope_FH < SATURATED_SLOPE).double().mean(),
         "mean_derivative": slope_FH.mean(),
     }
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name="dead_fraction",
+            unit="1",
+            formula="share of relu units that are positive at no timestep of any sequence",
+            reduction="mean over units",
+            cost="the pre-activations of 32 sequences, one product",
+            source="AutoTrainer, dying ReLU",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name="always_on_fraction",
+            unit="1",
+            formula="share of relu units that are positive at every timestep of every sequence",
+            reduction="mean over units",
+            cost="nothing beside dead_fraction",
+            source="measured",
+            cadence=Cadence.PROBE,
+        ),
+    ),
+    names=(
+        ProbeName(name="dead_fraction", tier="economy", needs="relu units"),
+        ProbeName(name="always_on_fraction", tier="economy", needs="relu units"),
+    ),
+    other_names=("saturated_fraction", "mean_derivative"),
+    measure=measure_activations,
+)

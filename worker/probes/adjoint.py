@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor
 
+from app.domain.quantities.probe import Check
+from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.cells.linearisation import Linearisation
+from worker.probes.card import Look, ProbeCard
 from worker.replay.preparation import is_finite, linearise_network
-from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Timesteps, sequences: longer products would check the same closed forms again.
 MAX_TIMESTEPS = 25
@@ -14,22 +16,18 @@ NUM_SEQUENCES = 2
 QUANTITY = "adjoint_error"
 
 
-def measure_adjoint_error(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading | ProbeGap, ...]:
+def measure_adjoint_error(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
     """`adjoint_error` of each layer and direction: about 1e-14."""
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
-    stack = linearise_network(model, part)
+    part = look.first(NUM_SEQUENCES)
+    stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        reason = "the states are not finite"
-        return (ProbeGap(step=step, quantity=QUANTITY, scope="model", reason=reason),)
+        return (look.gap(QUANTITY, "model", "the states are not finite"),)
     shortest = int(part.valid_lengths().min())
     return tuple(
-        ScalarReading(
-            step=step,
-            quantity=QUANTITY,
-            scope=cell.states.scope,
-            value=adjoint_error(cell, num_timesteps=min(MAX_TIMESTEPS, shortest)),
+        look.reading(
+            QUANTITY,
+            cell.states.scope,
+            adjoint_error(cell, num_timesteps=min(MAX_TIMESTEPS, shortest)),
         )
         for level in stack
         for cell in level
@@ -74,3 +72,25 @@ def _disagreement(ahead_B: Tensor, back_B: Tensor, log_ratio_B: Tensor) -> float
     is_zero_B = (ahead_B == 0) & (back_B == 0)
     error_B = (ahead_B - back_B * log_ratio_B.exp()).abs()
     return float(torch.where(is_zero_B, 0.0, error_B).max())
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name=QUANTITY,
+            unit="1",
+            formula=(
+                "largest |<u, Jv> - <J'u, v>| / (|u| |Jv|), J the product of a layer's timesteps"
+            ),
+            reduction="largest over 2 sequences",
+            cost="up to 100 timesteps forward and back",
+            source="measured",
+            cadence=Cadence.PROBE,
+        ),
+    ),
+    # the replay works in double precision, whatever the run's precision is
+    check=Check(
+        quantity=QUANTITY, name="adjoint_identity", limits={"float32": 1e-9, "float64": 1e-9}
+    ),
+    measure=measure_adjoint_error,
+)

@@ -3,7 +3,10 @@
 import copy
 from dataclasses import replace
 
+from app.domain.quantities.probe import Check
+from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.telemetry import ScalarReading
+from worker.probes.card import Look, ProbeCard
 from worker.replay.parameter_gradients import (
     Gradients,
     autograd_pass,
@@ -15,24 +18,23 @@ from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Both passes run over the same sequences; more of them would check the same code again.
 NUM_SEQUENCES, NUM_TIMESTEPS = 8, 400
+QUANTITY = "checksum_error"
 
 
-def measure_checksum(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading, ...]:
+def measure_checksum(look: Look) -> tuple[ScalarReading, ...]:
     """`checksum_error`: about 1e-6 for a float32 network, 1e-15 for a float64 one.
 
     Where float32 cannot hold the gradient, both passes are done in float64.
     """
-    count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
-    part = sample.take(0, count, many_to_one=model.many_to_one)
+    count = enough_sequences(look.sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
+    model, part = look.model, look.first(count)
     autograd = autograd_pass(model, part)
     if not _is_finite(autograd.gradients):
         model, part = _in_double(model, part)
         autograd = autograd_pass(model, part)
     replayed = replayed_pass(model, part, autograd.entering_TBD)
     error = relative_error(replayed, autograd.gradients)
-    return (ScalarReading(step=step, quantity="checksum_error", scope="model", value=error),)
+    return (look.reading(QUANTITY, "model", error),)
 
 
 def _is_finite(gradients: Gradients) -> bool:
@@ -48,3 +50,24 @@ def _in_double(
     is_real = sample.targets.is_floating_point()
     targets = sample.targets.double() if is_real else sample.targets
     return exact, replace(sample, x_TBI=sample.x_TBI.double(), targets=targets)
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name=QUANTITY,
+            unit="1",
+            formula="relative difference of parameter gradients by replay and by autograd",
+            reduction="L2 over all recurrent tensors, 8 sequences",
+            cost="one forward and backward pass by autograd and one by replay",
+            source="measured",
+            cadence=Cadence.PROBE,
+        ),
+    ),
+    check=Check(
+        quantity=QUANTITY,
+        name="parameter_gradient_checksum",
+        limits={"float32": 1e-5, "float64": 1e-10},
+    ),
+    measure=measure_checksum,
+)

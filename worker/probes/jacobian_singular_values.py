@@ -2,11 +2,13 @@
 
 import torch
 
-from app.domain.telemetry import ProbeGap, ScalarReading
+from app.domain.quantities.probe import ProbeName
+from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.telemetry import ProbeGap, Reading, ScalarReading
 from worker.cells.linearisation import Linearisation
+from worker.probes.card import Look, ProbeCard, its_quantity
 from worker.replay.jacobians import jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
-from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Jacobians a layer and direction: their singular values differ little along a trajectory.
 NUM_SEQUENCES = 2
@@ -14,33 +16,32 @@ NUM_TIMESTEPS = 4
 #: A factorisation takes the cube of this.
 MAX_STATE_SIZE = 512
 QUANTITIES = ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition")
+#: The name that asks for all three.
+ALL = "jacobian_singular_values"
 
 
-def measure_jacobian_singular_values(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading | ProbeGap, ...]:
+def measure_jacobian_singular_values(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
     """Medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer's recurrence."""
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
-    size = model.readout.in_features
-    largest = size * len(model.card.state)
+    part = look.first(NUM_SEQUENCES)
+    largest = look.model.readout.in_features * len(look.model.card.state)
     if largest > 4 * MAX_STATE_SIZE:
         # before the trajectory is factored out, which for such a size takes long by itself
-        return _gaps(step, "model", _too_large(largest))
-    stack = linearise_network(model, part)
+        return _gaps(look, "model", _too_large(largest))
+    stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        return _gaps(step, "model", "the states are not finite")
+        return _gaps(look, "model", "the states are not finite")
     shortest = int(part.valid_lengths().min())
     found: list[ScalarReading | ProbeGap] = []
     for level in stack:
         for cell in level:
             if cell.state_size > MAX_STATE_SIZE:
-                found += _gaps(step, cell.states.scope, _too_large(cell.state_size))
+                found += _gaps(look, cell.states.scope, _too_large(cell.state_size))
             else:
-                found += _of_cell(cell, shortest, step)
+                found += _of_cell(look, cell, shortest)
     return tuple(found)
 
 
-def _of_cell(cell: Linearisation, num_timesteps: int, step: int) -> list[ScalarReading]:
+def _of_cell(look: Look, cell: Linearisation, num_timesteps: int) -> list[ScalarReading]:
     num_sequences = cell.states.hidden_PBH.shape[1]
     values_JS = torch.stack(
         [
@@ -52,12 +53,7 @@ def _of_cell(cell: Linearisation, num_timesteps: int, step: int) -> list[ScalarR
     largest_J, smallest_J = values_JS[:, 0], values_JS[:, -1]
     found = (largest_J, smallest_J, largest_J / smallest_J)
     return [
-        ScalarReading(
-            step=step,
-            quantity=quantity,
-            scope=cell.states.scope,
-            value=float(values_J.median()),
-        )
+        look.reading(quantity, cell.states.scope, float(values_J.median()))
         for quantity, values_J in zip(QUANTITIES, found, strict=True)
     ]
 
@@ -66,8 +62,45 @@ def _too_large(state_size: int) -> str:
     return f"the state has {state_size} coordinates, more than {MAX_STATE_SIZE}"
 
 
-def _gaps(step: int, scope: str, reason: str) -> tuple[ProbeGap, ...]:
-    return tuple(
-        ProbeGap(step=step, quantity=quantity, scope=scope, reason=reason)
-        for quantity in QUANTITIES
-    )
+def _gaps(look: Look, scope: str, reason: str) -> tuple[ProbeGap, ...]:
+    return tuple(look.gap(quantity, scope, reason) for quantity in QUANTITIES)
+
+
+def _names_of(reading: Reading) -> tuple[str, ...]:
+    return (*its_quantity(reading), ALL)
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name="jacobian_sigma_max",
+            unit="1",
+            formula="largest singular value of one timestep's Jacobian of the whole state, median",
+            reduction="median over 4 timesteps and 2 sequences",
+            cost="8 singular value decompositions of S x S: S^3",
+            source="Saxe et al. 2014",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name="jacobian_sigma_min",
+            unit="1",
+            formula="smallest singular value of one timestep's Jacobian of the whole state, median",
+            reduction="median over 4 timesteps and 2 sequences",
+            cost="nothing beside jacobian_sigma_max",
+            source="Saxe et al. 2014",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name="jacobian_condition",
+            unit="1",
+            formula="largest / smallest singular value of one timestep's Jacobian, median",
+            reduction="median over 4 timesteps and 2 sequences",
+            cost="nothing beside jacobian_sigma_max",
+            source="Saxe et al. 2014",
+            cadence=Cadence.PROBE,
+        ),
+    ),
+    names=tuple(ProbeName(name=name, tier="full") for name in (ALL, *QUANTITIES)),
+    names_of=_names_of,
+    measure=measure_jacobian_singular_values,
+)

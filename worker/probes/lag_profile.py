@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import Cotangent, DoubleArray, IntArray, LagProfile
+from app.domain.quantities.quantity import Cadence, Form, Quantity
+from app.domain.telemetry import Cotangent, DoubleArray, IntArray, LagProfile, ProbeGap
+from worker.probes.card import Look, ProbeCard
 from worker.replay.anchors import (
     ANCHORS_PER_SEQUENCE,
     choose_anchors,
@@ -18,7 +20,6 @@ from worker.replay.anchors import (
 from worker.replay.lag_curve import log_rms, summarise
 from worker.replay.network import AnchorReplay, NormVariant, ScopeTrace, trace_scopes
 from worker.replay.preparation import (
-    SharedSample,
     blocks,
     deviations,
     is_finite,
@@ -27,8 +28,7 @@ from worker.replay.preparation import (
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.replay.tail import fit_tail
 
-#: Enough for a horizon that repeats within a tenth; with four sequences it scattered fourfold.
-STANDARD_ANCHORS = 128
+HORIZON = "gradient_horizon"
 #: The horizon is where the profile first falls below this share of lag 0.
 HORIZON_THRESHOLD = 0.01
 #: RMS of ∂ℓ/∂output below which it is the rounding of a float32 network: the task is solved.
@@ -48,32 +48,27 @@ class ReplayedBlock:
     cotangent: Cotangent
 
 
-def measure_lag_profiles(
-    model: ReplayableNetwork,
-    sample: ProbeSample,
-    *,
-    step: int,
-    required_lag: int | None,
-    seed: int,
-    max_anchors: int = STANDARD_ANCHORS,
-) -> tuple[LagProfile, ...]:
+def measure_lag_profiles(look: Look) -> tuple[LagProfile, ...]:
     """Of `model`, then of each layer and direction; none where states or losses are not finite."""
-    random = np.random.default_rng([seed % 2**64, _PURPOSE, step])
-    replayed = replay_anchors(model, _profiled(model, sample, max_anchors), random)
+    random = np.random.default_rng([look.seed % 2**64, _PURPOSE, look.step])
+    replayed = replay_anchors(look.model, _profiled(look), random)
     if not replayed:
         return ()
     sequence_N = np.concatenate([block.sequence_N for block in replayed])
     measured = _Measured(sequence_N=sequence_N, cotangent=replayed[0].cotangent, random=random)
     return tuple(
-        _profiles(measured, [block.scopes for block in replayed], step, required_lag=required_lag)
+        _profiles(
+            measured,
+            [block.scopes for block in replayed],
+            look.step,
+            required_lag=look.required_lag,
+        )
     )
 
 
-def share_linearisation(
-    model: ReplayableNetwork, sample: SharedSample, *, max_anchors: int
-) -> None:
+def share_linearisation(look: Look) -> None:
     """Have the sample keep what the profile and other probes need, before they run side by side."""
-    linearise_network(model, next(_blocks(model, _profiled(model, sample, max_anchors))))
+    linearise_network(look.model, next(_blocks(look.model, _profiled(look))))
 
 
 def replay_anchors(
@@ -92,9 +87,8 @@ def replay_anchors(
     return tuple(replayed)
 
 
-def _profiled(model: ReplayableNetwork, sample: ProbeSample, max_anchors: int) -> ProbeSample:
-    num_sequences = sequences_needed(max_anchors, many_to_one=model.many_to_one)
-    return sample.take(0, num_sequences, many_to_one=model.many_to_one)
+def _profiled(look: Look) -> ProbeSample:
+    return look.first(sequences_needed(look.max_anchors, many_to_one=look.model.many_to_one))
 
 
 def _blocks(model: ReplayableNetwork, sample: ProbeSample) -> Iterator[ProbeSample]:
@@ -219,3 +213,65 @@ def _rms_of(norms: dict[NormVariant, DoubleArray], variant: NormVariant) -> Doub
 def _is_underflowed(log_norm_L: DoubleArray) -> bool:
     is_tiny_L = np.isfinite(log_norm_L) & (log_norm_L < LOG_SMALLEST_FLOAT32)
     return bool(is_tiny_L.any())
+
+
+def _profiles_or_gap(look: Look) -> tuple[LagProfile | ProbeGap, ...]:
+    reason = "the states or the losses are not finite, or no loss term counts"
+    return measure_lag_profiles(look) or (look.gap(HORIZON, "model", reason),)
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name="lag_grad_norm",
+            unit="loss / state",
+            formula="RMS over loss terms a of ||dl_a / ds_(a-lag)||, s = h, and (h, c) for lstm",
+            reduction="RMS over loss terms; median over sequences beside it",
+            cost="one replay and one backward recursion a layer, in double precision",
+            source="Bengio et al. 1994",
+            cadence=Cadence.PROBE,
+            form=Form.CURVE,
+        ),
+        Quantity(
+            name=HORIZON,
+            unit="timesteps",
+            formula="largest lag before the lag profile first falls below 1 % of lag 0",
+            reduction="first crossing of the RMS curve; 95 % interval by bootstrap over sequences",
+            cost="nothing beside lag_grad_norm",
+            source="measured",
+            cadence=Cadence.PROBE,
+            form=Form.OF_LAG_PROFILE,
+        ),
+        Quantity(
+            name="gradient_ratio_at_required_lag",
+            unit="1",
+            formula="lag profile at the lag that the task needs / at lag 0; small = vanished",
+            reduction="RMS over loss terms; 95 % interval by bootstrap over sequences",
+            cost="nothing beside lag_grad_norm",
+            source="Bengio et al. 1994",
+            cadence=Cadence.PROBE,
+            form=Form.OF_LAG_PROFILE,
+        ),
+        Quantity(
+            name="decay_rate",
+            unit="nats / timestep",
+            formula="Theil-Sen slope of ln(lag profile) past its entry; negative = decays",
+            reduction="median of the slopes of all pairs of up to 32 lags",
+            cost="nothing beside lag_grad_norm",
+            source="Theil 1950, Sen 1968",
+            cadence=Cadence.PROBE,
+            form=Form.OF_LAG_PROFILE,
+        ),
+        Quantity(
+            name="entry_ratio",
+            unit="1",
+            formula="lag profile where its entry transient ends / at lag 0",
+            reduction="RMS over loss terms",
+            cost="nothing beside lag_grad_norm",
+            source="measured",
+            cadence=Cadence.PROBE,
+            form=Form.OF_LAG_PROFILE,
+        ),
+    ),
+    measure=_profiles_or_gap,
+)

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import ProbeGap, ScalarReading
+from app.domain.quantities.probe import ProbeName
+from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.telemetry import ProbeGap, Reading, ScalarReading
 from worker.cells.linearisation import Linearisation
+from worker.probes.card import Look, ProbeCard
 from worker.replay.jacobians import TRANSIENT_FRACTION
 from worker.replay.network import LayerCells
 from worker.replay.preparation import enough_sequences, is_finite, linearise_network
-from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.sample import ProbeSample
 
+#: The largest exponents, or all of them.
+EXPONENTS, SPECTRUM = "lyapunov_exponents", "lyapunov_spectrum"
 #: A mean over a trajectory scatters with the timesteps in all, whose sequences they are.
 NUM_SEQUENCES, NUM_TIMESTEPS = 8, 800
 NUM_EXPONENTS = 4
@@ -24,47 +29,44 @@ NUM_SPECTRUM_SEQUENCES = 2
 MAX_SPECTRUM_SIZE = 512
 
 
-def measure_lyapunov_exponents(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading | ProbeGap, ...]:
-    """`lyapunov_1` … of each layer's own recurrence, mean over sequences, largest first."""
-    count = enough_sequences(sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
-    part = sample.take(0, count, many_to_one=model.many_to_one)
-    return tuple(_measure(model, part, step, most=NUM_EXPONENTS))
+def measure_lyapunov_exponents(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
+    """`lyapunov_1` … of each layer's own recurrence, mean over sequences, largest first.
 
-
-def measure_lyapunov_spectrum(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[ScalarReading | ProbeGap, ...]:
-    """All of them: as many as the state has coordinates, twice the units for an LSTM."""
-    part = sample.take(0, NUM_SPECTRUM_SEQUENCES, many_to_one=model.many_to_one)
-    return tuple(_measure(model, part, step, most=None))
+    The whole spectrum where that is wanted: as many exponents as the state has coordinates, twice
+    the units for an LSTM. It begins with the largest ones, so they are not measured once more.
+    """
+    if SPECTRUM in look.wanted:
+        return tuple(_measure(look, look.first(NUM_SPECTRUM_SEQUENCES), most=None))
+    count = enough_sequences(look.sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
+    return tuple(_measure(look, look.first(count), most=NUM_EXPONENTS))
 
 
 def _measure(
-    model: ReplayableNetwork, part: ProbeSample, step: int, *, most: int | None
+    look: Look, part: ProbeSample, *, most: int | None
 ) -> Iterator[ScalarReading | ProbeGap]:
-    stack = linearise_network(model, part)
+    stack = linearise_network(look.model, part)
     shortest = int(part.valid_lengths().min())
     transient = int(TRANSIENT_FRACTION * shortest)
     for level in stack:
         for cell in level:
             reason = _reason_against(cell, stack, is_whole=most is None)
             if reason is not None:
-                scope = cell.states.scope
-                yield ProbeGap(step=step, quantity="lyapunov_1", scope=scope, reason=reason)
+                yield look.gap(_exponent(1), cell.states.scope, reason)
                 continue
             count = cell.state_size if most is None else min(most, cell.state_size)
             exponents_BK = lyapunov_exponents(
                 cell, num_timesteps=shortest, count=count, transient=transient
             )
             for rank, value in enumerate(exponents_BK.mean(dim=0), start=1):
-                yield ScalarReading(
-                    step=step,
-                    quantity=f"lyapunov_{rank}",
-                    scope=cell.states.scope,
-                    value=float(value),
-                )
+                yield look.reading(_exponent(rank), cell.states.scope, float(value))
+
+
+def _exponent(rank: int) -> str:
+    return f"lyapunov_{rank}"
+
+
+def _names_of(_: Reading) -> tuple[str, ...]:
+    return (EXPONENTS, SPECTRUM)
 
 
 def _reason_against(
@@ -97,3 +99,26 @@ def lyapunov_exponents(
         if counted >= transient:
             sums_BK = sums_BK + factors.R.diagonal(dim1=1, dim2=2).abs().log()
     return sums_BK / (num_timesteps - transient)
+
+
+CARD = ProbeCard(
+    quantities=tuple(
+        Quantity(
+            name=_exponent(rank),
+            unit="nats / timestep",
+            formula=f"Lyapunov exponent {rank} of a layer by QR along its states; positive = grows",
+            reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
+            cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
+            source="Benettin et al. 1980",
+            cadence=Cadence.PROBE,
+            rank=rank,
+        )
+        for rank in range(1, NUM_EXPONENTS + 1)
+    ),
+    names=(
+        ProbeName(name=EXPONENTS, tier="standard"),
+        ProbeName(name=SPECTRUM, tier=None),
+    ),
+    names_of=_names_of,
+    measure=measure_lyapunov_exponents,
+)

@@ -10,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import DoubleArray, PositionProfile, ProbeGap
+from app.domain.quantities.probe import ProbeName
+from app.domain.quantities.quantity import Cadence, Form, Quantity
+from app.domain.telemetry import DoubleArray, PositionProfile, ProbeGap, Reading
 from worker.models.layers import reading_order, reorder
+from worker.probes.card import Look, ProbeCard
 from worker.replay.adjoint import Scaled, normalised
 from worker.replay.lag_curve import log_rms
 from worker.replay.network import LayerCells, norm_variants
@@ -21,26 +24,24 @@ from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: The curves are smooth already over a few.
 NUM_SEQUENCES = 16
-QUANTITY = "hidden_grad_norm"
+HIDDEN, CELL = "hidden_grad_norm", "cell_grad_norm"
 Found = PositionProfile | ProbeGap
 
 
-def measure_position_profiles(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[Found, ...]:
+def measure_position_profiles(look: Look) -> tuple[Found, ...]:
     """One a layer and direction, from the bottom."""
-    few = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
-    part = next(blocks(model, few, anchors_per_sequence=1))
+    model = look.model
+    part = next(blocks(model, look.first(NUM_SEQUENCES), anchors_per_sequence=1))
     stack = linearise_network(model, part)
     if not is_finite(stack):
-        return (_gap(step, "the states are not finite"),)
+        return (look.gap(HIDDEN, "model", "the states are not finite"),)
     positions = _Positions(
-        lengths_B=part.valid_lengths(), num_timesteps=part.x_TBI.shape[0], step=step
+        lengths_B=part.valid_lengths(), num_timesteps=part.x_TBI.shape[0], step=look.step
     )
     top_TBD = positions.outputs(stack[-1]).to(model.readout.weight.dtype)
     entering_TBD = _gradient_at_outputs(model, part, top_TBD)
     if not bool(entering_TBD.isfinite().all()):
-        return (_gap(step, "the gradient at the outputs is not finite"),)
+        return (look.gap(HIDDEN, "model", "the gradient at the outputs is not finite"),)
     with torch.no_grad():
         traces = follow_back(stack, positions.lengths_B, entering_TBD)
         found = {one.cell.states.scope: positions.profile(one) for one in traces}
@@ -120,5 +121,53 @@ def _log_norm(values: Scaled) -> Tensor:
     return log_norm
 
 
-def _gap(step: int, reason: str) -> ProbeGap:
-    return ProbeGap(step=step, quantity=QUANTITY, scope="model", reason=reason)
+def _names_of(reading: Reading) -> tuple[str, ...]:
+    """A profile answers for the cell state where it has one; a gap explains why both lack."""
+    has_no_cell = isinstance(reading, PositionProfile) and reading.log_cell_T is None
+    return (HIDDEN,) if has_no_cell else (HIDDEN, CELL)
+
+
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name=HIDDEN,
+            unit="loss / state",
+            formula=(
+                "RMS over sequences of ||dL / dh_t||, L the sum of their shares in the mean loss"
+            ),
+            reduction="RMS over 16 sequences, position by position",
+            cost="one replay and one backward recursion a layer, in double precision",
+            source="Pascanu et al. 2013",
+            cadence=Cadence.PROBE,
+            form=Form.CURVE,
+        ),
+        Quantity(
+            name=CELL,
+            unit="loss / state",
+            formula="RMS over sequences of ||dL / dc_t|| of an lstm, L as in hidden_grad_norm",
+            reduction="RMS over 16 sequences, position by position",
+            cost="nothing beside hidden_grad_norm",
+            source="Hochreiter & Schmidhuber 1997",
+            cadence=Cadence.PROBE,
+            form=Form.CURVE,
+        ),
+        Quantity(
+            name="immediate_grad_norm",
+            unit="loss / state",
+            formula=(
+                "RMS over sequences of the part of dL / dh_t that enters at t, not through t + 1"
+            ),
+            reduction="RMS over 16 sequences, position by position",
+            cost="nothing beside hidden_grad_norm",
+            source="Pascanu et al. 2013",
+            cadence=Cadence.PROBE,
+            form=Form.CURVE,
+        ),
+    ),
+    names=(
+        ProbeName(name=HIDDEN, tier="full"),
+        ProbeName(name=CELL, tier="full", needs="cell state (lstm)"),
+    ),
+    names_of=_names_of,
+    measure=measure_position_profiles,
+)

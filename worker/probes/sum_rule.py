@@ -9,12 +9,14 @@ from typing import Literal
 
 import torch
 
+from app.domain.quantities.probe import ProbeName
+from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.scopes import Scope
-from app.domain.telemetry import ProbeGap, ScalarReading
+from app.domain.telemetry import ProbeGap, Reading, ScalarReading
 from worker.cells.linearisation import Linearisation, VolumeFactors
+from worker.probes.card import Look, ProbeCard
 from worker.replay.jacobians import TRANSIENT_FRACTION, jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
-from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Those whose whole spectrum of exponents is measured where it is asked for.
 NUM_SEQUENCES = 2
@@ -23,6 +25,7 @@ MAX_UNITS = 512
 #: Units cubed times Jacobians: a few hundredths of a second of one core.
 MAX_WORK = 2**25
 MIN_TIMESTEPS, MAX_TIMESTEPS = 2, 32
+NAME = "sum_rule"
 TOTAL, RESIDUAL = "sum_rule.total", "sum_rule.residual"
 RECURRENT, ACTIVATION, GATES = "sum_rule.recurrent", "sum_rule.activation", "sum_rule.gates"
 QUANTITIES = (TOTAL, RECURRENT, ACTIVATION, GATES, RESIDUAL)
@@ -37,31 +40,30 @@ VANISHES = "a timestep takes some direction to exactly 0: its log determinant is
 Found = ScalarReading | ProbeGap
 
 
-def measure_sum_rule(
-    model: ReplayableNetwork, sample: ProbeSample, *, step: int
-) -> tuple[Found, ...]:
+def measure_sum_rule(look: Look) -> tuple[Found, ...]:
     """`sum_rule.total` and its parts, nats per hidden unit and timestep, of each recurrence.
 
     Over the timesteps that exponents are measured over.
     """
-    if model.readout.in_features > 4 * MAX_UNITS:
+    size = look.model.readout.in_features
+    if size > 4 * MAX_UNITS:
         # before the trajectory is factored out, which for such a size takes long by itself
-        return _gaps("model", step, _too_large(model.readout.in_features))
-    part = sample.take(0, NUM_SEQUENCES, many_to_one=model.many_to_one)
-    stack = linearise_network(model, part)
+        return _gaps(look, "model", _too_large(size))
+    part = look.first(NUM_SEQUENCES)
+    stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        return _gaps("model", step, "the states are not finite")
+        return _gaps(look, "model", "the states are not finite")
     shortest = int(part.valid_lengths().min())
     counted = shortest - int(TRANSIENT_FRACTION * shortest)
     return tuple(
-        one for level in stack for cell in level for one in _of_cell(cell, step, counted=counted)
+        one for level in stack for cell in level for one in _of_cell(look, cell, counted=counted)
     )
 
 
-def _of_cell(cell: Linearisation, step: int, *, counted: int) -> Iterator[Found]:
+def _of_cell(look: Look, cell: Linearisation, *, counted: int) -> Iterator[Found]:
     scope, num_units = cell.states.scope, cell.weights.hidden_size
     if num_units > MAX_UNITS:
-        yield from _gaps(scope, step, _too_large(num_units))
+        yield from _gaps(look, scope, _too_large(num_units))
         return
     factors = cell.volume_factors()
     timesteps = range(counted) if factors.is_complete else _affordable(cell, counted)
@@ -69,18 +71,18 @@ def _of_cell(cell: Linearisation, step: int, *, counted: int) -> Iterator[Found]
     known = sum(parts.values())
     total = known if factors.is_complete else _mean_log_det(cell, timesteps)
     if total == -torch.inf:
-        yield from _gaps(scope, step, VANISHES)
+        yield from _gaps(look, scope, VANISHES)
         return
-    yield _reading(TOTAL, scope, step, total)
+    yield look.reading(TOTAL, scope, total)
     for quantity, part in OPTIONAL.items():
         if quantity in parts:
-            yield _reading(quantity, scope, step, parts[quantity])
+            yield look.reading(quantity, scope, parts[quantity])
         else:
-            yield _gap(quantity, scope, step, factors.absent.get(part, NO_FACTOR))
+            yield look.gap(quantity, scope, factors.absent.get(part, NO_FACTOR))
     for name, value in gates.items():
         gate = Scope.gate(cell.states.layer, name, cell.states.direction)
-        yield _reading(GATES, str(gate), step, value)
-    yield _reading(RESIDUAL, scope, step, total - known)
+        yield look.reading(GATES, str(gate), value)
+    yield look.reading(RESIDUAL, scope, total - known)
 
 
 def sum_rule_parts(
@@ -119,13 +121,65 @@ def _too_large(num_units: int) -> str:
     return f"a layer has {num_units} units, more than {MAX_UNITS}"
 
 
-def _reading(quantity: str, scope: str, step: int, value: float) -> ScalarReading:
-    return ScalarReading(step=step, quantity=quantity, scope=scope, value=value)
+def _gaps(look: Look, scope: str, reason: str) -> tuple[ProbeGap, ...]:
+    return tuple(look.gap(quantity, scope, reason) for quantity in QUANTITIES)
 
 
-def _gap(quantity: str, scope: str, step: int, reason: str) -> ProbeGap:
-    return ProbeGap(step=step, quantity=quantity, scope=scope, reason=reason)
+def _names_of(_: Reading) -> tuple[str, ...]:
+    return (NAME,)
 
 
-def _gaps(scope: str, step: int, reason: str) -> tuple[ProbeGap, ...]:
-    return tuple(_gap(quantity, scope, step, reason) for quantity in QUANTITIES)
+CARD = ProbeCard(
+    quantities=(
+        Quantity(
+            name=TOTAL,
+            unit="nats / unit / timestep",
+            formula="mean ln |det J|, the sum of all Lyapunov exponents; negative = volumes shrink",
+            reduction=(
+                "mean over timesteps past a transient and 2 sequences; divided by hidden units"
+            ),
+            cost="one determinant of H x H; of S x S at up to 32 timesteps for gru",
+            source="Engelken et al. 2023",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name=RECURRENT,
+            unit="nats / unit / timestep",
+            formula="ln |det W| of elman's recurrent matrix, of the output gate's for lstm",
+            reduction="divided by hidden units",
+            cost="nothing beside sum_rule.total",
+            source="Engelken et al. 2023",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name=ACTIVATION,
+            unit="nats / unit / timestep",
+            formula="mean ln of the activation's slope (elman), of |tanh c'| (lstm); 0 = linear",
+            reduction="mean over units, timesteps and 2 sequences",
+            cost="nothing beside sum_rule.total",
+            source="Engelken et al. 2023",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name=GATES,
+            unit="nats / unit / timestep",
+            formula="mean ln f + mean ln o(1-o) of lstm, mean ln z of gru; gate by gate too",
+            reduction="mean over units, timesteps and 2 sequences; summed over gates for a layer",
+            cost="nothing beside sum_rule.total",
+            source="measured",
+            cadence=Cadence.PROBE,
+        ),
+        Quantity(
+            name=RESIDUAL,
+            unit="nats / unit / timestep",
+            formula="total less its parts: the coupling in a gru; 0 for elman and lstm",
+            reduction="difference of means",
+            cost="nothing beside sum_rule.total",
+            source="measured",
+            cadence=Cadence.PROBE,
+        ),
+    ),
+    names=(ProbeName(name=NAME, tier="standard"),),
+    names_of=_names_of,
+    measure=measure_sum_rule,
+)

@@ -49,8 +49,8 @@ class Observer:
         self._elapsed_s = elapsed_s
         self._aside = aside
         self.best = BestWeights(task.facts)
-        #: The sample's gradient at the last probe.
-        self._gradient_P: Tensor | None = None
+        #: What probes need again at the next probe.
+        self._kept: dict[str, Tensor] = {}
         self._schedule = ProbeSchedule(
             num_steps=spec.training.num_steps,
             budget=spec.probes.budget_in_force,
@@ -129,12 +129,10 @@ class Observer:
             self._task.probe_sample(size, device=weights.device, dtype=weights.dtype),
             order,
             step=step,
-            previous_gradient_P=self._gradient_P,
+            kept=self._kept,
             clock=time.perf_counter,
             aside=self._aside,
         )
-        if result.gradient_P is not None:
-            self._gradient_P = result.gradient_P
         self._schedule = self._schedule.after(step, seconds=result.seconds)
         share = ScalarReading(
             step=step,
@@ -142,4 +140,10 @@ class Observer:
             scope="model",
             value=self._schedule.share(self._elapsed_s()),
         )
-        return (*result.readings, share), result.profiles, result.gaps, result.positions
+        found = result.readings
+        return (
+            (*(one for one in found if isinstance(one, ScalarReading)), share),
+            tuple(one for one in found if isinstance(one, LagProfile)),
+            tuple(one for one in found if isinstance(one, ProbeGap)),
+            tuple(one for one in found if isinstance(one, PositionProfile)),
+        )

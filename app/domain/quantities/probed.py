@@ -1,14 +1,61 @@
-"""What probes read beside the profiles, one number a scope, and what a run can ask for by name."""
+"""What probes read. Made by `make docs` from the cards in worker/probes; do not edit."""
 
 from typing import Literal, get_args
 
-from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.quantities.probe import Check, ProbeName
+from app.domain.quantities.quantity import Cadence, Form, Quantity
 
-#: Lyapunov exponents that have a row of their own; a whole spectrum goes on in the same way.
-NUM_EXPONENTS = 4
-EXPONENT = "lyapunov_"
-
-PROBED = (
+PROBED: tuple[Quantity, ...] = (
+    Quantity(
+        name="lag_grad_norm",
+        unit="loss / state",
+        formula="RMS over loss terms a of ||dl_a / ds_(a-lag)||, s = h, and (h, c) for lstm",
+        reduction="RMS over loss terms; median over sequences beside it",
+        cost="one replay and one backward recursion a layer, in double precision",
+        source="Bengio et al. 1994",
+        cadence=Cadence.PROBE,
+        form=Form.CURVE,
+    ),
+    Quantity(
+        name="gradient_horizon",
+        unit="timesteps",
+        formula="largest lag before the lag profile first falls below 1 % of lag 0",
+        reduction="first crossing of the RMS curve; 95 % interval by bootstrap over sequences",
+        cost="nothing beside lag_grad_norm",
+        source="measured",
+        cadence=Cadence.PROBE,
+        form=Form.OF_LAG_PROFILE,
+    ),
+    Quantity(
+        name="gradient_ratio_at_required_lag",
+        unit="1",
+        formula="lag profile at the lag that the task needs / at lag 0; small = vanished",
+        reduction="RMS over loss terms; 95 % interval by bootstrap over sequences",
+        cost="nothing beside lag_grad_norm",
+        source="Bengio et al. 1994",
+        cadence=Cadence.PROBE,
+        form=Form.OF_LAG_PROFILE,
+    ),
+    Quantity(
+        name="decay_rate",
+        unit="nats / timestep",
+        formula="Theil-Sen slope of ln(lag profile) past its entry; negative = decays",
+        reduction="median of the slopes of all pairs of up to 32 lags",
+        cost="nothing beside lag_grad_norm",
+        source="Theil 1950, Sen 1968",
+        cadence=Cadence.PROBE,
+        form=Form.OF_LAG_PROFILE,
+    ),
+    Quantity(
+        name="entry_ratio",
+        unit="1",
+        formula="lag profile where its entry transient ends / at lag 0",
+        reduction="RMS over loss terms",
+        cost="nothing beside lag_grad_norm",
+        source="measured",
+        cadence=Cadence.PROBE,
+        form=Form.OF_LAG_PROFILE,
+    ),
     Quantity(
         name="spectral_radius",
         unit="1",
@@ -90,17 +137,45 @@ PROBED = (
         source="measured",
         cadence=Cadence.PROBE,
     ),
-    *(
-        Quantity(
-            name=f"lyapunov_{rank}",
-            unit="nats / timestep",
-            formula=f"Lyapunov exponent {rank} of a layer by QR along its states; positive = grows",
-            reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
-            cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
-            source="Benettin et al. 1980",
-            cadence=Cadence.PROBE,
-        )
-        for rank in range(1, NUM_EXPONENTS + 1)
+    Quantity(
+        name="lyapunov_1",
+        unit="nats / timestep",
+        formula="Lyapunov exponent 1 of a layer by QR along its states; positive = grows",
+        reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
+        cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
+        source="Benettin et al. 1980",
+        cadence=Cadence.PROBE,
+        rank=1,
+    ),
+    Quantity(
+        name="lyapunov_2",
+        unit="nats / timestep",
+        formula="Lyapunov exponent 2 of a layer by QR along its states; positive = grows",
+        reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
+        cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
+        source="Benettin et al. 1980",
+        cadence=Cadence.PROBE,
+        rank=2,
+    ),
+    Quantity(
+        name="lyapunov_3",
+        unit="nats / timestep",
+        formula="Lyapunov exponent 3 of a layer by QR along its states; positive = grows",
+        reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
+        cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
+        source="Benettin et al. 1980",
+        cadence=Cadence.PROBE,
+        rank=3,
+    ),
+    Quantity(
+        name="lyapunov_4",
+        unit="nats / timestep",
+        formula="Lyapunov exponent 4 of a layer by QR along its states; positive = grows",
+        reduction="mean over timesteps past a transient and 8 sequences (whole spectrum: 2)",
+        cost="k adjoint products and a QR of S x k a timestep; k = 4, or S on request",
+        source="Benettin et al. 1980",
+        cadence=Cadence.PROBE,
+        rank=4,
     ),
     Quantity(
         name="sum_rule.total",
@@ -193,6 +268,36 @@ PROBED = (
         cadence=Cadence.PROBE,
     ),
     Quantity(
+        name="hidden_grad_norm",
+        unit="loss / state",
+        formula="RMS over sequences of ||dL / dh_t||, L the sum of their shares in the mean loss",
+        reduction="RMS over 16 sequences, position by position",
+        cost="one replay and one backward recursion a layer, in double precision",
+        source="Pascanu et al. 2013",
+        cadence=Cadence.PROBE,
+        form=Form.CURVE,
+    ),
+    Quantity(
+        name="cell_grad_norm",
+        unit="loss / state",
+        formula="RMS over sequences of ||dL / dc_t|| of an lstm, L as in hidden_grad_norm",
+        reduction="RMS over 16 sequences, position by position",
+        cost="nothing beside hidden_grad_norm",
+        source="Hochreiter & Schmidhuber 1997",
+        cadence=Cadence.PROBE,
+        form=Form.CURVE,
+    ),
+    Quantity(
+        name="immediate_grad_norm",
+        unit="loss / state",
+        formula="RMS over sequences of the part of dL / dh_t that enters at t, not through t + 1",
+        reduction="RMS over 16 sequences, position by position",
+        cost="nothing beside hidden_grad_norm",
+        source="Pascanu et al. 2013",
+        cadence=Cadence.PROBE,
+        form=Form.CURVE,
+    ),
+    Quantity(
         name="gradient_noise_scale",
         unit="sequences",
         formula="trace of the gradient's covariance / its squared norm; > batch size = noisy",
@@ -210,53 +315,111 @@ PROBED = (
         source="measured",
         cadence=Cadence.PROBE,
     ),
-    Quantity(
-        name="probe_seconds",
-        unit="s",
-        formula="time that the probes of one step took",
-        reduction="sum over what was measured at the step",
-        cost="reading a clock",
-        source="measured",
-        cadence=Cadence.PROBE,
+)
+#: Checks of the lag profile.
+CHECKS: tuple[Check, ...] = (
+    Check(
+        quantity="checksum_error",
+        name="parameter_gradient_checksum",
+        limits={"float32": 1e-05, "float64": 1e-10},
     ),
-    Quantity(
-        name="probe_share",
-        unit="1",
-        formula="share of wall time that probes took so far",
-        reduction="sum of seconds over wall time, first and last probe aside",
-        cost="nothing",
-        source="measured",
-        cadence=Cadence.PROBE,
-    ),
-    Quantity(
-        name="non_finite.where",
-        unit="index",
-        formula="where the first NaN or infinity arose: input, forward, loss, backward, optimizer",
-        reduction="first in the order of computation",
-        cost="a forward pass with a look at each layer, once a run",
-        source="measured",
-        cadence=Cadence.PROBE,
-    ),
-    Quantity(
-        name="non_finite.timestep",
-        unit="timesteps",
-        formula="position in the sequence at which it arose",
-        reduction="the first that computation meets: the last one in the backward pass",
-        cost="nothing beside non_finite.where",
-        source="measured",
-        cadence=Cadence.PROBE,
-    ),
-    Quantity(
-        name="non_finite.batch_row",
-        unit="index",
-        formula="sequences of the batch in which it arose",
-        reduction="none: one a sequence, at most as many as are told",
-        cost="nothing beside non_finite.where",
-        source="measured",
-        cadence=Cadence.PROBE,
+    Check(
+        quantity="adjoint_error",
+        name="adjoint_identity",
+        limits={"float32": 1e-09, "float64": 1e-09},
     ),
 )
 #: What a run can be asked to measure by name, beside the lag profile and its checks.
+PROBE_NAMES: tuple[ProbeName, ...] = (
+    ProbeName(
+        name="spectral_radius",
+        tier="standard",
+    ),
+    ProbeName(
+        name="sigma_max",
+        tier="standard",
+    ),
+    ProbeName(
+        name="vanishing_certificate",
+        tier="standard",
+        needs="layer with a single recurrent matrix (elman)",
+    ),
+    ProbeName(
+        name="gate_mean",
+        tier="economy",
+        needs="gates",
+    ),
+    ProbeName(
+        name="saturated_fraction",
+        tier="economy",
+        needs="gates or tanh units",
+    ),
+    ProbeName(
+        name="mean_derivative",
+        tier="economy",
+        needs="gates or non-linear units",
+    ),
+    ProbeName(
+        name="time_constant",
+        tier="economy",
+        needs="gates that keep the state",
+    ),
+    ProbeName(
+        name="dead_fraction",
+        tier="economy",
+        needs="relu units",
+    ),
+    ProbeName(
+        name="always_on_fraction",
+        tier="economy",
+        needs="relu units",
+    ),
+    ProbeName(
+        name="lyapunov_exponents",
+        tier="standard",
+    ),
+    ProbeName(
+        name="lyapunov_spectrum",
+        tier=None,
+    ),
+    ProbeName(
+        name="sum_rule",
+        tier="standard",
+    ),
+    ProbeName(
+        name="jacobian_singular_values",
+        tier="full",
+    ),
+    ProbeName(
+        name="jacobian_sigma_max",
+        tier="full",
+    ),
+    ProbeName(
+        name="jacobian_sigma_min",
+        tier="full",
+    ),
+    ProbeName(
+        name="jacobian_condition",
+        tier="full",
+    ),
+    ProbeName(
+        name="hidden_grad_norm",
+        tier="full",
+    ),
+    ProbeName(
+        name="cell_grad_norm",
+        tier="full",
+        needs="cell state (lstm)",
+    ),
+    ProbeName(
+        name="gradient_noise_scale",
+        tier="full",
+    ),
+    ProbeName(
+        name="gradient_agreement",
+        tier="full",
+    ),
+)
 ProbeQuantity = Literal[
     "spectral_radius",
     "sigma_max",

@@ -1,4 +1,4 @@
-"""What is read of training itself: at every step, and at evaluations."""
+"""What is read of training itself: at every step, at evaluations, and at single steps."""
 
 from app.domain.quantities.quantity import Cadence, Quantity
 
@@ -77,6 +77,7 @@ EVERY_STEP = (
         cost="one pass over the weights a step",
         source="measured",
         cadence=Cadence.EVERY_STEP,
+        is_of_model=False,
         is_per_tensor=True,
     ),
     Quantity(
@@ -87,6 +88,7 @@ EVERY_STEP = (
         cost="one pass over the gradient a step",
         source="AutoTrainer, dying ReLU",
         cadence=Cadence.EVERY_STEP,
+        is_of_model=False,
         is_per_tensor=True,
     ),
 )
@@ -136,5 +138,58 @@ EVALUATION = (
         cost="as cross_entropy, in one pass with it",
         source="measured",
         cadence=Cadence.EVALUATION,
+    ),
+)
+
+#: What the probes of a run cost.
+PROBE_COST = (
+    Quantity(
+        name="probe_seconds",
+        unit="s",
+        formula="time that the probes of one step took",
+        reduction="sum over what was measured at the step",
+        cost="reading a clock",
+        source="measured",
+        cadence=Cadence.PROBE,
+    ),
+    Quantity(
+        name="probe_share",
+        unit="1",
+        formula="share of wall time that probes took so far",
+        reduction="sum of seconds over wall time, first and last probe aside",
+        cost="nothing",
+        source="measured",
+        cadence=Cadence.PROBE,
+    ),
+)
+
+#: Where a run stopped being finite.
+ORIGIN = (
+    Quantity(
+        name="non_finite.where",
+        unit="index",
+        formula="where the first NaN or infinity arose: input, forward, loss, backward, optimizer",
+        reduction="first in the order of computation",
+        cost="a forward pass with a look at each layer, once a run",
+        source="measured",
+        cadence=Cadence.PROBE,
+    ),
+    Quantity(
+        name="non_finite.timestep",
+        unit="timesteps",
+        formula="position in the sequence at which it arose",
+        reduction="the first that computation meets: the last one in the backward pass",
+        cost="nothing beside non_finite.where",
+        source="measured",
+        cadence=Cadence.PROBE,
+    ),
+    Quantity(
+        name="non_finite.batch_row",
+        unit="index",
+        formula="sequences of the batch in which it arose",
+        reduction="none: one a sequence, at most as many as are told",
+        cost="nothing beside non_finite.where",
+        source="measured",
+        cadence=Cadence.PROBE,
     ),
 )

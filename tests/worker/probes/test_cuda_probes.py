@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from app.domain.telemetry import LagProfile
-from tests.numerics.networks import network_of, sample_for
+from tests.numerics.networks import look_at, network_of, sample_for
 from worker.probes.lag_profile import measure_lag_profiles
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 from worker.training.determinism import settle_kernels
@@ -37,7 +37,7 @@ def on_gpu(
 
 
 def profiles_of(network: ReplayableNetwork, sample: ProbeSample) -> tuple[LagProfile, ...]:
-    return measure_lag_profiles(network, sample, step=3, required_lag=5, seed=1)
+    return measure_lag_profiles(look_at(network, sample, step=3, required_lag=5, seed=1))
 
 
 @pytest.mark.parametrize("varied", [False, True])

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from tests.numerics.networks import network_of, read, sample_for
+from tests.numerics.networks import look_at, network_of, read, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.activations import measure_activations
 from worker.probes.gates import measure_gates
@@ -23,7 +23,7 @@ def test_gates_stand_where_their_biases_put_them() -> None:
     network = zeroed(network_of("lstm", sizes=(2, 5, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    readings = {(r.quantity, r.scope): r.value for r in measure_gates(network, sample, step=0)}
+    readings = {(r.quantity, r.scope): r.value for r in measure_gates(look_at(network, sample))}
 
     forget = 1 / (1 + math.exp(-4.0))
     assert readings["gate_mean", "gate:0/input"] == 0.5
@@ -38,7 +38,7 @@ def test_gates_of_each_direction_and_layer_have_their_scope() -> None:
     network = network_of("gru", num_layers=2, bidirectional=True)
     sample = sample_for(network, num_timesteps=10, batch_size=3, varied=True)
 
-    scopes = {reading.scope for reading in measure_gates(network, sample, step=0)}
+    scopes = {reading.scope for reading in measure_gates(look_at(network, sample))}
 
     names = ("reset", "update", "new")
     layers = ("0", "0/reverse", "1", "1/reverse")
@@ -48,12 +48,12 @@ def test_gates_of_each_direction_and_layer_have_their_scope() -> None:
 def test_gates_of_padding_do_not_count() -> None:
     network = network_of("gru")
     sample = sample_for(network, num_timesteps=20, batch_size=6, varied=True)
-    before = measure_gates(network, sample, step=0)
+    before = measure_gates(look_at(network, sample))
 
     padding_TB = torch.arange(20)[:, None] >= sample.valid_lengths()
     sample.x_TBI[padding_TB] = 1e4
 
-    assert measure_gates(network, sample, step=0) == before
+    assert measure_gates(look_at(network, sample)) == before
 
 
 def test_a_relu_unit_that_never_fires_is_dead() -> None:
@@ -61,7 +61,7 @@ def test_a_relu_unit_that_never_fires_is_dead() -> None:
     network = zeroed(network_of(activation="relu", sizes=(2, 4, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    readings = measure_activations(network, sample, step=0)
+    readings = measure_activations(look_at(network, sample))
 
     assert [(r.quantity, r.scope, r.value) for r in readings] == [
         ("dead_fraction", "layer:0", 0.75),
@@ -75,7 +75,7 @@ def test_a_tanh_unit_at_its_limit_is_saturated() -> None:
     network = zeroed(network_of(sizes=(2, 4, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    saturated, derivative = measure_activations(network, sample, step=0)
+    saturated, derivative = measure_activations(look_at(network, sample))
 
     assert (saturated.quantity, saturated.value) == ("saturated_fraction", 0.5)
     slopes = [1 - math.tanh(b) ** 2 for b in (3.0, -3.0, 0.1, 0.0)]
@@ -90,7 +90,7 @@ def test_a_spectrum_is_measured_gate_by_gate() -> None:
         weight.copy_(torch.cat([k * torch.eye(4) for k in (1.0, 2.0, 3.0, 4.0)]))
     sample = sample_for(network, num_timesteps=4, batch_size=2)
 
-    readings = read(measure_recurrent_matrices(network, sample, step=0))
+    readings = read(measure_recurrent_matrices(look_at(network, sample)))
 
     radii = {r.scope: r.value for r in readings if r.quantity == "spectral_radius"}
     expected = {"input": 1.0, "forget": 2.0, "cell": 3.0, "output": 4.0}

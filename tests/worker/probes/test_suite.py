@@ -1,27 +1,32 @@
 import itertools
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
 from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
-from tests.numerics.networks import network_of, sample_for
+from app.domain.quantities.probe import Tier
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
+from tests.numerics.networks import look_at, network_of, of_kind, sample_for
 from worker.aside import Aside, by_threads, in_turn
 from worker.probes import loss_gradient
-from worker.probes.suite import (
-    CHECKS,
-    NEEDS,
-    PROBES,
-    TIERS,
-    ProbeOrder,
-    ProbeResult,
-    Tier,
-    run_probes,
-    sample_size,
-)
+from worker.probes.card import ProbeCard
+from worker.probes.suite import PROBES, ProbeOrder, run_probes, sample_size
 from worker.replay.anchors import choose_anchors
 from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What probes found, by the kind of reading."""
+
+    readings: list[ScalarReading]
+    profiles: list[LagProfile]
+    positions: list[PositionProfile]
+    gaps: list[ProbeGap]
+    seconds: float
 
 
 def probe(
@@ -30,18 +35,25 @@ def probe(
     *,
     tier: Tier = "standard",
     quantities: tuple[ProbeQuantity, ...] | None = None,
-    previous_gradient_P: torch.Tensor | None = None,
+    kept: dict[str, torch.Tensor] | None = None,
     aside: Aside = in_turn,
-) -> ProbeResult:
+) -> Found:
     ticks = itertools.count()
-    return run_probes(
+    result = run_probes(
         network,
         sample,
         ProbeOrder(tier=tier, quantities=quantities, required_lag=10, seed=1),
         step=4,
         clock=lambda: float(next(ticks)),
-        previous_gradient_P=previous_gradient_P,
+        kept={} if kept is None else kept,
         aside=aside,
+    )
+    return Found(
+        readings=of_kind(ScalarReading, result.readings),
+        profiles=of_kind(LagProfile, result.readings),
+        positions=of_kind(PositionProfile, result.readings),
+        gaps=of_kind(ProbeGap, result.readings),
+        seconds=result.seconds,
     )
 
 
@@ -84,17 +96,16 @@ def test_probes_look_and_never_touch(kind: str) -> None:
     assert random.getstate() == states[2]
 
 
-@pytest.mark.parametrize("probe_of", [*CHECKS, *(measure for measure, _ in PROBES)])
+@pytest.mark.parametrize("card", PROBES)
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
-def test_every_probe_reads_at_its_step(kind: str, probe_of: object) -> None:
-    assert callable(probe_of)
+def test_every_probe_reads_at_its_step(kind: str, card: ProbeCard) -> None:
     network = network_of(kind)
     sample = sample_for(network, num_timesteps=15, batch_size=4)
 
-    found = probe_of(network, sample, step=9)
+    found = card.measure(look_at(network, sample, step=9))
 
     assert all(one.step == 9 for one in found)
-    keys = [(getattr(one, "quantity", "curve"), one.scope) for one in found]
+    keys = [(getattr(one, "quantity", getattr(one, "path", "")), one.scope) for one in found]
     assert len(keys) == len(set(keys))
 
 
@@ -160,7 +171,7 @@ def test_probes_of_a_diverged_network_say_nothing_false() -> None:
 
     result = probe(network, sample)
 
-    assert result.profiles == ()
+    assert result.profiles == []
     assert {r.quantity for r in result.readings}.isdisjoint({"spectral_radius", "lyapunov_1"})
     told = {gap.quantity: gap.reason for gap in result.gaps}
     assert (
@@ -171,11 +182,22 @@ def test_probes_of_a_diverged_network_say_nothing_false() -> None:
     assert told["spectral_radius"] == "the matrix is not finite"
 
 
+def wanted_by(tier: Tier) -> frozenset[str]:
+    return ProbeOrder(tier=tier, required_lag=None, seed=0).wanted
+
+
 def test_every_tier_has_what_the_one_below_it_has() -> None:
-    assert set(TIERS["economy"]) < set(TIERS["standard"]) < set(TIERS["full"])
-    answered = {name for _, names in PROBES for name in names} | {*TIERS["full"]}
-    assert answered == set(PROBE_QUANTITIES)
-    assert set(NEEDS) < set(PROBE_QUANTITIES)
+    assert wanted_by("economy") < wanted_by("standard") < wanted_by("full")
+    assert set(PROBE_QUANTITIES) - wanted_by("full") == {"lyapunov_spectrum"}
+
+
+def test_a_name_is_defined_once_and_every_probe_answers_to_names_that_there_are() -> None:
+    names = [name.name for card in PROBES for name in card.names]
+    quantities = [quantity.name for card in PROBES for quantity in card.quantities]
+
+    assert len(names) == len(set(names))
+    assert len(quantities) == len(set(quantities))
+    assert {name for card in PROBES for name in card.other_names} <= set(names)
 
 
 @pytest.mark.parametrize("tier", ["economy", "standard", "full"])
@@ -190,7 +212,7 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
     inapplicable |= {"hidden_grad_norm", "cell_grad_norm"}  # curves
     several = {"lyapunov_exponents", "jacobian_singular_values"}  # have names of their own
-    expected = set(TIERS[tier]) - inapplicable - several - of_the_gradient
+    expected = wanted_by(tier) - inapplicable - several - of_the_gradient
     gaps = {gap.quantity for gap in result.gaps}
     assert expected <= seen | gaps  # relu units that are all off have no condition
     assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
@@ -213,7 +235,7 @@ def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() 
         "sigma_max",
         "time_constant",
     }
-    assert result.gaps == ()
+    assert result.gaps == []
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
@@ -283,11 +305,13 @@ def test_a_gradient_too_large_to_keep_says_so(monkeypatch: pytest.MonkeyPatch) -
     network = network_of("gru")
     sample = sample_for(network, num_timesteps=6, batch_size=4)
 
-    result = probe(network, sample, quantities=("gradient_noise_scale",))
+    kept: dict[str, torch.Tensor] = {}
+
+    result = probe(network, sample, quantities=("gradient_noise_scale",), kept=kept)
 
     (gap,) = result.gaps
     assert gap.reason == f"the network has {num_parameters(network)} parameters, more than 20"
-    assert result.gradient_P is None
+    assert kept == {}
 
 
 def num_parameters(network: torch.nn.Module) -> int:
@@ -298,13 +322,15 @@ def test_the_gradient_is_compared_with_that_of_the_probe_before() -> None:
     network = network_of("gru")
     sample = sample_for(network, num_timesteps=12, batch_size=16)
     asked: tuple[ProbeQuantity, ...] = ("gradient_agreement",)
+    kept: dict[str, torch.Tensor] = {}
+    kept_without: dict[str, torch.Tensor] = {}
 
-    first = probe(network, sample, quantities=asked)
-    second = probe(network, sample, quantities=asked, previous_gradient_P=first.gradient_P)
-    none_wanted = probe(network, sample)
+    first = probe(network, sample, quantities=asked, kept=kept)
+    second = probe(network, sample, quantities=asked, kept=kept)
+    probe(network, sample, kept=kept_without)
 
     (gap,) = first.gaps
     assert gap.reason == "there is no earlier probe to compare with"
     (cosine,) = [r.value for r in second.readings if r.quantity == "gradient_agreement"]
     assert cosine == pytest.approx(1.0, abs=1e-12)
-    assert none_wanted.gradient_P is None
+    assert kept_without == {}

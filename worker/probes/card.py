@@ -1,0 +1,71 @@
+"""What every probe states of itself, and what it is given to look at."""
+
+from collections.abc import Callable, Collection, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from app.domain.quantities.probe import Check, ProbeName
+from app.domain.quantities.quantity import Quantity
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
+from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One network at one step. A probe changes nothing of it but its own entry in `kept`."""
+
+    model: ReplayableNetwork
+    sample: ProbeSample
+    step: int
+    #: Names that are asked for, of any probe.
+    wanted: frozenset[str]
+    #: None where the task's is unknown.
+    required_lag: int | None
+    #: Of the run; a probe that draws derives its own from it.
+    seed: int
+    #: Loss terms to follow back.
+    max_anchors: int
+    #: Quantity -> what its probe needs again at its next look.
+    kept: MutableMapping[str, Tensor]
+
+    def first(self, num_sequences: int) -> ProbeSample:
+        """The first sequences of the sample, or all when there are fewer."""
+        return self.sample.take(0, num_sequences, many_to_one=self.model.many_to_one)
+
+    def reading(self, quantity: str, scope: str, value: float) -> ScalarReading:
+        return ScalarReading(step=self.step, quantity=quantity, scope=scope, value=value)
+
+    def gap(self, quantity: str, scope: str, reason: str) -> ProbeGap:
+        """`reason` is a clause: "the state has 8192 coordinates, more than 512"."""
+        return ProbeGap(step=self.step, quantity=quantity, scope=scope, reason=reason)
+
+
+def its_quantity(reading: Reading) -> Collection[str]:
+    """The quantity of a number or a gap."""
+    match reading:
+        case ScalarReading(quantity=quantity) | ProbeGap(quantity=quantity):
+            return (quantity,)
+        case LagProfile() | PositionProfile():
+            return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeCard:
+    """All that is known of one probe, stated once, in its own module."""
+
+    #: What it measures; of what two probes measure, one defines the quantity.
+    quantities: tuple[Quantity, ...]
+    #: Names to ask for it by. A probe that has none is part of every look.
+    names: tuple[ProbeName, ...] = ()
+    #: Names of other probes that ask for this one too.
+    other_names: tuple[str, ...] = ()
+    #: The names by which one of its readings or gaps can be asked for.
+    names_of: Callable[[Reading], Collection[str]] = its_quantity
+    #: None for a probe that checks nothing.
+    check: Check | None = None
+    measure: Callable[[Look], Sequence[Reading]]
+
+    def is_asked_for(self, wanted: Collection[str]) -> bool:
+        names = {*(one.name for one in self.names), *self.other_names}
+        return not names or not names.isdisjoint(wanted)
