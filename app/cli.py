@@ -1,4 +1,4 @@
-"""The `clinic` command: serve everything, or one of the steps that a production set-up runs."""
+"""The `clinic` command: runs the whole service, or one step of a production set-up."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from app.supervision.serve import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; what the user can mend is one line, not a traceback."""
+    """Run one command and return its exit status. An error of the user's is printed as one line."""
     asked = _parser().parse_args(arguments)
     try:
         match asked.command:
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument(
         "--end-with-parent",
         action="store_true",
-        help="stop when the process that started this one ends, even when it is killed",
+        help="stop when the process that started this one ends, also when that one is killed",
     )
     commands.add_parser("admin-key", help="print the admin key that the first start made")
     commands.add_parser("migrate", help="bring the database to the newest schema")
@@ -63,7 +63,7 @@ def _bootstrap() -> None:
     settings = Settings.read(os.environ)
     make_home(settings.home)
     key = make_admin_key(settings)
-    print(key or f"The admin key was made before; see {admin_key_file(settings.home)}")
+    print(key or f"The admin key exists already: see {admin_key_file(settings.home)}")
 
 
 if __name__ == "__main__":

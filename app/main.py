@@ -1,4 +1,4 @@
-"""The composition root of the API process: settings in, an app with everything wired out."""
+"""Builds the API: routes, middleware, and the resources of one process, from its settings."""
 
 import os
 from collections.abc import AsyncIterator
@@ -28,16 +28,16 @@ from app.services.accounts.check_secret import check_secret
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 
-#: Uploads that one process checks at a time.
+#: Uploads that one process checks at the same time.
 MAX_UPLOADS = 2
-#: A database that greets nobody for so long is away: callers hear of it within two seconds.
+#: Seconds for connecting to the database; later it counts as unreachable, and callers get a 503.
 GREETING_S = 1.5
-#: A statement of a request has an answer by then, or the database counts as away.
+#: Seconds for one statement of a request; later the database counts as unreachable.
 ANSWER_S = 20.0
 _ROUTERS = (
     runs.router,
     continuation.router,
-    comparison.router,  # before the ids of preflights
+    comparison.router,  # /preflight/compare before /preflights/{id}
     preflight.router,
     history.router,
     gradient_flow.router,
@@ -55,14 +55,17 @@ _ROUTERS = (
     docs.router,
 )
 _TAGS = [
-    {"name": "runs", "description": "Networks in training, and what became of them."},
-    {"name": "preflight", "description": "What the first steps of a run would say."},
-    {"name": "telemetry", "description": "What a run measured, and what was found in it."},
+    {"name": "runs", "description": "Trainings of networks, and their results."},
+    {
+        "name": "preflight",
+        "description": "What the first steps of a run would show.",
+    },
+    {"name": "telemetry", "description": "What a run measured, and its diagnosis."},
     {"name": "datasets", "description": "Uploaded series, tables and texts."},
     {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
-    {"name": "service", "description": "Health, figures, workers, the catalogue."},
+    {"name": "service", "description": "Health, metrics, workers, the catalogue."},
 ]
-#: What scripts of other origins may read besides the body.
+#: Response headers that scripts of other origins may read.
 _EXPOSED = [
     "Content-Disposition",
     "ETag",
@@ -77,7 +80,7 @@ _EXPOSED = [
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The app; without settings they are read from the environment."""
+    """The app under these settings; by default they are read from the environment."""
     known = settings or Settings.read(os.environ)
 
     @asynccontextmanager
@@ -99,7 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect is no answer to a POST; what is not there is a 404
+        redirect_slashes=False,  # clients do not repeat a POST after a redirect: they get a 404
     )
     for router in _ROUTERS:
         app.include_router(router, dependencies=[Depends(refuse_unknown_query)])
@@ -132,13 +135,16 @@ def _open_resources(settings: Settings) -> Resources:
 
 
 def _check_secret(resources: Resources) -> None:
-    """A database that is away keeps no API from starting; it is asked again at the next start."""
+    """Refuse to start with another secret than the keys were made with.
+
+    Where the database is unreachable the API starts unchecked; the next start checks again.
+    """
     with suppress(Unavailable), unit_of_work(resources.health_engine) as work:
         check_secret(work, secret=resources.settings.secret)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    """The last one added is the outermost."""
+    """Added from the innermost to the outermost."""
     app.add_middleware(LastResort)
     if settings.cors_origins:
         app.add_middleware(

@@ -1,7 +1,7 @@
-"""Child processes that cannot outlive their parent, whatever kills it.
+"""Starts child processes that end with their parent, however the parent ends.
 
-On Linux the kernel signals a child when the *thread* that started it ends, so `start` belongs to
-the main thread. Elsewhere children are only stopped by `stop`.
+On Linux the kernel signals a child when the *thread* that started it ends, so `start` must be
+called from the main thread. On other systems only `stop` stops a child.
 """
 
 import ctypes
@@ -14,16 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: How a child ends whose parent was gone before the kernel was told to watch it.
+#: Exit status of a child whose parent had ended before the kernel was asked to watch it.
 EXIT_ORPHANED = 71
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
-#: The second layout of capabilities, with two 32-bit words a set (linux/capability.h).
+#: The layout of capabilities with two 32-bit words per set (linux/capability.h).
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
-#: A log that is longer when its program starts makes room for a new one.
+#: A longer log is renamed to `*.old` when its program starts.
 MAX_LOG_BYTES = 16 * 2**20
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -31,24 +31,25 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The unprivileged user that a child becomes when its parent is root."""
+    """The unprivileged user that a child runs as when its parent is root."""
 
     uid: int
     gid: int
-    #: Folders above the program or its data are closed to this user, and stay so.
+    #: The user may not enter a folder above the program or its data. The child keeps the capability
+    #: to enter it, and the folder's permissions stay as they are.
     passes_closed_folders: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A program to start: its arguments, surroundings and the signals that end it."""
+    """A program to start: its arguments, its environment and the signals that end it."""
 
     name: str
     arguments: Sequence[str]
     #: Where its output and errors are appended.
     log: Path
     environ: Mapping[str, str]
-    #: Asks it to end.
+    #: Asks the program to end.
     stop_signal: signal.Signals = signal.SIGTERM
     #: Sent by the kernel when the parent has died.
     orphan_signal: signal.Signals = signal.SIGKILL
@@ -76,7 +77,7 @@ class ChildProgram:
         self.wait(within_s=within_s)
 
     def wait(self, *, within_s: float) -> None:
-        """Wait for its end, and kill it when that has not come in time."""
+        """Wait for its end, and kill it after `within_s` seconds."""
         try:
             self.process.wait(timeout=within_s)
         except subprocess.TimeoutExpired:
@@ -85,7 +86,7 @@ class ChildProgram:
 
 
 def start(command: Command) -> ChildProgram:
-    """Start the program in a session of its own: the terminal's Ctrl-C is ours to pass on."""
+    """Start the program in a session of its own, which the terminal's Ctrl-C does not reach."""
     command.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if command.log.exists() and command.log.stat().st_size > MAX_LOG_BYTES:
         command.log.replace(command.log.with_name(command.log.name + ".old"))
@@ -98,8 +99,8 @@ def start(command: Command) -> ChildProgram:
             cwd=command.folder,
             env=dict(command.environ),
             start_new_session=True,
-            # safe from one thread: what it calls is looked up before the fork
-            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - system calls alone
+            # safe in a process with one thread: it makes system calls alone
+            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - as above
         )
     return ChildProgram(command=command, process=process)
 
@@ -107,7 +108,7 @@ def start(command: Command) -> ChildProgram:
 def end_with_parent(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None:
     """Have the kernel signal this process when the thread that started it ends (on Linux).
 
-    A parent that died before the call would never be noticed, hence the second look.
+    The kernel does not report a parent that ended before the call, so the parent is compared after.
     """
     if sys.platform == "linux" and _LIBC.prctl(PR_SET_PDEATHSIG, int(by), 0, 0, 0) != 0:
         os._exit(EXIT_ORPHANED)
@@ -116,7 +117,7 @@ def end_with_parent(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None
 
 
 def unprivileged_identity(*paths: Path) -> Identity | None:
-    """Whom a child of root becomes to use `paths`; None when this process is not root."""
+    """The user that a child of root runs as, with access to `paths`; None when this is not root."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -129,7 +130,7 @@ def unprivileged_identity(*paths: Path) -> Identity | None:
 
 
 def _is_closed(path: Path, *, uid: int) -> bool:
-    """Whether a folder above `path` lets neither its owner `uid` nor everybody through."""
+    """Whether user `uid` may not enter some folder above `path`."""
     ancestors = [folder.stat() for folder in path.resolve().parents if folder.exists()]
     return any(
         not (found.st_mode & 0o001 or (found.st_uid == uid and found.st_mode & 0o100))
@@ -144,16 +145,16 @@ def _preparation(command: Command, *, parent: int) -> Callable[[], None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         if identity is not None:
             _become(identity)
-        # after the change of user, which clears it
+        # after the change of user, which clears the request
         end_with_parent(parent, by=orphan_signal)
 
     return prepare
 
 
 def _become(identity: Identity) -> None:
-    """Drop root's identity; keep its way through closed folders only where there are any.
+    """Change to an unprivileged user, who may still enter closed folders where that is needed.
 
-    The alternative, to open those folders to everybody, would outlive this process.
+    The alternative, opening those folders to everybody, would outlive this process.
     """
     if identity.passes_closed_folders:
         _LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)

@@ -1,4 +1,7 @@
-"""The doorbell: tells workers, best effort, that a run is queued. The database row is the job."""
+"""Tells workers that a run is queued, by a message that may be lost. The database row is the job.
+
+Such a message is called a bell.
+"""
 
 import logging
 from threading import Lock
@@ -9,11 +12,11 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
-#: The task that workers answer the bell with; the producer knows no more of it than its name.
+#: Name of the Celery task that the message calls; the API imports no code of the worker.
 TASK = "runs.execute"
-#: Seconds for each of connecting, writing and reading: a ring may cost a caller little.
+#: Seconds for each of connecting, writing and reading, since a caller waits for it.
 TIMEOUT_S = 0.3
-#: What a broker that is away, silent or full brings about; all of it only costs a bell.
+#: Errors of a broker that is unreachable, silent or full. Each means that the bell is lost.
 _FAILURES = (OSError, KombuError, redis.RedisError)
 _SETTINGS = MappingProxyType(
     {
@@ -23,7 +26,7 @@ _SETTINGS = MappingProxyType(
         "accept_content": ["json"],
         "broker_connection_timeout": TIMEOUT_S,
         "broker_connection_retry": False,
-        # as many as an API process has threads, so that they do not wait for one another
+        # as many as the threads of an API process, so that they do not wait for each other
         "broker_pool_limit": 40,
         "broker_pool_acquire_timeout": TIMEOUT_S,
         "broker_transport_options": {
@@ -38,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class RunQueue:
-    """Rings for workers; never raises and never keeps its caller waiting long."""
+    """Sends bells. Never raises, and returns within about a second where the broker fails."""
 
     def __init__(self, broker_url: str) -> None:
         self._celery = Celery("gradient_clinic_bell", broker=broker_url, set_as_current=False)
@@ -50,16 +53,16 @@ class RunQueue:
 
     @property
     def num_rung(self) -> int:
-        """Bells that the broker took."""
+        """Bells that the broker accepted."""
         return self._num_rung
 
     @property
     def num_failed(self) -> int:
-        """Bells that were lost; the sweep rings again."""
+        """Bells that the broker did not accept. The workers' sweep finds their runs."""
         return self._num_failed
 
     def ring(self, run_id: UUID) -> bool:
-        """Whether the broker took it. A lost bell delays a run until the next sweep, no more."""
+        """Returns whether the broker accepted it. A lost bell delays the run to the next sweep."""
         try:
             self._celery.send_task(TASK, args=(str(run_id),), retry=False, ignore_result=True)
         except _FAILURES as error:

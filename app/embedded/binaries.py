@@ -1,4 +1,4 @@
-"""Where the wheels keep their programs; the wheels' own Python is never imported."""
+"""Where the wheels keep their programs. The wheels' Python code is not imported."""
 
 import platform
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.domain.errors import Misconfigured
 
-#: Spellings of one machine under different systems.
+#: Names of one architecture on different systems.
 MACHINES = {"amd64": "x86_64"}
 
 

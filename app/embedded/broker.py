@@ -1,4 +1,4 @@
-"""A Valkey that carries the doorbells; it keeps nothing on disk, because nothing in it matters."""
+"""A Valkey for the messages to workers. It stores nothing on disk: a lost message costs little."""
 
 import os
 import time
@@ -31,14 +31,14 @@ maxmemory-policy noeviction
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedBroker:
-    """A Valkey that answers."""
+    """A Valkey that answers requests."""
 
     child: ChildProgram
     url: str
 
 
 def start_broker(home: Path) -> EmbeddedBroker:
-    """Start it on a free port; the password travels in a private file, never in the arguments."""
+    """Start it on a free port. The password is passed in a private file, not in the arguments."""
     password = keep_secret(home / "broker-password")
     folder = home / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)

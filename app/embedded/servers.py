@@ -1,4 +1,4 @@
-"""Both embedded servers as one context: started in order, stopped in the opposite one."""
+"""Starts the embedded database and broker, and stops them in reverse order."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ DATABASE_STOP_S = 2.5
 
 @dataclass(frozen=True, kw_only=True)
 class Servers:
-    """The two servers that a clinic needs."""
+    """The two embedded servers, which answer requests."""
 
     database: EmbeddedDatabase
     broker: EmbeddedBroker
@@ -22,7 +22,7 @@ class Servers:
 
 @contextmanager
 def embedded_servers(home: Path) -> Iterator[Servers]:
-    """Start both; the caller holds the home and is the main thread."""
+    """Run both servers. The caller holds the lock of the home and is the main thread."""
     database = start_database(home)
     try:
         broker = start_broker(home)

@@ -1,4 +1,4 @@
-"""The first workspace and its admin key, made once and left in the home for its owner."""
+"""Makes the first workspace and its admin key once, and leaves the key in the home folder."""
 
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from app.store.database import make_engine, unit_of_work
 
 
 def make_admin_key(settings: Settings) -> str | None:
-    """The key the first time, else None; the file is written before the key can be used.
+    """Make the key and its file where the database has no workspace yet; otherwise return None.
 
-    A key that is committed but written nowhere would be lost: only its HMAC is stored.
+    The file is written before the transaction commits. The database stores only an HMAC, so a key
+    that was committed but not written would be lost.
     """
     engine = make_engine(settings.database_url, pool_size=1)
     try:
@@ -26,7 +27,7 @@ def make_admin_key(settings: Settings) -> str | None:
 
 
 def read_admin_key(home: Path) -> str:
-    """The key that the first start left in the home; raises Misconfigured where there is none."""
+    """The key that the first start left in the home. Raises Misconfigured where there is none."""
     try:
         return admin_key_file(home).read_text().strip()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The command lines of the API and the workers, as `clinic serve` starts them."""
+"""The command lines with which `clinic serve` starts the API and the workers."""
 
 import sys
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from pathlib import Path
 from app.processes import Command
 from app.settings import Serving
 
-#: Where `app` and `worker` lie, so that both are found whether or not they are installed.
+#: The folder of `app` and `worker`. Programs run in it, so the packages need not be installed.
 SOURCE = Path(__file__).parents[2]
-#: Open answers (event streams) are cut after so long when the API is asked to stop.
+#: Seconds after SIGTERM at which the API cuts responses that are still being sent.
 API_DRAIN_S = 2
 
 

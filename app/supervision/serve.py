@@ -1,4 +1,4 @@
-"""From an empty home to a service that answers, and back: what is started last is stopped first."""
+"""Starts the whole service, watches its programs, and stops them in reverse order."""
 
 import os
 import select
@@ -17,36 +17,37 @@ from app.migration import migrate
 from app.processes import ChildProgram, Command
 from app.settings import Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key
-from app.supervision.keeper import Keeper
 from app.supervision.programs import api_program, worker_program
+from app.supervision.restarting import RestartedProgram
 from app.supervision.termination import until_terminated
 
-#: Together with one second in hand everything has ended 10 s after SIGTERM.
+#: With both servers one after the other, everything has ended 10 s after SIGTERM, with 1 s spare.
 PROGRAMS_STOP_S = 6.0
 SERVER_STOP_S = 1.5
-LOOK_AGAIN_S = 0.25
-READY_PROBE_S = 1.0
+#: Seconds between two checks of the programs where no child process ends.
+CHECK_EVERY_S = 0.25
+READY_TIMEOUT_S = 1.0
 
 Say = Callable[[str], None]
 
 
 def serve(serving: Serving, environ: Mapping[str, str], *, say: Say) -> None:
-    """Run until SIGTERM or SIGINT. Raises Misconfigured before anything has been started."""
+    """Run until SIGTERM, SIGINT or SIGHUP. Raises Misconfigured before anything is started."""
     make_home(serving.home)
     with owned(serving.home), until_terminated():
         port = _port(serving)
-        with _surroundings(serving, environ) as surroundings:
-            settings = Settings.read(surroundings.environ)
+        with _environment(serving, environ) as environment:
+            settings = Settings.read(environment.variables)
             migrate(settings.database_url)
             key = make_admin_key(settings)
-            service = _Service(serving=serving, port=port, key=key, surroundings=surroundings)
+            service = _Service(serving=serving, port=port, key=key, environment=environment)
             _run(service, say=say)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Surroundings:
-    #: What the API and the workers find in their environment.
-    environ: Mapping[str, str]
+class _Environment:
+    #: For the API and the workers.
+    variables: Mapping[str, str]
     #: The embedded servers, in the order of their start.
     servers: tuple[ChildProgram, ...] = ()
 
@@ -55,9 +56,9 @@ class _Surroundings:
 class _Service:
     serving: Serving
     port: int
-    #: The admin key, when this start has made it.
+    #: The admin key where this start has made it.
     key: str | None
-    surroundings: _Surroundings
+    environment: _Environment
 
     @property
     def address(self) -> str:
@@ -73,8 +74,8 @@ def _port(serving: Serving) -> int:
 
 
 @contextmanager
-def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Surroundings]:
-    """The environment of the API and the workers, with the servers that it names running."""
+def _environment(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Environment]:
+    """The environment of the API and the workers. The servers that it names run in the block."""
     common = {
         **environ,
         "CLINIC_HOME": str(serving.home),
@@ -82,7 +83,7 @@ def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Sur
         "PYTHONUNBUFFERED": "1",
     }
     if serving.database_url:
-        yield _Surroundings(environ=common)
+        yield _Environment(variables=common)
         return
     with embedded_servers(serving.home) as servers:
         write_private(serving.home / "database-url", servers.database.url())
@@ -92,27 +93,27 @@ def _surroundings(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Sur
             "CLINIC_BROKER_URL": servers.broker.url,
         }
         children = (servers.database.child, servers.broker.child)
-        yield _Surroundings(environ=common | addresses, servers=children)
+        yield _Environment(variables=common | addresses, servers=children)
 
 
 def _run(service: _Service, *, say: Say) -> None:
     servers = [
-        Keeper(command=child.command, say=say, child=child, started_at_s=time.monotonic())
-        for child in service.surroundings.servers
+        RestartedProgram(command=child.command, say=say, child=child, started_at_s=time.monotonic())
+        for child in service.environment.servers
     ]
-    programs = [Keeper(command=program, say=say) for program in _programs(service)]
+    programs = [RestartedProgram(command=program, say=say) for program in _programs(service)]
     address_file = service.serving.home / "address"
-    with _woken_by_children() as wait:
+    with _waking_when_a_child_ends() as wait:
         try:
-            _tend(programs)
+            _start_due(programs)
             address_file.write_text(service.address + "\n")
             _announce(service, say=say)
             is_ready = False
             while True:
                 wait()
-                _tend([*servers, *programs])
+                _start_due([*servers, *programs])
                 if not is_ready and _answers_ready(service.address):
-                    say("Ready: the database, the broker and a worker are there.")
+                    say("Ready: the database, the broker and a worker answer.")
                     is_ready = True
         finally:
             address_file.unlink(missing_ok=True)
@@ -122,22 +123,22 @@ def _run(service: _Service, *, say: Say) -> None:
 
 
 def _programs(service: _Service) -> list[Command]:
-    serving, environ = service.serving, service.surroundings.environ
+    serving, environ = service.serving, service.environment.variables
     return [api_program(serving, port=service.port, environ=environ)] + [
         worker_program(serving, number=number, environ=environ)
         for number in range(1, serving.workers + 1)
     ]
 
 
-def _tend(keepers: Sequence[Keeper]) -> None:
-    for keeper in keepers:
-        keeper.tend(time.monotonic())
+def _start_due(programs: Sequence[RestartedProgram]) -> None:
+    for program in programs:
+        program.start_if_due(time.monotonic())
 
 
-def _stop(keepers: Sequence[Keeper], *, within_s: float) -> None:
-    """Ask all at once, so that the slowest decides how long it takes."""
+def _stop(programs: Sequence[RestartedProgram], *, within_s: float) -> None:
+    """Ask all to stop, then wait for each. Kills those that run after `within_s` seconds."""
     deadline = time.monotonic() + within_s
-    children = [keeper.child for keeper in keepers if keeper.child is not None]
+    children = [program.child for program in programs if program.child is not None]
     for child in children:
         child.ask_to_stop()
     for child in children:
@@ -145,31 +146,31 @@ def _stop(keepers: Sequence[Keeper], *, within_s: float) -> None:
 
 
 def _announce(service: _Service, *, say: Say) -> None:
-    say(f"Gradient Clinic answers at {service.address}; the API's page: {service.address}/docs")
+    say(f"Gradient Clinic answers at {service.address}; its API page is {service.address}/docs")
     key_file = admin_key_file(service.serving.home)
     if service.key is not None:
-        say(f"The admin key, shown this once and kept in {key_file}: {service.key}")
+        say(f"The admin key, which is also in {key_file}: {service.key}")
     else:
-        say(f"The admin key was made at the first start; it is in {key_file}")
+        say(f"The admin key is in {key_file}")
 
 
 def _answers_ready(address: str) -> bool:
     try:
-        with urlopen(f"{address}/readyz", timeout=READY_PROBE_S) as answer:  # noqa: S310 - ours
+        with urlopen(f"{address}/readyz", timeout=READY_TIMEOUT_S) as answer:  # noqa: S310 - ours
             return bool(answer.status == 200)  # noqa: PLR2004 - OK
     except (URLError, OSError):
         return False
 
 
 @contextmanager
-def _woken_by_children() -> Iterator[Callable[[], None]]:
-    """A wait that ends when a child does, or after a moment."""
+def _waking_when_a_child_ends() -> Iterator[Callable[[], None]]:
+    """A function that waits until a child process ends, or CHECK_EVERY_S."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     before = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
     def wait() -> None:
-        if select.select([reader], [], [], LOOK_AGAIN_S)[0]:
+        if select.select([reader], [], [], CHECK_EVERY_S)[0]:
             os.read(reader, 4096)
 
     try:
