@@ -133,7 +133,7 @@ def _windows_without_room(spec: ForecastSpec, table: CsvProfile) -> Iterator[Pro
     series = _find(table, spec.series_column)
     # the shortest of them has at most so many
     num_rows = table.rows // max(1, series.distinct) if series else table.rows
-    for name, first, end in _parts(num_rows, spec.split):
+    for name, first, end in _asked(spec.split, num_rows):
         if max(first, spec.window) + spec.horizon > end:
             detail = f"the {name} part, rows {first + 1} to {end} of {num_rows}, is too short for "
             detail += f"a window of {spec.window} and a horizon of {spec.horizon}"
@@ -157,7 +157,7 @@ def _sequences_problems(spec: SequencesSpec, table: CsvProfile) -> Iterator[Prob
         detail = f"column {spec.label!r} has one class only"
         yield Problem(pointer="/dataset/label", detail=detail, code="too_few_classes")
     sequences = _find(table, spec.sequence_column)
-    for name, first, end in _parts(sequences.distinct if sequences else 0, spec.split):
+    for name, first, end in _asked(spec.split, sequences.distinct if sequences else 0):
         if sequences is not None and end == first:
             detail = f"the {name} part of {sequences.distinct} sequences would be empty"
             yield Problem(pointer="/dataset/split", detail=detail, code="too_few_sequences")
@@ -165,7 +165,7 @@ def _sequences_problems(spec: SequencesSpec, table: CsvProfile) -> Iterator[Prob
 
 def _text_problems(spec: TextSpec, text: TextProfile) -> Iterator[Problem]:
     """Each character is predicted from those before it, so that a sequence needs one more."""
-    for name, first, end in _parts(text.characters, spec.split):
+    for name, first, end in _asked(spec.split, text.characters):
         if end - first <= spec.length:
             detail = f"the {name} part has {end - first} characters: too few for sequences of "
             detail += f"{spec.length} and a target"
@@ -173,16 +173,9 @@ def _text_problems(spec: TextSpec, text: TextProfile) -> Iterator[Problem]:
             return
 
 
-def _parts(num_items: int, split: SplitSpec) -> list[tuple[str, int, int]]:
-    """Name, first item and end of each part that is asked for, as the training cuts them."""
-    train_end = round(num_items * split.train)
-    validation_end = round(num_items * (split.train + split.validation))
-    parts = (
-        ("train", split.train, 0, train_end),
-        ("validation", split.validation, train_end, validation_end),
-        ("test", split.test, validation_end, num_items),
-    )
-    return [(name, first, end) for name, share, first, end in parts if share > 0]
+def _asked(split: SplitSpec, num_items: int) -> list[tuple[str, int, int]]:
+    """Name, first item and end of each part that has a share."""
+    return [(part.name, part.first, part.end) for part in split.parts(num_items) if part.share > 0]
 
 
 def _sequences_shape(spec: SequencesSpec, table: CsvProfile) -> TaskShape:

@@ -14,6 +14,7 @@ from app.domain.errors import Problem
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts
+from app.domain.telemetry import FLUSH_EVERY_S, FLUSH_EVERY_STEPS
 
 #: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
 MAX_MEMORY_BYTES = 2**40
@@ -28,9 +29,6 @@ _BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
 _FLOPS = 7e10
 #: A product, its gradient by the input and by the weights.
 _PASSES = 3
-#: The recorder flushes at least so often, or after so many steps.
-_FLUSH_S = 0.5
-_FLUSH_STEPS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +66,7 @@ def estimate(spec: JobSpec, shape: TaskShape) -> Estimate:
     if spec.training.time_limit_s is not None:
         seconds = min(seconds, spec.training.time_limit_s)
     parameters = num_parameters(spec.model, shape)
-    num_flushes = max(seconds / _FLUSH_S, spec.training.num_steps / _FLUSH_STEPS)
+    num_flushes = max(seconds / FLUSH_EVERY_S, spec.training.num_steps / FLUSH_EVERY_STEPS)
     return Estimate(
         parameters=parameters,
         memory_bytes=_memory_bytes(spec, shape, parameters=parameters),

@@ -19,6 +19,10 @@ Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
 Direction = Literal["forward", "reverse"]
 Interval = tuple[float, float]
+#: A reading is readable over HTTP soon after it was measured: it waits no longer in the worker …
+FLUSH_EVERY_S = 0.5
+#: … and no more steps wait for the next flush.
+FLUSH_EVERY_STEPS = 256
 #: What a record takes up besides its arrays, roughly.
 RECORD_BYTES = 512
 #: The moments of a step in the order of computation: where a number can stop being finite.

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from app.domain.telemetry import (
+    FLUSH_EVERY_S,
+    FLUSH_EVERY_STEPS,
     DoubleArray,
     FloatArray,
     LagProfile,
@@ -24,9 +26,6 @@ from app.domain.telemetry import (
     TelemetryChunk,
 )
 
-#: A reading is readable over HTTP soon after it was measured.
-FLUSH_EVERY_S = 0.5
-FLUSH_EVERY_STEPS = 256
 _LOSS, _CLIP, _NON_FINITE, _NUM_SCALARS = 0, 1, 2, 3
 
 

@@ -103,6 +103,15 @@ def rest_s(look_s: float) -> float:
     return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, REST_A_LOOK * look_s))
 
 
+async def rings_within(bell: asyncio.Event, timeout_s: float) -> bool:
+    """Whether the bell rings before the time is over."""
+    try:
+        await asyncio.wait_for(bell.wait(), max(0.0, timeout_s))
+    except TimeoutError:
+        return False
+    return True
+
+
 def _ring(bells: set[asyncio.Event]) -> None:
     for bell in bells:
         bell.set()

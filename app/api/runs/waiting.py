@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from app.api.protocol.event_hub import EventHub
+from app.api.protocol.event_hub import EventHub, rings_within
 from app.domain.runs import Run
 from app.store.database import unit_of_work
 from app.store.runs import find_run
@@ -31,19 +31,12 @@ async def wait_for_end(
             return find(work.session, workspace_id, run_id).status.has_ended
 
     hub.check_room()
-    deadline = asyncio.get_running_loop().time() + timeout_s
+    clock = asyncio.get_running_loop().time
+    deadline_s = clock() + timeout_s
     async with hub.subscribe(run_id) as bell:
         while not hub.is_closing:
             bell.clear()
-            if await run_in_threadpool(has_ended) or not await _rings(bell, deadline):
+            if await run_in_threadpool(has_ended):
                 return
-
-
-async def _rings(bell: asyncio.Event, deadline: float) -> bool:
-    """False when the bell stays silent until the deadline, in seconds of the event loop's clock."""
-    left_s = deadline - asyncio.get_running_loop().time()
-    try:
-        await asyncio.wait_for(bell.wait(), max(0.0, left_s))
-    except TimeoutError:
-        return False
-    return True
+            if not await rings_within(bell, deadline_s - clock()):
+                return

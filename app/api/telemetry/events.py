@@ -1,6 +1,5 @@
 """GET /v1/runs/{id}/events: one numbered log, as pages, as a live stream, or as lines."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
@@ -21,7 +20,7 @@ from app.api.models.events import (
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Hub, RunsReader, Work
-from app.api.protocol.event_hub import EventHub
+from app.api.protocol.event_hub import EventHub, rings_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.errors import ClinicError
@@ -115,7 +114,7 @@ async def _batches(
             has_caught_up = len(views) < STREAM_PAGE
             if portion.is_last or (has_caught_up and not follow):
                 return
-            if has_caught_up and not await _rings(bell):
+            if has_caught_up and not await rings_within(bell, HEARTBEAT_S):
                 yield []
 
 
@@ -124,15 +123,6 @@ def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
     with unit_of_work(hub.engine) as work:
         check_key(work, key_id=key_id)
         return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
-
-
-async def _rings(bell: asyncio.Event) -> bool:
-    """False when the bell stays silent for the time of a heartbeat."""
-    try:
-        await asyncio.wait_for(bell.wait(), HEARTBEAT_S)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:

@@ -1,5 +1,6 @@
 """Tasks and data that a client may train on."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self, assert_never
 from uuid import UUID
 
@@ -89,6 +90,17 @@ class DigitsSpec(_Dataset):
     kind: Literal["digits"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Consecutive items of a data set."""
+
+    name: str
+    share: float
+    first: int
+    #: Of the item after the last one.
+    end: int
+
+
 class SplitSpec(Spec):
     """Shares of the data, in time order for series."""
 
@@ -102,6 +114,16 @@ class SplitSpec(Spec):
         if abs(total - 1) > SPLIT_ROUNDING:
             raise ValueError(f"train, validation and test must sum to 1, not {total:g}")
         return self
+
+    def parts(self, num_items: int) -> tuple[Part, Part, Part]:
+        """Training, validation and test, in this order, without a gap between them."""
+        train_end = round(num_items * self.train)
+        validation_end = round(num_items * (self.train + self.validation))
+        return (
+            Part(name="train", share=self.train, first=0, end=train_end),
+            Part(name="validation", share=self.validation, first=train_end, end=validation_end),
+            Part(name="test", share=self.test, first=validation_end, end=num_items),
+        )
 
 
 class ForecastSpec(_Dataset):

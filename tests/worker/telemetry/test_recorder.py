@@ -3,9 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from app.domain.telemetry import ReadingBatch, ScalarReading, TelemetryChunk
+from app.domain.telemetry import FLUSH_EVERY_STEPS, ReadingBatch, ScalarReading, TelemetryChunk
 from worker.telemetry.recorder import (
-    FLUSH_EVERY_STEPS,
     Recorder,
     StepReading,
     as_float32,
