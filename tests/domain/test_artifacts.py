@@ -5,9 +5,18 @@ import pytest
 from app.domain.artifacts import MEDIA_TYPE_OF, ArtifactKind, attempt_of, stored_name
 
 
-@pytest.mark.parametrize("kind", ArtifactKind)
-def test_every_kind_of_file_has_a_media_type(kind: ArtifactKind) -> None:
-    assert "/" in MEDIA_TYPE_OF[kind]
+def test_every_kind_of_file_has_a_media_type() -> None:
+    assert dict(MEDIA_TYPE_OF) == {
+        "checkpoint": "application/octet-stream",
+        "model": "application/octet-stream",
+        "best": "application/octet-stream",
+        "description": "application/json",
+        "program": "text/x-python; charset=utf-8",
+        "golden": "application/json",
+        "environment": "application/json",
+        "log": "text/plain; charset=utf-8",
+    }
+    assert set(MEDIA_TYPE_OF) == set(ArtifactKind)
 
 
 def test_two_attempts_store_a_file_under_two_names() -> None:

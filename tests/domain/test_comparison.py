@@ -88,13 +88,13 @@ def test_the_gradient_that_is_nearest_to_that_at_lag_zero_is_the_best() -> None:
     ratios = (1e-3, 50.0, 0.5, 0.0, math.inf)
     arms = [arm(horizon=1, ratio=ratio) for ratio in ratios]
 
-    assert ranked(arms) == (RATIO, (2, 1, 0, 3, 4))
+    assert ranked(arms) == ("gradient_ratio_at_required_lag", (2, 1, 0, 3, 4))
 
 
 def test_without_a_ratio_in_every_arm_the_horizons_decide() -> None:
     arms = [arm(horizon=5, ratio=0.1), None, arm(horizon=40), arm(horizon=9, ratio=0.9)]
 
-    assert ranked(arms) == (HORIZON, (2, 3, 0))
+    assert ranked(arms) == ("gradient_horizon", (2, 3, 0))
 
 
 @pytest.mark.parametrize("arms", [[], [None], [{}], [arm(horizon=3), {}]])

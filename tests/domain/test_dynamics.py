@@ -1,20 +1,11 @@
-from app.domain.dynamics import (
-    DYNAMICS,
-    NO_PROBE_YET,
-    NOT_ORDERED,
-    PROBES_ARE_OFF,
-    is_of_dynamics,
-    unread,
-)
-
-NAMES = {quantity.name for quantity in DYNAMICS}
+from app.domain.dynamics import DYNAMICS, is_of_dynamics, unread
 
 
-def test_new_quantities_of_probes_are_part_of_it() -> None:
+def test_scalars_of_probes_are_part_of_it() -> None:
     wanted = {"spectral_radius", "sigma_max", "gate_mean", "saturated_fraction", "lyapunov_1"}
 
-    assert wanted <= NAMES
-    assert all(is_of_dynamics(name) for name in NAMES)
+    assert wanted <= {quantity.name for quantity in DYNAMICS}
+    assert all(is_of_dynamics(name) for name in wanted)
     assert is_of_dynamics("lyapunov_127")
 
 
@@ -25,14 +16,21 @@ def test_what_is_told_elsewhere_is_not() -> None:
 
 
 def test_what_is_missing_is_named_with_its_reason() -> None:
-    measured = NAMES - {"sigma_max", "lyapunov_1", "lyapunov_3"}
+    known = {quantity.name for quantity in DYNAMICS}
+    measured = known - {"sigma_max", "lyapunov_1", "lyapunov_3"}
 
     missing = list(unread(measured, tier="economy", has_probes=True))
 
-    assert {one.quantity for one in missing} == {"sigma_max", "lyapunov_1"}
-    assert {one.reason for one in missing} == {NOT_ORDERED}
+    assert {(one.quantity, one.scope) for one in missing} == {
+        ("sigma_max", "model"),
+        ("lyapunov_1", "model"),
+    }
+    assert {one.reason for one in missing} == {"it is not among what this run's probes measure"}
 
 
 def test_without_probes_the_reason_says_why() -> None:
-    assert {one.reason for one in unread((), tier="off", has_probes=False)} == {PROBES_ARE_OFF}
-    assert {one.reason for one in unread((), tier="full", has_probes=False)} == {NO_PROBE_YET}
+    off = {one.reason for one in unread((), tier="off", has_probes=False)}
+    early = {one.reason for one in unread((), tier="full", has_probes=False)}
+
+    assert off == {"probes are off (probes.tier)"}
+    assert early == {"no probe has been taken yet"}

@@ -10,7 +10,6 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.estimate import TaskShape
 from app.domain.preflight import (
-    DEFAULT_STEPS,
     Basis,
     basis_of,
     foreseen,
@@ -32,7 +31,7 @@ def large() -> JobSpec:
 @pytest.mark.parametrize(
     ("spec", "length", "asked", "steps"),
     [
-        (job(), 10, None, DEFAULT_STEPS),
+        (job(), 10, None, 100),
         (job(), 10, 7, 7),
         (job(), 10, 0, 0),
         (job(training={"num_steps": 3}), 10, None, 3),

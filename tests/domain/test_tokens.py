@@ -2,12 +2,14 @@
 
 import pytest
 
-from app.domain.tokens import NUM_RANDOM, assemble, digest_of, fingerprint_of, is_well_formed
+from app.domain.tokens import assemble, digest_of, fingerprint_of, is_well_formed
 
-KEY = assemble("a" * NUM_RANDOM)
+#: Prefix, 37 random characters, and their CRC-32 in base 62.
+KEY = "gc_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2sN54l"
 
 
 def test_an_assembled_key_is_well_formed() -> None:
+    assert assemble("a" * 37) == KEY
     assert is_well_formed(KEY)
 
 
@@ -29,7 +31,7 @@ def test_what_was_mistyped_is_not(key: str) -> None:
 
 
 def test_a_digest_depends_on_key_and_secret() -> None:
-    other = assemble("b" * NUM_RANDOM)
+    other = assemble("b" * 37)
 
     digests = {digest_of(key, secret=secret) for key in (KEY, other) for secret in ("s", "t")}
 

@@ -2,15 +2,23 @@
 
 import httpx
 
-from app.api.reference.rule_codes import RULE_CODES
+#: Of a job spec, of its data, of a resumption, of an upload and of the API.
+SOME_CODES = {
+    "forget_bias_needs_lstm",
+    "no_such_column",
+    "no_steps_left",
+    "header_missing",
+    "idempotency_key_reused",
+}
 
 
 def test_codes_are_published_once_for_readers_and_once_for_programs(client: httpx.Client) -> None:
-    document = client.get("/openapi.json").json()
+    about = client.get("/openapi.json").json()["info"]
 
-    assert document["info"]["x-rule-codes"] == list(RULE_CODES)
-    assert all(f"`{code}`" in document["info"]["description"] for code in RULE_CODES)
-    assert len(set(RULE_CODES)) == len(RULE_CODES)
+    codes = about["x-rule-codes"]
+    assert set(codes) >= SOME_CODES
+    assert codes == sorted(set(codes))
+    assert all(f"`{code}`" in about["description"] for code in codes)
 
 
 def test_no_parameter_can_be_null(client: httpx.Client) -> None:
