@@ -135,22 +135,27 @@ def digest(*places: Path) -> str:
 
 
 def configuration(module: str) -> str:
-    """The tests that mirror the module run first: they kill most of its mutants."""
-    mirror = Path("tests") / Path(module).relative_to("app").with_suffix("")
-    while not (ROOT / mirror).exists():
-        test = mirror.with_name(f"test_{mirror.name}.py")
-        mirror = test if (ROOT / test).exists() else mirror.parent
-    tests = " && ".join(f"{PYTEST} {chosen}" for chosen in dict.fromkeys((mirror, DOMAIN_TESTS)))
+    stages = " && ".join(f"{PYTEST} {' '.join(map(str, tests))}" for tests in stages_of(module))
     return f"""
 [cosmic-ray]
 module-path = "{module}"
 timeout = {TIMEOUT_S}
 excluded-modules = []
-test-command = "bash -c '{tests}'"
+test-command = "bash -c '{stages}'"
 
 [cosmic-ray.distributor]
 name = "local"
 """
+
+
+def stages_of(module: str) -> list[list[Path]]:
+    """First the tests named after the module or its package, then its folder's, then all."""
+    folder, *names = DOMAIN_TESTS, *Path(module).with_suffix("").parts[2:]
+    while names and (ROOT / folder / names[0]).is_dir():
+        folder /= names.pop(0)
+    named = [folder / f"test_{name}{end}.py" for name in reversed(names) for end in ("", "s")]
+    stages = [[path for path in named if (ROOT / path).exists()], [folder], [DOMAIN_TESTS]]
+    return [stage for index, stage in enumerate(stages) if stage and stage not in stages[:index]]
 
 
 def cosmic_ray(*arguments: str, cwd: Path) -> None:
