@@ -24,7 +24,7 @@ class DetectorCard(Generic[T]):
     summary: str
     #: The symptom within the sentence of a verdict: `Sick: the gradient explodes.`
     in_words: str
-    #: Whether nobody can call a run healthy while this symptom could not be assessed.
+    #: Whether a run cannot be called healthy while this symptom could not be assessed.
     is_essential: bool
     #: In the order in which they are checked.
     needs: tuple[Need, ...]

@@ -10,7 +10,7 @@ from app.domain.telemetry import DoubleArray
 
 #: The latest evaluations, of which the median counts: one alone is noisy.
 NUM_EVALUATIONS = 3
-#: They lie within this share of the steps asked for, lest a short run is judged by its start.
+#: They lie within this share of the steps asked for: no short run is judged by its start.
 RECENT_SHARE = 0.1
 #: Keeps a gain relative to a floor of 0 defined.
 TINY = 1e-300

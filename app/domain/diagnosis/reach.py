@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import isnan
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def sightings(case: Case) -> tuple[Sighting, ...]:
         Sighting(profile=profile, ratio=ratio, reach=_reach(ratio, max_ratio=max_ratio))
         for profile in case.profiles
         if (ratio := profile.ratio_at_required_lag) is not None
-        and not np.isnan([ratio.value, *ratio.interval]).any()
+        and not any(map(isnan, (ratio.value, *ratio.interval)))
     )
 
 
@@ -117,7 +118,8 @@ def short_sighting(case: Case) -> Sighting | None:
 
 def settled(case: Case, seen: Sequence[Sighting]) -> Sequence[Sighting]:
     """The probes after the start of the run."""
-    return [sighting for sighting in seen if sighting.step >= settle_step(case)]
+    first = settle_step(case)
+    return [sighting for sighting in seen if sighting.step >= first]
 
 
 def _reach(ratio: LagRatio, *, max_ratio: float) -> Reach:

@@ -56,7 +56,9 @@ class Thresholds:
 
     def of(self, kind: type[T]) -> T:
         """The thresholds of one detector, by their class."""
-        return next((limits for limits in self.replaced if isinstance(limits, kind)), kind())
+        return (
+            next((limits for limits in self.replaced if isinstance(limits, kind)), None) or kind()
+        )
 
 
 DEFAULT = Thresholds()
