@@ -1,5 +1,7 @@
 """The catalogue names everything there is, with a line on each."""
 
+from typing import Any
+
 import httpx
 import jsonschema_rs
 import pytest
@@ -52,3 +54,53 @@ def test_any_valid_key_may_read_it_and_nobody_else(clinic: Clinic) -> None:
     with clinic.client(key) as reader:
         assert reader.get("/v1/catalog").status_code == 200
     assert httpx.get(f"{clinic.url}/v1/catalog").status_code == 401
+
+
+def _one(entries: list[dict[str, Any]], **key: str) -> dict[str, Any]:
+    ((name, value),) = key.items()
+    (found,) = (entry for entry in entries if entry[name] == value)
+    return found
+
+
+def test_findings_causes_and_remedies_name_each_other(client: httpx.Client) -> None:
+    catalog = client.get("/v1/catalog").json()
+
+    finding = _one(catalog["findings"], code="vanishing_gradient")
+    cause = _one(catalog["causes"], code="truncated_backpropagation")
+    remedy = _one(catalog["remedies"], kind="lengthen_bptt")
+    assert finding["essential"]
+    assert finding["causes"][0] == "truncated_backpropagation"
+    assert cause["findings"] == ["vanishing_gradient"]
+    assert cause["remedies"] == ["lengthen_bptt"]
+    assert cause["evidence"] == [
+        {
+            "name": "bptt_length_timesteps",
+            "unit": "timesteps",
+            "meaning": "timesteps through which the gradient flows back",
+        }
+    ]
+    assert (remedy["findings"], remedy["causes"]) == (
+        ["vanishing_gradient"],
+        ["truncated_backpropagation"],
+    )
+    assert remedy["needs_cause"]
+    assert (remedy["changes"], remedy["cannot_act"]) == (
+        ["training.bptt_length"],
+        "The gradient is not truncated.",
+    )
+    assert not _one(catalog["remedies"], kind="clip_norm")["needs_cause"]
+
+
+def test_a_threshold_has_unit_bounds_meaning_and_source(client: httpx.Client) -> None:
+    finding = _one(client.get("/v1/catalog").json()["findings"], code="vanishing_gradient")
+
+    threshold = _one(finding["thresholds"], name="vanishing_gradient.settle_share")
+    assert threshold == {
+        "name": "vanishing_gradient.settle_share",
+        "default": 0.02,
+        "unit": "1",
+        "minimum": 0,
+        "maximum": 1,
+        "meaning": "the same as a share of the steps asked for; the larger of both counts",
+        "source": "as `settle_steps`",
+    }
