@@ -20,7 +20,14 @@ from app.domain.diagnosis.progress import task_progress
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.telemetry import FloatArray, LagProfile, ReadingBatch, ScalarReading, Telemetry
+from app.domain.telemetry import (
+    FloatArray,
+    LagProfile,
+    ReadingBatch,
+    ScalarReading,
+    Telemetry,
+    of_kind,
+)
 from worker.datasets.build import build_task
 from worker.training.loop import Interruption, train
 
@@ -41,7 +48,7 @@ class Notebook:
 
     def keep(self, batch: ReadingBatch) -> None:
         self.batches.append(batch)
-        if batch.profiles:
+        if of_kind(LagProfile, batch.readings):
             self.tell(self.judge(stop_reason=None))
 
     def case(self, *, stop_reason: StopReason | None) -> Case:
@@ -87,20 +94,20 @@ class Notebook:
 
     def _telemetry(self) -> Telemetry:
         chunks = [batch.chunk for batch in self.batches if batch.chunk is not None]
-        readings: list[ScalarReading] = [r for batch in self.batches for r in batch.readings]
-        profiles: list[LagProfile] = [p for batch in self.batches for p in batch.profiles]
+        readings = [one for batch in self.batches for one in batch.readings]
+        scalar_readings, profiles = of_kind(ScalarReading, readings), of_kind(LagProfile, readings)
         if not chunks:
             steps_n = np.array([], dtype=np.int32)
             return Telemetry(
-                steps_n=steps_n, scalars={}, readings=tuple(readings), profiles=tuple(profiles)
+                steps_n=steps_n, scalars={}, scalar_readings=scalar_readings, profiles=profiles
             )
         return Telemetry(
             steps_n=np.concatenate([chunk.steps_n for chunk in chunks]),
             scalars=_joined([chunk.scalars for chunk in chunks]),
             tensor_names=self.tensor_names,
             tensors=_joined([chunk.tensors for chunk in chunks]),
-            readings=tuple(readings),
-            profiles=tuple(profiles),
+            scalar_readings=scalar_readings,
+            profiles=profiles,
         )
 
 

@@ -3,9 +3,9 @@
 Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite values stay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,8 +158,14 @@ class PositionProfile:
     num_sequences_T: IntArray
 
 
-#: What is not measured at every step: a task metric, or what a probe found or could not find.
+#: What is not measured at every step: a task metric, what a probe found, or why it found nothing.
 Reading = ScalarReading | LagProfile | PositionProfile | ProbeGap
+OneKind = TypeVar("OneKind", ScalarReading, LagProfile, PositionProfile, ProbeGap)
+
+
+def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> tuple[OneKind, ...]:
+    """The readings of one kind, in their order."""
+    return tuple(one for one in readings if isinstance(one, kind))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,10 +173,7 @@ class ReadingBatch:
     """All that one flush carries to the store, written in one fenced transaction."""
 
     chunk: TelemetryChunk | None = None
-    readings: tuple[ScalarReading, ...] = ()
-    profiles: tuple[LagProfile, ...] = ()
-    positions: tuple[PositionProfile, ...] = ()
-    gaps: tuple[ProbeGap, ...] = ()
+    readings: tuple[Reading, ...] = ()
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None
@@ -183,8 +186,7 @@ class ReadingBatch:
         return _num_bytes(self)
 
     def is_empty(self) -> bool:
-        parts = (self.readings, self.profiles, self.positions, self.gaps)
-        return self.chunk is None and not any(parts)
+        return self.chunk is None and not self.readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,15 +198,13 @@ class Telemetry:
     tensor_names: tuple[str, ...] = ()
     tensors: Mapping[str, FloatArray] = field(default_factory=dict)
     #: Ordered by step.
-    readings: tuple[ScalarReading, ...] = ()
+    scalar_readings: tuple[ScalarReading, ...] = ()
     #: Ordered by step.
     profiles: tuple[LagProfile, ...] = ()
-    #: Ordered by step.
-    gaps: tuple[ProbeGap, ...] = ()
 
     def series(self, quantity: str, scope: str) -> tuple[IntArray, DoubleArray]:
         """Steps and values of a quantity that is not measured at every step."""
-        found = [r for r in self.readings if r.quantity == quantity and r.scope == scope]
+        found = [r for r in self.scalar_readings if r.quantity == quantity and r.scope == scope]
         steps = np.array([r.step for r in found], dtype=np.int32)
         return steps, np.array([r.value for r in found], dtype=np.float64)
 

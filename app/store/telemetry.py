@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -16,26 +16,18 @@ from app.domain.runs import BestScore
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
     FloatArray,
-    ProbeGap,
     ReadingBatch,
     ScalarReading,
     Telemetry,
     TelemetryChunk,
+    of_kind,
 )
 from app.store.evaluations import Metrics, best_of, evaluation_event, evaluations_in, latest
 from app.store.fence import NewEvent, change_run, held_by
 from app.store.history import read_columns
-from app.store.position_rows import position_row_of
-from app.store.profile_rows import read_profiles, row_of
-from app.store.step_ranges import steps_between
-from app.store.tables import (
-    position_readings,
-    probe_gaps,
-    probe_readings,
-    runs,
-    scalar_readings,
-    telemetry_chunks,
-)
+from app.store.profile_rows import read_profiles
+from app.store.reading_rows import insert_readings, read_scalar_readings
+from app.store.tables import runs, telemetry_chunks
 from app.store.times import database_now
 
 #: Readings of the scope `model` that are also stored on the run's row.
@@ -51,7 +43,8 @@ def append_batch(
     covers the inserts. Raises Fenced when the run no longer belongs to the attempt, or when an
     earlier batch is missing.
     """
-    evaluations = evaluations_in(batch.readings)
+    scalars = of_kind(ScalarReading, batch.readings)
+    evaluations = evaluations_in(scalars)
     row = change_run(
         session,
         *held_by(run_id, attempt),
@@ -62,7 +55,7 @@ def append_batch(
             "progress_at": database_now(),
             "steps_per_second": batch.steps_per_second,
             "telemetry_bytes": runs.c.telemetry_bytes + batch.num_bytes,
-            **_probe_costs(batch.readings),
+            **_probe_costs(scalars),
         },
         log=_events_of(batch, attempt, evaluations),
     )
@@ -71,7 +64,10 @@ def append_batch(
         return False
     if evaluations:
         _store_scores(session, row, evaluations)
-    _insert_readings(session, batch, keys={"run_id": run_id, "attempt": attempt, "seq": seq})
+    keys = {"run_id": run_id, "attempt": attempt, "seq": seq}
+    if batch.chunk is not None:
+        session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
+    insert_readings(session, batch.readings, keys=keys)
     return True
 
 
@@ -97,48 +93,9 @@ def read_telemetry(
             for quantity, column in tensor_columns.items()
             if columns[column].values.size
         },
-        readings=read_scalar_readings(session, run_id, from_step=from_step, to_step=to_step),
+        scalar_readings=read_scalar_readings(session, run_id, from_step=from_step, to_step=to_step),
         profiles=read_profiles(session, run_id, from_step=from_step, to_step=to_step),
-        gaps=read_probe_gaps(session, run_id, from_step=from_step, to_step=to_step),
     )
-
-
-def read_scalar_readings(
-    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
-) -> tuple[ScalarReading, ...]:
-    """Returns task metrics and scalars of probes, by step and then in the order of sending."""
-    rows = _rows_by_step(
-        session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
-    )
-    return tuple(ScalarReading(**row) for row in rows)
-
-
-def read_probe_gaps(
-    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
-) -> tuple[ProbeGap, ...]:
-    """Returns what probes could not measure, by step and then in the order of sending."""
-    rows = _rows_by_step(
-        session, probe_gaps, ("reason",), run_id, from_step=from_step, to_step=to_step
-    )
-    return tuple(ProbeGap(**row) for row in rows)
-
-
-def _rows_by_step(
-    session: Session,
-    table: Table,
-    columns: Sequence[str],
-    run_id: UUID,
-    *,
-    from_step: int | None,
-    to_step: int | None,
-) -> list[RowMapping]:
-    statement = (
-        select(*(table.c[name] for name in ("step", "quantity", "scope", *columns)))
-        .where(table.c.run_id == run_id, *steps_between(table.c.step, from_step, to_step))
-        .order_by(table.c.seq, table.c.position)
-    )
-    rows = session.execute(statement).mappings()
-    return sorted(rows, key=lambda row: int(row["step"]))
 
 
 def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
@@ -218,35 +175,6 @@ def _store_scores(session: Session, row: RowMapping, evaluations: Mapping[int, M
         )
     )
     session.execute(statement)
-
-
-def _insert_readings(session: Session, batch: ReadingBatch, *, keys: Mapping[str, object]) -> None:
-    if batch.chunk is not None:
-        session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
-    if batch.readings:
-        session.execute(insert(scalar_readings), _numbered(batch.readings, keys))
-    if batch.gaps:
-        session.execute(insert(probe_gaps), _numbered(batch.gaps, keys))
-    if batch.profiles:
-        profiles = [
-            {**keys, "position": position, **row_of(profile)}
-            for position, profile in enumerate(batch.profiles)
-        ]
-        session.execute(insert(probe_readings), profiles)
-    if batch.positions:
-        positions = [
-            {**keys, "position": position, **position_row_of(profile)}
-            for position, profile in enumerate(batch.positions)
-        ]
-        session.execute(insert(position_readings), positions)
-
-
-def _numbered(
-    records: Sequence[ScalarReading | ProbeGap], keys: Mapping[str, object]
-) -> list[Mapping[str, object]]:
-    return [
-        {**keys, "position": position, **asdict(record)} for position, record in enumerate(records)
-    ]
 
 
 def _chunk_row(chunk: TelemetryChunk) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ import torch
 
 from app.domain.quantities.probe import TIERS
 from app.domain.specs.job import TIER_BUDGETS
+from app.domain.telemetry import ScalarReading, of_kind
 from bench.gpu.conditions import Conditions, Row, Verdict
 from bench.gpu.training import make_spec as spec_of
 from bench.gpu.training import train_on
@@ -70,7 +71,7 @@ def _probe(conditions: Conditions, shape: str, tier: str) -> Row:
         }
     )
     run = train_on(spec, conditions.device)
-    found = [one for batch in run.batches for one in batch.readings]
+    found = [r for batch in run.batches for r in of_kind(ScalarReading, batch.readings)]
     seconds = {one.step: one.value for one in found if one.quantity == "probe_seconds"}
     return {
         "kind": shape,

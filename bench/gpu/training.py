@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
-from app.domain.telemetry import DoubleArray, ReadingBatch
+from app.domain.telemetry import DoubleArray, ReadingBatch, ScalarReading
 from bench.gpu.conditions import Conditions
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
@@ -142,9 +142,10 @@ def readings_of(batches: Sequence[ReadingBatch]) -> dict[Key, DoubleArray]:
                     for step, values_P in zip(steps, values_nP, strict=True)
                 }
         for reading in batch.readings:
-            found[reading.quantity, reading.scope, reading.step] = np.array([reading.value])
-        for profile in (*batch.profiles, *batch.positions):
-            found |= _arrays_of(profile)
+            if isinstance(reading, ScalarReading):
+                found[reading.quantity, reading.scope, reading.step] = np.array([reading.value])
+            else:
+                found |= _arrays_of(reading)
     return {key: values for key, values in found.items() if key[0] not in TIMES}
 
 

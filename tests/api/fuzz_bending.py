@@ -71,8 +71,11 @@ def _measured_run(engine: Engine) -> UUID:
         run = claimed_run(work.session, work.session.execute(first).scalar_one())
         batch = batch_of(
             [*[1.0] * 30, math.nan],
-            readings=scores({10: 0.5, 20: math.inf}),
-            profiles=(a_profile(), a_profile(step=10, is_full=False)),
+            readings=(
+                *scores({10: 0.5, 20: math.inf}),
+                a_profile(),
+                a_profile(step=10, is_full=False),
+            ),
         )
         append_batch(work.session, run_id=run.id, attempt=run.attempt, seq=0, batch=batch)
     with unit_of_work(engine) as work:

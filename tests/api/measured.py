@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run, StopReason
-from app.domain.telemetry import LagProfile, ReadingBatch, ScalarReading, TelemetryChunk
+from app.domain.telemetry import Reading, ReadingBatch, TelemetryChunk
 from app.services.accounts.authenticate import authenticate
 from app.services.attempts.finish_run import finish_run
 from app.store.database import unit_of_work
@@ -67,13 +67,11 @@ def batch_of(
     loss: Losses = (),
     *,
     first_step: int = 0,
-    readings: tuple[ScalarReading, ...] = (),
-    profiles: tuple[LagProfile, ...] = (),
+    readings: tuple[Reading, ...] = (),
 ) -> ReadingBatch:
     return ReadingBatch(
         chunk=chunk(loss, first_step=first_step) if len(loss) else None,
         readings=readings,
-        profiles=profiles,
         progress_step=first_step + len(loss),
     )
 

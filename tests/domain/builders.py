@@ -189,7 +189,7 @@ def telemetry(
         },
         tensor_names=("all",) if tensors else (),
         tensors=tensors,
-        readings=tuple(readings),
+        scalar_readings=tuple(readings),
         profiles=tuple(profiles),
     )
 

@@ -16,7 +16,7 @@ def test_a_chunk_knows_its_first_and_last_step() -> None:
 def test_a_batch_is_empty_when_it_carries_nothing() -> None:
     assert ReadingBatch(progress_step=3).is_empty()
     assert not ReadingBatch(readings=(reading("mse", "train", 1.0),)).is_empty()
-    assert not ReadingBatch(profiles=(profile(0),)).is_empty()
+    assert not ReadingBatch(readings=(profile(0),)).is_empty()
 
 
 def test_a_series_is_of_one_quantity_in_one_scope() -> None:
@@ -52,7 +52,7 @@ def test_a_batch_weighs_its_records_and_the_arrays_in_them() -> None:
 
 
 def test_a_lag_profile_weighs_mostly_its_arrays() -> None:
-    batch = ReadingBatch(profiles=(profile(0),))
+    batch = ReadingBatch(readings=(profile(0),))
 
     # of 200 lags: a double and an integer of 32 bits each
     assert batch.num_bytes == pytest.approx(200 * 12, abs=5 * 512)

@@ -1,8 +1,7 @@
 """Small networks, and samples to look at them with."""
 
 import math
-from collections.abc import Collection, Iterable, MutableMapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, MutableMapping, Sequence
 
 import torch
 from pydantic import TypeAdapter
@@ -10,12 +9,10 @@ from torch import Tensor
 
 from app.domain.specs.model import ModelSpec
 from app.domain.specs.model.cell import Nonlinearity
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
+from app.domain.telemetry import ProbeGap, ScalarReading, of_kind
 from worker.models.network import SequenceModel
 from worker.probes.card import Look
 from worker.replay.sample import ProbeSample, ReplayableNetwork
-
-OneKind = TypeVar("OneKind", ScalarReading, LagProfile, PositionProfile, ProbeGap)
 
 
 def network_of(
@@ -96,12 +93,8 @@ def orthogonal_network(hidden_size: int, radius: float, *, dtype: torch.dtype) -
     return network
 
 
-def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> list[OneKind]:
-    return [one for one in readings if isinstance(one, kind)]
-
-
 def read(found: Sequence[ScalarReading | ProbeGap]) -> list[ScalarReading]:
     """All that a probe found, where nothing could not be measured."""
-    readings = [one for one in found if isinstance(one, ScalarReading)]
+    readings = of_kind(ScalarReading, found)
     assert len(readings) == len(found), found
-    return readings
+    return list(readings)

@@ -27,8 +27,8 @@ from app.domain.telemetry import (
     LagProfile,
     LagRatio,
     PositionProfile,
+    Reading,
     ReadingBatch,
-    ScalarReading,
     TelemetryChunk,
 )
 from app.store.claims import begin, claim_row
@@ -117,13 +117,11 @@ def a_batch(
     *,
     first_step: int = 0,
     num_steps: int = 4,
-    readings: tuple[ScalarReading, ...] = (),
-    profiles: tuple[LagProfile, ...] = (),
+    readings: tuple[Reading, ...] = (),
 ) -> ReadingBatch:
     return ReadingBatch(
         chunk=a_chunk(first_step=first_step, num_steps=num_steps),
         readings=readings,
-        profiles=profiles,
         progress_step=first_step + num_steps,
         steps_per_second=100.0,
     )

@@ -54,8 +54,7 @@ def measured(session: Session, run: Run, num_batches: int, *, first: int = 0) ->
     for seq in range(first, first + num_batches):
         batch = a_batch(
             first_step=4 * seq,
-            readings=scores({4 * seq: 1.0 / (1 + seq)}),
-            profiles=(a_profile(step=4 * seq),),
+            readings=(*scores({4 * seq: 1.0 / (1 + seq)}), a_profile(step=4 * seq)),
         )
         append_batch(session, run_id=run.id, attempt=run.attempt, seq=seq, batch=batch)
 
@@ -84,7 +83,7 @@ def test_a_claim_takes_the_run_back_to_its_last_checkpoint(
     telemetry = read_telemetry(session, run.id)
     assert list(telemetry.steps_n) == list(range(8))
     assert {profile.step for profile in telemetry.profiles} == {0, 4}
-    assert {reading.step for reading in telemetry.readings} == {0, 4}
+    assert {reading.step for reading in telemetry.scalar_readings} == {0, 4}
     assert again.progress_step == 8
     assert again.best is not None
     assert again.best.step == 4

@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -128,8 +127,7 @@ def test_many_workers_never_claim_the_same_run(
 
 def test_a_claim_deletes_what_earlier_attempts_left(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    batch = a_batch(readings=scores({3: 0.5}), profiles=(a_profile(),))
-    batch = replace(batch, positions=(a_position(),))
+    batch = a_batch(readings=(*scores({3: 0.5}), a_profile(), a_position()))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
     requeue(session, run_id=run.id, attempt=1, reason="lost", is_crash=True)

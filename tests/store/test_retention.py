@@ -58,7 +58,7 @@ def an_old_run(session: Session, workspace_id: UUID) -> Run:
 
 
 def measured(session: Session, run: Run) -> None:
-    batch = a_batch(readings=scores({3: 0.5}), profiles=(a_profile(),))
+    batch = a_batch(readings=(*scores({3: 0.5}), a_profile()))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     finish_run(UnitOfWork(session), run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
 

@@ -159,7 +159,7 @@ def test_an_ended_run_cannot_be_cancelled(session: Session, workspace_id: UUID) 
 
 def test_a_deleted_run_leaves_nothing(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id)
-    batch = a_batch(readings=scores({0: 1.0}), profiles=(a_profile(),))
+    batch = a_batch(readings=(*scores({0: 1.0}), a_profile()))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
 

@@ -65,7 +65,7 @@ def test_telemetry_is_partitioned_from_the_start(session: Session, parent: str) 
 
 def test_views_show_one_row_a_reading(session: Session, workspace_id: UUID) -> None:
     run = claimed_run(session, workspace_id, spec=job(training={"num_steps": 700}))
-    sent = a_batch(profiles=(a_profile(),))
+    sent = a_batch(readings=(a_profile(),))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=sent)
     assert sent.chunk is not None
 

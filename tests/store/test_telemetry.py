@@ -13,12 +13,19 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import StopReason
-from app.domain.telemetry import ProbeGap, ReadingBatch, ScalarReading
+from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
 from app.store.position_rows import read_positions
+from app.store.reading_rows import read_probe_gaps
 from app.store.runs import find_run
-from app.store.tables import scalar_readings, telemetry_chunks
+from app.store.tables import (
+    position_readings,
+    probe_gaps,
+    probe_readings,
+    scalar_readings,
+    telemetry_chunks,
+)
 from app.store.telemetry import append_batch, read_telemetry
 from tests.domain.builders import scores
 from tests.store.builders import (
@@ -73,7 +80,7 @@ def test_a_range_of_steps_is_read_alone(session: Session, workspace_id: UUID) ->
     found = read_telemetry(session, run.id, from_step=3, to_step=8)
 
     assert found.steps_n.tolist() == [3, 4, 5, 6, 7, 8]
-    assert [reading.step for reading in found.readings] == [4, 8]
+    assert [reading.step for reading in found.scalar_readings] == [4, 8]
 
 
 @pytest.mark.parametrize("is_full", [True, False])
@@ -83,7 +90,7 @@ def test_a_lag_profile_comes_back_bit_for_bit(
     run = claimed_run(session, workspace_id)
     sent = a_profile(is_full=is_full)
 
-    batch = ReadingBatch(profiles=(sent,))
+    batch = ReadingBatch(readings=(sent,))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
     (found,) = read_telemetry(session, run.id).profiles
 
@@ -103,7 +110,7 @@ def test_a_profile_over_position_comes_back_bit_for_bit(
     run = claimed_run(session, workspace_id)
     sent = tuple(a_position(step=step, has_cell=has_cell) for step in (0, 5, 9))
 
-    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(positions=sent))
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(readings=sent))
     found = read_positions(session, run.id, steps=[9, 0])
 
     for one, wanted in zip(found, (sent[0], sent[2]), strict=True):
@@ -125,7 +132,7 @@ def test_scalar_readings_keep_what_is_not_finite(session: Session, workspace_id:
     )
 
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(readings=sent))
-    found = read_telemetry(session, run.id).readings
+    found = read_telemetry(session, run.id).scalar_readings
 
     assert [repr(reading.value) for reading in found] == [repr(value) for value in values]
 
@@ -139,10 +146,40 @@ def test_what_a_probe_could_not_measure_is_kept_with_its_reason(
         for step in (0, 7)
     )
 
-    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(gaps=gaps))
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(readings=gaps))
 
-    assert read_telemetry(session, run.id).gaps == gaps
-    assert read_telemetry(session, run.id, from_step=1, to_step=7).gaps == gaps[1:]
+    assert read_probe_gaps(session, run.id) == gaps
+    assert read_probe_gaps(session, run.id, from_step=1, to_step=7) == gaps[1:]
+
+
+def test_readings_are_numbered_by_kind_in_the_order_of_sending(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    gap = ProbeGap(step=0, quantity="sigma_max", scope="layer:0", reason="it is not finite")
+    sent: tuple[Reading, ...] = (
+        a_profile(),
+        *scores({0: 0.5}),
+        a_position(),
+        gap,
+        a_profile(),
+        *scores({0: 0.25}),
+    )
+
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=ReadingBatch(readings=sent))
+
+    positions = {
+        table.name: session.execute(select(table.c.position).order_by(table.c.position)).scalars()
+        for table in (scalar_readings, probe_readings, position_readings, probe_gaps)
+    }
+    assert {name: list(found) for name, found in positions.items()} == {
+        "scalar_readings": [0, 1],
+        "probe_readings": [0, 1],
+        "position_readings": [0],
+        "probe_gaps": [0],
+    }
+    values = [one.value for one in read_telemetry(session, run.id).scalar_readings]
+    assert values == [0.5, 0.25]
 
 
 def test_a_batch_that_comes_again_is_dropped(session: Session, workspace_id: UUID) -> None:

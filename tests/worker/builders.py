@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
-from app.domain.telemetry import FloatArray, ReadingBatch
+from app.domain.telemetry import FloatArray, OneKind, ReadingBatch, ScalarReading, of_kind
 from worker.datasets.build import build_task
 from worker.training.loop import TrainingOutcome, train
 
@@ -44,8 +44,11 @@ class Trained:
         return [int(step) for chunk in chunks for step in chunk.steps_n]
 
     def readings(self, quantity: str) -> dict[tuple[int, str], float]:
-        found = [reading for batch in self.batches for reading in batch.readings]
+        found = self.of_kind(ScalarReading)
         return {(r.step, r.scope): r.value for r in found if r.quantity == quantity}
+
+    def of_kind(self, kind: type[OneKind]) -> tuple[OneKind, ...]:
+        return of_kind(kind, (one for batch in self.batches for one in batch.readings))
 
     def weights(self) -> list[torch.Tensor]:
         return [weight.detach() for _, weight in self.outcome.model.named_tensors()]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from app.domain.quantities import ProbeQuantity
 from app.domain.quantities.probe import Tier
-from app.domain.telemetry import LagProfile, ProbeGap, Reading, ScalarReading
+from app.domain.telemetry import LagProfile, ProbeGap, Reading, ScalarReading, of_kind
 from worker.aside import Aside, in_turn
 from worker.probes import (
     activations,
@@ -133,7 +133,7 @@ def run_probes(
     others = [aside(partial(_answer, card, look)) for card in _others(look.wanted)]
     flow = _answer(lag_profile.CARD, look)
     answers = [other() for other in others]
-    has_profiles = any(isinstance(one, LagProfile) for one in flow.readings)
+    has_profiles = bool(of_kind(LagProfile, flow.readings))
     found = [one for answer in answers for one in answer.without_nan(has_profiles=has_profiles)]
     gaps = _gaps(look, order.quantities or (), answers)
     seconds = clock() - started

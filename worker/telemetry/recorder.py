@@ -18,11 +18,8 @@ from app.domain.telemetry import (
     FLUSH_EVERY_STEPS,
     DoubleArray,
     FloatArray,
-    LagProfile,
-    PositionProfile,
-    ProbeGap,
+    Reading,
     ReadingBatch,
-    ScalarReading,
     TelemetryChunk,
 )
 
@@ -71,10 +68,7 @@ class Recorder:
         self._steps: list[int] = []
         self._learning_rates: list[float] = []
         self._elapsed_s: list[float] = []
-        self._readings: list[ScalarReading] = []
-        self._profiles: list[LagProfile] = []
-        self._gaps: list[ProbeGap] = []
-        self._positions: list[PositionProfile] = []
+        self._readings: list[Reading] = []
         self._flushed_at_s = clock()
         self._has_flushed_steps = False
 
@@ -97,18 +91,9 @@ class Recorder:
         self._learning_rates.append(reading.learning_rate)
         self._elapsed_s.append(reading.elapsed_s)
 
-    def add(
-        self,
-        readings: Sequence[ScalarReading],
-        profiles: Sequence[LagProfile] = (),
-        gaps: Sequence[ProbeGap] = (),
-        positions: Sequence[PositionProfile] = (),
-    ) -> None:
+    def add(self, readings: Sequence[Reading]) -> None:
         """Keep what is not measured at every step."""
         self._readings.extend(readings)
-        self._profiles.extend(profiles)
-        self._gaps.extend(gaps)
-        self._positions.extend(positions)
 
     def is_due(self) -> bool:
         """The first step at once, then when it is time or the buffer is full."""
@@ -130,9 +115,6 @@ class Recorder:
         batch = ReadingBatch(
             chunk=chunk,
             readings=tuple(self._readings),
-            profiles=tuple(self._profiles),
-            positions=tuple(self._positions),
-            gaps=tuple(self._gaps),
             progress_step=steps_done if diverged_at is None else diverged_at + 1,
             steps_per_second=self._steps_per_second(),
         )
@@ -151,9 +133,6 @@ class Recorder:
         num_kept = self._steps.index(step) + 1
         del self._steps[num_kept:], self._learning_rates[num_kept:], self._elapsed_s[num_kept:]
         self._readings = [reading for reading in self._readings if reading.step <= step]
-        self._profiles = [profile for profile in self._profiles if profile.step <= step]
-        self._gaps = [gap for gap in self._gaps if gap.step <= step]
-        self._positions = [one for one in self._positions if one.step <= step]
 
     def _chunk(self, rows_nF: DoubleArray) -> TelemetryChunk:
         num_tensors = len(self._sizes_P)
@@ -190,7 +169,7 @@ class Recorder:
     def _clear(self) -> None:
         self._has_flushed_steps = self._has_flushed_steps or bool(self._steps)
         self._steps, self._learning_rates, self._elapsed_s = [], [], []
-        self._readings, self._profiles, self._gaps, self._positions = [], [], [], []
+        self._readings = []
         self._flushed_at_s = self._clock()
 
 

@@ -161,13 +161,13 @@ class TrainingLoop:
     def _observed_step(self, step: int) -> bool:
         """Look at the weights, then change them; the first step does not wait for the look."""
         if step > 0:
-            self._recorder.add(*self._observer.before_step(self.model, step))
+            self._recorder.add(self._observer.before_step(self.model, step))
             return self._step(step)
         initial = self.model.copied()
         look = self._aside(lambda: self._observer.before_step(initial, step))
         has_diverged = self._step(step)
         has_diverged |= self._recorder.flush(steps_done=1) is not None
-        self._recorder.add(*look())
+        self._recorder.add(look())
         return has_diverged
 
     def _step(self, step: int) -> bool:
@@ -264,7 +264,7 @@ class TrainingLoop:
             return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
         self._save(steps_done)
         if reason not in _WITHOUT_LAST_PROBE:
-            self._recorder.add(*self._observer.at_end(self.model, steps_done))
+            self._recorder.add(self._observer.at_end(self.model, steps_done))
             self._recorder.flush(steps_done=steps_done)
         return self._outcome(reason, steps_done=steps_done)
 

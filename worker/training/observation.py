@@ -13,7 +13,7 @@ from torch import Tensor
 
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
+from app.domain.telemetry import Reading, ScalarReading
 from worker.aside import Aside, in_turn
 from worker.datasets.task import Split, Task
 from worker.models.network import SequenceModel
@@ -24,13 +24,6 @@ from worker.training.checkpoint import Checkpoint, ScheduleNotes
 
 #: Looked at while training; the test split is for the end alone.
 _DURING: tuple[Split, ...] = ("train", "validation")
-Observation = tuple[
-    tuple[ScalarReading, ...],
-    tuple[LagProfile, ...],
-    tuple[ProbeGap, ...],
-    tuple[PositionProfile, ...],
-]
-_NOTHING: Observation = ((), (), (), ())
 
 
 class Observer:
@@ -75,19 +68,17 @@ class Observer:
         """Probe where an earlier attempt did."""
         self._schedule = replace(self._schedule, followed_steps=tuple(sorted(steps)))
 
-    def before_step(self, model: SequenceModel, step: int) -> Observation:
+    def before_step(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         """What is due with the weights that this step starts from."""
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
         is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
-        readings, profiles, gaps, positions = self._probe(model, step) if is_probed else _NOTHING
-        return (*metrics, *readings), profiles, gaps, positions
+        return (*metrics, *self._probe(model, step)) if is_probed else metrics
 
-    def at_end(self, model: SequenceModel, step: int) -> Observation:
+    def at_end(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         """The trained weights, on every split."""
         metrics = self._evaluate(model, step, (*_DURING, "test"))
-        readings, profiles, gaps, positions = self._probe(model, step, is_last=True)
-        return (*metrics, *readings), profiles, gaps, positions
+        return (*metrics, *self._probe(model, step, is_last=True))
 
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
@@ -105,10 +96,12 @@ class Observer:
             for metric, value in metrics.items()
         )
 
-    def _probe(self, model: SequenceModel, step: int, *, is_last: bool = False) -> Observation:
+    def _probe(
+        self, model: SequenceModel, step: int, *, is_last: bool = False
+    ) -> tuple[Reading, ...]:
         tier = self._spec.probes.tier
         if tier == "off":
-            return _NOTHING
+            return ()
         weights = model.readout.weight
         if weights.device.type == "cuda":
             # what the GPU still has to do of earlier steps is no cost of the probe
@@ -140,10 +133,4 @@ class Observer:
             scope="model",
             value=self._schedule.share(self._elapsed_s()),
         )
-        found = result.readings
-        return (
-            (*(one for one in found if isinstance(one, ScalarReading)), share),
-            tuple(one for one in found if isinstance(one, LagProfile)),
-            tuple(one for one in found if isinstance(one, ProbeGap)),
-            tuple(one for one in found if isinstance(one, PositionProfile)),
-        )
+        return (*result.readings, share)

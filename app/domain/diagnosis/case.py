@@ -35,7 +35,7 @@ class Case:
         """The last step with a reading of any kind."""
         last = [self.telemetry.last_step] if self.telemetry.last_step is not None else []
         probes = [profile.step for profile in self.telemetry.profiles]
-        readings = [reading.step for reading in self.telemetry.readings]
+        readings = [reading.step for reading in self.telemetry.scalar_readings]
         return max(last + probes + readings, default=None)
 
     @property
@@ -63,7 +63,7 @@ class Case:
     @cached_property
     def failed_checks(self) -> Mapping[int, ScalarReading]:
         """Step -> a check that its probe failed."""
-        return failed_checks(self.telemetry.readings, self.spec.training.precision)
+        return failed_checks(self.telemetry.scalar_readings, self.spec.training.precision)
 
     def scalar(self, quantity: str) -> DoubleArray:
         """(n,) a quantity with one value a step; empty when it was not recorded."""
@@ -73,7 +73,7 @@ class Case:
         """The last finite value in each scope that begins and ends so."""
         last = {
             reading.scope: reading.value
-            for reading in self.telemetry.readings
+            for reading in self.telemetry.scalar_readings
             if reading.quantity == quantity
             and reading.scope.startswith(scope_prefix)
             and reading.scope.endswith(scope_suffix)

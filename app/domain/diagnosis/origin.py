@@ -51,7 +51,7 @@ def find_origin(case: Case) -> Origin | None:
     bad_steps_n = non_finite_steps(case)
     if not bad_steps_n.size:
         return None
-    found = [r for r in case.telemetry.readings if r.quantity.startswith("non_finite.")]
+    found = [r for r in case.telemetry.scalar_readings if r.quantity.startswith("non_finite.")]
     where = next((r for r in found if r.quantity == "non_finite.where"), None)
     if where is None or not 0 <= int(where.value) < len(PLACES):
         return _origin_by_telemetry(case, step=int(bad_steps_n[0]))

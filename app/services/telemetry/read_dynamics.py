@@ -12,8 +12,8 @@ from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
 from app.store.database import UnitOfWork
 from app.store.history import StoredSeries, read_scalar_series, scalar_scopes
+from app.store.reading_rows import read_probe_gaps
 from app.store.runs import find_run
-from app.store.telemetry import read_probe_gaps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,7 @@ def test_figures_stand_beside_those_of_the_base(clinic: Clinic, client: httpx.Cl
     location = compare(client, GRU, SMALLER, mini_steps=0).headers["Location"]
     profiles = (a_profile(), a_profile(is_full=False), a_profile())
     batches = [
-        ReadingBatch(readings=readings(lyapunov), profiles=(profile,))
+        ReadingBatch(readings=(*readings(lyapunov), profile))
         for lyapunov, profile in zip((-0.5, -0.25, -0.125), profiles, strict=True)
     ]
     finish_all(clinic, ids_of(client.get(location).json()), batches)
@@ -118,7 +118,7 @@ def test_figures_stand_beside_those_of_the_base(clinic: Clinic, client: httpx.Cl
 def test_what_failed_its_own_check_is_not_ranked(clinic: Clinic, client: httpx.Client) -> None:
     location = compare(client, GRU, mini_steps=0).headers["Location"]
     batches = [
-        ReadingBatch(readings=readings(-0.5, checksum=checksum), profiles=(a_profile(),))
+        ReadingBatch(readings=(*readings(-0.5, checksum=checksum), a_profile()))
         for checksum in (0.5, 1e-7)
     ]
     finish_all(clinic, ids_of(client.get(location).json()), batches)
@@ -203,7 +203,7 @@ def test_sent_again_under_its_key_they_are_the_same_ones(client: httpx.Client) -
 def test_once_every_arm_has_ended_the_answer_is_whole(clinic: Clinic, client: httpx.Client) -> None:
     headers = {"Idempotency-Key": "comparison-2"}
     ids = ids_of(compare(client, GRU, headers=headers, wait_s=0.1).json())
-    finish_all(clinic, ids, [ReadingBatch(profiles=(a_profile(),))] * 2)
+    finish_all(clinic, ids, [ReadingBatch(readings=(a_profile(),))] * 2)
 
     answer = compare(client, GRU, headers=headers, wait_s=0.1)
 

@@ -24,8 +24,8 @@ LEARNED = ReadingBatch(
     readings=(
         ScalarReading(step=0, quantity="checksum_error", scope="model", value=1e-7),
         ScalarReading(step=0, quantity="sigma_max", scope="layer:0", value=1.1),
+        a_profile(),
     ),
-    profiles=(a_profile(),),
 )
 
 
@@ -109,7 +109,7 @@ def test_the_answer_waits_for_its_end(clinic: Clinic, client: httpx.Client) -> N
     waiting = threading.Thread(target=lambda: answers.append(ask(client, wait_s=20, mini_steps=1)))
     waiting.start()
     run = take(clinic, newest(clinic))
-    record(clinic, run, seq=0, batch=batch_of([1.0], profiles=(a_profile(),)))
+    record(clinic, run, seq=0, batch=batch_of([1.0], readings=(a_profile(),)))
     end(clinic, run, StopReason.COMPLETED)
     waiting.join(20)
 

@@ -71,7 +71,7 @@ def test_what_could_not_be_measured_is_said_once_with_its_reason(
         ProbeGap(step=step, quantity="jacobian_sigma_max", scope="layer:0", reason="too large")
         for step in (0, 10)
     )
-    record(clinic, run, seq=0, batch=ReadingBatch(gaps=gaps))
+    record(clinic, run, seq=0, batch=ReadingBatch(readings=gaps))
 
     missing = client.get(path_of(run.id, "dynamics")).json()["not_assessed"]
 

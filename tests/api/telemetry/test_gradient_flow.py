@@ -22,7 +22,7 @@ def test_profiles_are_rows_of_probes_and_columns_of_lags(
         log_norm_T=np.array([0.0, math.log(10)]),
         num_anchors_T=np.array([4, 2], dtype=np.int32),
     )
-    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(step=0), shorter)))
+    record(clinic, run, seq=0, batch=batch_of(readings=(a_profile(step=0), shorter)))
 
     (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
 
@@ -53,7 +53,7 @@ def test_profiles_are_rows_of_probes_and_columns_of_lags(
 def test_every_curve_of_a_profile_is_served(clinic: Clinic, client: httpx.Client) -> None:
     run = started_run(clinic)
     both = (a_profile(step=0), a_profile(step=10, is_full=False))
-    record(clinic, run, seq=0, batch=batch_of(profiles=both))
+    record(clinic, run, seq=0, batch=batch_of(readings=both))
 
     (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
 
@@ -67,7 +67,7 @@ def test_every_curve_of_a_profile_is_served(clinic: Clinic, client: httpx.Client
 
 def test_a_curve_that_no_probe_has_is_null(clinic: Clinic, client: httpx.Client) -> None:
     run = started_run(clinic)
-    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(is_full=False),)))
+    record(clinic, run, seq=0, batch=batch_of(readings=(a_profile(is_full=False),)))
 
     (layer,) = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
 
@@ -86,7 +86,7 @@ def test_the_training_gradient_over_position_stands_beside_its_immediate_part(
         for scope in ("layer:0", "layer:0/reverse")
     )
     profiles = (a_profile(step=0), a_profile(step=10))
-    batch = replace(batch_of(profiles=profiles), positions=positions)
+    batch = batch_of(readings=(*profiles, *positions))
     record(clinic, run, seq=0, batch=batch)
 
     flow = client.get(path_of(run.id, "gradient-flow")).json()
@@ -113,7 +113,7 @@ def test_the_judged_scope_comes_first(clinic: Clinic, client: httpx.Client) -> N
         a_profile(scope="layer:0"),
         a_profile(scope="model"),
     ]
-    record(clinic, run, seq=0, batch=batch_of(profiles=tuple(scopes)))
+    record(clinic, run, seq=0, batch=batch_of(readings=tuple(scopes)))
 
     layers = client.get(path_of(run.id, "gradient-flow")).json()["layers"]
 
@@ -130,7 +130,7 @@ def test_of_many_probes_the_first_the_last_and_spread_ones_are_kept(
 ) -> None:
     run = started_run(clinic)
     profiles = tuple(a_profile(step=step) for step in range(0, 1000, 10))
-    record(clinic, run, seq=0, batch=batch_of(profiles=profiles))
+    record(clinic, run, seq=0, batch=batch_of(readings=profiles))
 
     asked = {"max_probes": 5, "from_step": 100}
     (layer,) = client.get(path_of(run.id, "gradient-flow"), params=asked).json()["layers"]
@@ -185,7 +185,7 @@ def test_an_unknown_scope_is_answered_with_those_there_are(
     clinic: Clinic, client: httpx.Client
 ) -> None:
     run = started_run(clinic)
-    record(clinic, run, seq=0, batch=batch_of(profiles=(a_profile(),)))
+    record(clinic, run, seq=0, batch=batch_of(readings=(a_profile(),)))
 
     answer = client.get(path_of(run.id, "gradient-flow"), params={"scope": "layer:7"})
 

@@ -87,7 +87,7 @@ def test_metrics_and_probe_scalars_are_served_the_same_way(
         ScalarReading(step=5, quantity="mse", scope="train", value=0.5),
     )
     run = started_run(clinic)
-    batch = batch_of([1.0] * 10, readings=readings, profiles=(a_profile(), a_profile(step=5)))
+    batch = batch_of([1.0] * 10, readings=(*readings, a_profile(), a_profile(step=5)))
     record(clinic, run, seq=0, batch=batch)
 
     asked = {"quantity": ["mse", "gradient_horizon", "decay_rate"], "x": "time"}

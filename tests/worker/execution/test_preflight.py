@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import LagProfile, OneKind, ReadingBatch, ScalarReading, of_kind
 from tests.worker.supervision.runs import make_spec
 from worker.datasets.build import build_task
 from worker.execution.preflight import MAX_SEQUENCES, MIN_SEQUENCES, try_out
@@ -43,7 +43,11 @@ def recorded(sent: list[ReadingBatch]) -> list[int]:
 
 
 def probed(sent: list[ReadingBatch]) -> list[int]:
-    return sorted({profile.step for batch in sent for profile in batch.profiles})
+    return sorted({profile.step for profile in sent_of(LagProfile, sent)})
+
+
+def sent_of(kind: type[OneKind], sent: list[ReadingBatch]) -> tuple[OneKind, ...]:
+    return of_kind(kind, (reading for batch in sent for reading in batch.readings))
 
 
 @pytest.mark.parametrize("num_steps", [1, 3, 20, 50])
@@ -88,8 +92,7 @@ def test_an_exact_case_can_be_set_up_and_comes_out_exactly(
 
     (layer,) = [
         profile
-        for batch in sent
-        for profile in batch.profiles
+        for profile in sent_of(LagProfile, sent)
         if (profile.scope, profile.path) == ("layer:0", "total")
     ]
     np.testing.assert_allclose(np.diff(layer.log_norm_T), rate, rtol=0, atol=1e-12)
@@ -120,8 +123,7 @@ def looked_at_first(sent: list[ReadingBatch]) -> dict[tuple[str, str], float]:
     """What the initial weights tell, what it cost aside."""
     return {
         (one.quantity, one.scope): one.value
-        for batch in sent
-        for one in batch.readings
+        for one in sent_of(ScalarReading, sent)
         if one.step == 0 and one.scope != "train" and not one.quantity.startswith("probe_")
     }
 
@@ -176,5 +178,5 @@ def test_step_0_alone_is_taken_over_no_more_sequences_than_are_probed() -> None:
 
 def anchors_of(spec: JobSpec) -> set[int]:
     _, sent = tried(spec, 0)
-    judged = [one for batch in sent for one in batch.profiles if one.scope == "model"]
+    judged = [one for one in sent_of(LagProfile, sent) if one.scope == "model"]
     return {int(profile.num_anchors_T[0]) for profile in judged}

@@ -9,8 +9,15 @@ import torch
 
 from app.domain.quantities import PROBE_QUANTITIES
 from app.domain.specs.model.cell import Nonlinearity
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
-from tests.numerics.networks import network_of, of_kind, sample_for
+from app.domain.telemetry import (
+    LagProfile,
+    PositionProfile,
+    ProbeGap,
+    Reading,
+    ScalarReading,
+    of_kind,
+)
+from tests.numerics.networks import network_of, sample_for
 from worker.models.network import SequenceModel
 from worker.probes.suite import ProbeOrder, run_probes
 from worker.replay.sample import ProbeSample
@@ -116,7 +123,7 @@ def test_a_network_that_is_no_number_has_no_profile(situation: str) -> None:
 
     found = probed(network, sample_for(network, num_timesteps=9, batch_size=4))
 
-    assert of_kind(LagProfile, found) == []
+    assert of_kind(LagProfile, found) == ()
     assert "checksum_error" in {gap.quantity for gap in of_kind(ProbeGap, found)}
 
 
@@ -125,4 +132,4 @@ def test_one_target_that_is_no_number_spoils_the_profile() -> None:
     sample = sample_for(network, num_timesteps=9, batch_size=40)
     sample.targets[17] = math.nan
 
-    assert of_kind(LagProfile, probed(network, sample)) == []
+    assert of_kind(LagProfile, probed(network, sample)) == ()

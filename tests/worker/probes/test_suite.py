@@ -8,8 +8,8 @@ import torch
 
 from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
 from app.domain.quantities.probe import Tier
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading
-from tests.numerics.networks import look_at, network_of, of_kind, sample_for
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading, of_kind
+from tests.numerics.networks import look_at, network_of, sample_for
 from worker.aside import Aside, by_threads, in_turn
 from worker.probes import loss_gradient
 from worker.probes.card import ProbeCard
@@ -22,10 +22,10 @@ from worker.replay.sample import ProbeSample, ReplayableNetwork
 class Found:
     """What probes found, by the kind of reading."""
 
-    readings: list[ScalarReading]
-    profiles: list[LagProfile]
-    positions: list[PositionProfile]
-    gaps: list[ProbeGap]
+    readings: tuple[ScalarReading, ...]
+    profiles: tuple[LagProfile, ...]
+    positions: tuple[PositionProfile, ...]
+    gaps: tuple[ProbeGap, ...]
     seconds: float
 
 
@@ -171,7 +171,7 @@ def test_probes_of_a_diverged_network_say_nothing_false() -> None:
 
     result = probe(network, sample)
 
-    assert result.profiles == []
+    assert result.profiles == ()
     assert {r.quantity for r in result.readings}.isdisjoint({"spectral_radius", "lyapunov_1"})
     told = {gap.quantity: gap.reason for gap in result.gaps}
     assert (
@@ -235,7 +235,7 @@ def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() 
         "sigma_max",
         "time_constant",
     }
-    assert result.gaps == []
+    assert result.gaps == ()
 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])

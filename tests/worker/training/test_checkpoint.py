@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from app.domain.checkpoints import Takes
 from app.domain.runs import BestScore, StopReason
 from app.domain.specs.job import JobSpec
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import LagProfile, ReadingBatch, ScalarReading, of_kind
 from tests.worker.builders import make_spec
 from worker.datasets.build import build_task
 from worker.training.checkpoint import (
@@ -46,7 +46,10 @@ class Session:
         """Every reading by its place; a place that comes twice fails."""
         found: dict[tuple[object, ...], float] = {}
         for batch in self.batches:
-            rows = [((r.step, r.quantity, r.scope), r.value) for r in batch.readings]
+            rows = [
+                ((r.step, r.quantity, r.scope), r.value)
+                for r in of_kind(ScalarReading, batch.readings)
+            ]
             if batch.chunk is not None:
                 for name, values_n in batch.chunk.scalars.items():
                     rows += [
@@ -289,7 +292,8 @@ def test_probes_of_an_earlier_attempt_are_followed() -> None:
 
     resumed = attempt(spec, start=Start(checkpoint=checkpoint, followed_steps=(7, 11, 13)))
 
-    probed = {p.step for batch in resumed.batches for p in batch.profiles if p.step < 14}
+    readings = [reading for batch in resumed.batches for reading in batch.readings]
+    probed = {profile.step for profile in of_kind(LagProfile, readings) if profile.step < 14}
     assert probed == {7, 11, 13}
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load
 
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import ReadingBatch, ScalarReading, of_kind
 from tests.worker.builders import make_spec
 from worker.datasets.build import build_task
 from worker.execution.execute import explain
@@ -132,7 +132,8 @@ def test_a_policy_on_a_gpu_ends_the_run_with_finite_weights(policy: str) -> None
 
     assert outcome.stop_reason is StopReason.DIVERGED
     assert all(torch.isfinite(weight).all() for _, weight in outcome.model.named_tensors())
-    origins = [one for batch in batches for one in batch.readings if "non_finite" in one.quantity]
+    readings = [one for batch in batches for one in of_kind(ScalarReading, batch.readings)]
+    origins = [one for one in readings if "non_finite" in one.quantity]
     assert origins
 
 

@@ -6,7 +6,7 @@ import torch
 from pydantic import JsonValue
 
 from app.domain.runs import StopReason
-from app.domain.telemetry import PLACES, ReadingBatch
+from app.domain.telemetry import PLACES, LagProfile, PositionProfile, ProbeGap, ReadingBatch
 from tests.worker.builders import Trained, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.models.network import build_model
@@ -73,9 +73,8 @@ def test_probes_leave_the_weights_alone_bit_for_bit(kind: str, tier: str) -> Non
 
     pairs = zip(without.weights(), probed.weights(), strict=True)
     assert all(torch.equal(one, two) for one, two in pairs)
-    profiles = [profile for batch in probed.batches for profile in batch.profiles]
-    assert {profile.step for profile in profiles} == {0, 3, 6, 9, 12}
-    positions = {one.step for batch in probed.batches for one in batch.positions}
+    assert {profile.step for profile in probed.of_kind(LagProfile)} == {0, 3, 6, 9, 12}
+    positions = {profile.step for profile in probed.of_kind(PositionProfile)}
     assert positions == ({0, 3, 6, 9, 12} if tier == "full" else set())
 
 
@@ -86,8 +85,7 @@ def test_what_is_asked_for_by_name_is_read_or_its_absence_told_at_every_probe() 
 
     run = train_spec(make_spec({"model": model, "probes": probes}))
 
-    gaps = [gap for batch in run.batches for gap in batch.gaps]
-    assert [(gap.step, gap.quantity, gap.scope) for gap in gaps] == [
+    assert [(gap.step, gap.quantity, gap.scope) for gap in run.of_kind(ProbeGap)] == [
         (0, "lyapunov_1", "layer:0"),
         (0, "lyapunov_1", "layer:0/reverse"),
         (0, "gradient_agreement", "model"),

@@ -1,0 +1,80 @@
+"""Converts readings to rows of the table of their kind and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Table, insert, select
+from sqlalchemy.orm import Session
+
+from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
+from app.store.position_rows import position_row_of
+from app.store.profile_rows import row_of
+from app.store.step_ranges import steps_between
+from app.store.tables import position_readings, probe_gaps, probe_readings, scalar_readings
+
+
+def insert_readings(
+    session: Session, readings: Sequence[Reading], *, keys: Mapping[str, object]
+) -> None:
+    """Stores readings under the keys of their batch, numbered from 0 in each table."""
+    rows: dict[Table, list[Mapping[str, object]]] = {}
+    for reading in readings:
+        table, row = _row_of(reading)
+        others = rows.setdefault(table, [])
+        others.append({**keys, "position": len(others), **row})
+    for table, of_table in rows.items():
+        session.execute(insert(table), of_table)
+
+
+def _row_of(reading: Reading) -> tuple[Table, Mapping[str, object]]:
+    match reading:
+        case ScalarReading():
+            return scalar_readings, asdict(reading)
+        case LagProfile():
+            return probe_readings, row_of(reading)
+        case PositionProfile():
+            return position_readings, position_row_of(reading)
+        case ProbeGap():
+            return probe_gaps, asdict(reading)
+        case _:
+            assert_never(reading)
+
+
+def read_scalar_readings(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> tuple[ScalarReading, ...]:
+    """Returns task metrics and scalars of probes, by step and then in the order of sending."""
+    rows = _rows_by_step(
+        session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
+    )
+    return tuple(ScalarReading(**row) for row in rows)
+
+
+def read_probe_gaps(
+    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
+) -> tuple[ProbeGap, ...]:
+    """Returns what probes could not measure, by step and then in the order of sending."""
+    rows = _rows_by_step(
+        session, probe_gaps, ("reason",), run_id, from_step=from_step, to_step=to_step
+    )
+    return tuple(ProbeGap(**row) for row in rows)
+
+
+def _rows_by_step(
+    session: Session,
+    table: Table,
+    columns: Sequence[str],
+    run_id: UUID,
+    *,
+    from_step: int | None,
+    to_step: int | None,
+) -> list[RowMapping]:
+    statement = (
+        select(*(table.c[name] for name in ("step", "quantity", "scope", *columns)))
+        .where(table.c.run_id == run_id, *steps_between(table.c.step, from_step, to_step))
+        .order_by(table.c.seq, table.c.position)
+    )
+    rows = session.execute(statement).mappings()
+    return sorted(rows, key=lambda row: int(row["step"]))
