@@ -15,7 +15,7 @@ from app.api.fleet import health, metrics, workers
 from app.api.preflights import comparison, preflight
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
-from app.api.protocol.envelope import Envelope, LastResort
+from app.api.protocol.envelope import Envelope, UnexpectedErrors
 from app.api.protocol.event_hub import EventHub, closing_at_shutdown
 from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
@@ -145,7 +145,7 @@ def _check_secret(resources: Resources) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Added from the innermost to the outermost."""
-    app.add_middleware(LastResort)
+    app.add_middleware(UnexpectedErrors)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

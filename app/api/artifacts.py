@@ -1,4 +1,4 @@
-"""GET /v1/runs/{id}/artifacts: the files that a run leaves, each with its SHA-256."""
+"""GET /v1/runs/{id}/artifacts: the files of a run, each with its SHA-256."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from app.services.artifacts.list_artifacts import list_artifacts
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
 
-#: Bytes that are read and sent at a time.
+#: Bytes that are read and sent at once.
 _CHUNK_BYTES = 2**20
 _FILE: dict[str, JsonValue] = {
-    "description": "The file. `Repr-Digest` (RFC 9530) and the ETag carry its SHA-256.",
+    "description": "The file. `Repr-Digest` (RFC 9530) and the ETag contain its SHA-256.",
     "content": {
         media_type: {"schema": {"type": "string", "format": "binary"}}
         for media_type in sorted({kind.partition(";")[0] for kind in MEDIA_TYPE_OF.values()})
@@ -37,10 +37,10 @@ _FILE: dict[str, JsonValue] = {
     summary="List the files of a run",
 )
 def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
-    """Checkpoints while it trains; at its end weights, their description, a program and a log.
+    """Checkpoints during training; after it weights, their description, a program and a log.
 
-    `model.safetensors` holds the last weights of a run that succeeded without diverging;
-    `best.safetensors` those of the evaluation that the run's `best` tells.
+    `model.safetensors` contains the last weights of a run that succeeded without diverging,
+    `best.safetensors` the weights of the evaluation in the run's `best`.
     """
     found = list_artifacts(work, workspace_id=caller.workspace_id, run_id=run_id)
     return conditional_json(request, view_artifacts(run_id, found))
@@ -60,7 +60,7 @@ def get_artifact(
     work: Work,
     artifacts: Artifacts,
 ) -> Response:
-    """The file is read once before it is sent: 410 where it is not what was written any more."""
+    """The file is checked before it is sent: 410 where its content has changed."""
     found = find_artifact(work, workspace_id=caller.workspace_id, run_id=run_id, name=name)
     headers = _headers(found)
     if is_named(headers["ETag"], request.headers.get("if-none-match", "")):
@@ -71,7 +71,7 @@ def get_artifact(
 
 
 def _headers(artifact: Artifact) -> dict[str, str]:
-    """What a 304 carries too."""
+    """Headers that a 304 has too."""
     return {
         "ETag": f'"{artifact.file.sha256}"',
         "Cache-Control": POLLED,
@@ -89,7 +89,7 @@ def _content_headers(artifact: Artifact) -> dict[str, str]:
 
 
 def _parts(path: Path) -> Iterator[bytes]:
-    """Opened when the first part is asked for: a caller who has gone leaves nothing open."""
+    """The file in parts. It is opened with the first part, so that no caller leaves it open."""
     with path.open("rb") as file:
         while part := file.read(_CHUNK_BYTES):
             yield part

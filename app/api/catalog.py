@@ -1,4 +1,4 @@
-"""GET /v1/catalog: every kind, quantity, finding and remedy, with a line on each."""
+"""GET /v1/catalog: every kind, quantity, finding, cause and remedy, with one line on each."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -14,12 +14,12 @@ router = APIRouter(prefix="/v1/catalog", tags=["service"])
 
 @router.get(
     "",
-    summary="Read what there is",
+    summary="Read the catalogue",
     response_model=CatalogView,
     responses={**NOT_MODIFIED, **ALWAYS},
 )
 def get_catalog(request: Request, _caller: SignedIn) -> Response:
-    """What may be asked for, is measured, can be found and can be done about it.
+    """Kinds of models, data and so on; quantities that are measured; findings, causes and remedies.
 
     Any valid key may read it.
     """

@@ -1,4 +1,4 @@
-"""GET /v1/runs/{id}/diagnosis: what was found, or would be under other thresholds."""
+"""GET /v1/runs/{id}/diagnosis: the findings of a run, also under other thresholds."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.services.diagnosis.read_diagnosis import read_diagnosis
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
-#: Thresholds are query parameters by their own names, which no Python argument can have.
+#: Each threshold is a query parameter. Its name contains a dot, so it cannot be an argument.
 _OVERRIDES: list[dict[str, JsonValue]] = [
     {
         "in": "query",
@@ -34,16 +34,16 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
 
 @router.get(
     "/{run_id}/diagnosis",
-    summary="Read what was found, or judge again under other thresholds",
+    summary="Read the diagnosis, or judge again under other thresholds",
     response_model=DiagnosisView,
     responses={**NOT_MODIFIED, **ALWAYS, **documented(404, 409)},
     openapi_extra={"parameters": _OVERRIDES},
 )
 def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
-    """Findings with evidence, cause and remedies; each remedy's `request.body` posts unchanged.
+    """Findings with evidence, cause and remedies. Each remedy's `request.body` can be posted.
 
-    While the run goes on it is judged every few seconds. Thresholds in the query judge the stored
-    telemetry again, without training and without changing what is stored.
+    A running run is judged every few seconds. With thresholds in the query the stored telemetry is
+    judged again, without training; the stored diagnosis is unchanged.
     """
     diagnosis = read_diagnosis(
         work,

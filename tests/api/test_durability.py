@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.conftest import Clinic, post_run, serving, spec
+from tests.api.installation import new_workspace
 from tests.api.runs.test_runs import check_problem
 
 _BREAK_COMMIT = """
@@ -85,11 +86,12 @@ def test_a_database_that_is_away_is_a_503(clinic_with: Callable[..., Clinic]) ->
     assert "database" in {error["pointer"] for error in check_problem(ready)["errors"]}
 
 
-def test_a_full_queue_is_a_429_that_says_when_to_come_back(
+def test_a_full_queue_is_a_429_that_says_when_to_try_again(
     clinic_with: Callable[..., Clinic],
 ) -> None:
     clinic = clinic_with(max_queued_runs=1)
-    with serving(clinic.app) as url, clinic.client(clinic.other_key) as client:
+    key = new_workspace(clinic.engine, "without runs")
+    with serving(clinic.app) as url, clinic.client(key) as client:
         client.base_url = httpx.URL(url)
         first = client.post("/v1/runs", json=spec())
         second = client.post("/v1/runs", json=spec())

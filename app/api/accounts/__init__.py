@@ -1,1 +1,1 @@
-"""Workspaces and API keys over HTTP."""
+"""Routes for workspaces and API keys."""

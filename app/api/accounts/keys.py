@@ -1,4 +1,4 @@
-"""API keys over HTTP: make, list, revoke; all within the caller's workspace."""
+"""Routes for API keys of the caller's workspace: create, list, revoke."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -27,18 +27,18 @@ router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS, rou
 
 
 class KeyOrder(BaseModel):
-    """What a new key may do, and for how long."""
+    """Scopes and expiry of a new key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: CleanText = Field("", max_length=200)
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
     expires_at: Instant | None = None
-    """Null: it stays valid until it is revoked."""
+    """Null: the key is valid until it is revoked."""
 
     @field_validator("expires_at")
     @classmethod
-    def _is_to_come(cls, value: datetime | None) -> datetime | None:
+    def _is_in_the_future(cls, value: datetime | None) -> datetime | None:
         if value is not None and value <= datetime.now(UTC):
             detail = "must lie in the future"
             raise ValueError(detail)
@@ -46,26 +46,27 @@ class KeyOrder(BaseModel):
 
 
 class KeyView(View):
-    """All that is known of a key but itself."""
+    """A key, without the secret itself."""
 
     id: UUID
     name: str
     scopes: list[Scope]
     prefix: str
-    """Its first characters."""
+    """The first characters of the key."""
     last4: str
+    """The last characters of the key."""
     created_at: datetime
     last_used_at: datetime | None
-    """To the minute."""
+    """Precise to the minute."""
     expires_at: datetime | None
     revoked_at: datetime | None
 
 
 class NewKeyView(KeyView):
-    """A key just made, with the key itself."""
+    """A new key, with the secret itself."""
 
     key: str | None
-    """Shown this once; null when the answer is replayed by its Idempotency-Key."""
+    """Shown only in this answer. Null when the answer is replayed for an Idempotency-Key."""
 
 
 class KeyPage(View):
@@ -78,7 +79,7 @@ class KeyPage(View):
     status_code=201,
     response_model=NewKeyView,
     responses=documented(409, 415),
-    summary="Make an API key",
+    summary="Create an API key",
 )
 def post_key(
     order: Annotated[KeyOrder, Body(openapi_examples=KEY_EXAMPLES)],
@@ -87,7 +88,7 @@ def post_key(
     settings: ApiSettings,
     once: Once,
 ) -> Response:
-    """The key is in the answer and nowhere else: the service stores an HMAC of it."""
+    """Only this answer contains the key. The service stores an HMAC of it."""
     return once.answer(
         lambda: _created(
             create_key(
@@ -110,7 +111,7 @@ def get_keys(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Oldest first, revoked ones included."""
+    """Oldest first, including revoked keys."""
     keys = list_keys(work, workspace_id=caller.workspace_id)
     page, last = cut(keys, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
@@ -119,7 +120,7 @@ def get_keys(
 
 @router.delete("/{key_id}", status_code=204, responses=documented(404), summary="Revoke an API key")
 def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
-    """From the next request on the key opens nothing; it stays in the list."""
+    """The key is refused from the next request on. It stays in the list."""
     revoke_key(work, workspace_id=caller.workspace_id, key_id=key_id)
 
 

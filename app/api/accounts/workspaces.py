@@ -1,4 +1,4 @@
-"""Workspaces over HTTP: make one with its first key, list, look, change, delete."""
+"""Routes for workspaces: create one with its first key, list, read, change, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -34,7 +34,7 @@ router = APIRouter(
 
 
 class NewWorkspaceView(WorkspaceView):
-    """A workspace just made, with the key that opens it."""
+    """A new workspace with its first key."""
 
     admin_key: NewKeyView
 
@@ -44,7 +44,7 @@ class NewWorkspaceView(WorkspaceView):
     status_code=201,
     response_model=NewWorkspaceView,
     responses=documented(409, 415),
-    summary="Make a workspace",
+    summary="Create a workspace",
 )
 def post_workspace(
     order: Annotated[WorkspaceOrder, Body(openapi_examples=WORKSPACE_EXAMPLES)],
@@ -53,7 +53,7 @@ def post_workspace(
     settings: ApiSettings,
     once: Once,
 ) -> Response:
-    """For admins of the first workspace. The answer holds the new one's first key."""
+    """For operators, the admins of the first workspace. The answer contains the first key."""
     return once.answer(
         lambda: _created(
             create_workspace(
@@ -75,7 +75,7 @@ def get_workspaces(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Oldest first: all for admins of the first workspace, the own one for others."""
+    """Oldest first. Operators see all workspaces, others only their own."""
     found = list_workspaces(work, caller_workspace_id=caller.workspace_id)
     page, last = cut(found, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
@@ -87,12 +87,12 @@ def get_workspaces(
     "/{workspace_id}",
     response_model=WorkspaceAccountView,
     responses={**NOT_MODIFIED, **documented(404)},
-    summary="Look at a workspace",
+    summary="Read a workspace",
 )
 def get_one_workspace(
     request: Request, workspace_id: UUID, caller: Admin, work: Work, settings: ApiSettings
 ) -> Response:
-    """What it may have and what it has taken; the own one, or any for the first one's admins."""
+    """With quotas and usage. Operators see any workspace, others only their own."""
     account = get_workspace(
         work,
         caller_workspace_id=caller.workspace_id,
@@ -120,9 +120,9 @@ def patch_workspace(
     work: Work,
     settings: ApiSettings,
 ) -> WorkspaceAccountView:
-    """Merge patch (RFC 7396) of name and quotas, for admins of the first workspace.
+    """Merge patch (RFC 7396) of name and quotas, for operators.
 
-    Null gives a workspace the installation's quota. What is over a new quota stays.
+    Null restores the installation's quota. Nothing is deleted where usage exceeds a new quota.
     """
     return view_account(
         edit_workspace(
@@ -142,7 +142,7 @@ def patch_workspace(
     summary="Delete a workspace",
 )
 def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: Artifacts) -> None:
-    """With its keys, data sets, runs and their files; 409 while runs have not ended."""
+    """Deletes its keys, data sets, runs and files too. 409 while a run has not ended."""
     delete_workspace(
         work,
         artifacts=artifacts,

@@ -1,1 +1,1 @@
-"""Data sets over HTTP."""
+"""Routes for data sets."""

@@ -1,4 +1,4 @@
-"""Data sets over HTTP: upload the raw bytes, list, look, delete."""
+"""Routes for data sets: upload the bytes of a file, list, read, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,7 +28,7 @@ router = APIRouter(
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
 _BODY: dict[str, JsonValue] = {
     "required": True,
-    "description": "The file itself, UTF-8. A CSV names its columns in the first row.",
+    "description": "The content of the file, in UTF-8. The first row of a CSV names the columns.",
     "content": {
         "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
         "text/plain": {"schema": {"type": "string"}, "example": "To be, or not to be"},
@@ -40,7 +40,7 @@ _BODY: dict[str, JsonValue] = {
 async def _content(request: Request) -> bytes:
     """The whole body. A form is refused, since its bytes are not those of the file."""
     if request.headers.get("content-type", "").startswith("multipart/"):
-        detail = "Send the bytes of the file as the body, not a form: curl --data-binary @file."
+        detail = "Send the bytes of the file as the body, not as a form: curl --data-binary @file."
         raise HTTPException(415, detail=detail)
     return await request.body()
 
@@ -62,9 +62,9 @@ def post_dataset(
     name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
     kind: Annotated[DatasetKind, Query(examples=["csv"])],
 ) -> Response:
-    """Checks the whole file first: what is wrong is named by row and column, and nothing is stored.
+    """The whole file is checked first. Errors name the row and the column, and nothing is stored.
 
-    Cells are numbers, ISO dates or times, or text; empty ones, `NA`, `NaN` and `null` are missing.
+    Cells are numbers, ISO dates or times, or text. Empty cells, `NA`, `NaN` and `null` are missing.
     """
 
     def store() -> Answer:
@@ -103,7 +103,7 @@ def get_datasets(
     "/{dataset_id}",
     response_model=DatasetView,
     responses={**NOT_MODIFIED, **documented(404)},
-    summary="Look at a data set",
+    summary="Read a data set",
 )
 def get_one_dataset(
     request: Request, dataset_id: UUID, caller: DatasetsReader, work: Work
@@ -119,7 +119,7 @@ def get_one_dataset(
     summary="Delete a data set",
 )
 def remove_dataset(dataset_id: UUID, caller: DatasetsWriter, work: Work) -> None:
-    """409 while a queued or running run needs it; ended runs keep their readings."""
+    """409 while a queued or running run needs it. Ended runs keep their readings."""
     delete_dataset(work, workspace_id=caller.workspace_id, dataset_id=dataset_id)
 
 

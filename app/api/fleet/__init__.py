@@ -1,1 +1,1 @@
-"""Workers, health and metrics over HTTP."""
+"""Routes for workers, health and metrics."""

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether the service can do its work."""
+"""Routes for liveness of the process and readiness of the service."""
 
 from http import HTTPStatus
 from typing import Literal
@@ -20,7 +20,7 @@ class LivenessView(BaseModel):
 
 
 class ReadinessView(BaseModel):
-    """Everything that the service needs is there."""
+    """The database, the broker and at least one worker answer."""
 
     status: Literal["ready"] = "ready"
     database: Literal["ok"] = "ok"
@@ -28,9 +28,9 @@ class ReadinessView(BaseModel):
     workers: int
 
 
-@router.get("/healthz", summary="Is the process alive?")
+@router.get("/healthz", summary="Check liveness")
 async def get_liveness() -> LivenessView:
-    """Answers without touching database or broker."""
+    """Answers without using the database or the broker."""
     return LivenessView()
 
 
@@ -38,10 +38,10 @@ async def get_liveness() -> LivenessView:
     "/readyz",
     response_model=ReadinessView,
     responses=documented(503),
-    summary="Can runs be taken and trained?",
+    summary="Check readiness",
 )
 def get_readiness(request: Request, held: Held) -> Response | ReadinessView:
-    """200 when database, broker and a worker are there; else 503, what is missing in `errors`."""
+    """200 where database, broker and worker answer; otherwise 503 with the reasons in `errors`."""
     readiness = check_readiness(held.health_engine, held.queue)
     if not readiness.missing:
         return ReadinessView(workers=readiness.num_workers)

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: requests of this process, queue and workers of the whole service."""
+"""Metrics for Prometheus: requests of this process, queue and workers of the whole service."""
 
 from collections.abc import Iterator, Mapping
 
@@ -18,7 +18,7 @@ router = APIRouter(tags=["service"])
 
 
 class _LoadCollector(Collector):
-    """The service's load as gauges, taken when it is asked for."""
+    """The service's load as gauges, read at each scrape."""
 
     def __init__(self, load: Load, queue: RunQueue) -> None:
         self._load = load
@@ -28,10 +28,14 @@ class _LoadCollector(Collector):
         yield _by_status("clinic_runs", "Runs by status.", self._load.runs)
         yield _by_status("clinic_preflights", "Preflights by status.", self._load.preflights)
         yield GaugeMetricFamily("clinic_workers", "Live workers.", value=self._load.workers)
-        yield GaugeMetricFamily("clinic_slots", "Runs they can train.", value=self._load.slots)
+        yield GaugeMetricFamily(
+            "clinic_slots",
+            "Runs that the workers can train at the same time.",
+            value=self._load.slots,
+        )
         bells = CounterMetricFamily(
             "clinic_bells",
-            "Bells of this process, by whether the broker took them.",
+            "Messages to workers sent by this process, by whether the broker accepted them.",
             labels=["fate"],
         )
         bells.add_metric(["rung"], self._queue.num_rung)
@@ -51,10 +55,10 @@ def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
     response_class=PlainTextResponse,
     responses=ALWAYS,
     dependencies=[require("runs:read")],
-    summary="Figures for Prometheus",
+    summary="Read metrics for Prometheus",
 )
 def get_metrics(work: Work, queue: Queue) -> Response:
-    """Text exposition format. Labels never carry ids, so that their number stays small."""
+    """Text exposition format. Labels contain no ids, so that the number of series stays small."""
     registry = CollectorRegistry()
     registry.register(_LoadCollector(count_load(work), queue))
     text = generate_latest(REGISTRY) + generate_latest(registry)

@@ -1,4 +1,4 @@
-"""Workers over HTTP: who is there, with which devices, and what they run."""
+"""Route for workers: which exist, with which devices, and which runs they train."""
 
 from datetime import datetime
 from uuid import UUID
@@ -24,16 +24,18 @@ class WorkerView(View):
     devices: list[str]
     """As torch names them: `cpu`, `cuda:0`."""
     slots: int
-    """Runs that it trains side by side."""
+    """Runs that it can train at the same time."""
     busy_slots: int
+    """Runs that it trains now."""
     threads_per_run: int
+    """Intra-op threads of each run."""
     release: str
-    """The version of the service that it runs, as `info.version` of the OpenAPI document."""
+    """Its version of the service, in the form of `info.version` of the OpenAPI document."""
     started_at: datetime
     seen_at: datetime
-    """Its last sign of life."""
+    """The time of its last heartbeat."""
     run_ids: list[UUID]
-    """Runs of this workspace that it trains."""
+    """Runs of the caller's workspace that it trains."""
 
 
 class WorkerPage(View):
@@ -43,7 +45,7 @@ class WorkerPage(View):
 
 @router.get("", response_model=WorkerPage, responses=NOT_MODIFIED, summary="List workers")
 def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
-    """All that gave a sign of life lately, on one page; they serve every workspace."""
+    """Workers with a recent heartbeat, on one page. Workers train runs of all workspaces."""
     workers = list_workers(work, workspace_id=caller.workspace_id)
     page = WorkerPage(items=[_view(seen) for seen in workers], next=None)
     return conditional_json(request, page)

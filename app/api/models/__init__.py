@@ -1,1 +1,1 @@
-"""What is answered: response models, built from domain values."""
+"""The bodies of requests and the views that are answered, made from domain values."""

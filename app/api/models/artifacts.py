@@ -1,4 +1,4 @@
-"""The files of a run as clients see them."""
+"""Views of the files of a run."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,21 +28,21 @@ _EXAMPLE: dict[str, JsonValue] = {
 
 
 class ArtifactView(View):
-    """One file, and how to know that it came over whole."""
+    """One file, with the SHA-256 to check it by."""
 
     name: str
     kind: ArtifactKind
-    """`checkpoint`: what the run can go on from. `model`, `best`: weights as safetensors.
-    `description`, `program`, `golden`: what they mean, a program that predicts with them, inputs
-    and outputs to check it by."""
+    """`checkpoint`: training can continue from it. `model`, `best`: weights as safetensors.
+    `description`: how to use the weights. `program`: predicts with them. `golden`: inputs and
+    outputs to check the program by."""
     media_type: str
     num_bytes: int
     sha256: str
-    """In hexadecimal; also the ETag of the file."""
+    """In hexadecimal. It is the ETag of the file too."""
     step: int | None
-    """Optimizer steps that its weights have seen; null where it holds none."""
+    """Optimizer steps that its weights were trained for; null for a file without weights."""
     attempt: int
-    """That wrote it: a resumed run shows its earlier end's files until it ends again."""
+    """The attempt that wrote it. A resumed run has the files of its earlier end until it ends."""
     created_at: datetime
     href: str
 

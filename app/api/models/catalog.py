@@ -1,4 +1,4 @@
-"""The catalogue as clients see it."""
+"""Views of the catalogue."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ class QuantityView(View):
     formula: str
     """What is computed, and what its sign means."""
     reduction: str
-    """Over what it is averaged, or otherwise brought to one number."""
+    """How many values become one number."""
     cost: str
-    """What one measurement takes."""
+    """The cost of one measurement."""
     source: str
     cadence: Cadence
     per_tensor: bool
-    """Read once a tensor too, in the scope `tensor:<name>`."""
+    """True: it is measured for each tensor too, in the scope `tensor:<name>`."""
 
 
 class ThresholdView(View):
@@ -54,7 +54,7 @@ class FindingKindView(View):
     code: FindingCode
     summary: str
     essential: bool
-    """True: no run is called healthy while this could not be assessed."""
+    """True: no run is called healthy where this could not be assessed."""
     causes: list[CauseCode]
     """Causes that can explain it, in the order in which they are tested."""
     thresholds: list[ThresholdView]
@@ -73,7 +73,7 @@ class CauseKindView(View):
     findings: list[FindingCode]
     """Symptoms that it can explain."""
     evidence: list[EvidenceKeyView]
-    """What the evidence of the cause may hold."""
+    """Keys that the evidence of the cause may contain."""
     remedies: list[str]
     """Kinds of the remedies that act on it, in the order of advice."""
 
@@ -83,7 +83,7 @@ class RemedyKindView(View):
     summary: str
     source: str
     changes: list[str]
-    """Fields of the job spec that its patch may hold, as paths: `init.recurrent`."""
+    """Fields of the job spec that its patch may contain, as paths: `init.recurrent`."""
     cannot_act: str
     """When it is not advised although it acts on the cause."""
     findings: list[FindingCode]
@@ -91,15 +91,15 @@ class RemedyKindView(View):
     causes: list[CauseCode]
     """Causes that it acts on."""
     needs_cause: bool
-    """False: it is advised without a known cause too."""
+    """False: it is also advised without a known cause."""
 
 
 class CatalogView(View):
-    """All that may be asked for, is measured, can be found and can be done about it."""
+    """Kinds of models, data and so on, quantities, findings, causes and remedies."""
 
     job_spec: dict[str, JsonValue] = Field(description="JSON Schema of the body of POST /v1/runs.")
     kinds: dict[str, list[KindView]] = Field(
-        description="By place in the job spec: model, init.recurrent, dataset, …"
+        description="By place in the job spec: model, init.recurrent, dataset and so on."
     )
     quantities: list[QuantityView]
     findings: list[FindingKindView]

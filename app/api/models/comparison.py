@@ -1,4 +1,4 @@
-"""Preflights side by side as clients ask for them and see them."""
+"""The body and the views of a comparison of preflights."""
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -10,53 +10,53 @@ from app.services.preflights.read_comparison import Arm, Comparison
 
 
 class ComparisonBody(BaseModel):
-    """A job spec, and what is to be different in each of the others."""
+    """A job spec and patches of it, each of which makes one more arm."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     spec: JobSpec
-    """The base: it is tried unpatched."""
+    """The base; it is tried without a patch too."""
     patches: list[dict[str, JsonValue]] = Field(min_length=1, max_length=MAX_PATCHES)
-    """Merge patches of the spec (RFC 7396); one that changes a `kind` replaces that object."""
+    """Merge patches of the spec (RFC 7396). A patch that changes a `kind` replaces that object."""
 
 
 class SpecDifferenceView(View):
     pointer: str
-    """Where in the spec."""
+    """The place in the spec, as a JSON pointer."""
     base: JsonValue
-    """Null where there is nothing."""
+    """The value in the base; null where it has none."""
     arm: JsonValue
-    """Null where there is nothing."""
+    """The value in the arm; null where it has none."""
 
 
 class FigureView(View):
-    """One number at the last probe of an arm, beside that of the base."""
+    """One number at the last probe of an arm, compared with the base."""
 
     quantity: str
-    """`gradient_horizon` and `gradient_ratio_at_required_lag` of the model; of each layer
-    `lyapunov_1` and `sum_rule.total`, which its other parts add up to; `/v1/catalog` defines
+    """`gradient_horizon` and `gradient_ratio_at_required_lag` of the model; `lyapunov_1` and the
+    parts of the sum rule of each layer, which add up to `sum_rule.total`. `/v1/catalog` defines
     them."""
     scope: str
     """`model`, `layer:0`, `gate:0/forget`."""
     unit: str
-    """Of `value`, `base` and `difference`; `1` for none."""
+    """Of `value`, `base` and `difference`; `1` where they have no unit."""
     value: float | None
-    """Null for infinite."""
+    """Null where it is infinite."""
     base: float | None
-    """Null where the base has no such number, or an infinite one."""
+    """The number of the base; null where it has none or it is infinite."""
     difference: float | None
-    """`value` less `base`."""
+    """`value` − `base`."""
     factor: float | None
-    """`value` / `base`, of the horizon and the ratio alone."""
+    """`value` / `base`, for the horizon and the ratio only."""
 
 
 class ArmView(View):
     spec_differences: list[SpecDifferenceView]
-    """From the base, value by value with defaults; empty for the base itself."""
+    """Every value that differs from the base, including defaults; empty for the base itself."""
     preflight: PreflightView
-    """As `POST /v1/preflight` answers."""
+    """The same as the answer to `POST /v1/preflight`."""
     figures: list[FigureView]
-    """What the difference changes; empty until the arm has succeeded."""
+    """Measurements compared with the base; empty until the arm has succeeded."""
 
 
 class ComparisonLinks(View):
@@ -64,18 +64,18 @@ class ComparisonLinks(View):
 
 
 class ComparisonView(View):
-    """Preflights side by side; the first arm is the unpatched spec."""
+    """Preflights compared with each other. The first arm is the unpatched spec."""
 
     is_done: bool
-    """Every arm has ended."""
+    """True: every arm has ended."""
     arms: list[ArmView]
-    """The base, then one a patch, in their order."""
+    """The base, then one arm per patch, in their order."""
     ranked_by: str | None
-    """`gradient_ratio_at_required_lag`, the nearer to 1 the better, vanished and exploded alike,
-    where every arm that succeeded has one; else `gradient_horizon`."""
+    """`gradient_ratio_at_required_lag` where every arm that succeeded has one: nearer to 1 is
+    better, from below and from above. Otherwise `gradient_horizon`."""
     ranking: list[int]
-    """Indexes of `arms`, the best first; those that failed, or whose measurement failed its own
-    checks, are left out."""
+    """Indexes of `arms`, the best first. It leaves out arms that failed, and arms whose measurement
+    failed its checks."""
     links: ComparisonLinks
 
 

@@ -1,4 +1,4 @@
-"""How a run goes on: the bodies of resume and fork."""
+"""The bodies of resume and fork."""
 
 from typing import Annotated, Literal
 
@@ -15,25 +15,25 @@ class _Body(BaseModel):
 
 
 class Resumption(_Body):
-    """What an ended run goes on with."""
+    """Limits under which an ended run continues."""
 
     num_steps: NumSteps | None = None
-    """All steps, those done included; null leaves them as they are."""
+    """Total number of steps, including those done. Null: unchanged."""
     time_limit_s: Positive | None = None
-    """All seconds of training, those used up included; null leaves the limit as it is."""
+    """Total seconds of training, including those used. Null: unchanged."""
 
 
 class ForkBody(_Body):
-    """From where a fork starts, and what is different in it."""
+    """The step at which a fork starts, and its changes of the job spec."""
 
     from_step: Step | None = None
-    """A step with a checkpoint, or 0 for the start; null: the last checkpoint. Weights that are
-    not finite are never saved, so that it is from before the first bad step."""
+    """A step with a checkpoint, or 0 for the start. Null: the last checkpoint, which is from before
+    the first non-finite step, since only finite weights are saved."""
     patch: dict[str, JsonValue] = {}
-    """Merge patch (RFC 7396) of optimizer, clipping, regularization, training (bar the seed) and
-    probes; an object with another `kind` replaces the whole."""
+    """Merge patch (RFC 7396) of optimizer, clipping, regularization, training (except the seed) and
+    probes. An object with another `kind` replaces the present one."""
     optimizer_state: Literal["keep", "reset"] | None = None
-    """Null: kept, unless the patch changes the optimizer's kind."""
+    """Null: `keep`, or `reset` where the patch changes the optimizer's kind."""
 
     def request(self) -> ForkRequest:
         return ForkRequest(

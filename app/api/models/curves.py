@@ -1,4 +1,4 @@
-"""Curves as rows of probes: logarithms to base 10, null where there is none, and why."""
+"""Curves of probes as rows of base-10 logarithms, with null where there is no number."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Row = list[float | None]
 
 
 def log10_row(log_norm_T: Curve, length: int) -> Row:
-    """From natural logarithms; null where not finite, and past the end of a shorter curve."""
+    """Converted from natural logarithms. Null where not finite, and past the end of the curve."""
     log10_T = log_norm_T / math.log(10)
     row: Row = log10_T.tolist()
     for index in np.nonzero(~np.isfinite(log10_T))[0]:
@@ -20,12 +20,12 @@ def log10_row(log_norm_T: Curve, length: int) -> Row:
 
 
 def log10_rows(curves: Sequence[Curve | None], length: int) -> list[Row] | None:
-    """One row a probe; None where no probe has this curve, a row of nulls where one lacks it."""
+    """One row per probe, all null where a probe has no curve. None where no probe has one."""
     if all(curve is None for curve in curves):
         return None
     return [[None] * length if curve is None else log10_row(curve, length) for curve in curves]
 
 
 def count_rows(counts: Sequence[NDArray[np.int32]], length: int) -> list[list[int]]:
-    """Zero past the end of a shorter curve."""
+    """One row per probe, with zeros past the end of a shorter one."""
     return [np.pad(count_T, (0, length - count_T.size)).tolist() for count_T in counts]

@@ -1,4 +1,4 @@
-"""A data set as clients see it."""
+"""Views of data sets."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,24 +12,24 @@ from app.store.datasets import Dataset
 
 
 class DatasetView(View):
-    """An upload and what it was seen to hold."""
+    """An uploaded file and its profile."""
 
     id: UUID
     name: str
     kind: DatasetKind
     num_bytes: int
     sha256: str
-    """Of the bytes that were sent, in hexadecimal."""
+    """Of the uploaded bytes, in hexadecimal."""
     created_at: datetime
     profile: CsvProfile | TextProfile
-    """Columns, rows and missing cells of a CSV with a forecast to start with; size and symbols of a
-    text."""
+    """Of a CSV: columns, rows, missing cells and a suggested forecast. Of a text: size and
+    symbols."""
 
 
 class DatasetPage(View):
     items: list[DatasetView]
     next: str | None = Field(examples=["/v1/datasets?limit=50&cursor=WyIyMDI2…"])
-    """Where the next page is; null on the last one."""
+    """URL of the next page; null on the last page."""
 
 
 def view_dataset(dataset: Dataset) -> DatasetView:

@@ -1,4 +1,4 @@
-"""A diagnosis as clients see it: findings with evidence, and remedies that post unchanged."""
+"""Views of a diagnosis: findings with evidence, and remedies that can be posted."""
 
 from typing import Literal
 from uuid import UUID
@@ -22,18 +22,18 @@ RUNS = "/v1/runs"
 
 
 class RequestView(View):
-    """What to send to try a remedy."""
+    """The request that tries a remedy."""
 
     method: Literal["POST"]
     href: str
     body: dict[str, JsonValue]
-    """A full, valid job spec."""
+    """A complete and valid job spec."""
 
 
 class RemedyView(View):
     kind: str
     patch: dict[str, JsonValue]
-    """Merge patch of the run's spec; a change of `kind` replaces the whole object."""
+    """Merge patch of the run's spec. A change of `kind` replaces the whole object."""
     reason: str
     source: str
     request: RequestView
@@ -45,25 +45,25 @@ class CauseView(View):
 
 
 class FindingView(View):
-    """A symptom that was seen."""
+    """A symptom that was found."""
 
     code: FindingCode
     state: FindingState
     impact: Impact
-    """Whether it keeps the task from being learned."""
+    """Whether it prevents the task from being learned."""
     severity: Severity
     confidence: float | None
-    """0 to 1."""
+    """From 0 to 1."""
     first_step: int
     last_step: int
     resolved_step: int | None
     scope: str
     threshold: dict[str, float]
-    """Under the names that override them: `?vanishing_gradient.max_ratio=0.05`."""
+    """By the names that override them in the query: `?vanishing_gradient.max_ratio=0.05`."""
     evidence: dict[str, JsonValue]
-    """Numbers, with units in the keys."""
+    """Numbers. The keys contain the units."""
     non_finite: list[NonFinitePlace]
-    """Evidence that is null because it is not finite, by JSON pointer into the finding."""
+    """Evidence that is null because it is not finite, by JSON pointer within the finding."""
     cause: CauseView | None
     explanation: str
     remedies: list[RemedyView]
@@ -75,20 +75,20 @@ class NotAssessedView(View):
 
 
 class DiagnosisView(View):
-    """What was found in one attempt of a run up to one step."""
+    """The diagnosis of one attempt of a run, up to one step."""
 
     run_id: UUID
     attempt: int
     as_of_step: int | None
-    """The last step that was looked at; null before the first reading."""
+    """The last step that was judged; null before the first reading."""
     final: bool
-    """True when it was stored together with the end of the run."""
+    """True: it was stored together with the end of the run."""
     rules_version: str
     verdict: DiagnosisVerdict
     summary: str
     findings: list[FindingView]
     not_assessed: list[NotAssessedView]
-    """What could not be looked for, and why: it never counts as healthy."""
+    """Symptoms that could not be assessed, with the reasons. They do not count as healthy."""
 
 
 def view_diagnosis(run_id: UUID, diagnosis: Diagnosis) -> DiagnosisView:

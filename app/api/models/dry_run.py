@@ -1,4 +1,4 @@
-"""What a run would cost, as clients see it."""
+"""Views of a checked job spec and its estimated cost."""
 
 from app.api.models.view import View
 from app.domain.specs.job import JobSpec
@@ -6,18 +6,20 @@ from app.services.runs.estimate_run import CheckedSpec
 
 
 class EstimateView(View):
-    """Parameters are exact, for `text` an upper bound; memory is that of training alone."""
+    """The estimated cost of a run."""
 
     parameters: int
+    """Exact; for `text` an upper bound."""
     memory_bytes: int
+    """Of training, without probes."""
     seconds: float
-    """On one core of an ordinary CPU; good to a factor of three."""
+    """On one core of an ordinary CPU, within a factor of three."""
     rows: int
-    """Rows of telemetry that the run will leave."""
+    """Rows of telemetry that the run will store."""
 
 
 class DryRunView(View):
-    """The completed spec and its cost; nothing was stored."""
+    """The completed spec and its estimated cost. Nothing was stored."""
 
     spec: JobSpec
     estimate: EstimateView

@@ -1,4 +1,4 @@
-"""A network's dynamics as clients see them: one series a quantity and scope, defined beside it."""
+"""Views of the dynamics of a network: one series per quantity and scope, with definitions."""
 
 import math
 from collections.abc import Iterable
@@ -18,57 +18,57 @@ class DefinitionView(View):
     quantity: str
     """Its name in `scopes`, in a history and in the catalogue."""
     unit: str
-    """`1` for one without."""
+    """`1` where it has no unit."""
     formula: str
     """What is computed, and what its sign means."""
     reduction: str
-    """Over what it is averaged, or otherwise brought to one number."""
+    """How many values become one number."""
     cost: str
-    """What one measurement takes."""
+    """The cost of one measurement."""
     source: str
-    """Where it is from; `measured`: defined here."""
+    """A publication; `measured`: defined by this project."""
 
 
 class DynamicSeriesView(View):
     quantity: str
     """One of `definitions`."""
     unit: str
-    """Of `values`; `1` for none."""
+    """Of `values`; `1` where they have no unit."""
     steps: list[int]
-    """Optimizer steps that the probes were taken at."""
+    """Optimizer steps of the probes."""
     values: list[float | None]
-    """One a probe, in `unit`; null where `non_finite` says why."""
+    """One per probe, in `unit`; null where `non_finite` names the value."""
     non_finite: list[NonFiniteView]
-    """Where a value is null, and what it was."""
+    """Values that are null because they are not finite."""
 
 
 class ScopeDynamicsView(View):
     scope: str
     """`layer:0`, `layer:0/reverse`, `gate:0/forget`, `model`."""
     series: list[DynamicSeriesView]
-    """One a quantity."""
+    """One per quantity."""
 
 
 class UnreadView(View):
     quantity: str
     """One of `definitions`, or `gradient_horizon` and `hidden_grad_norm` of the gradient flow."""
     scope: str
-    """Where it would have been measured."""
+    """Of what it would have been measured."""
     reason: str
-    """A clause for people."""
+    """For people."""
 
 
 class DynamicsView(View):
-    """How a run's recurrence moves its state, per probe and scope."""
+    """Scalars that the probes of a run measured of its recurrence."""
 
     run_id: UUID
     """Of the run, or of the preflight."""
     definitions: list[DefinitionView]
-    """Of every quantity, measured or not; exponents past the fourth are as the others."""
+    """Of every quantity, measured or not. Exponents after the fourth are defined like those."""
     scopes: list[ScopeDynamicsView]
-    """What was measured, by scope."""
+    """Measurements by scope."""
     not_assessed: list[UnreadView]
-    """What could not be measured, or was not ordered, and why."""
+    """Quantities that were not measured, with the reasons."""
 
 
 def view_dynamics(dynamics: Dynamics) -> DynamicsView:

@@ -1,4 +1,4 @@
-"""A run's log as clients see it: the same object in a page, in a stream and in a line."""
+"""Views of the events of a run. Pages, streams and lines contain the same objects."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from app.domain.events import Event, EventKind
 
 
 class EventView(View):
-    """One entry of a run's log."""
+    """One event of a run."""
 
     number: int
     """Counted from 1 within the run, without gaps."""
@@ -21,13 +21,16 @@ class EventView(View):
     non_finite: list[NonFinitePlace]
 
 
-#: Each event of a stream; its data is the object that a page has as an item.
+#: Schema of each event of a stream. Its data is an item of a page.
 STREAM_SCHEMA: dict[str, JsonValue] = {
     "type": "object",
     "description": "One event of the stream.",
     "required": ["event", "data"],
     "properties": {
-        "id": {"type": "string", "description": "The event's number; absent in the last words."},
+        "id": {
+            "type": "string",
+            "description": "The number of the event. Absent where a run was deleted.",
+        },
         "event": {"type": "string", "enum": list(EventKind)},
         "data": {
             "type": "string",
@@ -41,7 +44,7 @@ STREAM_SCHEMA: dict[str, JsonValue] = {
 class EventPage(View):
     items: list[EventView]
     next: str | None = Field(examples=["/v1/runs/…/events?after=50"])
-    """Where the next page is; null when there is none yet."""
+    """URL of the next page; null where no further event exists yet."""
 
 
 def view_event(event: Event) -> EventView:
@@ -49,7 +52,7 @@ def view_event(event: Event) -> EventView:
 
 
 def as_stream(view: EventView) -> str:
-    """One server-sent event."""
+    """The event as text of a `text/event-stream`."""
     return f"id: {view.number}\nevent: {view.kind}\ndata: {view.model_dump_json()}\n\n"
 
 

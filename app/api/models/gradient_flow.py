@@ -1,4 +1,4 @@
-"""Gradient flow as clients see it: one row a probe, one column a lag.
+"""Views of the gradient flow: one row per probe, one column per lag.
 
 Legend: T lags.
 """
@@ -21,101 +21,102 @@ MODEL = "model"
 
 
 class NonFiniteLags(View):
-    """A stretch of one probe's profile that has no logarithm; null in `log10_norm`."""
+    """A range of lags of one probe that is null in `log10_norm`."""
 
     step: int
     """Optimizer step of the probe."""
     first_lag: int
     """In timesteps back from the loss term."""
     last_lag: int
-    """In timesteps, included."""
+    """In timesteps, inclusive."""
     value: NonFiniteWord
-    """`-inf`: the gradient is exactly 0 there."""
+    """`-inf`: the gradient is exactly 0."""
 
 
 class HorizonView(View):
     value: int
-    """Largest lag, in timesteps, before the profile first falls below `threshold` of lag 0."""
+    """Largest lag, in timesteps, before the norm first falls below `threshold` of that at lag 0."""
     first_below: int | None
-    """That first lag below it, in timesteps; null when censored."""
+    """First lag below the threshold, in timesteps; null when censored."""
     censored: bool
-    """True: it never falls below, so the horizon is at least `value`."""
+    """True: the norm never falls below the threshold, so the horizon is at least `value`."""
     threshold: float
-    """Share of the norm at lag 0, without unit."""
+    """Fraction of the norm at lag 0, without unit."""
     interval: Interval
-    """Of `value`, in timesteps: 95 %, by bootstrap over sequences."""
+    """95 % interval of `value`, in timesteps, by bootstrap over sequences."""
 
 
 class RatioView(View):
     lag: int
     """The lag that the task needs, in timesteps."""
     value: float | None
-    """Norm at that lag / norm at lag 0 of the same loss terms, without unit; small = vanished."""
+    """Norm at that lag / norm at lag 0 of the same loss terms, without unit. Small: vanished."""
     interval: tuple[float | None, float | None]
-    """Of `value`: 95 %, by bootstrap over sequences."""
+    """95 % interval of `value`, by bootstrap over sequences."""
 
 
 class LayerFlowView(View):
-    """One scope over the probes; all lists but `lags` have one entry a probe."""
+    """One scope over the probes. Lists except `lags` and `non_finite` have one entry per probe."""
 
     scope: str
-    """`model`: at the bottom layer's gate pre-activations, both directions together. `layer:0`,
-    `layer:0/reverse`: at the state that enters the next timestep, h, and (h, c) for lstm."""
+    """`model`: the gradient at the gate pre-activations of the bottom layer, both directions
+    together. `layer:0`, `layer:0/reverse`: the gradient at the state that enters the next timestep,
+    which is h, and (h, c) for lstm."""
     layer: int
     """Counted from 0 at the input."""
     direction: Direction
-    """In which the layer reads its sequence; lags of a reverse one count the way it reads."""
+    """In which the layer reads the sequence. Lags count in this direction."""
     path: Path
-    """`total`: through every path, upper layers included. `within_layer`: this layer's own loop."""
+    """`total`: through every path, including upper layers. `within_layer`: within this layer."""
     steps: list[int]
-    """Optimizer steps that the probes were taken at."""
+    """Optimizer steps of the probes."""
     lags: list[int]
     """Timesteps back from the loss term: the columns of the rows."""
     log10_norm: list[list[float | None]]
     """Base-10 logarithm of the RMS over anchors (single loss terms) of the gradient's L2 norm, in
-    loss per unit of state; null where `non_finite` says why, and past the end of a shorter
+    loss per unit of state. Null where `non_finite` names the value, and past the end of a shorter
     sequence."""
     log10_norm_hidden: list[list[float | None]] | None
-    """The same of an lstm's h alone; null for other cells and for the model."""
+    """The same for h of an lstm alone; null for other cells and for the model."""
     log10_norm_cell: list[list[float | None]] | None
-    """The same of an lstm's c alone; null for other cells and for the model."""
+    """The same for c of an lstm alone; null for other cells and for the model."""
     log10_norm_scaled: list[list[float | None]] | None
-    """The same with each coordinate times its standard deviation over the sample, in units of the
-    loss: h and c have different units. Null for the model."""
+    """The same with each coordinate multiplied by its standard deviation over the sample, in units
+    of the loss, since h and c have different units. Null for the model."""
     log10_norm_median: list[list[float | None]] | None
-    """Base-10 logarithm of the median over sequences of each one's RMS."""
+    """Base-10 logarithm of the median over sequences of the RMS of each sequence."""
     non_finite: list[NonFiniteLags]
-    """Where `log10_norm` is null within the sequence, and why."""
+    """Ranges in which `log10_norm` is null within the sequence."""
     num_anchors: list[list[int]]
-    """Loss terms that have this lag within their sequence."""
+    """Number of loss terms whose sequence has this lag."""
     underflowed: list[bool]
-    """A backward pass in single precision would have given exact zeros."""
+    """True: a backward pass in single precision would have given exact zeros."""
     cotangent: list[Cotangent]
-    """What was followed back: the gradient of the `loss`, or a `random` unit direction where that
-    was about 0."""
+    """What was propagated back: the gradient of the `loss`, or a `random` unit direction where that
+    gradient was about 0."""
     shape: list[ProfileShape]
-    """Of the profile past its entry: what kind of curve describes it."""
+    """The kind of curve that describes the profile after its entry transient."""
     decay_rate: list[float | None]
-    """Theil-Sen slope of ln(norm) over the lag past the entry, in nats per timestep, negative =
-    decays; null unless the shape is exponential."""
+    """Theil-Sen slope of ln(norm) over the lag after the entry transient, in nats per timestep.
+    Negative: it decays. Null unless the shape is exponential."""
     decay_rate_interval: list[Interval | None]
-    """In nats per timestep: 95 %, by bootstrap over sequences."""
+    """95 % interval in nats per timestep, by bootstrap over sequences."""
     fit_lags: list[tuple[int, int] | None]
-    """First and last lag, in timesteps, that the slope was fitted over."""
+    """First and last lag of the fit, in timesteps."""
     entry_ratio: list[float | None]
-    """Norm where the entry transient ends / norm at lag 0, without unit: what read-out and
-    saturated cells take away before the recurrence does."""
+    """Norm at the end of the entry transient / norm at lag 0, without unit: what the read-out and
+    saturated cells remove before the recurrence does."""
     gradient_horizon: list[HorizonView]
-    """How far back the gradient reaches, in timesteps."""
+    """How many timesteps the gradient reaches back."""
     ratio_at_required_lag: list[RatioView | None]
-    """What is judged; null where the required lag is unknown or longer than the sequence."""
+    """The value that is judged; null where the required lag is unknown or exceeds the sequence."""
 
 
 class IntegrityView(View):
-    """A check that a probe made on itself; a profile that fails one is not judged.
+    """A check of a probe's own measurement. A profile that fails one is not judged.
 
-    `parameter_gradient_checksum`: parameter gradients rebuilt from the replay against those of
-    autograd. `adjoint_identity`: the backward recursion against the forward one.
+    `parameter_gradient_checksum` compares parameter gradients from the replay with those of
+    autograd. `adjoint_identity` compares the backward recursion with the forward one.
     """
 
     step: int
@@ -123,29 +124,29 @@ class IntegrityView(View):
     check: str
     """`parameter_gradient_checksum` or `adjoint_identity`."""
     scope: str
-    """`model`, or the layer and direction that was checked."""
+    """`model`, or the checked layer and direction."""
     relative_error: float | None
-    """Norm of the difference / norm of what it should be, without unit; null for NaN."""
+    """Norm of the difference / norm of the expected value, without unit; null for NaN."""
     limit: float
-    """Largest relative error that rounding explains in the run's precision."""
+    """Largest relative error that rounding in the run's precision explains."""
     passed: bool
-    """False: the profile of this step is not to be trusted."""
+    """False: the profile of this step cannot be trusted."""
 
 
 class GradientFlowView(View):
-    """How far back the gradient of single loss terms reaches; the first layer is the judged one."""
+    """How far back the gradient of single loss terms reaches."""
 
     run_id: UUID
-    """Of the run, or of the preflight."""
+    """Id of the run or of the preflight."""
     required_lag: RequiredLag
-    """How far back the target depends on the input, in timesteps, and how that is known."""
+    """How many timesteps back the target depends on the input, and how that is known."""
     integrity: list[IntegrityView]
-    """Whether the profiles can be believed: every check of every probe."""
+    """Every check of every probe."""
     layers: list[LayerFlowView]
-    """One entry a scope and path; the first, `scope: model`, is the one that is judged."""
+    """One entry per scope and path. The first, `scope: model`, is judged."""
     positions: list[PositionFlowView]
-    """The training gradient over position, a layer and direction an entry, bottom first; empty
-    where `hidden_grad_norm` was not measured (`probes.tier` full, or `probes.quantities`)."""
+    """The training gradient over positions, one entry per layer and direction, bottom first. Empty
+    unless `hidden_grad_norm` was measured (`probes.tier` full, or `probes.quantities`)."""
 
 
 def view_gradient_flow(flow: GradientFlow) -> GradientFlowView:
@@ -160,7 +161,7 @@ def view_gradient_flow(flow: GradientFlow) -> GradientFlowView:
 
 
 def _by_layer(profiles: Sequence[LagProfile]) -> list[list[LagProfile]]:
-    """The whole model first, then by layer, direction and path."""
+    """Grouped by scope and path: the model first, then by layer, direction and path."""
     groups: dict[tuple[bool, int, str, bool, str], list[LagProfile]] = {}
     for one in profiles:
         key = (one.scope != MODEL, one.layer, one.direction, one.path != "total", one.scope)
@@ -183,7 +184,7 @@ def _view_layer(profiles: Sequence[LagProfile]) -> LayerFlowView:
         log10_norm_cell=log10_rows([one.log_norm_cell_T for one in profiles], num_lags),
         log10_norm_scaled=log10_rows([one.log_norm_scaled_T for one in profiles], num_lags),
         log10_norm_median=log10_rows([one.log_norm_median_T for one in profiles], num_lags),
-        non_finite=[stretch for one in profiles for stretch in _non_finite(one)],
+        non_finite=[lags for one in profiles for lags in _non_finite(one)],
         num_anchors=count_rows([one.num_anchors_T for one in profiles], num_lags),
         underflowed=[one.underflowed for one in profiles],
         cotangent=[one.cotangent for one in profiles],
@@ -198,7 +199,7 @@ def _view_layer(profiles: Sequence[LagProfile]) -> LayerFlowView:
 
 
 def _non_finite(profile: LagProfile) -> Iterator[NonFiniteLags]:
-    """Neighbouring lags with the same value are one stretch."""
+    """Neighbouring lags with the same value are one range."""
     first = 0
     words = [None if math.isfinite(value) else word_of(value) for value in profile.log_norm_T]
     for lag, word in enumerate(words):

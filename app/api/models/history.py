@@ -1,4 +1,4 @@
-"""A run's history as clients see it: series with few enough points, and exact statistics."""
+"""Views of a run's history: series with a limited number of points, and exact statistics."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,22 +21,22 @@ from app.domain.series import (
 from app.services.telemetry.read_history import History
 
 XAxis = Literal["step", "elapsed_s", "time"]
-#: Lines of CSV that are made at a time.
+#: Lines of CSV that are formatted at once.
 CSV_LINES = 4096
 CSV_HEADER = "step,recorded_at,quantity,scope,value\n"
 
 
 class NonFiniteView(View):
-    """A value that JSON has no number for; it is null among the values."""
+    """A value that is null in `values`, since JSON cannot express it."""
 
     step: int
     """Optimizer step of the reading."""
     value: NonFiniteWord
-    """What it is."""
+    """The value."""
 
 
 class StatsView(View):
-    """Exact over every reading in the range; all but `count` are of the finite ones."""
+    """Exact statistics over all readings in the range; all except `count` over the finite ones."""
 
     count: int
     """Readings in the range."""
@@ -56,9 +56,9 @@ class SeriesView(View):
     unit: str
     steps: list[int]
     x: list[int | float | str | None]
-    """As `x` asks: the step, seconds of training, or when the reading was stored (RFC 3339)."""
+    """By the parameter `x`: steps, seconds of training, or times of storage (RFC 3339)."""
     values: list[float | None]
-    """The shortest decimals that read back to what is stored."""
+    """The shortest decimals that parse to the stored values."""
     non_finite: list[NonFiniteView]
     stats: StatsView
 
@@ -68,16 +68,17 @@ class HistoryView(View):
 
     run_id: UUID
     first_step: int | None
-    """Of the readings in the range; null when there are none."""
+    """Of the readings in the range; null where there are none."""
     last_step: int | None
     num_readings: int
-    """Of the series that has most, before any is thinned out."""
+    """Readings of the longest series, before points are left out."""
     method: Method
-    """`all`: every reading is here. `extrema`: some series is thinned out to the first, last,
-    smallest, largest and every non-finite reading of each of many buckets."""
+    """`all`: every reading is contained. `extrema`: a series longer than `max_points` is divided
+    into buckets, and contains the first, last, smallest, largest and non-finite readings of
+    each."""
     series: list[SeriesView]
     telemetry_dropped_at: datetime | None
-    """When the readings were dropped because of their age; why there are none."""
+    """When the readings were deleted because of their age; null where they were not."""
 
 
 def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
@@ -95,7 +96,7 @@ def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
 
 
 def csv_lines(history: History, *, max_points: int | None) -> Iterator[str]:
-    """The same readings as CSV, all of them unless `max_points` is given."""
+    """The readings as CSV; all of them unless `max_points` is given."""
     yield CSV_HEADER
     for series in history.series:
         kept_p = choose_points(series.values_n, max_points=max_points or series.values_n.size)
@@ -150,7 +151,7 @@ def _axis(
 
 
 def _elapsed(steps_p: NDArray[np.int32], history: History) -> list[int | float | str | None]:
-    """At each step; between its neighbours where the step itself was not timed."""
+    """Seconds of training at each step, interpolated where a step has no time."""
     if not history.elapsed_steps_n.size:
         return [None] * steps_p.size
     elapsed_p = np.interp(steps_p, history.elapsed_steps_n, history.elapsed_n)

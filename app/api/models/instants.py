@@ -1,4 +1,4 @@
-"""Points in time that a client names: as RFC 3339 writes them, never as seconds since 1970."""
+"""Times in requests: in the format of RFC 3339, not as seconds since 1970."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt _]\d{2}:\d{2}")
 
 
 def _written_out(value: object) -> object:
-    """Pydantic alone takes 0.5 for the first second of 1970, which no schema says."""
+    """Refuse numbers: pydantic alone takes 0.5 for a time in 1970, which no schema says."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_AND_TIME.match(value)):
         return value
     raise PydanticCustomError(

@@ -1,4 +1,4 @@
-"""Numbers that JSON has no word for: null where they stood, and a sibling list that names them."""
+"""Names numbers that JSON cannot express. They are null, and a list beside them names them."""
 
 import math
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ NonFiniteWord = Literal["nan", "inf", "-inf"]
 
 
 class NonFinitePlace(View):
-    """A number that is null where the pointer points."""
+    """A number that is null because it is not finite, and its place."""
 
     pointer: str
     value: NonFiniteWord
 
 
 def word_of(value: float) -> NonFiniteWord:
-    """The name of a value that is not finite."""
+    """The name of a number that is not finite."""
     if math.isnan(value):
         return "nan"
     return "inf" if value > 0 else "-inf"

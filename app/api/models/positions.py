@@ -1,4 +1,4 @@
-"""The training gradient over position as clients see it: one row a probe, one column a timestep."""
+"""Views of the training gradient over positions: one row per probe, one column per timestep."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from app.domain.telemetry import Direction, PositionProfile
 
 
 class PositionFlowView(View):
-    """One layer and direction over the probes; all lists but `timesteps` have one entry a probe.
+    """One layer and direction over the probes. Lists except `timesteps` have one entry per probe.
 
-    A flat total says nothing of credit: every timestep's own loss refreshes it. What arrives from
-    later timesteps is what the total has beyond the immediate part.
+    A flat total does not show that credit reaches back, since the loss of each timestep adds to it.
+    The difference between the total and the immediate part comes from later timesteps.
     """
 
     scope: str
@@ -19,26 +19,26 @@ class PositionFlowView(View):
     layer: int
     """Counted from 0 at the input."""
     direction: Direction
-    """In which the layer reads its sequence; positions count from the sequence's beginning."""
+    """In which the layer reads the sequence. Positions count from the beginning of the sequence."""
     steps: list[int]
-    """Optimizer steps that the probes were taken at."""
+    """Optimizer steps of the probes."""
     timesteps: list[int]
     """Positions in the sequence, in timesteps from its beginning: the columns of the rows."""
     log10_hidden_grad_norm: list[list[float | None]]
     """Base-10 logarithm of the RMS over sequences of ||dL/dh_t||, in loss per unit of state: the
-    whole gradient, through every later timestep and upper layer. Null where it is exactly 0."""
+    total gradient, through all later timesteps and upper layers. Null where it is exactly 0."""
     log10_immediate_grad_norm: list[list[float | None]]
-    """The same of the part that enters at the timestep itself, from the read-out or from the layer
+    """The same for the part that enters at the timestep itself, from the read-out or the layer
     above. Null where it is exactly 0."""
     log10_cell_grad_norm: list[list[float | None]] | None
-    """The same of ||dL/dc_t||, of an lstm's cell state, which no loss reads directly; null for
+    """The same for ||dL/dc_t|| of an lstm's cell state, which no loss reads directly. Null for
     other cells."""
     num_sequences: list[list[int]]
-    """Sequences of the sample that are longer than the timestep."""
+    """Number of sequences of the sample that have this timestep."""
 
 
 def view_positions(profiles: Sequence[PositionProfile]) -> list[PositionFlowView]:
-    """From the bottom layer up, forward before reverse."""
+    """One view per layer and direction: from the bottom layer up, forward before reverse."""
     groups: dict[tuple[int, str, str], list[PositionProfile]] = {}
     for one in profiles:
         groups.setdefault((one.layer, one.direction, one.scope), []).append(one)

@@ -1,4 +1,4 @@
-"""A preflight as clients see it: what the first steps say, in the structures of a run."""
+"""Views of a preflight. Its results have the same structure as those of a run."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,49 +16,49 @@ from app.services.preflights.read_preflight import Preflight, PreflightResult
 
 
 class PredictedView(View):
-    """What the run would be diagnosed with, as far as its first steps can tell."""
+    """The diagnosis that the first steps of the run predict."""
 
     basis: Basis
-    """`step_0`: the initial weights alone, a risk at most. `mini_steps`: the first steps."""
+    """`step_0`: the initial weights only, which show at most a risk. `mini_steps`: first steps."""
     verdict: DiagnosisVerdict
     summary: str
     findings: list[FindingView]
-    """Each remedy's `request.body` is a job spec that posts unchanged."""
+    """Each remedy's `request.body` is a job spec that can be posted."""
     not_assessed: list[NotAssessedView]
 
 
 class PreflightLinks(View):
     self: str
     run: str
-    """Where the same body starts the whole run."""
+    """Where the same body submits the whole run."""
 
 
 class PreflightView(View):
-    """A job spec that was tried for a few steps; the parts are null until it has succeeded."""
+    """A job spec that is tried for a few steps. The results are null until it has succeeded."""
 
     id: UUID
     status: RunStatus
     stop_reason: StopReason | None
     error: str | None
-    """One sentence for people when it failed."""
+    """One sentence for people where it failed."""
     waiting_for: str | None
-    """What a queued one waits for; null when nothing is in its way."""
+    """What it waits for while it is queued; null where nothing prevents its start."""
     mini_steps: int
-    """Steps that it may take; with 0 the initial weights alone are looked at."""
+    """Steps to train; with 0 only the initial weights are measured."""
     created_at: datetime
     ended_at: datetime | None
-    """It is kept for 24 hours from then."""
+    """It is kept for 24 hours after this time."""
     spec: JobSpec
-    """Complete with defaults; probes that were off are at `standard`."""
+    """With all defaults. Where probes were off, their tier is `standard`."""
     gradient_flow: GradientFlowView | None
-    """As `/v1/runs/{id}/gradient-flow` answers; its `run_id` is the preflight's."""
+    """The same as the answer of `/v1/runs/{id}/gradient-flow`. `run_id` is the preflight's id."""
     dynamics: DynamicsView | None
-    """As `/v1/runs/{id}/dynamics` answers; its `run_id` is the preflight's."""
+    """The same as the answer of `/v1/runs/{id}/dynamics`. `run_id` is the preflight's id."""
     predicted: PredictedView | None
     estimate: EstimateView | None
-    """Of the whole run."""
+    """The cost of the whole run."""
     integrity: list[IntegrityView] | None
-    """Whether the gradient flow can be believed; as in `gradient_flow`."""
+    """The checks of the gradient flow, as in `gradient_flow`."""
     links: PreflightLinks
 
 

@@ -1,4 +1,4 @@
-"""A run as clients see it."""
+"""Views of a run."""
 
 from datetime import datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ class ProgressView(View):
     num_steps: int
     steps_per_second: float | None
     eta_s: float | None
-    """Seconds left at the present speed; null unless the run is running."""
+    """Remaining seconds at the present speed; null unless the run is running."""
 
 
 class MetricsView(View):
@@ -46,8 +46,9 @@ class BaselineView(View):
 
 class ProbesView(View):
     share: float | None
-    """Share of wall time that probes took so far."""
+    """Fraction of the wall time that probes have taken."""
     seconds: float | None
+    """Seconds that probes have taken."""
 
 
 class DiagnosisSummary(View):
@@ -68,7 +69,7 @@ class RunLinks(View):
 
 
 class RunView(View):
-    """A run: what was asked for, how far it is and what came of it."""
+    """A run: its job spec, its progress and its results."""
 
     id: UUID
     name: str
@@ -77,36 +78,36 @@ class RunView(View):
     status: RunStatus
     stop_reason: StopReason | None
     completed_as_asked: bool | None
-    """False for a run that diverged, timed out, failed or was cancelled; null until it ends."""
+    """False where it diverged, timed out, failed or was cancelled; null until it has ended."""
     error: str | None
-    """One sentence for people when the run failed."""
+    """One sentence for people where the run failed."""
     waiting_for: str | None
-    """What a queued run waits for; `database` where a running one stands still because the database
-    takes no more readings at present; null when nothing is in its way."""
+    """What a queued run waits for. `database`: a running run waits until the database accepts its
+    readings. Null where nothing prevents its start or its training."""
     cancel_requested_at: datetime | None
     spec: JobSpec
     attempt: int
     """How many times a worker has claimed the run."""
     is_continued_bitwise: bool | None
-    """Null until the run goes on from a checkpoint; false once machine, library or number of
-    threads were not those that saved it: continued, but not bit for bit."""
+    """Null until the run continues from a checkpoint. False where the machine, the libraries or the
+    number of threads then differed, so that the results may differ in their last bits."""
     parent: ParentView | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
     telemetry_dropped_at: datetime | None
-    """When its readings were dropped because of their age; its history is empty since."""
+    """When its readings were deleted because of their age; null where they were not."""
     progress: ProgressView
     metrics: MetricsView
     best: BestView | None
     baseline: BaselineView | None
-    """The trivial predictor that the model must beat."""
+    """A trivial predictor that the model must beat."""
     skill: float | None
-    """0 = no better than the baseline, 1 = perfect: 1 - value / baseline for a metric that is
-    minimised, (value - baseline) / (1 - baseline) for one that is maximised; on test data once
-    they are scored, else on validation data."""
+    """0: no better than the baseline. 1: perfect. It is 1 - value / baseline for a metric that is
+    minimised, and (value - baseline) / (1 - baseline) for one that is maximised, on test data where
+    they have been scored, otherwise on validation data."""
     task: TaskFacts | None
-    """What the data says about itself; null until a worker has built it."""
+    """Facts about the data; null until a worker has prepared it."""
     probes: ProbesView
     device: str | None
     diagnosis: DiagnosisSummary
@@ -116,7 +117,7 @@ class RunView(View):
 class RunPage(View):
     items: list[RunView]
     next: str | None = Field(examples=["/v1/runs?limit=50&cursor=WyIyMDI2…"])
-    """Where the next page is; null on the last one."""
+    """URL of the next page; null on the last page."""
 
 
 def view_run(run: Run, *, waiting_for: str | None) -> RunView:

@@ -1,4 +1,4 @@
-"""What a client may ask of the list of runs, and what it may relabel."""
+"""The query of a list of runs, and the body that changes labels."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -41,10 +41,10 @@ class RunQuery(_Asked):
     created_after: Instant | None = None
     ended_after: Instant | None = None
     q: CleanText | None = Field(None, max_length=200)
-    """Part of the name or the notes."""
+    """A part of the name or of the notes."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
     cursor: str | None = Field(None, max_length=200)
-    """Opaque; taken from the `next` of the page before."""
+    """Opaque: `next` of the page before contains it."""
 
     def filters(self) -> RunFilters:
         is_upload = isinstance(self.dataset, UUID)
@@ -66,7 +66,7 @@ class RunQuery(_Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class LabelChanges:
-    """New labels; None leaves one as it is."""
+    """New labels. None: unchanged."""
 
     name: str | None
     tags: tuple[str, ...] | None
@@ -74,7 +74,7 @@ class LabelChanges:
 
 
 class RunLabels(_Asked):
-    """A merge patch of a run's labels; what is left out stays, null empties."""
+    """A merge patch of a run's labels. Fields left out are unchanged; null empties one."""
 
     name: ShortText | None = None
     tags: tuple[Tag, ...] | None = Field(None, max_length=20)

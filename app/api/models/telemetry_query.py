@@ -1,4 +1,4 @@
-"""What a client may ask of a run's readings and log."""
+"""The queries of a run's readings and events."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from app.domain.specs.base import MAX_INT, CleanText
 DEFAULT_MAX_POINTS = 1000
 #: Values of one repeatable parameter.
 MAX_VALUES = 50
-#: Largest number of an event that PostgreSQL can hold.
+#: Largest number of an event that PostgreSQL can store.
 MAX_NUMBER = 2**63 - 1
 
 Word = Annotated[CleanText, Field(min_length=1, max_length=300)]
@@ -26,7 +26,7 @@ class _Asked(BaseModel):
 class _Range(_Asked):
     from_step: Step | None = None
     to_step: Step | None = None
-    """Included."""
+    """Inclusive."""
 
 
 class HistoryParameters(_Range):
@@ -35,25 +35,25 @@ class HistoryParameters(_Range):
     quantity: list[Word] = Field(
         ["loss", "grad_norm"], max_length=MAX_VALUES, examples=[["loss", "update_ratio"]]
     )
-    """Repeatable; an unknown one is answered with those there are."""
+    """Repeatable. The error for an unknown quantity lists those of the run."""
     scope: list[Word] = Field([], max_length=MAX_VALUES)
-    """Repeatable: `model`, `tensor:rnn.weight_hh_l0`, `validation`, `gate:0/forget`, …; without
-    one, the model, or all scopes of a quantity that is not read of the whole model."""
+    """Repeatable: `model`, `tensor:rnn.weight_hh_l0`, `validation`, `gate:0/forget` and so on.
+    Default: `model`, or all scopes of a quantity that is not measured for the whole model."""
     max_points: int | None = Field(None, ge=4, le=100_000)
-    """Of each series: 1000 unless given; as CSV all unless given."""
+    """Points per series. Default: 1000 as JSON, all as CSV."""
     x: XAxis = "step"
-    """What the axis `x` of each series is."""
+    """The content of `x` in each series."""
     lineage: bool = False
-    """True: with the steps of the runs that it was forked from, up to where each was left."""
+    """True: include the runs that it was forked from, each up to the step of the fork."""
 
 
 class ProbeParameters(_Range):
-    """The query of what probes measured."""
+    """The query of measurements of probes."""
 
     scope: list[Word] = Field([], max_length=MAX_VALUES)
-    """Repeatable: `model`, `layer:0`, `layer:0/reverse`, `gate:0/forget`; all without one."""
+    """Repeatable: `model`, `layer:0`, `layer:0/reverse`, `gate:0/forget`. Default: all."""
     max_probes: int = Field(DEFAULT_MAX_PROBES, ge=1, le=2000)
-    """The first, the last and evenly spaced ones."""
+    """Probes to answer: the first, the last and evenly spaced ones between."""
 
     def selection(self) -> ProbeSelection:
         return ProbeSelection(
@@ -65,11 +65,11 @@ class ProbeParameters(_Range):
 
 
 class EventParameters(_Asked):
-    """The query of a log."""
+    """The query of a run's events."""
 
     after: int = Field(0, ge=0, le=MAX_NUMBER)
-    """Events past this number."""
+    """Only events after this number."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
-    """Events of a page."""
+    """The largest number of events on the page."""
     follow: bool = True
-    """False: a stream or lines stop at the present end of the log."""
+    """False: a stream or lines stop at the present last event."""

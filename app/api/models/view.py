@@ -1,4 +1,4 @@
-"""The base of everything that is answered."""
+"""The base class of all answers."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""Workspaces as clients see them: what they may have, and what they have."""
+"""Bodies and views of workspaces, with quotas and usage."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from app.api.models.view import View
 from app.domain.specs.base import MAX_INT, WHOLE, CleanText
 from app.services.accounts.get_workspace import WorkspaceAccount
 
-#: JSON numbers are exact up to here.
+#: Largest integer that every JSON reader represents exactly.
 MAX_EXACT = 2**53 - 1
 _Name = Annotated[CleanText, Field(min_length=1, max_length=200)]
 _Runs = Annotated[int, Field(strict=True, ge=0, le=MAX_INT), WHOLE]
@@ -22,35 +22,35 @@ class _Asked(BaseModel):
 
 
 class OwnQuotas(_Asked):
-    """What one workspace may have at a time; null is the installation's quota."""
+    """Quotas of one workspace. Null: the installation's quota."""
 
     max_queued_runs: _Runs | None = None
-    """Runs that wait for a worker."""
+    """Queued runs."""
     max_running_runs: _Runs | None = None
-    """Runs in training; more of them stay queued."""
+    """Runs in training. Further runs stay queued."""
     max_rows: _Amount | None = None
-    """Rows of telemetry, one a flush of the recorder."""
+    """Rows of telemetry."""
     max_storage_bytes: _Amount | None = None
-    """Telemetry, data sets and files of runs."""
+    """Bytes of telemetry, data sets and files of runs."""
 
 
 class WorkspaceOrder(_Asked):
-    """What a new workspace is called and may have."""
+    """Name and quotas of a new workspace."""
 
     name: _Name
     quotas: OwnQuotas = OwnQuotas()
 
 
 class WorkspaceChanges(_Asked):
-    """A merge patch: what is not named stays."""
+    """A merge patch. Fields left out are unchanged."""
 
     name: _Name = Field(default_factory=str)
-    """Unlike a quota it cannot be given up."""
+    """It cannot be null."""
     quotas: OwnQuotas | None = None
-    """Null gives up all that are its own."""
+    """Null: the installation's quotas for all."""
 
     def columns(self) -> dict[str, str | int | None]:
-        """What is to change in the workspace's row."""
+        """The columns to change in the workspace's row."""
         name = {"name": self.name} if "name" in self.model_fields_set else {}
         if "quotas" not in self.model_fields_set:
             return {**name}
@@ -60,7 +60,7 @@ class WorkspaceChanges(_Asked):
 
 
 class WorkspaceView(View):
-    """The owner of runs, data sets and keys; nothing is seen across two of them."""
+    """The owner of runs, data sets and keys. Other workspaces cannot see them."""
 
     id: UUID
     name: str
@@ -68,7 +68,7 @@ class WorkspaceView(View):
 
 
 class QuotasView(View):
-    """The most that it may have at a time: its own quotas, else the installation's."""
+    """Quotas in force: the workspace's own, otherwise the installation's."""
 
     max_queued_runs: int
     max_running_runs: int
@@ -77,21 +77,21 @@ class QuotasView(View):
 
 
 class UsageView(View):
-    """What it has; two requests of one moment may both find the same room."""
+    """Present usage."""
 
     queued_runs: int
     running_runs: int
     rows: int
-    """Rows of telemetry, those included that unfinished runs are reckoned to leave."""
+    """Rows of telemetry, including the expected rows of unfinished runs."""
     storage_bytes: int
 
 
 class WorkspaceAccountView(WorkspaceView):
-    """A workspace, what it may have and what it has."""
+    """A workspace with its quotas and its usage."""
 
     quotas: QuotasView
     own_quotas: list[str]
-    """Names of the quotas that are not the installation's."""
+    """Names of the quotas that the workspace has of its own."""
     usage: UsageView
 
 

@@ -1,1 +1,1 @@
-"""Preflights and their comparisons over HTTP."""
+"""Routes for preflights and comparisons of preflights."""

@@ -53,7 +53,7 @@ class _KeptComparison(BaseModel):
     responses={
         202: {
             "model": ComparisonView,
-            "description": "Not done within `wait_s`; `Location` says where to look.",
+            "description": "Not finished within `wait_s`. `Location` is where to read it.",
         },
         **documented(409, 415),
     },
@@ -67,10 +67,11 @@ async def post_comparison(
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
-    """A preflight an arm, the unpatched spec first, all for the same number of steps.
+    """One preflight per arm, all for the same number of steps. The first arm is the unpatched spec.
 
-    What the difference changes is told in figures, down to what the sum of all Lyapunov exponents
-    is made of. The `pointer` of an error begins with `/patches/<number>` or `/spec`.
+    `figures` compares the measurements of each arm with those of the first, including the parts of
+    the sum of all Lyapunov exponents. The `pointer` of an error begins with `/patches/<number>` or
+    `/spec`.
     """
 
     def submit() -> Submission:
@@ -90,7 +91,7 @@ async def post_comparison(
     "/preflight/compare",
     response_model=ComparisonView,
     responses={**NOT_MODIFIED, **documented(404)},
-    summary="Look at preflights side by side",
+    summary="Compare preflights",
 )
 def get_comparison(
     request: Request,
@@ -99,7 +100,7 @@ def get_comparison(
         Query(
             min_length=1,
             max_length=MAX_PATCHES + 1,
-            description="Repeatable: any preflights of the workspace; the first is the base.",
+            description="Repeatable. Preflights of the workspace; the first one is the base.",
         ),
     ],
     caller: RunsReader,

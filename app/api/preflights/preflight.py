@@ -19,7 +19,7 @@ from app.api.preflights.submission import (
     wait_for_preflights,
 )
 from app.api.protocol.bodies import JsonRoute
-from app.api.protocol.conditional import conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
 from app.api.protocol.idempotency import Answer, Repeatable
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
@@ -45,7 +45,7 @@ class _KeptPreflight(BaseModel):
     responses={
         202: {
             "model": PreflightView,
-            "description": "Not done within `wait_s`; `Location` says where to look.",
+            "description": "Not finished within `wait_s`. `Location` is where to read it.",
         },
         **documented(409, 415),
     },
@@ -59,11 +59,10 @@ async def post_preflight(
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
-    """A worker builds data and model, probes them, trains a few steps and probes again.
+    """A worker builds data and model, probes the model, trains a few steps and probes it again.
 
-    On a CPU its probes take all cores for about a second, which changes no figure.
-
-    Nothing is left of it among the runs. Refuses what `POST /v1/runs` refuses.
+    On a CPU the probes use all cores for about a second, which changes no result. A preflight is
+    not listed among the runs. The same bodies are refused as by `POST /v1/runs`.
     """
 
     def submit() -> Submission:
@@ -82,11 +81,11 @@ async def post_preflight(
 @router.get(
     "/preflights/{preflight_id}",
     response_model=PreflightView,
-    responses={304: {"description": "As the ETag in `If-None-Match` says."}, **documented(404)},
-    summary="Look at a preflight",
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="Read a preflight",
 )
 def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work: Work) -> Response:
-    """Its parts are null until it has succeeded; it is kept for 24 hours after its end."""
+    """Its results are null until it has succeeded. It is kept for 24 hours after its end."""
     preflight = read_preflight(work, workspace_id=caller.workspace_id, preflight_id=preflight_id)
     return conditional_json(request, view_preflight(preflight))
 

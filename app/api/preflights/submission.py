@@ -1,4 +1,4 @@
-"""What a preflight and a comparison share: submitted once under a key, waited for, then shown."""
+"""What preflights and comparisons share: submit once per key, wait for the end, answer."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +29,13 @@ MiniSteps = Annotated[
     Query(
         ge=0,
         le=MAX_STEPS,
-        description="Steps to take; 0 looks at the initial weights alone. Default: 100, or "
-        "fewer where they would take longer than about 3 s.",
+        description="Steps to train; with 0 only the initial weights are measured. Default: 100, "
+        "or fewer where 100 would take longer than about 3 s.",
     ),
 ]
 WaitSeconds = Annotated[
     float,
-    Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="How long to wait for it."),
+    Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="Seconds to wait for the end."),
 ]
 
 

@@ -1,16 +1,16 @@
-"""What every route shares of HTTP.
+"""The parts of HTTP that all routes share.
 
-deps               what a route may ask for: Work, Caller by scope, Queue
-problems           every refusal as problem+json; the one table from error to status
-pointers           where in a body an error sits
-bodies             read once, under a limit
-strict_json        parses JSON and refuses what it or PostgreSQL cannot hold
-envelope           request ids, security headers, metrics, the last resort
-queries            refuses query parameters that no route knows
-conditional        ETag and 304
-pages              opaque cursors
-idempotency        Idempotency-Key
-negotiation        JSON, CSV, stream or lines, as `Accept` asks
-event_hub          wakes live streams, and closes them at shutdown
-concurrency_limit  how many callers may do something at the same time
+deps               dependencies of routes: unit of work, caller by scope, queue
+problems           errors as problem+json; the table from error class to status
+pointers           the place of an error in the request
+bodies             reads a body once, under a limit
+strict_json        parses JSON and refuses values that cannot be stored
+envelope           request ids, security headers, metrics, unexpected errors
+queries            refuses unknown query parameters
+conditional        ETags and 304
+pages              lists in pages, by opaque cursors
+idempotency        answers to repeated requests, by Idempotency-Key
+negotiation        the media type of an answer, by `Accept`
+event_hub          tells live streams of new events, and ends them at shutdown
+concurrency_limit  limits how many callers do something at the same time
 """

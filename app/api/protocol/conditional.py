@@ -1,4 +1,4 @@
-"""ETags: a poller that has seen the answer already gets 304 and no body."""
+"""ETags: a client that names the ETag of the present answer gets 304 and no body."""
 
 import hashlib
 
@@ -8,14 +8,16 @@ from starlette.responses import Response
 
 from app.api.protocol.problems import Responses
 
-#: The `responses` of an operation that polls: what `If-None-Match` names is not sent again.
-NOT_MODIFIED: Responses = {304: {"description": "Not modified: the ETag was named."}}
-#: A poller must ask again each time, and may keep what it has.
+#: The `responses` of an operation with ETags.
+NOT_MODIFIED: Responses = {
+    304: {"description": "Not modified: `If-None-Match` names the present ETag."}
+}
+#: A client may keep the answer, and must revalidate it before each use.
 POLLED = "private, no-cache"
 
 
 def conditional_json(request: Request, answer: BaseModel) -> Response:
-    """200 with the answer, or 304 when `If-None-Match` names it; NaN and infinities become null."""
+    """200 with the answer, or 304 where `If-None-Match` names it."""
     return conditional(request, answer.model_dump_json().encode(), media_type="application/json")
 
 
@@ -29,6 +31,6 @@ def conditional(request: Request, body: bytes, *, media_type: str) -> Response:
 
 
 def is_named(etag: str, if_none_match: str) -> bool:
-    """Weak comparison (RFC 9110, 8.8.3.2)."""
+    """Whether the header names the ETag, by weak comparison (RFC 9110, 8.8.3.2)."""
     named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in named or "*" in named

@@ -1,6 +1,7 @@
-"""What a route may ask for, as annotated aliases: the caller by scope, unit of work, queue.
+"""Dependencies of routes, as annotated aliases: the caller by scope, the unit of work, the queue.
 
-What never waits is `async` and needs no turn of the thread pool; what asks the database is not.
+Dependencies that never wait are `async`, so that they take no thread. Those that use the database
+are not: FastAPI calls them in a thread.
 """
 
 from collections.abc import Iterator
@@ -25,11 +26,11 @@ from app.store.database import UnitOfWork, unit_of_work
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What one process has one of; made when the app starts."""
+    """What exists once per process; made when the app starts."""
 
     settings: Settings
     engine: Engine
-    #: A small pool of its own, so that probes are answered while callers queue for the other one.
+    #: A small pool, so that health checks are answered while requests wait for the other pool.
     health_engine: Engine
     queue: RunQueue
     event_hub: EventHub
@@ -76,7 +77,7 @@ Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]
 _bearer = HTTPBearer(
     scheme_name="ApiKey",
     bearerFormat="gc_…",
-    description="An API key of the service, `gc_…`. Its scopes stand beside each operation.",
+    description="An API key, `gc_…`. Each operation names the scopes that it needs.",
     auto_error=False,
 )
 
@@ -86,10 +87,10 @@ def _sign_in(
     held: Held,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """In a transaction of its own, so that a route which waits holds no connection meanwhile."""
+    """Authenticate in a transaction of its own, so that a route that waits holds no connection."""
     if given is None:
         raise Unauthenticated
-    # a request is asked for its caller once with scopes and once without
+    # FastAPI calls this twice for one request: once with scopes and once without
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         with unit_of_work(held.engine) as work:
@@ -98,7 +99,7 @@ def _sign_in(
     return caller
 
 
-#: Whoever holds a valid key, of any scope.
+#: The holder of any valid key.
 SignedIn = Annotated[Caller, Depends(_sign_in)]
 
 
@@ -111,7 +112,7 @@ async def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:
 
 
 def require(scope: str) -> SecurityParameter:
-    """Ask for a caller with this scope, as the aliases below do."""
+    """A dependency: the caller, who must have this scope. Answers 403 otherwise."""
     return SecurityParameter(_authorise, scopes=[Scope(scope)])
 
 

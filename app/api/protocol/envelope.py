@@ -1,4 +1,4 @@
-"""What is true of every answer: a request id, security headers, a count, and no bare 500."""
+"""Middleware for all answers: request ids, security headers, metrics, unexpected errors."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
-#: Of OWASP ASVS 3.4; a route may set its own policy (the docs page does).
+#: From OWASP ASVS 3.4. A route may set other values, as the docs page does.
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": (
@@ -46,7 +46,7 @@ _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"
 
 
 class Envelope:
-    """ASGI middleware: names the request, dresses and counts the answer."""
+    """ASGI middleware: gives the request an id, adds headers to the answer, and counts it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -61,7 +61,7 @@ class Envelope:
             scope, receive, send = _as_get(scope, receive, send)
         started_at = time.perf_counter()
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
@@ -70,11 +70,11 @@ class Envelope:
                 _count(scope, message["status"], time.perf_counter() - started_at)
             await send(message)
 
-        await self._app(scope, receive, dressed)
+        await self._app(scope, receive, send_with_headers)
 
 
-class LastResort:
-    """ASGI middleware: logs once what nothing else caught, and answers a 500 that tells nothing."""
+class UnexpectedErrors:
+    """ASGI middleware: logs an exception that nothing else handled, and answers a bare 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,13 +82,13 @@ class LastResort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_started = False
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal has_started
             has_started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_and_note)
         except Exception:
             if scope["type"] != "http" or has_started:
                 raise
@@ -97,30 +97,30 @@ class LastResort:
                 scope,
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 code="internal_error",
-                detail="Something went wrong on our side; the request id finds it in the log.",
+                detail="The service failed. Its log has the reason under this request id.",
             )
             await response(scope, receive, send)
 
 
 def _as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
-    """A HEAD as the GET that it asks about; the body goes no further, and a stream ends at once."""
+    """Turn a HEAD into a GET whose body is not sent. A stream is told that its client has gone."""
     has_started = False
 
-    async def headed(message: Message) -> None:
+    async def send_start(message: Message) -> None:
         nonlocal has_started
         if message["type"] == "http.response.start":
             has_started = True
             await send(message)
             await send({"type": "http.response.body", "body": b""})
 
-    async def left() -> Message:
+    async def receive_disconnect() -> Message:
         return {"type": "http.disconnect"} if has_started else await receive()
 
-    return {**scope, "method": "GET"}, left, headed
+    return {**scope, "method": "GET"}, receive_disconnect, send_start
 
 
 def _request_id(scope: Scope) -> str:
-    """The client's own, where it is harmless in a log."""
+    """The id that the client sent, where it is safe in a log; otherwise a new one."""
     given = Headers(scope=scope).get(REQUEST_ID, "")
     return given if _REQUEST_ID_PATTERN.fullmatch(given) else uuid4().hex
 

@@ -1,7 +1,12 @@
-"""Wakes live streams: one poller a process reads the event numbers of all runs that are followed.
+"""Tells live streams and waiting requests that a run has new events.
 
-A client's queue holds one bell: what happened is read from the database by number, so that a slow
-client costs no memory and loses nothing.
+One task per process polls the event numbers of all followed runs. A follower holds one
+asyncio.Event and reads the events from the database by number, so a slow client costs no memory and
+misses nothing.
+
+sse-starlette was tried for the streams: it ends them at shutdown by cancelling them without a last
+chunk, which clients see as an error, and it does not end the requests that wait for a run's end.
+With clients that do not read, it needs uvicorn's time limit for shutdown just as this hub does.
 """
 
 import asyncio
@@ -23,106 +28,108 @@ from app.store.events import event_numbers
 
 logger = logging.getLogger(__name__)
 
-#: Between two looks at the numbers: somebody waits for the end of a preflight …
+#: Seconds between two polls: short, since somebody may wait for the end of a preflight.
 SHORTEST_POLL_S = 0.05
 LONGEST_POLL_S = 0.2
-#: … but looks are to take no more than about a twentieth of the process.
-REST_A_LOOK = 20
-#: Clients that one process serves at a time.
+#: Pause after a poll, in durations of the poll: polling takes at most a twentieth of the time.
+PAUSE_PER_POLL = 20
+#: Followers per process.
 MAX_STREAMS = 1000
 
 
 class EventHub:
-    """Subscriptions of one process; lives in its event loop."""
+    """The followers of runs in one process. Use it from the event loop alone."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_closing = False
-        self._bells: dict[UUID, set[asyncio.Event]] = {}
-        #: Next event number of each followed run at the last look; None for a deleted one.
+        self._followers: dict[UUID, set[asyncio.Event]] = {}
+        #: Next event number of each followed run at the last poll; None for a deleted run.
         self._numbers: dict[UUID, int | None] = {}
         self._poller: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def subscribe(self, run_id: UUID) -> AsyncIterator[asyncio.Event]:
-        """A bell that rings when the run has new events, is deleted, or the process shuts down."""
-        bell = asyncio.Event()
-        self._bells.setdefault(run_id, set()).add(bell)
+        """An Event that is set when the run has new events or is deleted, and at shutdown."""
+        changed = asyncio.Event()
+        self._followers.setdefault(run_id, set()).add(changed)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
-            yield bell
+            yield changed
         finally:
-            self._bells[run_id].discard(bell)
-            if not self._bells[run_id]:
-                del self._bells[run_id]
+            self._followers[run_id].discard(changed)
+            if not self._followers[run_id]:
+                del self._followers[run_id]
                 self._numbers.pop(run_id, None)
 
     def check_room(self) -> None:
-        """Raise Overloaded when as many streams are open as one process serves."""
-        if sum(map(len, self._bells.values())) >= MAX_STREAMS:
-            detail = "Too many event streams are open; try again later, or read pages."
+        """Raise Overloaded where the process has MAX_STREAMS followers."""
+        if sum(map(len, self._followers.values())) >= MAX_STREAMS:
+            detail = (
+                "Too many event streams are open. Try again later, or read the events in pages."
+            )
             raise Overloaded(detail)
 
     def is_deleted(self, run_id: UUID) -> bool:
         return run_id in self._numbers and self._numbers[run_id] is None
 
     def close(self) -> None:
-        """End all streams; their clients come back with `Last-Event-ID`."""
+        """End all streams and waiting requests. Authorised clients reconnect."""
         self.is_closing = True
         if self._poller is not None:
             self._poller.cancel()
-        for bells in self._bells.values():
-            _ring(bells)
+        for followers in self._followers.values():
+            _set_all(followers)
 
     async def _poll(self) -> None:
-        while self._bells:
+        while self._followers:
             began_s = time.monotonic()
-            followed = frozenset(self._bells)
+            followed = frozenset(self._followers)
             try:
                 numbers = await run_in_threadpool(self._read_numbers, followed)
                 self._compare(followed, numbers)
-            except ClinicError as error:  # the next look may do
-                logger.debug("the numbers of events could not be read: %s", error)
-            await asyncio.sleep(rest_s(time.monotonic() - began_s))
+            except ClinicError as error:  # the next poll may succeed
+                logger.debug("The event numbers could not be read: %s", error)
+            await asyncio.sleep(pause_s(time.monotonic() - began_s))
 
     def _read_numbers(self, run_ids: frozenset[UUID]) -> Mapping[UUID, int]:
         with unit_of_work(self.engine) as work:
             return event_numbers(work.session, run_ids)
 
     def _compare(self, followed: frozenset[UUID], numbers: Mapping[UUID, int]) -> None:
-        for run_id in followed & self._bells.keys():
+        for run_id in followed & self._followers.keys():
             number = numbers.get(run_id)
             if run_id not in self._numbers or self._numbers[run_id] != number:
                 self._numbers[run_id] = number
-                _ring(self._bells[run_id])
+                _set_all(self._followers[run_id])
 
 
-def rest_s(look_s: float) -> float:
-    """How long to leave the database alone after a look that took so many seconds."""
-    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, REST_A_LOOK * look_s))
+def pause_s(poll_s: float) -> float:
+    """Seconds to wait after a poll that took `poll_s`."""
+    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, PAUSE_PER_POLL * poll_s))
 
 
-async def rings_within(bell: asyncio.Event, timeout_s: float) -> bool:
-    """Whether the bell rings before the time is over."""
+async def is_set_within(changed: asyncio.Event, timeout_s: float) -> bool:
+    """Wait for the event; False where `timeout_s` passes before."""
     try:
-        await asyncio.wait_for(bell.wait(), max(0.0, timeout_s))
+        await asyncio.wait_for(changed.wait(), max(0.0, timeout_s))
     except TimeoutError:
         return False
     return True
 
 
-def _ring(bells: set[asyncio.Event]) -> None:
-    for bell in bells:
-        bell.set()
+def _set_all(followers: set[asyncio.Event]) -> None:
+    for changed in followers:
+        changed.set()
 
 
 @contextmanager
 def closing_at_shutdown(hub: EventHub) -> Iterator[None]:
-    """Close the hub when the server is asked to stop: it waits for the streams, they for events.
+    """Close the hub at SIGTERM and SIGINT: the server waits for streams, which wait for events.
 
-    The server's own handlers of SIGTERM and SIGINT run after ours. Outside the main thread, where
-    Python takes no handlers, the server's time limit for a graceful stop has to do.
+    The server's handlers of these signals run after this one. Outside the main thread Python
+    allows no handlers, and the server's time limit for shutdown ends the streams.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -138,7 +145,7 @@ def closing_at_shutdown(hub: EventHub) -> Iterator[None]:
             handler(number, frame)
 
     for number, handler in former.items():
-        if callable(handler):  # a server has taken charge of it
+        if callable(handler):  # the server has a handler
             signal.signal(number, on_signal)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that creates may be sent again for a day, and creates once."""
+"""Idempotency-Key: a POST that is repeated within 24 hours creates once, and is answered alike."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ REPLAYED = "Idempotency-Replayed"
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a POST that creates says."""
+    """The answer to a POST that creates."""
 
     status: int
     body: BaseModel
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: What is kept and replayed in place of `body`: the same, less its secrets.
+    #: Stored and replayed in place of `body`: the same without its secrets.
     kept_body: BaseModel | None = None
 
 
@@ -32,7 +32,7 @@ class OneTime:
     """Answers a request once; the same request under the same key gets the same answer."""
 
     work: UnitOfWork
-    #: None when the client sent no Idempotency-Key.
+    #: None where the client sent no Idempotency-Key.
     request: IdempotencyKey | None
 
     def answer(self, make: Callable[[], Answer]) -> Response:
@@ -64,7 +64,7 @@ class OneTime:
 
 
 async def fingerprint_of(request: Request) -> bytes:
-    """SHA-256 of query and body; the framework has read the body already."""
+    """SHA-256 of query and body."""
     text = request.url.query.encode() + b"\n" + await request.body()
     return hashlib.sha256(text).digest()
 
@@ -77,7 +77,8 @@ async def _repeatable(
         str | None,
         Header(
             pattern=r"^[\x21-\x7e]{1,255}$",
-            description="Sent again with the same body within 24 hours, it replays the answer.",
+            description="A request that is repeated with the same key and body within 24 hours "
+            "gets the answer to the first one.",
         ),
     ] = None,
 ) -> IdempotencyKey | None:
@@ -91,7 +92,7 @@ async def _repeatable(
     )
 
 
-#: For a route that keeps its own transactions; None when the client sent no key.
+#: For a route that opens its own transactions. None where the client sent no key.
 Repeatable = Annotated[IdempotencyKey | None, Depends(_repeatable)]
 
 

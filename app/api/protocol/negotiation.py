@@ -1,4 +1,4 @@
-"""Which of the forms of an answer a client wants, by its `Accept` header (RFC 9110, 12.5.1)."""
+"""Chooses the media type of an answer by the `Accept` header (RFC 9110, 12.5.1)."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -12,20 +12,20 @@ EVENT_STREAM = "text/event-stream"
 
 
 def negotiate(accept: str | None, *, offered: Sequence[str]) -> str:
-    """The offered type that is wanted most; the first one on a tie. Raises 406 when none is."""
+    """The offered type with the highest weight, on a tie the first. Raises 406 where none fits."""
     if not accept or not accept.strip():
         return offered[0]
-    wishes = [_wish(part) for part in accept.split(",") if part.strip()]
-    weights = [_weight(media_type, wishes) for media_type in offered]
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    weights = [_weight(media_type, ranges) for media_type in offered]
     best = max(weights)
     if best <= 0:
-        detail = f"This is answered as {', '.join(offered)}."
+        detail = f"The answer is available as {', '.join(offered)}."
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, detail=detail)
     return offered[weights.index(best)]
 
 
-def _wish(part: str) -> tuple[str, float]:
-    """Media range and weight; a weight that is no number counts as 1."""
+def _media_range(part: str) -> tuple[str, float]:
+    """A media range and its weight. A weight that is not a number counts as 1."""
     media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
     try:
@@ -34,11 +34,11 @@ def _wish(part: str) -> tuple[str, float]:
         return media_range, 1.0
 
 
-def _weight(media_type: str, wishes: Sequence[tuple[str, float]]) -> float:
-    """By the most specific range that covers the type; 0 when none does."""
+def _weight(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """The weight of the most specific range that covers the type; 0 where none does."""
     family = media_type.partition("/")[0]
     for media_range in (media_type, f"{family}/*", "*/*"):
-        for wished, weight in wishes:
-            if wished == media_range:
+        for given, weight in ranges:
+            if given == media_range:
                 return weight
     return 0.0

@@ -1,4 +1,4 @@
-"""Lists in pages: a cursor names the last item seen, so that new items never shift a page."""
+"""Lists in pages. A cursor names the last item seen, so new items shift no page."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -11,10 +11,10 @@ from fastapi import Query, Request
 
 from app.domain.errors import InvalidInput, Problem
 
-Limit = Annotated[int, Query(ge=1, le=200, description="Items of a page.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="The largest number of items on the page.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=200, description="Opaque; taken from the `next` of the page before."),
+    Query(max_length=200, description="Opaque: `next` of the page before contains it."),
 ]
 DEFAULT_LIMIT = 50
 #: Creation time and id of the last item seen.
@@ -29,7 +29,9 @@ def read_cursor(cursor: str | None) -> Position | None:
         position = datetime.fromisoformat(created_at), UUID(item_id)
     except (ValueError, TypeError, AttributeError) as error:
         problem = Problem(
-            pointer="query/cursor", detail="Not a cursor of this service.", code="invalid_cursor"
+            pointer="query/cursor",
+            detail="This is not a cursor of the service.",
+            code="invalid_cursor",
         )
         raise InvalidInput(problem.detail, problems=[problem]) from error
     if position[0].tzinfo is None:
@@ -38,7 +40,7 @@ def read_cursor(cursor: str | None) -> Position | None:
 
 
 def next_page(request: Request, position: Position | None) -> str | None:
-    """The URL of the page after `position`, with the filters of this one; None on the last one."""
+    """The URL of the page after `position`, with the same filters; None after the last page."""
     if position is None:
         return None
     text = json.dumps([position[0].isoformat(), str(position[1])])
@@ -47,8 +49,8 @@ def next_page(request: Request, position: Position | None) -> str | None:
     return f"{url.path}?{url.query}"
 
 
-class Made(Protocol):
-    """Anything with an identity and a time at which it was made."""
+class Created(Protocol):
+    """Anything with an id and a creation time."""
 
     @property
     def id(self) -> UUID: ...
@@ -57,14 +59,14 @@ class Made(Protocol):
     def created_at(self) -> datetime: ...
 
 
-Item = TypeVar("Item", bound=Made)
+Item = TypeVar("Item", bound=Created)
 
 
 def cut(
     items: Sequence[Item], *, limit: int, after: Position | None
 ) -> tuple[Sequence[Item], Position | None]:
-    """A page of a short list that is held whole, oldest first, and where the next page starts."""
-    left = [item for item in items if after is None or (item.created_at, item.id) > after]
-    page = left[:limit]
-    has_more = len(left) > limit
+    """One page of a list in memory, oldest first, and the position of the next page."""
+    rest = [item for item in items if after is None or (item.created_at, item.id) > after]
+    page = rest[:limit]
+    has_more = len(rest) > limit
     return page, (page[-1].created_at, page[-1].id) if has_more else None

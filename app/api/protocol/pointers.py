@@ -1,4 +1,4 @@
-"""Where in a request an error sits: pydantic's locations as JSON pointers, less union tags."""
+"""Pydantic's locations of errors as JSON pointers, without the tags of unions."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from pydantic_core import ErrorDetails
 
 from app.domain.errors import Problem
 
-#: Enough to mend a request by; a hostile one could have a million.
+#: A request could have a million errors; these are enough to correct it.
 MAX_PROBLEMS = 100
 _TAG_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _PREFIX = "Value error, "
@@ -14,7 +14,7 @@ _ABSENT = object()
 
 
 def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[Problem]:
-    """Pydantic's errors, each with its place: in the body, or `query/<name>`, `path/<name>`."""
+    """Pydantic's errors, each with its place: a JSON pointer, `query/<name>` or `path/<name>`."""
     return [
         Problem(
             pointer=_pointer(error, body),
@@ -26,12 +26,12 @@ def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[
 
 
 def escaped(part: object) -> str:
-    """One reference token (RFC 6901)."""
+    """The part as a reference token of a JSON pointer (RFC 6901)."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _detail(error: ErrorDetails) -> str:
-    """In the words of JSON where pydantic uses those of Python."""
+    """The message, in terms of JSON where pydantic's is in terms of Python."""
     match error["type"], error["loc"]:
         case "missing", ("body",):
             return "A JSON body is needed"
@@ -46,7 +46,7 @@ def _detail(error: ErrorDetails) -> str:
 def _pointer(error: ErrorDetails, body: object) -> str:
     place, *parts = error["loc"] or ("body",)
     told = error.get("ctx", {}).get("pointer")
-    if told is not None:  # from the spec that the rule is about, wherever in the body it stands
+    if told is not None:  # counted from the job spec, which may be a part of the body
         return "".join(f"/{escaped(part)}" for part in parts) + str(told)
     if error["type"] == "json_invalid":
         return ""
@@ -59,7 +59,7 @@ def _pointer(error: ErrorDetails, body: object) -> str:
 
 
 def _without_tags(parts: Sequence[int | str], body: object, *, is_missing: bool) -> list[int | str]:
-    """Pydantic puts the tag of a union's member between two fields; the body has no such level."""
+    """The location without the tags that pydantic adds for members of unions."""
     found: list[int | str] = []
     present = body
     is_tag_seen = False

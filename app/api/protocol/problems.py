@@ -1,4 +1,4 @@
-"""Every refusal as problem+json (RFC 9457), and the one table from error class to HTTP status."""
+"""Errors as problem+json (RFC 9457), and the table from error class to HTTP status."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ from app.domain.errors import (
 from app.services.runs.admit_run import QueueRoom
 
 PROBLEM_TYPE = "application/problem+json"
-#: What an operation may answer beside its success, as the framework takes it.
+#: Answers of an operation besides its success, as FastAPI takes them.
 Responses = dict[int | str, dict[str, JsonValue]]
 
 STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
@@ -54,7 +54,7 @@ STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
     }
 )
 
-#: What a client must do to be let in, or when to come back.
+#: How to authenticate, or when to try again.
 HEADERS_OF: Mapping[HTTPStatus, Mapping[str, str]] = MappingProxyType(
     {
         HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="gradient-clinic"'},
@@ -63,7 +63,7 @@ HEADERS_OF: Mapping[HTTPStatus, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: Codes of what the framework refuses before any of our code runs.
+#: Codes of errors that FastAPI and Starlette raise.
 _FRAMEWORK_CODES: Mapping[int, str] = MappingProxyType(
     {
         HTTPStatus.NOT_FOUND: "not_found",
@@ -76,7 +76,7 @@ _FRAMEWORK_CODES: Mapping[int, str] = MappingProxyType(
 
 
 class ProblemEntry(BaseModel):
-    """One thing that is wrong, and where."""
+    """One error and its place."""
 
     pointer: str = Field(examples=["/optimizer/learning_rate"])
     detail: str = Field(examples=["Input should be greater than 0"])
@@ -84,14 +84,14 @@ class ProblemEntry(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str = Field(examples=["urn:gradient-clinic:problem:invalid_input"])
     title: str
     status: int
     detail: str
     instance: str
-    #: A stable word to switch on.
+    #: Stable, for programs.
     code: str
     request_id: str
     errors: list[ProblemEntry]
@@ -109,7 +109,7 @@ def documented(*statuses: int) -> Responses:
     }
 
 
-#: Any operation behind a key may answer with these.
+#: Problems of every operation that needs a key.
 ALWAYS = documented(400, 401, 403, 413, 422, 429, 500, 503)
 
 
@@ -134,7 +134,7 @@ def problem_response(
     }
     known = HEADERS_OF.get(HTTPStatus(status), {})
     return Response(
-        json.dumps(document),  # ASCII: whatever the path holds, this is valid UTF-8
+        json.dumps(document),  # ASCII, so it is valid UTF-8 whatever the path contains
         status_code=status,
         media_type=PROBLEM_TYPE,
         headers={**known, **(headers or {})},
@@ -155,7 +155,7 @@ def quota_headers(reached: QuotaReached) -> dict[str, str]:
 
 
 def limit_headers(quota: str, *, most: int, num_left: int) -> dict[str, str]:
-    """What a workspace may have, and how much more (draft-ietf-httpapi-ratelimit-headers)."""
+    """A quota, and what is left of it (draft-ietf-httpapi-ratelimit-headers)."""
     return {"RateLimit-Policy": f'"{quota}";q={most}', "RateLimit": f'"{quota}";r={num_left}'}
 
 
@@ -164,10 +164,10 @@ def queue_headers(room: QueueRoom) -> dict[str, str]:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Teach the app to answer every error of ours and of the framework's as a problem."""
+    """Make the app answer the service's and the framework's errors as problems."""
 
     async def on_clinic_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ClinicError)  # noqa: S101 - it is registered for these alone
+        assert isinstance(error, ClinicError)  # noqa: S101 - registered for this class
         return clinic_error_response(request.scope, error)
 
     async def on_invalid_request(request: Request, error: Exception) -> Response:
@@ -193,12 +193,12 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def _invalid_request_response(request: Request, error: RequestValidationError) -> Response:
-    if isinstance(error.body, bytes):  # the framework parses JSON types alone
+    if isinstance(error.body, bytes):  # FastAPI parses JSON alone
         return problem_response(
             request.scope,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             code="unsupported_media_type",
-            detail="The body must be JSON, with a Content-Type that says so.",
+            detail="The body must be JSON, with a JSON Content-Type.",
         )
     problems = problems_of(error.errors(), body=error.body)
     where = f" {problems[0]}" if problems else ""
@@ -215,10 +215,10 @@ def _http_error_response(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is nothing at {request.url.path}"
+        detail = f"There is nothing at {request.url.path}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods_of(request))
-        detail = f"Methods here: {headers['Allow']}"
+        detail = f"This path allows {headers['Allow']}."
     return problem_response(
         request.scope,
         error.status_code,
@@ -229,7 +229,7 @@ def _http_error_response(request: Request, error: HTTPException) -> Response:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """The methods of all routes that share the path; the router names the first one's alone."""
+    """The methods of all routes with this path; Starlette names those of the first route alone."""
     path = request.url.path
     allowed: set[str] = set()
     for route in iter_route_contexts(request.app.routes):

@@ -1,4 +1,4 @@
-"""Refuses what a query asks for and no route knows: a misspelt `dry_run` would store a run."""
+"""Refuses unknown query parameters: with a misspelt `dry_run` a run would be stored."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from app.domain.errors import InvalidInput, Problem
 
 
 async def refuse_unknown_query(request: Request) -> None:
-    """Judged by the published document, which names the parameters of every operation.
+    """Raise InvalidInput for a parameter that the OpenAPI document does not name.
 
-    What is open to all (health, docs) may be asked with anything, as probes and caches do.
+    Health checks and the docs accept any query, since load balancers and caches add parameters.
     """
     asked = set(request.query_params)
     operation = _operation_of(request) if asked else None
@@ -20,7 +20,7 @@ async def refuse_unknown_query(request: Request) -> None:
     problems = [
         Problem(
             pointer=f"query/{name}",
-            detail=f"There is no such parameter; there are {', '.join(sorted(known)) or 'none'}",
+            detail=f"There is no such parameter. Known are {', '.join(sorted(known)) or 'none'}",
             code="extra_forbidden",
         )
         for name in sorted(asked - known)

@@ -1,1 +1,1 @@
-"""What describes the API itself: the docs page, an example for each body, problem codes."""
+"""Documentation of the API: the docs page, examples of bodies, codes of problems."""

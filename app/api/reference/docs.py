@@ -1,4 +1,4 @@
-"""The OpenAPI page, with every asset served by the app itself and no inline script."""
+"""The OpenAPI document and its page. The app serves all assets; no script is inline."""
 
 from importlib.resources import files
 from types import MappingProxyType
@@ -15,10 +15,10 @@ from app.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 
-#: Swagger UI as a wheel carries it.
+#: The files of Swagger UI, from a wheel.
 _ASSETS = files("fastapi_offline") / "static"
 _OWN = files("app.api") / "static"
-#: Its widgets style themselves and draw icons from data URLs; no script is inline.
+#: Swagger UI uses inline styles, and data URLs for icons; no script is inline.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; "
@@ -35,10 +35,10 @@ _FILES = MappingProxyType(
 _DAY = "public, max-age=86400"
 
 DESCRIPTION = f"""
-Trains recurrent networks and tells, with evidence, whether the gradient reaches as far back in time
-as the task needs, why not, and what to change.
+Trains recurrent networks and diagnoses, with evidence, whether the gradient reaches as far back in
+time as the task needs, why it does not, and what to change.
 
-**The main job**, with the key that the first start printed:
+**A first run**, with the admin key in `$KEY`:
 
 ```
 curl -s localhost:8000/v1/runs \\
@@ -48,12 +48,13 @@ curl -s "localhost:8000/v1/runs/$ID?until=ended&wait_s=60" -H "Authorization: Be
 curl -s localhost:8000/v1/runs/$ID/diagnosis -H "Authorization: Bearer $KEY"
 ```
 
-Errors are `application/problem+json` (RFC 9457). `errors[].pointer` names the place in the body.
-These codes belong to rules that span fields or need what is stored, so that no schema states them
+Errors are `application/problem+json` (RFC 9457). `errors[].pointer` is the place in the body. These
+codes belong to rules that no schema can state, since they concern several fields or stored data
 (`info.x-rule-codes` in the document): `{"`, `".join(RULE_CODES)}`.
 
-Numbers that are not finite are `null`. Lists are pages: follow `next`. `Idempotency-Key` makes a
-POST that creates safe to repeat for 24 hours. Pollers send the `ETag` back as `If-None-Match`.
+Numbers that are not finite are `null`. Lists come in pages: follow `next`. With an
+`Idempotency-Key` a POST that creates can be repeated for 24 hours and creates once. To poll, send
+the last `ETag` as `If-None-Match`.
 """
 
 
@@ -79,7 +80,7 @@ def get_root() -> Response:
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Describe the app once, with the problem document in place of the framework's errors."""
+    """Make the app's OpenAPI document once, with problem documents for all errors."""
 
     def openapi() -> dict[str, JsonValue]:
         if app.openapi_schema is None:
@@ -108,7 +109,7 @@ def _describe(app: FastAPI) -> dict[str, JsonValue]:
 
 
 def _drop_null_from_parameters(document: dict[str, Any]) -> None:
-    """A parameter is left out where it says nothing: no URL or header can spell null."""
+    """Remove null from schemas of parameters: a URL or a header cannot contain it."""
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):

@@ -1,10 +1,10 @@
-"""An example for every body, shown on the docs page; a test posts each of them."""
+"""Examples of bodies for the docs page. A test posts each of them."""
 
 from fastapi.openapi.models import Example
 
 RUN_EXAMPLES: dict[str, Example] = {
     "vanishing": {
-        "summary": "A simple recurrent network that must remember 200 timesteps",
+        "summary": "An Elman network that must remember 200 timesteps",
         "value": {
             "name": "elman remembers 200 steps",
             "tags": ["example"],
@@ -15,7 +15,7 @@ RUN_EXAMPLES: dict[str, Example] = {
         },
     },
     "exploding": {
-        "summary": "The same, unclipped and with a recurrent matrix that amplifies",
+        "summary": "The same without clipping and with a recurrent matrix that amplifies",
         "value": {
             "model": {"kind": "elman", "hidden_size": 64},
             "init": {"recurrent": {"kind": "spectral_radius", "radius": 3.0}},
@@ -25,7 +25,7 @@ RUN_EXAMPLES: dict[str, Example] = {
         },
     },
     "lstm": {
-        "summary": "Long short-term memory on the copy task, every setting that matters spelt out",
+        "summary": "An LSTM on the copy task, with all important settings",
         "value": {
             "name": "lstm copies over 50 blanks",
             "model": {"kind": "lstm", "hidden_size": 64, "num_layers": 1},
@@ -44,7 +44,7 @@ RUN_EXAMPLES: dict[str, Example] = {
 
 COMPARISON_EXAMPLES: dict[str, Example] = {
     "cells": {
-        "summary": "What gates, or another recurrent matrix, would change",
+        "summary": "What gates or another recurrent matrix would change",
         "value": {
             "spec": {
                 "model": {"kind": "elman", "hidden_size": 32},
@@ -60,7 +60,7 @@ COMPARISON_EXAMPLES: dict[str, Example] = {
 
 RESUME_EXAMPLES: dict[str, Example] = {
     "more": {"summary": "Train for longer", "value": {"num_steps": 20000}},
-    "again": {"summary": "Go on with what is left", "value": {}},
+    "again": {"summary": "Continue with the remaining steps", "value": {}},
 }
 
 FORK_EXAMPLES: dict[str, Example] = {
@@ -82,7 +82,7 @@ LABEL_EXAMPLES: dict[str, Example] = {
 
 KEY_EXAMPLES: dict[str, Example] = {
     "dashboard": {
-        "summary": "A key that can only look",
+        "summary": "A key that can only read",
         "value": {"name": "dashboard", "scopes": ["runs:read", "datasets:read"]},
     }
 }
@@ -90,14 +90,14 @@ KEY_EXAMPLES: dict[str, Example] = {
 WORKSPACE_EXAMPLES: dict[str, Example] = {
     "team": {"summary": "A workspace for a team", "value": {"name": "speech team"}},
     "limited": {
-        "summary": "One with quotas of its own",
+        "summary": "A workspace with its own quotas",
         "value": {"name": "students", "quotas": {"max_running_runs": 2, "max_queued_runs": 20}},
     },
 }
 
 WORKSPACE_CHANGE_EXAMPLES: dict[str, Example] = {
     "more": {
-        "summary": "Room for more, and the usual number of queued runs",
+        "summary": "More storage, and the installation's number of queued runs",
         "value": {"quotas": {"max_storage_bytes": 500_000_000_000, "max_queued_runs": None}},
     }
 }

@@ -1,7 +1,7 @@
-"""Codes of the problems that no schema can state, published so that clients need not guess.
+"""Codes of the problems that no schema can state, published for clients.
 
-They belong to rules that span fields, or that need what is stored. Whatever else is refused with
-422 breaks the schema of its operation.
+They belong to rules that concern several fields or stored data. Every other 422 breaks the schema
+of its operation.
 """
 
 from app.domain.data_fit import FIT_CODES
@@ -16,7 +16,7 @@ _OF_THE_API = (
     "nul_character",
     # a quantity or scope that the run does not have
     "unknown",
-    # a rule of one part of a job spec, told by its sentence
+    # a rule of one part of a job spec, stated in `detail`
     "value_error",
 )
 

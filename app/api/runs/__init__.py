@@ -1,1 +1,1 @@
-"""Runs over HTTP: the routes that submit, read, wait for, resume and fork them."""
+"""Routes for runs: submit, list, read, wait for, label, cancel, delete, resume and fork."""

@@ -1,4 +1,4 @@
-"""POST /v1/runs/{id}/resume and /fork: a run goes on, as itself or as a new one."""
+"""POST /v1/runs/{id}/resume and /fork: continue a run, or start a new run from its checkpoint."""
 
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +17,7 @@ from app.api.runs.runs import created
 from app.services.runs.fork_run import fork_run
 from app.services.runs.resume_run import resume_run
 
-#: Without a body.
+#: Used where the request has no body.
 _AS_IT_IS, _UNCHANGED = Resumption(), ForkBody()
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=JsonRoute)
@@ -37,10 +37,10 @@ def post_resume(
     settings: ApiSettings,
     asked: Annotated[Resumption, Body(openapi_examples=RESUME_EXAMPLES)] = _AS_IT_IS,
 ) -> RunView:
-    """The same run goes on from its last checkpoint as if it had never ended.
+    """The run continues from its last checkpoint as if it had not ended.
 
-    What was measured at its end, after the checkpoint, is measured again. A run that has diverged
-    would do so again: fork it instead.
+    What was measured after the checkpoint is measured again. A run that diverged would diverge
+    again: fork it instead.
     """
     described = resume_run(
         work,
@@ -71,7 +71,7 @@ def post_fork(
     once: Once,
     asked: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
 ) -> Response:
-    """A new run with the weights of a checkpoint; `history?lineage=true` joins both histories."""
+    """Starts a new run from a checkpoint. `history?lineage=true` joins both histories."""
     return once.answer(
         lambda: created(
             fork_run(

@@ -1,4 +1,4 @@
-"""Runs over HTTP: submit, list, look, wait, label, cancel, delete."""
+"""Routes for runs: submit, list, read, wait for, label, cancel, delete."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -30,7 +30,7 @@ from app.services.runs.submit_run import SubmittedRun, submit_run
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=JsonRoute)
 
 MAX_WAIT_S = 60.0
-#: Shorter than the patience of most HTTP clients.
+#: Shorter than the timeout of most HTTP clients.
 DEFAULT_WAIT_S = 20.0
 
 
@@ -39,7 +39,7 @@ DEFAULT_WAIT_S = 20.0
     status_code=201,
     response_model=RunView,
     responses={
-        200: {"model": DryRunView, "description": "With `dry_run=true`: nothing is stored."},
+        200: {"model": DryRunView, "description": "With `dry_run=true`. Nothing is stored."},
         **documented(409, 415),
     },
     summary="Submit a run",
@@ -52,11 +52,14 @@ def post_run(
     settings: ApiSettings,
     once: Once,
     *,
-    dry_run: Annotated[bool, Query(description="Check and estimate, store nothing.")] = False,
+    dry_run: Annotated[
+        bool, Query(description="Check the spec and estimate its cost. Nothing is stored.")
+    ] = False,
 ) -> Response:
-    """Queue the training that the job spec describes; a free worker takes it up at once.
+    """Queue the training that the job spec describes. A free worker starts it at once.
 
-    Everything but `model.kind` and `dataset.kind` has a default; the answer shows the whole spec.
+    All fields except `model.kind` and `dataset.kind` have defaults. The answer contains the
+    complete spec.
     """
     if dry_run:
         checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
@@ -78,7 +81,7 @@ def post_run(
 def get_runs(
     request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, work: Work
 ) -> Response:
-    """Newest first. A repeated filter means any of its values; different filters must all hold."""
+    """Newest first. A repeated filter matches any of its values. All filters must match."""
     found = list_runs(
         work,
         workspace_id=caller.workspace_id,
@@ -95,10 +98,15 @@ async def _until_ended(
     run_id: UUID,
     caller: RunsReader,
     held: Held,
-    until: Annotated[Literal["ended"] | None, Query(description="Wait until then.")] = None,
-    wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)] = DEFAULT_WAIT_S,
+    until: Annotated[
+        Literal["ended"] | None, Query(description="Answer when the run has ended.")
+    ] = None,
+    wait_s: Annotated[
+        float,
+        Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False, description="Seconds to wait at most."),
+    ] = DEFAULT_WAIT_S,
 ) -> None:
-    """Waits, with neither a thread nor a connection, when the query asks for it."""
+    """Wait for the end of the run where the query asks for it."""
     if until is not None:
         await wait_for_end(
             held.event_hub, workspace_id=caller.workspace_id, run_id=run_id, timeout_s=wait_s
@@ -110,10 +118,10 @@ async def _until_ended(
     response_model=RunView,
     responses={**NOT_MODIFIED, **documented(404)},
     dependencies=[Depends(_until_ended)],
-    summary="Look at a run",
+    summary="Read a run",
 )
 def get_one_run(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
-    """`?until=ended&wait_s=60` answers when the run has ended, or after so many seconds."""
+    """`?until=ended&wait_s=60` is answered when the run has ended, or after 60 seconds."""
     described = get_run(work, workspace_id=caller.workspace_id, run_id=run_id)
     return conditional_json(request, _view(described))
 
@@ -131,7 +139,7 @@ def patch_run(
     caller: RunsWriter,
     work: Work,
 ) -> RunView:
-    """Merge patch (RFC 7396) of name, tags and notes; null empties one. The spec stays."""
+    """Merge patch (RFC 7396) of name, tags and notes. Null empties one. The spec is unchanged."""
     changes = labels.changes()
     return _view(
         edit_run(
@@ -152,13 +160,13 @@ def patch_run(
     summary="Cancel a run",
 )
 def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
-    """A queued run is cancelled at once, a running one at its worker's next heartbeat."""
+    """A queued run is cancelled at once, a running run at its worker's next heartbeat."""
     return _view(cancel_run(work, workspace_id=caller.workspace_id, run_id=run_id))
 
 
 @router.delete("/{run_id}", status_code=204, responses=documented(404), summary="Delete a run")
 def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifacts) -> None:
-    """The run and all it left: telemetry, log, diagnosis, files. A worker that trains it stops."""
+    """Deletes telemetry, log, diagnosis and files too. A worker that trains the run stops."""
     delete_run(work, artifacts=artifacts, workspace_id=caller.workspace_id, run_id=run_id)
 
 

@@ -1,4 +1,4 @@
-"""Waits for the end of a run without holding a thread or a connection meanwhile."""
+"""Waits for the end of a run. A waiting request holds no thread and no database connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from app.api.protocol.event_hub import EventHub, rings_within
+from app.api.protocol.event_hub import EventHub, is_set_within
 from app.domain.runs import Run
 from app.store.database import unit_of_work
 from app.store.runs import find_run
@@ -21,9 +21,10 @@ async def wait_for_end(
     timeout_s: float,
     find: Callable[[Session, UUID, UUID], Run] = find_run,
 ) -> None:
-    """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
+    """Return when the run has ended, after `timeout_s`, or when the process shuts down.
 
-    Raises NotFound at once, or when the run is deleted meanwhile.
+    Raises NotFound where there is no such run, also when it is deleted meanwhile. Raises Overloaded
+    where too many callers wait.
     """
 
     def has_ended() -> bool:
@@ -33,10 +34,10 @@ async def wait_for_end(
     hub.check_room()
     clock = asyncio.get_running_loop().time
     deadline_s = clock() + timeout_s
-    async with hub.subscribe(run_id) as bell:
+    async with hub.subscribe(run_id) as changed:
         while not hub.is_closing:
-            bell.clear()
+            changed.clear()
             if await run_in_threadpool(has_ended):
                 return
-            if not await rings_within(bell, deadline_s - clock()):
+            if not await is_set_within(changed, deadline_s - clock()):
                 return

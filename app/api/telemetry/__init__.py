@@ -1,1 +1,1 @@
-"""Readings over HTTP: history, gradient flow, dynamics, and the event stream."""
+"""Routes for the readings and events of a run."""

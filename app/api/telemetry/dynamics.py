@@ -1,4 +1,4 @@
-"""GET /v1/runs/{id}/dynamics: what the probes say of the recurrence itself."""
+"""GET /v1/runs/{id}/dynamics: scalars that the probes measured of the recurrence."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.telemetry_query import ProbeParameters
-from app.api.protocol.conditional import conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import RunsReader, Work
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.dynamics import DYNAMICS
@@ -18,8 +18,8 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
 _DESCRIPTION = "\n".join(
     [
-        "Scalars of the probes, one series a quantity and scope; what could not be measured stands",
-        "in `not_assessed` with its reason.",
+        "Scalars that the probes measured: one series per quantity and scope. `not_assessed` lists",
+        "what was not measured, with the reason.",
         "",
         *(f"- `{one.name}` ({one.unit}): {one.formula} ({one.source})" for one in DYNAMICS),
     ]
@@ -28,10 +28,10 @@ _DESCRIPTION = "\n".join(
 
 @router.get(
     "/{run_id}/dynamics",
-    summary="Read how the recurrence moves its state",
+    summary="Read the dynamics of the recurrence",
     description=_DESCRIPTION,
     response_model=DynamicsView,
-    responses={304: {"description": "Not modified"}, **ALWAYS, **documented(404)},
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
 )
 def get_dynamics(
     request: Request,

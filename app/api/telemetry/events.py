@@ -1,4 +1,4 @@
-"""GET /v1/runs/{id}/events: one numbered log, as pages, as a live stream, or as lines."""
+"""GET /v1/runs/{id}/events: the log of a run, as pages, as a live stream, or as lines."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ from app.api.models.events import (
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Hub, RunsReader, Work
-from app.api.protocol.event_hub import EventHub, rings_within
+from app.api.protocol.event_hub import EventHub, is_set_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.errors import ClinicError
@@ -32,11 +32,11 @@ from app.store.database import unit_of_work
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
-#: Events that a stream reads at a time.
+#: Events that a stream reads at once.
 STREAM_PAGE = 200
-#: A comment goes out when nothing else did for so long, so that proxies keep the connection.
+#: Seconds without an event after which a comment is sent, so that proxies keep the connection.
 HEARTBEAT_S = 15.0
-#: How long a browser waits before it comes back.
+#: Milliseconds after which a browser reconnects.
 RETRY_MS = 2000
 _GREETING = f"retry: {RETRY_MS}\n\n"
 _HEARTBEAT = ": still here\n\n"
@@ -69,10 +69,10 @@ def get_events(
     last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """As JSON a page; live as `text/event-stream` or as `application/jsonl`, a line an event.
+    """By default a page. A live stream as `text/event-stream` or as `application/jsonl` lines.
 
-    Every form carries the same object. A stream resumes past `Last-Event-ID` and ends with
-    `event: end`; an end in the middle is that of a run that was resumed.
+    All three contain the same objects. A stream starts after `Last-Event-ID` and ends with
+    `event: end`. An earlier `end` belongs to a run that was resumed.
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
     start = asked.after if last_event_id is None else last_event_id
@@ -99,10 +99,10 @@ def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
 async def _batches(
     hub: EventHub, run_id: UUID, key_id: UUID, *, after: int, follow: bool
 ) -> AsyncIterator[list[EventView] | None]:
-    """Events as they come, to the end of the run; empty is a heartbeat, None says deleted."""
-    async with hub.subscribe(run_id) as bell:
+    """Events as they happen, up to the end of the run. Empty: a heartbeat. None: it was deleted."""
+    async with hub.subscribe(run_id) as changed:
         while not hub.is_closing:
-            bell.clear()
+            changed.clear()
             portion = await run_in_threadpool(_read, hub, run_id, key_id, after)
             views = view_events(portion.events)
             if views:
@@ -114,12 +114,12 @@ async def _batches(
             has_caught_up = len(views) < STREAM_PAGE
             if portion.is_last or (has_caught_up and not follow):
                 return
-            if has_caught_up and not await rings_within(bell, HEARTBEAT_S):
+            if has_caught_up and not await is_set_within(changed, HEARTBEAT_S):
                 yield []
 
 
 def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
-    """Raises Unauthenticated when the key was revoked meanwhile."""
+    """Raises Unauthenticated where the key was revoked."""
     with unit_of_work(hub.engine) as work:
         check_key(work, key_id=key_id)
         return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
@@ -133,8 +133,8 @@ async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncI
                 yield _DELETED
             else:
                 yield "".join(map(as_stream, views)) or _HEARTBEAT
-    except ClinicError as error:  # who may, comes back with Last-Event-ID
-        logger.warning("a stream was cut: %s", error)
+    except ClinicError as error:  # authorised clients reconnect with Last-Event-ID
+        logger.warning("A stream was ended: %s", error)
 
 
 async def _lines(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:

@@ -29,7 +29,7 @@ def get_gradient_flow(
     caller: RunsReader,
     work: Work,
 ) -> Response:
-    """The exact gradient of single loss terms, by lag: `scope: model` comes first and is judged."""
+    """The exact gradient of single loss terms by lag. The first layer, `model`, is judged."""
     flow = read_gradient_flow(
         work,
         workspace_id=caller.workspace_id,

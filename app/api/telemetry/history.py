@@ -1,4 +1,4 @@
-"""GET /v1/runs/{id}/history: any quantity over the steps, as JSON or CSV."""
+"""GET /v1/runs/{id}/history: quantities over the steps, as JSON or CSV."""
 
 from typing import Annotated
 from uuid import UUID
@@ -36,11 +36,11 @@ def get_history(
     work: Work,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """Spikes survive, whatever `max_points` is, and the statistics are exact.
+    """Series of at most about `max_points` points, with exact statistics over all readings.
 
-    Where there are more readings, each of many buckets keeps its first, last, smallest, largest and
-    every non-finite one. Values that are not finite are null, and `non_finite` names them; CSV
-    writes `nan`, `inf` and `-inf`.
+    A longer series is divided into buckets. Each bucket keeps its first, last, smallest, largest
+    and non-finite readings, so that no spike is lost. In JSON a value that is not finite is null,
+    and `non_finite` names it. CSV contains `nan`, `inf` and `-inf`.
     """
     form = negotiate(accept, offered=(JSON, CSV))
     wanted = HistoryQuery(

@@ -1,13 +1,13 @@
-"""How often the database is asked for what is new."""
+"""The pause between two polls of the database."""
 
 import pytest
 
-from app.api.protocol.event_hub import rest_s
+from app.api.protocol.event_hub import pause_s
 
 
 @pytest.mark.parametrize(
-    ("look_s", "rest"),
+    ("poll_s", "pause"),
     [(0.0, 0.05), (0.001, 0.05), (0.005, 0.1), (3.0, 0.2)],
 )
-def test_the_database_rests_the_longer_the_dearer_a_look_is(look_s: float, rest: float) -> None:
-    assert rest_s(look_s) == pytest.approx(rest)
+def test_the_pause_grows_with_the_cost_of_a_poll(poll_s: float, pause: float) -> None:
+    assert pause_s(poll_s) == pytest.approx(pause)
