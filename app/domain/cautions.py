@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.domain.specs.dataset import LagRange
+from app.domain.specs.dataset.base import LagRange
 from app.domain.specs.job import JobSpec
 
 

@@ -8,12 +8,11 @@ ordinary CPU and good to a factor of about three.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Self
 
 from app.domain.errors import Problem
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
-from app.domain.task import TaskFacts
+from app.domain.task import TaskShape
 from app.domain.telemetry import FLUSH_EVERY_S, FLUSH_EVERY_STEPS
 
 #: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
@@ -29,25 +28,6 @@ _BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
 _FLOPS = 7e10
 #: A product, its gradient by the input and by the weights.
 _PASSES = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskShape:
-    """What the data makes of a model: sizes, and timesteps of the longest sequence."""
-
-    length: int
-    input_size: int
-    output_size: int
-    many_to_one: bool
-
-    @classmethod
-    def of_task(cls, task: TaskFacts) -> Self:
-        return cls(
-            length=task.length,
-            input_size=task.input_size,
-            output_size=task.output_size,
-            many_to_one=task.many_to_one,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,9 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.verdict import judge, summarise
-from app.domain.estimate import TaskShape, step_seconds
+from app.domain.estimate import step_seconds
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
 
 #: What a client may ask for.
 MAX_STEPS = 1000

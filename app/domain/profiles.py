@@ -92,6 +92,9 @@ class TextProfile(_Profile):
     """The distinct characters in order, cut after 200."""
 
 
+Profile = CsvProfile | TextProfile
+
+
 def profile_csv(table: Table) -> CsvProfile:
     return CsvProfile(
         rows=table.num_rows,

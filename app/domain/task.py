@@ -1,7 +1,9 @@
 """What the data says about itself: the lag it needs, the score without memory, the best score."""
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +37,18 @@ class RequiredLag(BaseModel):
     """How it is known: from the `task`, `declared` as `dependency_lag`, or `estimated`."""
     method: str = "not known"
     """One sentence on how it was found."""
+
+
+def spread_lag(*, shortest: int, longest: int, source: LagSource, method: str) -> RequiredLag:
+    """Lags spread evenly from shortest to longest; the longest is judged."""
+    return RequiredLag(
+        timesteps=longest,
+        min=shortest,
+        median=(shortest + longest + 1) // 2,
+        max=longest,
+        source=source,
+        method=method,
+    )
 
 
 #: The split that decides which weights are the best.
@@ -91,3 +105,22 @@ class TaskFacts(BaseModel):
     @property
     def baseline(self) -> Baseline | None:
         return self.baselines[0] if self.baselines else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskShape:
+    """What the data makes of a model: sizes, and timesteps of the longest sequence."""
+
+    length: int
+    input_size: int
+    output_size: int
+    many_to_one: bool
+
+    @classmethod
+    def of_task(cls, task: TaskFacts) -> Self:
+        return cls(
+            length=task.length,
+            input_size=task.input_size,
+            output_size=task.output_size,
+            many_to_one=task.many_to_one,
+        )

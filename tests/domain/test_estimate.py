@@ -3,18 +3,16 @@
 import pytest
 
 from app.domain.cautions import cautions_of
-from app.domain.data_fit import shape_of
 from app.domain.errors import Problem
 from app.domain.estimate import (
     Estimate,
-    TaskShape,
     estimate,
     num_parameters,
     problems_of_size,
     step_seconds,
 )
 from app.domain.specs.job import JobSpec
-from app.domain.task import MetricMode, TaskFacts
+from app.domain.task import MetricMode, TaskFacts, TaskShape
 
 
 def spec(**parts: object) -> JobSpec:
@@ -25,7 +23,7 @@ def spec(**parts: object) -> JobSpec:
 
 def cost(**parts: object) -> Estimate:
     wanted = spec(**parts)
-    return estimate(wanted, shape_of(wanted.dataset, None))
+    return estimate(wanted, wanted.dataset.shape(None))
 
 
 #: Ten timesteps of two numbers, one number predicted at the end.

@@ -8,7 +8,6 @@ from app.domain.diagnosis.findings import (
     Impact,
     Severity,
 )
-from app.domain.estimate import TaskShape
 from app.domain.preflight import (
     Basis,
     basis_of,
@@ -17,6 +16,7 @@ from app.domain.preflight import (
     steps_to_try,
 )
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
 from tests.domain.builders import job
 
 

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.data_fit import Profile, shape_of
 from app.domain.datasets import decode, parse_csv
 from app.domain.errors import InvalidData, InvalidSpec
 from app.domain.estimate import num_parameters
-from app.domain.profiles import profile_csv, profile_text
+from app.domain.profiles import Profile, profile_csv, profile_text
 from app.domain.specs.job import JobSpec
 from worker.datasets.build import build_task
 from worker.models.network import build_model
@@ -71,7 +70,7 @@ def test_the_parameters_are_those_of_the_network(
     wanted = spec(dataset, **model)
     upload, profile = upload_of(wanted)
 
-    promised = shape_of(wanted.dataset, profile)
+    promised = wanted.dataset.shape(profile)
     facts = build_task(wanted.dataset, upload=upload).facts
     built = build_model(wanted.model, facts)
 
@@ -129,7 +128,7 @@ def test_what_the_worker_would_refuse_is_refused_before(
     upload, profile = upload_of(wanted)
 
     with pytest.raises(InvalidSpec) as refused:
-        shape_of(wanted.dataset, profile)
+        wanted.dataset.shape(profile)
     with pytest.raises(InvalidData):
         build_task(wanted.dataset, upload=upload)
 
@@ -152,13 +151,13 @@ def test_what_only_just_fits_is_taken(dataset: dict[str, Any]) -> None:
     wanted = spec(dataset)
     upload, profile = upload_of(wanted)
 
-    shape_of(wanted.dataset, profile)
+    wanted.dataset.shape(profile)
 
     build_task(wanted.dataset, upload=upload)
 
 
 def test_a_table_does_not_serve_as_a_text() -> None:
     with pytest.raises(InvalidSpec) as refused:
-        shape_of(spec({"kind": "text"}).dataset, profile_csv(parse_csv(CSV)))
+        spec({"kind": "text"}).dataset.shape(profile_csv(parse_csv(CSV)))
 
     assert refused.value.problems[0].code == "dataset_kind_mismatch"

@@ -1,6 +1,7 @@
 """What can be learned from.
 
-build           data set spec -> Task
+build           data set spec -> Task, and the tuple of all kinds
+maker           the card of a kind
 task            Task, Batch: data with its facts, its loss and its fixed evaluation splits
 objectives      loss terms and metrics
 usage           how to feed the trained network and read its answers
@@ -9,7 +10,7 @@ adding copy_memory temporal_order       made, not stored
 digits          scikit-learn's handwritten digits, pixel by pixel
 forecast text sequences                 uploaded
 table           an upload's columns as a task needs them
-required_lag    how far back a target depends on the input
+required_lag    how far back a target depends on the input, from held-out losses
 context_gain    its estimate for series
 splits          training, validation and test
 """

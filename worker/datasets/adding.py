@@ -8,16 +8,13 @@ Shapes: T timesteps, B sequences.
 import numpy as np
 import torch
 
-from app.domain.specs.dataset import AddingSpec
-from app.domain.task import Baseline, MetricMode, TaskFacts
+from app.domain.specs.dataset.adding import AddingSpec
+from worker.datasets.maker import TaskOfSpec
 from worker.datasets.objectives import SquaredError
-from worker.datasets.required_lag import declared, known
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import AS_THEY_ARE, NumberOutput, Usage, unscaled
 
-#: Variance of the sum of two U(0, 1): 2/12.
-FLOOR_MSE = 1 / 6
 USAGE = Usage(
     input=unscaled(("value", "mark")),
     output=NumberOutput(names=("sum",), scalings=AS_THEY_ARE),
@@ -27,7 +24,7 @@ USAGE = Usage(
 
 def build_adding(spec: AddingSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
-    facts = _facts(spec)
+    facts = spec.facts()
     return Task(
         facts=facts,
         objective=SquaredError(),
@@ -51,26 +48,4 @@ def _make(length: int, rng: np.random.Generator, batch_size: int) -> Batch:
     return Batch(inputs_TBI=torch.from_numpy(inputs_TBI), targets=torch.from_numpy(sums_B1))
 
 
-def _facts(spec: AddingSpec) -> TaskFacts:
-    lag = known(
-        shortest=spec.length - spec.length // 2,
-        longest=spec.length - 1,
-        method="lag of the first mark, which lies anywhere in the first half",
-    )
-    floor = Baseline(
-        name="predict_mean",
-        metric="mse",
-        value=FLOOR_MSE,
-        source="always predict 1: the variance of the sum of two U(0, 1) is 1/6",
-    )
-    return TaskFacts(
-        metric="mse",
-        mode=MetricMode.MINIMISE,
-        baselines=(floor,),
-        attainable=0.0,
-        required_lag=declared(spec.dependency_lag) or lag,
-        length=spec.length,
-        input_size=2,
-        output_size=1,
-        many_to_one=True,
-    )
+ADDING = TaskOfSpec(spec=AddingSpec, make=build_adding)

@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.domain.specs.dataset import DIGITS_LENGTH, DigitsSpec, SplitSpec
+from app.domain.specs.dataset.base import SplitSpec
+from app.domain.specs.dataset.digits import NUM_CLASSES, NUM_PIXELS, DigitsSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag
+from worker.datasets.maker import TaskOfSpec
 from worker.datasets.objectives import CrossEntropy
-from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, NumberInput, Scaling, Usage
 from worker.seeding import numpy_generator
 
-NUM_CLASSES = 10
 #: Pixels go from 0 to 16.
 WHITE = 16.0
 USAGE = Usage(
@@ -47,7 +47,7 @@ def build_digits(spec: DigitsSpec) -> Task:
         )
 
     train_N, validation_N = order_N[:train_end], order_N[train_end:validation_end]
-    lag = declared(spec.dependency_lag) or _estimated_lag(
+    lag = spec.declared_lag() or _estimated_lag(
         pixels_NT, classes_N.astype(np.int32), train_N, validation_N
     )
     return Task(
@@ -84,7 +84,7 @@ def _estimated_lag(
             strict=True,
         )
     )
-    return estimate_lag(train, held_out, length=DIGITS_LENGTH, is_overlapping=False)
+    return estimate_lag(train, held_out, length=NUM_PIXELS, is_overlapping=False)
 
 
 def _facts(
@@ -108,8 +108,11 @@ def _facts(
         mode=MetricMode.MINIMISE,
         baselines=(uniform, most_frequent),
         required_lag=lag,
-        length=DIGITS_LENGTH,
+        length=NUM_PIXELS,
         input_size=1,
         output_size=NUM_CLASSES,
         many_to_one=True,
     )
+
+
+DIGITS = TaskOfSpec(spec=DigitsSpec, make=build_digits)

@@ -15,7 +15,8 @@ import torch
 
 from app.domain.datasets import Table, decode, parse_csv
 from app.domain.errors import InvalidData
-from app.domain.specs.dataset import ForecastSpec
+from app.domain.scopes import SPLITS, Split
+from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import (
@@ -25,12 +26,12 @@ from worker.datasets.context_gain import (
     longest_context,
     spread,
 )
+from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import AbsoluteError, SquaredError
-from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
-from worker.datasets.task import Batch, Split, Task
+from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
     CsvLayout,
@@ -44,7 +45,6 @@ from worker.seeding import numpy_generator
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +215,7 @@ def _facts(spec: ForecastSpec, windows: Windows, judged_W: IntArray) -> TaskFact
         metric=spec.loss,
         mode=MetricMode.MINIMISE,
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.value)),
-        required_lag=declared(spec.dependency_lag) or _estimated_lag(windows),
+        required_lag=spec.declared_lag() or _estimated_lag(windows),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
         output_size=spec.horizon,
@@ -257,3 +257,6 @@ def _predict(spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str)
     row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
     predicted_BH: DoubleArray = windows.values_NF[row_BH, 0]
     return predicted_BH
+
+
+FORECAST = TaskOfUpload(spec=ForecastSpec, make=build_forecast)

@@ -1,9 +1,7 @@
-"""How far back a target depends on the input: what the client declares wins."""
+"""How far back a target depends on the input, by the held-out gain of context."""
 
 import numpy as np
 
-from app.domain.errors import InvalidData
-from app.domain.specs.dataset import DependencyLag, LagRange
 from app.domain.task import LagSource, RequiredLag
 from app.domain.telemetry import DoubleArray
 
@@ -11,18 +9,6 @@ from app.domain.telemetry import DoubleArray
 TOLERANCE = 0.01
 #: Shares of the gain that the shortest lag and the median have.
 SHORTEST_SHARE, MEDIAN_SHARE = 0.05, 0.5
-
-
-def known(*, shortest: int, longest: int, method: str) -> RequiredLag:
-    """Lags spread evenly from shortest to longest; the longest is judged."""
-    return RequiredLag(
-        timesteps=longest,
-        min=shortest,
-        median=(shortest + longest + 1) // 2,
-        max=longest,
-        source=LagSource.TASK,
-        method=method,
-    )
 
 
 def estimated(
@@ -60,28 +46,4 @@ def estimated(
         max=int(gain_C.argmax()) - 1,
         source=LagSource.ESTIMATED,
         method=method,
-    )
-
-
-def declared(declaration: DependencyLag | None, *, length: int | None = None) -> RequiredLag | None:
-    """`length` is that of the longest training sequence, where the data alone tells it."""
-    if declaration is None:
-        return None
-    shortest, longest = (
-        (declaration.min, declaration.max)
-        if isinstance(declaration, LagRange)
-        else (declaration, declaration)
-    )
-    if length is not None and longest > length - 1:
-        detail = (
-            f"dependency_lag {longest} is more than the longest training sequence has: {length - 1}"
-        )
-        raise InvalidData(detail)
-    return RequiredLag(
-        timesteps=longest,
-        min=shortest,
-        median=(shortest + longest + 1) // 2,
-        max=longest,
-        source=LagSource.DECLARED,
-        method="declared as dataset.dependency_lag",
     )

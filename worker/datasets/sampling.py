@@ -6,9 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from app.domain.scopes import SPLITS, Split
 from app.domain.task import TaskFacts
 from app.domain.telemetry import IntArray
-from worker.datasets.task import Batch, Split
+from worker.datasets.task import Batch
 from worker.seeding import numpy_generator
 
 #: Sequences that a split of made or text data is evaluated on, where they are not too long.
@@ -38,12 +39,11 @@ class MadeData:
 
     def evaluation(self, facts: TaskFacts) -> dict[Split, Batch]:
         """Fresh draws: there is no end of training data, so `train` was not seen either."""
-        splits: tuple[Split, ...] = ("train", "validation", "test")
         return {
             split: self.make(
                 numpy_generator(self.seed, "evaluation", split), evaluation_size(facts)
             )
-            for split in splits
+            for split in SPLITS
         }
 
 

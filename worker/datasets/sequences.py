@@ -13,12 +13,13 @@ import torch
 
 from app.domain.datasets import Table, decode, parse_csv
 from app.domain.errors import InvalidData
-from app.domain.specs.dataset import SequencesSpec
+from app.domain.scopes import SPLITS, Split
+from app.domain.specs.dataset.sequences import SequencesSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
+from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import CrossEntropy, SquaredError
-from worker.datasets.required_lag import declared
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import (
@@ -30,7 +31,7 @@ from worker.datasets.table import (
     refused,
     scale_of,
 )
-from worker.datasets.task import Batch, Split, Task
+from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
     ClassOutput,
@@ -42,8 +43,6 @@ from worker.datasets.usage import (
     Usage,
 )
 from worker.seeding import numpy_generator
-
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +231,7 @@ def _facts(
         metric=baselines[0].metric,
         mode=MetricMode.MINIMISE,
         baselines=baselines,
-        required_lag=declared(spec.dependency_lag, length=length)
+        required_lag=spec.declared_lag(length=length)
         or _estimated_lag(data, train, parts["validation"]),
         length=length,
         input_size=len(spec.features),
@@ -268,3 +267,6 @@ def _mean_baseline(learned: DoubleArray, wanted: DoubleArray) -> Baseline:
         value=float(np.square(wanted - learned.mean()).mean()),
         source="predict the mean of the training part, in units of its variance",
     )
+
+
+SEQUENCES = TaskOfUpload(spec=SequencesSpec, make=build_sequences)

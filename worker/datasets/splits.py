@@ -1,7 +1,7 @@
 """How finite data is parted into training, validation and test."""
 
 from app.domain.errors import InvalidData
-from app.domain.specs.dataset import SplitSpec
+from app.domain.specs.dataset.base import SplitSpec
 
 Bounds = tuple[int, int, int]
 

@@ -5,17 +5,17 @@ Shapes: T timesteps, B sequences, I inputs, O outputs, N loss terms.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Split
 from app.domain.task import TaskFacts
 from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
 from worker.replay.sample import ProbeSample
 
-Split = Literal["train", "validation", "test"]
 #: Sequences that are evaluated at a time: bounds the memory of an evaluation.
 EVALUATION_BATCH = 256
 #: A larger tensor goes to a GPU from pageable memory: pages that cannot be swapped out are scarce.

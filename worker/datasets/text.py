@@ -14,21 +14,21 @@ from torch.nn import functional
 
 from app.domain.datasets import decode
 from app.domain.errors import InvalidData
-from app.domain.specs.dataset import TextSpec
+from app.domain.scopes import SPLITS, Split
+from app.domain.specs.dataset.text import TextSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
+from worker.datasets.maker import TaskOfUpload
 from worker.datasets.ngram_gain import estimate_text_lag
 from worker.datasets.objectives import BitsPerCharacter
-from worker.datasets.required_lag import declared
 from worker.datasets.sampling import evaluation_size
 from worker.datasets.splits import bounds
-from worker.datasets.task import Batch, Split, Task
+from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 from worker.seeding import numpy_generator
 
 #: Inputs are one-hot: more would be mostly zeros.
 MAX_SYMBOLS = 2048
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class TextData:
@@ -152,9 +152,12 @@ def _facts(
         metric="bits_per_character",
         mode=MetricMode.MINIMISE,
         baselines=baselines,
-        required_lag=declared(spec.dependency_lag) or _estimated_lag(spec, parts, num_symbols),
+        required_lag=spec.declared_lag() or _estimated_lag(spec, parts, num_symbols),
         length=spec.length,
         input_size=num_symbols,
         output_size=num_symbols,
         many_to_one=False,
     )
+
+
+TEXT = TaskOfUpload(spec=TextSpec, make=build_text)

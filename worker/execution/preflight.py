@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import torch
 
-from app.domain.estimate import TaskShape, num_parameters
+from app.domain.estimate import num_parameters
 from app.domain.runs import StopReason
+from app.domain.scopes import Split
 from app.domain.specs.init.base import DataDependentInit
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
-from app.domain.task import TaskFacts
+from app.domain.task import TaskFacts, TaskShape
 from app.domain.telemetry import ReadingBatch
 from app.settings import count_cores
 from worker.aside import by_threads
-from worker.datasets.task import Split, Task
+from worker.datasets.task import Task
 from worker.training.loop import Interruption, StopRequested, TrainingLoop, TrainingOutcome
 
 #: Weights times timesteps times sequences of a sample: half a second or so of one core for a gated

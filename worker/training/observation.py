@@ -11,11 +11,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
 from app.domain.telemetry import Reading, ScalarReading
 from worker.aside import Aside, in_turn
-from worker.datasets.task import Split, Task
+from worker.datasets.task import Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
 from worker.probes.suite import ProbeOrder, run_probes, sample_size

@@ -4,9 +4,9 @@ They belong to rules that concern several fields or stored data. Every other 422
 of its operation.
 """
 
-from app.domain.data_fit import FIT_CODES
 from app.domain.datasets import UPLOAD_CODES
 from app.domain.lineage import LINEAGE_CODES
+from app.domain.specs.dataset.fit import FIT_CODES
 from app.domain.specs.job import CROSS_FIELD_CODES
 
 _OF_THE_API = (

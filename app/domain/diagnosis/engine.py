@@ -19,7 +19,6 @@ from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.diagnosis.trends import finite_median
 from app.domain.diagnosis.verdict import judge, summarise
-from app.domain.specs.dataset import sequence_length
 
 #: Rises with every change that can change a finding of stored telemetry.
 RULES_VERSION = "3"
@@ -72,7 +71,7 @@ def _ailment(finding: Finding, case: Case) -> Ailment:
         code=finding.code,
         cause=finding.cause.code if finding.cause else None,
         required_lag=task.required_lag.timesteps if task else None,
-        length=task.length if task else sequence_length(case.spec.dataset),
+        length=task.length if task else case.spec.dataset.sequence_length,
         grad_norm=usual,
         is_gradient_finite=not has_overflowed,
     )

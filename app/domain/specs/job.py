@@ -24,7 +24,8 @@ from app.domain.specs.base import (
 )
 from app.domain.specs.clipping import ClippingSpec
 from app.domain.specs.clipping.norm import NormClipping
-from app.domain.specs.dataset import DatasetSpec, LagRange, sequence_length
+from app.domain.specs.dataset import DatasetSpec
+from app.domain.specs.dataset.base import LagRange
 from app.domain.specs.init import NEED_CODES, InitSpec
 from app.domain.specs.model import ModelSpec, cells_that
 from app.domain.specs.optimizer import OptimizerSpec
@@ -174,7 +175,7 @@ class JobSpec(Spec):
 
     @model_validator(mode="after")
     def _lags_fit_the_sequence(self) -> Self:
-        length = sequence_length(self.dataset)
+        length = self.dataset.sequence_length
         if length is None:
             return self
         lag = self.dataset.dependency_lag

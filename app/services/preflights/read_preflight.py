@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Diagnosis
-from app.domain.estimate import Estimate, TaskShape, estimate
+from app.domain.estimate import Estimate, estimate
 from app.domain.preflight import Basis, basis_of, foreseen
 from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.task import TaskShape
 from app.services.telemetry.read_dynamics import Dynamics, dynamics_of
 from app.services.telemetry.read_gradient_flow import GradientFlow, gradient_flow_of
 from app.store.cases import load_case

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.cautions import cautions_of
-from app.domain.data_fit import Profile, shape_of
 from app.domain.errors import InvalidSpec, NotFound, Problem
-from app.domain.estimate import Estimate, TaskShape, estimate, problems_of_size
-from app.domain.profiles import CsvProfile, TextProfile
-from app.domain.specs.dataset import UploadedSpec
+from app.domain.estimate import Estimate, estimate, problems_of_size
+from app.domain.profiles import CsvProfile, Profile, TextProfile
+from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
 from app.store.database import UnitOfWork
 from app.store.datasets import find_dataset
 
@@ -26,7 +26,7 @@ class CheckedSpec:
 
 def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> CheckedSpec:
     """Raises InvalidSpec when the spec does not fit the data or exceeds the service's limits."""
-    shape = shape_of(spec.dataset, _profile(work, workspace_id, spec))
+    shape = spec.dataset.shape(_profile(work, workspace_id, spec))
     cost = estimate(spec, shape)
     problems = problems_of_size(cost)
     if problems:
@@ -35,7 +35,7 @@ def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> Chec
 
 
 def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:
-    if not isinstance(spec.dataset, UploadedSpec):
+    if not isinstance(spec.dataset, UploadedDataset):
         return None
     try:
         dataset = find_dataset(work.session, workspace_id, spec.dataset.dataset_id)

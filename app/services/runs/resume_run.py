@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from app.domain.estimate import TaskShape, estimate
+from app.domain.estimate import estimate
 from app.domain.lineage import resumed_spec
 from app.domain.quotas import Quotas
+from app.domain.task import TaskShape
 from app.queue import RunQueue
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import DescribedRun, describe_run

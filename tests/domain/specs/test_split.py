@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.specs.dataset import SplitSpec
+from app.domain.specs.dataset.base import SplitSpec
 
 
 @pytest.mark.parametrize(

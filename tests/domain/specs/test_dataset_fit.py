@@ -3,13 +3,13 @@
 import pytest
 from pydantic import JsonValue
 
-from app.domain.data_fit import FIT_CODES, Profile, shape_of
 from app.domain.datasets import parse_csv
 from app.domain.errors import InvalidSpec
-from app.domain.estimate import TaskShape
-from app.domain.profiles import CsvProfile, profile_csv, profile_text
+from app.domain.profiles import CsvProfile, Profile, profile_csv, profile_text
 from app.domain.specs.dataset import DatasetSpec
+from app.domain.specs.dataset.fit import FIT_CODES
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
 
 ROWS = 40
 TABLE = profile_csv(
@@ -67,7 +67,7 @@ def shape(length: int, inputs: int, outputs: int, *, many_to_one: bool = True) -
 def test_the_data_says_how_large_the_task_is(
     parts: dict[str, JsonValue], expected: TaskShape
 ) -> None:
-    assert shape_of(dataset(parts), profile_for(parts)) == expected
+    assert dataset(parts).shape(profile_for(parts)) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_the_data_cannot_serve_is_named(
     parts: dict[str, JsonValue], pointer: str, code: str
 ) -> None:
     with pytest.raises(InvalidSpec, match="cannot serve the spec") as refused:
-        shape_of(dataset(parts), profile_for(parts))
+        dataset(parts).shape(profile_for(parts))
 
     places = {(problem.pointer, problem.code) for problem in refused.value.problems}
     assert (pointer, code) in places
@@ -113,7 +113,7 @@ def test_a_column_that_one_cell_makes_text_is_named_with_that_cell_s_row() -> No
     table = profile_csv(parse_csv("y\n1\n\nNA\n2\n12O\nx\n"))
 
     with pytest.raises(InvalidSpec) as refused:
-        shape_of(dataset(FORECAST), table)
+        dataset(FORECAST).shape(table)
 
     detail = refused.value.problems[0].detail
     assert "column 'y' holds text" in detail
@@ -125,7 +125,7 @@ def test_a_profile_from_before_cells_were_noted_names_the_column_alone() -> None
     noted["columns"][0].pop("not_numeric")
 
     with pytest.raises(InvalidSpec) as refused:
-        shape_of(dataset(FORECAST), CsvProfile.model_validate(noted))
+        dataset(FORECAST).shape(CsvProfile.model_validate(noted))
 
     assert refused.value.problems[0].detail == "column 'y' holds text, not numbers"
 
@@ -138,6 +138,6 @@ def test_an_upload_of_the_wrong_kind_is_refused(
     parts: dict[str, JsonValue], profile: Profile | None
 ) -> None:
     with pytest.raises(InvalidSpec) as refused:
-        shape_of(dataset(parts), profile)
+        dataset(parts).shape(profile)
 
     assert refused.value.problems[0].code == "dataset_kind_mismatch"

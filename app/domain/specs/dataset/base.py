@@ -1,0 +1,155 @@
+"""What data sets share: fields, and what each kind says of its task before any data is read."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, Strict, model_validator
+
+from app.domain.errors import InvalidData
+from app.domain.profiles import Profile
+from app.domain.specs.base import WHOLE, CleanText, Fraction, Seed, Spec
+from app.domain.task import LagSource, RequiredLag, TaskFacts, TaskShape, spread_lag
+
+#: Longest sequence that a run may train on, in timesteps.
+MAX_LENGTH = 20_000
+#: How far the shares of a split may miss 1.
+SPLIT_ROUNDING = 1e-6
+#: A number of timesteps, at least two.
+Timesteps = Annotated[int, Strict(), Field(ge=2, le=MAX_LENGTH), WHOLE]
+Lag = Annotated[int, Strict(), Field(ge=0, le=MAX_LENGTH), WHOLE]
+ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A column given twice would weigh twice at the start, and tell nothing more."""
+    if len(set(names)) < len(names):
+        raise ValueError("each column can be named once")
+    return names
+
+
+ColumnNames = Annotated[
+    tuple[ColumnName, ...],
+    Field(max_length=256, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
+
+
+class LagRange(Spec):
+    """The lags, in timesteps, that the target depends on."""
+
+    min: Lag
+    max: Lag
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must be at most max")
+        return self
+
+
+DependencyLag = Lag | LagRange
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Consecutive items of a data set."""
+
+    name: str
+    share: float
+    first: int
+    #: Of the item after the last one.
+    end: int
+
+
+class SplitSpec(Spec):
+    """Shares of the data, in time order for series."""
+
+    train: Fraction = Field(default=0.7, gt=0)
+    validation: Fraction = 0.15
+    test: Fraction = 0.15
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > SPLIT_ROUNDING:
+            raise ValueError(f"train, validation and test must sum to 1, not {total:g}")
+        return self
+
+    def parts(self, num_items: int) -> tuple[Part, Part, Part]:
+        """Training, validation and test, in this order, without a gap between them."""
+        train_end = round(num_items * self.train)
+        validation_end = round(num_items * (self.train + self.validation))
+        return (
+            Part(name="train", share=self.train, first=0, end=train_end),
+            Part(name="validation", share=self.validation, first=train_end, end=validation_end),
+            Part(name="test", share=self.test, first=validation_end, end=num_items),
+        )
+
+    def parts_asked_for(self, num_items: int) -> tuple[Part, ...]:
+        """Those with a share above 0."""
+        return tuple(part for part in self.parts(num_items) if part.share > 0)
+
+
+class Dataset(Spec):
+    """The fields that all data sets have."""
+
+    seed: Seed = 0
+    """Makes the data and its split; `training.seed` makes weights, order and dropout."""
+    dependency_lag: DependencyLag | None = None
+    """How far back the target depends on the input, where the client knows; at most length - 1."""
+    kind: str
+
+    @property
+    @abstractmethod
+    def sequence_length(self) -> int | None:
+        """Timesteps of one training sequence; None where the data alone says."""
+
+    @abstractmethod
+    def shape(self, profile: Profile | None) -> TaskShape:
+        """Sizes of the task; the profile is that of the upload, where there is one.
+
+        Raises InvalidSpec where the upload cannot serve the spec.
+        """
+
+    def declared_lag(self, *, length: int | None = None) -> RequiredLag | None:
+        """What the client says of the lag; `length` is that of the longest training sequence.
+
+        Raises InvalidData where the lag does not fit into such a sequence.
+        """
+        lag = self.dependency_lag
+        if lag is None:
+            return None
+        shortest, longest = (lag.min, lag.max) if isinstance(lag, LagRange) else (lag, lag)
+        if length is not None and longest > length - 1:
+            detail = f"dependency_lag {longest} is more than the longest training sequence has: "
+            detail += f"{length - 1}"
+            raise InvalidData(detail)
+        return spread_lag(
+            shortest=shortest,
+            longest=longest,
+            source=LagSource.DECLARED,
+            method="declared as dataset.dependency_lag",
+        )
+
+
+class MadeDataset(Dataset):
+    """Sequences that are drawn anew at each step, so that all is known of them beforehand."""
+
+    @property
+    def sequence_length(self) -> int:
+        return self.facts().length
+
+    def shape(self, profile: Profile | None) -> TaskShape:  # noqa: ARG002 - there is no upload
+        return TaskShape.of_task(self.facts())
+
+    @abstractmethod
+    def facts(self) -> TaskFacts:
+        """Lag, baselines, best score and sizes of the task."""
+
+
+class UploadedDataset(Dataset):
+    """Sequences of a data set that was uploaded."""
+
+    dataset_id: UUID

@@ -1,0 +1,108 @@
+"""Whether an uploaded data set can serve a spec, by its profile; each problem has its place."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from app.domain.datasets import ColumnType
+from app.domain.errors import InvalidSpec, Problem
+from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
+
+#: Place below `/dataset` -> the column that is named there; None where none is.
+Columns = Mapping[str, str | None]
+#: Codes of what is wrong only in the light of the data.
+FIT_CODES = (
+    "dataset_not_found",
+    "dataset_kind_mismatch",
+    "no_such_column",
+    "column_not_numeric",
+    "column_not_ordered",
+    "column_constant",
+    "missing_values",
+    "longer_than_data",
+    "too_few_sequences",
+    "too_few_classes",
+    "run_too_large",
+)
+
+
+def csv_profile(profile: Profile | None, *, kind: str) -> CsvProfile:
+    """Raises InvalidSpec where the upload is not a CSV."""
+    if not isinstance(profile, CsvProfile):
+        raise _wrong_kind(kind, needed="csv")
+    return profile
+
+
+def text_profile(profile: Profile | None, *, kind: str) -> TextProfile:
+    """Raises InvalidSpec where the upload is not a text."""
+    if not isinstance(profile, TextProfile):
+        raise _wrong_kind(kind, needed="text")
+    return profile
+
+
+def raise_any(problems: Iterable[Problem]) -> None:
+    """Raises InvalidSpec where there is one."""
+    if found := list(problems):
+        raise _misfit(found)
+
+
+def columns_of(name: str, columns: Sequence[str]) -> dict[str, str | None]:
+    """Each of several columns with its place."""
+    return {f"{name}/{index}": column for index, column in enumerate(columns)}
+
+
+def find(table: CsvProfile, name: str | None) -> ColumnProfile | None:
+    return next((column for column in table.columns if column.name == name), None)
+
+
+def absent(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    there = ", ".join(column.name for column in table.columns)
+    for place, name in columns.items():
+        if name is not None and find(table, name) is None:
+            detail = f"there is no column {name!r}; there are {there}"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="no_such_column")
+
+
+def not_numeric(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    for place, name in columns.items():
+        column = find(table, name)
+        if column is not None and column.type is not ColumnType.NUMERIC:
+            detail = f"column {name!r} holds {column.type}, not numbers"
+            if (first := column.not_numeric) is not None:
+                detail += (
+                    f": the first is {first.cell!r} in row {first.row}, the header being row 1"
+                )
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_numeric")
+
+
+def constant(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    for place, name in columns.items():
+        column = find(table, name)
+        if column is not None and column.min is not None and column.min == column.max:
+            detail = f"column {name!r} is {column.min:g} in every row"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_constant")
+
+
+def not_ordered(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    for place, name in columns.items():
+        column = find(table, name)
+        if column is not None and column.type is ColumnType.TEXT:
+            detail = f"column {name!r} holds text that is neither a number nor an ISO date"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_ordered")
+
+
+def with_gaps(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    for place, name in columns.items():
+        column = find(table, name)
+        if column is not None and column.missing:
+            detail = f"column {name!r} misses {column.missing} of {table.rows} values"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="missing_values")
+
+
+def _misfit(problems: Sequence[Problem]) -> InvalidSpec:
+    detail = f"The data set cannot serve the spec: {problems[0].detail}."
+    return InvalidSpec(detail, problems=problems)
+
+
+def _wrong_kind(kind: str, *, needed: str) -> InvalidSpec:
+    detail = f"{kind} needs a data set of kind {needed}"
+    code = "dataset_kind_mismatch"
+    return _misfit([Problem(pointer="/dataset/dataset_id", detail=detail, code=code)])

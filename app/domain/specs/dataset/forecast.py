@@ -1,0 +1,93 @@
+"""Forecasts of a column of an uploaded CSV."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from app.domain.errors import Problem
+from app.domain.profiles import CsvProfile, Profile
+from app.domain.specs.base import Integer
+from app.domain.specs.dataset.base import (
+    MAX_LENGTH,
+    ColumnName,
+    ColumnNames,
+    SplitSpec,
+    Timesteps,
+    UploadedDataset,
+)
+from app.domain.specs.dataset.fit import (
+    absent,
+    columns_of,
+    constant,
+    csv_profile,
+    find,
+    not_numeric,
+    not_ordered,
+    raise_any,
+    with_gaps,
+)
+from app.domain.task import TaskShape
+
+
+class ForecastSpec(UploadedDataset):
+    """Predict the next `horizon` values of a column of an uploaded CSV from a window before."""
+
+    kind: Literal["forecast"]
+    target: ColumnName
+    features: ColumnNames = ()
+    """Columns beside the target's own past."""
+    window: Integer = Field(default=48, ge=2, le=MAX_LENGTH)
+    """Timesteps of the past that the model sees."""
+    horizon: Integer = Field(default=1, ge=1, le=1000)
+    stride: Integer = Field(default=1, ge=1, le=MAX_LENGTH)
+    season: Timesteps | None = None
+    """Period in timesteps of the seasonal-naive baseline, where there is one."""
+    series_column: ColumnName | None = None
+    """Names the series of a row when the file holds several."""
+    time_column: ColumnName | None = None
+    """Orders the rows; without it the file's order is time."""
+    split: SplitSpec = SplitSpec()
+    missing: Literal["reject", "forward_fill", "drop"] = "reject"
+    loss: Literal["mse", "mae"] = "mse"
+
+    @property
+    def sequence_length(self) -> int:
+        return self.window
+
+    def shape(self, profile: Profile | None) -> TaskShape:
+        table = csv_profile(profile, kind=self.kind)
+        raise_any(self._problems(table))
+        num_columns = 1 + sum(name != self.target for name in self.features)
+        return TaskShape(
+            length=self.window,
+            input_size=num_columns,
+            output_size=self.horizon,
+            many_to_one=True,
+        )
+
+    def _problems(self, table: CsvProfile) -> Iterator[Problem]:
+        numeric = {"target": self.target} | columns_of("features", self.features)
+        yield from absent(table, numeric | {"time_column": self.time_column})
+        yield from absent(table, {"series_column": self.series_column})
+        yield from not_numeric(table, numeric)
+        yield from constant(table, numeric)
+        if self.missing == "reject":
+            yield from with_gaps(table, numeric)
+        yield from not_ordered(table, {"time_column": self.time_column})
+        yield from self._windows_without_room(table)
+
+    def _windows_without_room(self, table: CsvProfile) -> Iterator[Problem]:
+        """Each part of each series needs a window, which may reach back beyond it, and a horizon.
+
+        The profile does not know the series' lengths; the shortest has at most the mean.
+        """
+        series = find(table, self.series_column)
+        num_rows = table.rows // max(1, series.distinct) if series else table.rows
+        for part in self.split.parts_asked_for(num_rows):
+            if max(part.first, self.window) + self.horizon > part.end:
+                rows = f"rows {part.first + 1} to {part.end} of {num_rows}"
+                detail = f"the {part.name} part, {rows}, is too short for a window of "
+                detail += f"{self.window} and a horizon of {self.horizon}"
+                yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
+                return

@@ -1,0 +1,95 @@
+"""Labelled sequences of an uploaded CSV."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from app.domain.errors import Problem
+from app.domain.profiles import CsvProfile, Profile
+from app.domain.specs.dataset.base import (
+    ColumnName,
+    ColumnNames,
+    SplitSpec,
+    Timesteps,
+    UploadedDataset,
+)
+from app.domain.specs.dataset.fit import (
+    absent,
+    columns_of,
+    constant,
+    csv_profile,
+    find,
+    not_numeric,
+    not_ordered,
+    raise_any,
+    with_gaps,
+)
+from app.domain.task import TaskShape
+
+MIN_CLASSES = 2
+
+
+class SequencesSpec(UploadedDataset):
+    """Label sequences of different lengths, or each of their timesteps, from an uploaded CSV."""
+
+    kind: Literal["sequences"]
+    sequence_column: ColumnName
+    order_column: ColumnName | None = None
+    """Orders the rows of a sequence; without it the file's order does."""
+    features: ColumnNames = Field(min_length=1)
+    label: ColumnName
+    target: Literal["per_sequence", "per_step"] = "per_sequence"
+    task: Literal["classification", "regression"] = "classification"
+    max_length: Timesteps | None = None
+    """Longer sequences keep their last `max_length` timesteps."""
+    split: SplitSpec = SplitSpec()
+    """Shares of the sequences, drawn by `seed`."""
+
+    @property
+    def sequence_length(self) -> int | None:
+        return self.max_length
+
+    def shape(self, profile: Profile | None) -> TaskShape:
+        table = csv_profile(profile, kind=self.kind)
+        raise_any(self._problems(table))
+        label = find(table, self.label)
+        is_classes = self.task == "classification" and label is not None
+        return TaskShape(
+            # the profile does not know the longest sequence; all rows in one is the most
+            length=min(self.max_length or table.rows, table.rows),
+            input_size=len(self.features),
+            output_size=label.distinct if is_classes and label else 1,
+            many_to_one=self.target == "per_sequence",
+        )
+
+    def _problems(self, table: CsvProfile) -> Iterator[Problem]:
+        features = columns_of("features", self.features)
+        label: dict[str, str | None] = {"label": self.label}
+        order: dict[str, str | None] = {"order_column": self.order_column}
+        sequence: dict[str, str | None] = {"sequence_column": self.sequence_column}
+        yield from absent(table, features | label | order | sequence)
+        yield from not_numeric(table, features)
+        yield from constant(table, features)
+        yield from with_gaps(table, features | label)
+        yield from not_ordered(table, order)
+        yield from self._label_problems(table, label)
+        yield from self._empty_parts(table)
+
+    def _label_problems(self, table: CsvProfile, label: dict[str, str | None]) -> Iterator[Problem]:
+        column = find(table, self.label)
+        if self.task == "regression":
+            yield from not_numeric(table, label)
+            yield from constant(table, label)
+        elif column is not None and column.distinct < MIN_CLASSES:
+            detail = f"column {self.label!r} has one class only"
+            yield Problem(pointer="/dataset/label", detail=detail, code="too_few_classes")
+
+    def _empty_parts(self, table: CsvProfile) -> Iterator[Problem]:
+        sequences = find(table, self.sequence_column)
+        if sequences is None:
+            return
+        for part in self.split.parts_asked_for(sequences.distinct):
+            if part.end == part.first:
+                detail = f"the {part.name} part of {sequences.distinct} sequences would be empty"
+                yield Problem(pointer="/dataset/split", detail=detail, code="too_few_sequences")
