@@ -5,15 +5,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from starlette.responses import Response
 
 from app.api.models.instants import Instant
+from app.api.models.request import RequestModel
 from app.api.models.view import View
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Work
-from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import KEY_EXAMPLES
@@ -26,10 +27,8 @@ from app.services.accounts.revoke_key import revoke_key
 router = APIRouter(prefix="/v1/api-keys", tags=["access"], responses=ALWAYS, route_class=JsonRoute)
 
 
-class KeyOrder(BaseModel):
+class KeyOrder(RequestModel):
     """Scopes and expiry of a new key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: CleanText = Field("", max_length=200)
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
@@ -86,10 +85,10 @@ def post_key(
     caller: Admin,
     work: Work,
     settings: ApiSettings,
-    once: Once,
+    idempotent: Idempotent,
 ) -> Response:
     """Only this answer contains the key. The service stores an HMAC of it."""
-    return once.answer(
+    return idempotent.answer(
         lambda: _created(
             create_key(
                 work,

@@ -18,7 +18,7 @@ from app.api.models.workspace import (
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Work
-from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import WORKSPACE_CHANGE_EXAMPLES, WORKSPACE_EXAMPLES
@@ -51,10 +51,10 @@ def post_workspace(
     caller: Admin,
     work: Work,
     settings: ApiSettings,
-    once: Once,
+    idempotent: Idempotent,
 ) -> Response:
     """For operators, the admins of the first workspace. The answer contains the first key."""
-    return once.answer(
+    return idempotent.answer(
         lambda: _created(
             create_workspace(
                 work,

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
 from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import DatasetsReader, DatasetsWriter, Held, Work
-from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Work
+from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.specs.base import ShortText
@@ -56,8 +56,8 @@ async def _content(request: Request) -> bytes:
 def post_dataset(
     caller: DatasetsWriter,
     work: Work,
-    held: Held,
-    once: Once,
+    resources: ProcessResources,
+    idempotent: Idempotent,
     content: Annotated[bytes, Depends(_content)],
     name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
     kind: Annotated[DatasetKind, Query(examples=["csv"])],
@@ -68,18 +68,18 @@ def post_dataset(
     """
 
     def store() -> Answer:
-        with held.upload_limit:
+        with resources.upload_limit:
             dataset = upload_dataset(
                 work,
                 workspace_id=caller.workspace_id,
                 name=name,
                 kind=kind,
                 content=content,
-                quotas=held.settings.quotas,
+                quotas=resources.settings.quotas,
             )
         return _created(view_dataset(dataset))
 
-    return once.answer(store)
+    return idempotent.answer(store)
 
 
 @router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")

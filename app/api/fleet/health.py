@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.api.protocol.deps import Held
+from app.api.protocol.deps import ProcessResources
 from app.api.protocol.problems import documented, problem_response
 from app.domain.errors import Problem
 from app.services.fleet.check_readiness import check_readiness
@@ -40,9 +40,9 @@ async def get_liveness() -> LivenessView:
     responses=documented(503),
     summary="Check readiness",
 )
-def get_readiness(request: Request, held: Held) -> Response | ReadinessView:
+def get_readiness(request: Request, resources: ProcessResources) -> Response | ReadinessView:
     """200 where database, broker and worker answer; otherwise 503 with the reasons in `errors`."""
-    readiness = check_readiness(held.health_engine, held.queue)
+    readiness = check_readiness(resources.health_engine, resources.queue)
     if not readiness.missing:
         return ReadinessView(workers=readiness.num_workers)
     problems = [

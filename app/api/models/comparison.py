@@ -1,18 +1,17 @@
 """The body and the views of a comparison of preflights."""
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from app.api.models.preflight import PreflightView, view_preflight
+from app.api.models.request import RequestModel
 from app.api.models.view import View
 from app.domain.comparison import MAX_PATCHES
 from app.domain.specs.job import JobSpec
 from app.services.preflights.read_comparison import Arm, Comparison
 
 
-class ComparisonBody(BaseModel):
+class ComparisonBody(RequestModel):
     """A job spec and patches of it, each of which makes one more arm."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     spec: JobSpec
     """The base; it is tried without a patch too."""

@@ -2,19 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict
+from pydantic import Field, JsonValue, Strict
 
+from app.api.models.request import RequestModel
 from app.domain.specs.base import MAX_INT, WHOLE, NumSteps, Positive
 from app.services.runs.fork_run import ForkRequest
 
 Step = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Resumption(_Body):
+class Resumption(RequestModel):
     """Limits under which an ended run continues."""
 
     num_steps: NumSteps | None = None
@@ -23,13 +20,13 @@ class Resumption(_Body):
     """Total seconds of training, including those used. Null: unchanged."""
 
 
-class ForkBody(_Body):
+class ForkBody(RequestModel):
     """The step at which a fork starts, and its changes of the job spec."""
 
     from_step: Step | None = None
     """A step with a checkpoint, or 0 for the start. Null: the last checkpoint, which is from before
     the first non-finite step, since only finite weights are saved."""
-    patch: dict[str, JsonValue] = {}
+    patch: dict[str, JsonValue] = Field(default={})
     """Merge patch (RFC 7396) of optimizer, clipping, regularization, training (except the seed) and
     probes. An object with another `kind` replaces the present one."""
     optimizer_state: Literal["keep", "reset"] | None = None

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.api.models.instants import Instant
+from app.api.models.request import RequestModel
 from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import DiagnosisVerdict
@@ -22,11 +23,7 @@ DatasetKind = Annotated[str, one_of(tuple(map(kind_of, DATASETS)))]
 MAX_VALUES = 50
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class RunQuery(_Asked):
+class RunQuery(RequestModel):
     """The query of a list of runs."""
 
     status: list[RunStatus] = Field([], max_length=MAX_VALUES)
@@ -73,7 +70,7 @@ class LabelChanges:
     notes: str | None
 
 
-class RunLabels(_Asked):
+class RunLabels(RequestModel):
     """A merge patch of a run's labels. Fields left out are unchanged; null empties one."""
 
     name: ShortText | None = None

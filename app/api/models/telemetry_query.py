@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.api.models.history import XAxis
+from app.api.models.request import RequestModel
 from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.probe_selection import DEFAULT_MAX_PROBES, ProbeSelection
 from app.domain.specs.base import MAX_INT, CleanText
@@ -19,11 +20,7 @@ Word = Annotated[CleanText, Field(min_length=1, max_length=300)]
 Step = Annotated[int, Field(ge=0, le=MAX_INT)]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class _Range(_Asked):
+class _Range(RequestModel):
     from_step: Step | None = None
     to_step: Step | None = None
     """Inclusive."""
@@ -64,7 +61,7 @@ class ProbeParameters(_Range):
         )
 
 
-class EventParameters(_Asked):
+class EventParameters(RequestModel):
     """The query of a run's events."""
 
     after: int = Field(0, ge=0, le=MAX_NUMBER)

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from app.api.models.request import RequestModel
 from app.api.models.view import View
 from app.domain.specs.base import MAX_INT, WHOLE, CleanText
 from app.services.accounts.get_workspace import WorkspaceAccount
@@ -17,11 +18,7 @@ _Runs = Annotated[int, Field(strict=True, ge=0, le=MAX_INT), WHOLE]
 _Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_EXACT), WHOLE]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class OwnQuotas(_Asked):
+class OwnQuotas(RequestModel):
     """Quotas of one workspace. Null: the installation's quota."""
 
     max_queued_runs: _Runs | None = None
@@ -34,14 +31,14 @@ class OwnQuotas(_Asked):
     """Bytes of telemetry, data sets and files of runs."""
 
 
-class WorkspaceOrder(_Asked):
+class WorkspaceOrder(RequestModel):
     """Name and quotas of a new workspace."""
 
     name: _Name
     quotas: OwnQuotas = OwnQuotas()
 
 
-class WorkspaceChanges(_Asked):
+class WorkspaceChanges(RequestModel):
     """A merge patch. Fields left out are unchanged."""
 
     name: _Name = Field(default_factory=str)

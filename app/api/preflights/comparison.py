@@ -20,8 +20,8 @@ from app.api.preflights.submission import (
 )
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
-from app.api.protocol.idempotency import Answer, Repeatable
+from app.api.protocol.deps import ProcessResources, Resources, RunsReader, RunsWriter, Work
+from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import COMPARISON_EXAMPLES
 from app.domain.access import Caller
@@ -60,10 +60,10 @@ class _KeptComparison(BaseModel):
     summary="Try patches of a job spec side by side",
 )
 async def post_comparison(
-    asked: Annotated[ComparisonBody, Body(openapi_examples=COMPARISON_EXAMPLES)],
+    body: Annotated[ComparisonBody, Body(openapi_examples=COMPARISON_EXAMPLES)],
     caller: RunsWriter,
-    held: Held,
-    key: Repeatable,
+    resources: ProcessResources,
+    key: OptionalKey,
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
@@ -76,15 +76,15 @@ async def post_comparison(
 
     def submit() -> Submission:
         return submit_once(
-            held,
+            resources,
             key,
-            submit=lambda work: _submitted(held, work, caller, asked, mini_steps),
+            submit=lambda work: _submitted(resources, work, caller, body, mini_steps),
             ids_in=_ids_in,
         )
 
     submission = await run_in_threadpool(submit)
-    await wait_for_preflights(held, caller, submission.preflight_ids, wait_s=wait_s)
-    return await run_in_threadpool(lambda: _present(held, caller, submission))
+    await wait_for_preflights(resources, caller, submission.preflight_ids, wait_s=wait_s)
+    return await run_in_threadpool(lambda: _present(resources, caller, submission))
 
 
 @router.get(
@@ -111,20 +111,20 @@ def get_comparison(
 
 
 def _submitted(
-    held: Resources,
+    resources: Resources,
     work: UnitOfWork,
     caller: Caller,
-    asked: ComparisonBody,
+    body: ComparisonBody,
     mini_steps: int | None,
 ) -> tuple[list[UUID], Answer]:
     submitted = submit_comparison(
         work,
-        queue=held.queue,
+        queue=resources.queue,
         workspace_id=caller.workspace_id,
-        spec=asked.spec,
-        patches=asked.patches,
+        spec=body.spec,
+        patches=body.patches,
         mini_steps=mini_steps,
-        quotas=held.settings.quotas,
+        quotas=resources.settings.quotas,
     )
     view = view_comparison(submitted.comparison)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}
@@ -135,8 +135,8 @@ def _ids_in(body: bytes) -> list[UUID]:
     return [arm.preflight.id for arm in _KeptComparison.model_validate_json(body).arms]
 
 
-def _present(held: Resources, caller: Caller, submission: Submission) -> Response:
-    with unit_of_work(held.engine) as work:
+def _present(resources: Resources, caller: Caller, submission: Submission) -> Response:
+    with unit_of_work(resources.engine) as work:
         comparison = read_comparison(
             work, workspace_id=caller.workspace_id, preflight_ids=submission.preflight_ids
         )

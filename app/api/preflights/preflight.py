@@ -20,8 +20,8 @@ from app.api.preflights.submission import (
 )
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Held, Resources, RunsReader, RunsWriter, Work
-from app.api.protocol.idempotency import Answer, Repeatable
+from app.api.protocol.deps import ProcessResources, Resources, RunsReader, RunsWriter, Work
+from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import RUN_EXAMPLES
 from app.domain.access import Caller
@@ -54,8 +54,8 @@ class _KeptPreflight(BaseModel):
 async def post_preflight(
     spec: Annotated[JobSpec, Body(openapi_examples=RUN_EXAMPLES)],
     caller: RunsWriter,
-    held: Held,
-    key: Repeatable,
+    resources: ProcessResources,
+    key: OptionalKey,
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
@@ -67,15 +67,15 @@ async def post_preflight(
 
     def submit() -> Submission:
         return submit_once(
-            held,
+            resources,
             key,
-            submit=lambda work: _submitted(held, work, caller, spec, mini_steps),
+            submit=lambda work: _submitted(resources, work, caller, spec, mini_steps),
             ids_in=lambda body: [_KeptPreflight.model_validate_json(body).id],
         )
 
     submission = await run_in_threadpool(submit)
-    await wait_for_preflights(held, caller, submission.preflight_ids, wait_s=wait_s)
-    return await run_in_threadpool(lambda: _present(held, caller, submission))
+    await wait_for_preflights(resources, caller, submission.preflight_ids, wait_s=wait_s)
+    return await run_in_threadpool(lambda: _present(resources, caller, submission))
 
 
 @router.get(
@@ -91,23 +91,23 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work
 
 
 def _submitted(
-    held: Resources, work: UnitOfWork, caller: Caller, spec: JobSpec, mini_steps: int | None
+    resources: Resources, work: UnitOfWork, caller: Caller, spec: JobSpec, mini_steps: int | None
 ) -> tuple[list[UUID], Answer]:
     submitted = submit_preflight(
         work,
-        queue=held.queue,
+        queue=resources.queue,
         workspace_id=caller.workspace_id,
         spec=spec,
         mini_steps=mini_steps,
-        quotas=held.settings.quotas,
+        quotas=resources.settings.quotas,
     )
     view = view_preflight(submitted.preflight)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}
     return [view.id], Answer(status=202, body=view, headers=headers)
 
 
-def _present(held: Resources, caller: Caller, submission: Submission) -> Response:
-    with unit_of_work(held.engine) as work:
+def _present(resources: Resources, caller: Caller, submission: Submission) -> Response:
+    with unit_of_work(resources.engine) as work:
         preflight = read_preflight(
             work, workspace_id=caller.workspace_id, preflight_id=submission.preflight_ids[0]
         )

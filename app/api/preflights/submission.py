@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.api.protocol.deps import Resources
-from app.api.protocol.idempotency import REPLAYED, Answer, OneTime
+from app.api.protocol.idempotency import REPLAYED, Answer, IdempotentAnswer
 from app.api.runs.waiting import wait_for_end
 from app.domain.access import Caller
 from app.domain.errors import Overloaded
@@ -61,14 +61,14 @@ def submit_once(
     IdempotencyMismatch.
     """
     with unit_of_work(resources.engine) as work:
-        once = OneTime(work=work, request=key)
-        kept = once.find()
+        idempotent = IdempotentAnswer(work=work, request=key)
+        kept = idempotent.find()
         if kept is not None:
             return Submission(
                 preflight_ids=ids_in(kept.body), headers={**kept.headers, REPLAYED: "true"}
             )
         preflight_ids, answer = submit(work)
-        once.keep(answer)
+        idempotent.keep(answer)
     return Submission(preflight_ids=preflight_ids, headers=answer.headers)
 
 

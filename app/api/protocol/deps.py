@@ -39,31 +39,31 @@ class Resources:
 
 
 async def resources_of(request: Request) -> Resources:
-    held: Resources = request.app.state.resources
-    return held
+    resources: Resources = request.app.state.resources
+    return resources
 
 
-Held = Annotated[Resources, Depends(resources_of)]
+ProcessResources = Annotated[Resources, Depends(resources_of)]
 
 
-async def _settings(held: Held) -> Settings:
-    return held.settings
+async def _settings(resources: ProcessResources) -> Settings:
+    return resources.settings
 
 
-async def _queue(held: Held) -> RunQueue:
-    return held.queue
+async def _queue(resources: ProcessResources) -> RunQueue:
+    return resources.queue
 
 
-async def _hub(held: Held) -> EventHub:
-    return held.event_hub
+async def _hub(resources: ProcessResources) -> EventHub:
+    return resources.event_hub
 
 
-async def _artifacts(held: Held) -> ArtifactFolder:
-    return ArtifactFolder(root=held.settings.artifact_root)
+async def _artifacts(resources: ProcessResources) -> ArtifactFolder:
+    return ArtifactFolder(root=resources.settings.artifact_root)
 
 
-def _open_work(held: Held) -> Iterator[UnitOfWork]:
-    with unit_of_work(held.engine) as work:
+def _open_work(resources: ProcessResources) -> Iterator[UnitOfWork]:
+    with unit_of_work(resources.engine) as work:
         yield work
 
 
@@ -84,7 +84,7 @@ _bearer = HTTPBearer(
 
 def _sign_in(
     request: Request,
-    held: Held,
+    resources: ProcessResources,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
     """Authenticate in a transaction of its own, so that a route that waits holds no connection."""
@@ -93,8 +93,8 @@ def _sign_in(
     # FastAPI calls this twice for one request: once with scopes and once without
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
-        with unit_of_work(held.engine) as work:
-            caller = authenticate(work, secret=held.settings.secret, key=given.credentials)
+        with unit_of_work(resources.engine) as work:
+            caller = authenticate(work, secret=resources.settings.secret, key=given.credentials)
         request.state.caller = caller
     return caller
 

@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneTime:
+class IdempotentAnswer:
     """Answers a request once; the same request under the same key gets the same answer."""
 
     work: UnitOfWork
@@ -69,7 +69,7 @@ async def fingerprint_of(request: Request) -> bytes:
     return hashlib.sha256(text).digest()
 
 
-async def _repeatable(
+async def _optional_key(
     request: Request,
     caller: SignedIn,
     fingerprint: Annotated[bytes, Depends(fingerprint_of)],
@@ -93,14 +93,14 @@ async def _repeatable(
 
 
 #: For a route that opens its own transactions. None where the client sent no key.
-Repeatable = Annotated[IdempotencyKey | None, Depends(_repeatable)]
+OptionalKey = Annotated[IdempotencyKey | None, Depends(_optional_key)]
 
 
-async def _one_time(work: Work, key: Repeatable) -> OneTime:
-    return OneTime(work=work, request=key)
+async def _idempotent_answer(work: Work, key: OptionalKey) -> IdempotentAnswer:
+    return IdempotentAnswer(work=work, request=key)
 
 
-Once = Annotated[OneTime, Depends(_one_time)]
+Idempotent = Annotated[IdempotentAnswer, Depends(_idempotent_answer)]
 
 
 def _json(body: bytes, *, status: int, headers: Mapping[str, str]) -> Response:

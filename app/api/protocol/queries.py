@@ -12,8 +12,8 @@ async def refuse_unknown_query(request: Request) -> None:
 
     Health checks and the docs accept any query, since load balancers and caches add parameters.
     """
-    asked = set(request.query_params)
-    operation = _operation_of(request) if asked else None
+    given = set(request.query_params)
+    operation = _operation_of(request) if given else None
     if operation is None:
         return
     known = {part["name"] for part in operation.get("parameters", ()) if part["in"] == "query"}
@@ -23,7 +23,7 @@ async def refuse_unknown_query(request: Request) -> None:
             detail=f"There is no such parameter. Known are {', '.join(sorted(known)) or 'none'}",
             code="extra_forbidden",
         )
-        for name in sorted(asked - known)
+        for name in sorted(given - known)
     ]
     if problems:
         detail = f"The request is not valid. {problems[0]}."

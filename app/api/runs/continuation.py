@@ -10,7 +10,7 @@ from app.api.models.continuation import ForkBody, Resumption
 from app.api.models.run import RunView, view_run
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.deps import ApiSettings, Artifacts, Queue, RunsWriter, Work
-from app.api.protocol.idempotency import Once
+from app.api.protocol.idempotency import Idempotent
 from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import FORK_EXAMPLES, RESUME_EXAMPLES
 from app.api.runs.runs import created
@@ -35,7 +35,7 @@ def post_resume(
     work: Work,
     queue: Queue,
     settings: ApiSettings,
-    asked: Annotated[Resumption, Body(openapi_examples=RESUME_EXAMPLES)] = _AS_IT_IS,
+    body: Annotated[Resumption, Body(openapi_examples=RESUME_EXAMPLES)] = _AS_IT_IS,
 ) -> RunView:
     """The run continues from its last checkpoint as if it had not ended.
 
@@ -47,8 +47,8 @@ def post_resume(
         queue=queue,
         workspace_id=caller.workspace_id,
         run_id=run_id,
-        num_steps=asked.num_steps,
-        time_limit_s=asked.time_limit_s,
+        num_steps=body.num_steps,
+        time_limit_s=body.time_limit_s,
         quotas=settings.quotas,
     )
     return view_run(described.run, waiting_for=described.waiting_for)
@@ -68,11 +68,11 @@ def post_fork(
     queue: Queue,
     artifacts: Artifacts,
     settings: ApiSettings,
-    once: Once,
-    asked: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
+    idempotent: Idempotent,
+    body: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
 ) -> Response:
     """Starts a new run from a checkpoint. `history?lineage=true` joins both histories."""
-    return once.answer(
+    return idempotent.answer(
         lambda: created(
             fork_run(
                 work,
@@ -80,7 +80,7 @@ def post_fork(
                 artifacts=artifacts,
                 workspace_id=caller.workspace_id,
                 run_id=run_id,
-                request=asked.request(),
+                request=body.request(),
                 quotas=settings.quotas,
             )
         )

@@ -11,8 +11,16 @@ from app.api.models.run import RunPage, RunView, view_run
 from app.api.models.run_query import RunLabels, RunQuery
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import ApiSettings, Artifacts, Held, Queue, RunsReader, RunsWriter, Work
-from app.api.protocol.idempotency import Answer, Once
+from app.api.protocol.deps import (
+    ApiSettings,
+    Artifacts,
+    ProcessResources,
+    Queue,
+    RunsReader,
+    RunsWriter,
+    Work,
+)
+from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
@@ -50,7 +58,7 @@ def post_run(
     work: Work,
     queue: Queue,
     settings: ApiSettings,
-    once: Once,
+    idempotent: Idempotent,
     *,
     dry_run: Annotated[
         bool, Query(description="Check the spec and estimate its cost. Nothing is stored.")
@@ -64,7 +72,7 @@ def post_run(
     if dry_run:
         checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
-    return once.answer(
+    return idempotent.answer(
         lambda: created(
             submit_run(
                 work,
@@ -97,7 +105,7 @@ def get_runs(
 async def _until_ended(
     run_id: UUID,
     caller: RunsReader,
-    held: Held,
+    resources: ProcessResources,
     until: Annotated[
         Literal["ended"] | None, Query(description="Answer when the run has ended.")
     ] = None,
@@ -109,7 +117,7 @@ async def _until_ended(
     """Wait for the end of the run where the query asks for it."""
     if until is not None:
         await wait_for_end(
-            held.event_hub, workspace_id=caller.workspace_id, run_id=run_id, timeout_s=wait_s
+            resources.event_hub, workspace_id=caller.workspace_id, run_id=run_id, timeout_s=wait_s
         )
 
 

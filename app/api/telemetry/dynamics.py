@@ -36,7 +36,7 @@ _DESCRIPTION = "\n".join(
 def get_dynamics(
     request: Request,
     run_id: UUID,
-    asked: Annotated[ProbeParameters, Query()],
+    query: Annotated[ProbeParameters, Query()],
     caller: RunsReader,
     work: Work,
 ) -> Response:
@@ -44,6 +44,6 @@ def get_dynamics(
         work,
         workspace_id=caller.workspace_id,
         run_id=run_id,
-        selection=asked.selection(),
+        selection=query.selection(),
     )
     return conditional_json(request, view_dynamics(dynamics))

@@ -62,7 +62,7 @@ _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n
 def get_events(
     request: Request,
     run_id: UUID,
-    asked: Annotated[EventParameters, Query()],
+    query: Annotated[EventParameters, Query()],
     caller: RunsReader,
     work: Work,
     hub: Hub,
@@ -75,14 +75,14 @@ def get_events(
     `event: end`. An earlier `end` belongs to a run that was resumed.
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
-    start = asked.after if last_event_id is None else last_event_id
+    start = query.after if last_event_id is None else last_event_id
     found = read_events(
-        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=asked.limit
+        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=query.limit
     )
     if form == JSON:
-        return conditional_json(request, _page(request, found, limit=asked.limit))
+        return conditional_json(request, _page(request, found, limit=query.limit))
     hub.check_room()
-    batches = _batches(hub, run_id, caller.key_id, after=start, follow=asked.follow)
+    batches = _batches(hub, run_id, caller.key_id, after=start, follow=query.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(text, media_type=form, headers=headers)

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 def get_gradient_flow(
     request: Request,
     run_id: UUID,
-    asked: Annotated[ProbeParameters, Query()],
+    query: Annotated[ProbeParameters, Query()],
     caller: RunsReader,
     work: Work,
 ) -> Response:
@@ -34,6 +34,6 @@ def get_gradient_flow(
         work,
         workspace_id=caller.workspace_id,
         run_id=run_id,
-        selection=asked.selection(),
+        selection=query.selection(),
     )
     return conditional_json(request, view_gradient_flow(flow))

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 def get_history(
     request: Request,
     run_id: UUID,
-    asked: Annotated[HistoryParameters, Query()],
+    query: Annotated[HistoryParameters, Query()],
     caller: RunsReader,
     work: Work,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
@@ -44,15 +44,15 @@ def get_history(
     """
     form = negotiate(accept, offered=(JSON, CSV))
     wanted = HistoryQuery(
-        quantities=asked.quantity,
-        scopes=asked.scope,
-        from_step=asked.from_step,
-        to_step=asked.to_step,
-        lineage=asked.lineage,
+        quantities=query.quantity,
+        scopes=query.scope,
+        from_step=query.from_step,
+        to_step=query.to_step,
+        lineage=query.lineage,
     )
     history = read_history(work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted)
     if form == CSV:
-        lines = csv_lines(history, max_points=asked.max_points)
+        lines = csv_lines(history, max_points=query.max_points)
         return StreamingResponse(lines, media_type=CSV, headers={"Vary": "Accept, Authorization"})
-    points = asked.max_points or DEFAULT_MAX_POINTS
-    return conditional_json(request, view_history(history, max_points=points, x=asked.x))
+    points = query.max_points or DEFAULT_MAX_POINTS
+    return conditional_json(request, view_history(history, max_points=points, x=query.x))
