@@ -6,11 +6,10 @@ from app.domain.diagnosis.gated_cells import start_of_gates, with_cell
 from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
-from app.domain.specs.model.elman import ElmanSpec
 
 
 def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
-    if not isinstance(spec.model, ElmanSpec):
+    if spec.model.card.gates:
         return None
     patch: dict[str, JsonValue] = {"model": with_cell("gru", spec.model)}
     init = start_of_gates(spec)
