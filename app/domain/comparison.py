@@ -8,6 +8,7 @@ from math import log
 from pydantic import JsonValue
 
 from app.domain.quantities import ProbeQuantity, unit_of
+from app.domain.scopes import Scope
 from app.domain.specs.job import JobSpec, QuantityOrder
 from app.domain.specs.patch import JsonObject, as_document
 
@@ -96,7 +97,9 @@ def ranked(arms: Sequence[Measured | None]) -> tuple[str | None, tuple[int, ...]
     """
     there = {index: measured for index, measured in enumerate(arms) if measured is not None}
     for quantity in (RATIO, HORIZON):
-        values = {index: measured.get((quantity, "model")) for index, measured in there.items()}
+        values = {
+            index: measured.get((quantity, str(Scope.model()))) for index, measured in there.items()
+        }
         known = {index: value for index, value in values.items() if value is not None}
         if known and len(known) == len(there):
             order = sorted(known, key=lambda index: _badness(quantity, known[index]))

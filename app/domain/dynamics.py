@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.domain.integrity import CHECKS
 from app.domain.quantities import Form, Quantity, find_quantity
 from app.domain.quantities.probed import PROBED
+from app.domain.scopes import Scope
 
 #: Numbers that probes read, without the checks of the lag profile.
 DYNAMICS: tuple[Quantity, ...] = tuple(
@@ -22,7 +23,7 @@ class Unread:
     """A quantity that has no reading, and why."""
 
     quantity: str
-    scope: str
+    scope: Scope
     reason: str
 
 
@@ -37,4 +38,4 @@ def unread(measured: Collection[str], *, tier: str, has_probes: bool) -> Iterato
         reason = PROBES_ARE_OFF
     for quantity in DYNAMICS:
         if quantity.name not in measured and quantity.rank in {None, 1}:
-            yield Unread(quantity=quantity.name, scope="model", reason=reason)
+            yield Unread(quantity=quantity.name, scope=Scope.model(), reason=reason)

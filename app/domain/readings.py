@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidInput, Problem
 from app.domain.quantities import PER_TENSOR, SCALARS, series_names, unit_of
+from app.domain.scopes import Scope, ScopeKind
 
-MODEL = "model"
-TENSOR = "tensor:"
+MODEL = str(Scope.model())
 #: Scopes that one answer lists.
 MAX_SCOPES_LISTED = 40
 
@@ -21,12 +21,17 @@ class SeriesName:
     """One series."""
 
     quantity: str
+    #: As a client writes it, so that it may be of nothing there is.
     scope: str
 
     @property
     def tensor(self) -> str | None:
         """The parameter that the series is of, as torch names it."""
-        return self.scope.removeprefix(TENSOR) if self.scope.startswith(TENSOR) else None
+        try:
+            scope = Scope.parse(self.scope)
+        except ValueError:
+            return None
+        return scope.name if scope.kind is ScopeKind.TENSOR else None
 
     @property
     def unit(self) -> str:
@@ -45,8 +50,8 @@ class Available:
 
     def scopes(self, quantity: str) -> tuple[str, ...]:
         per_step = (MODEL,) if quantity in SCALARS else ()
-        has_tensors = quantity in PER_TENSOR
-        tensors = tuple(f"{TENSOR}{name}" for name in self.tensor_names) if has_tensors else ()
+        names = self.tensor_names if quantity in PER_TENSOR else ()
+        tensors = (str(Scope.tensor(name)) for name in names)
         return (*per_step, *tensors, *self.scalar_scopes.get(quantity, ()))
 
     def quantities(self) -> tuple[str, ...]:

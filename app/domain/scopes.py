@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Self, assert_never, cast, get_args
 
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
 #: The direction in which a layer reads a sequence.
 Direction = Literal["forward", "reverse"]
 #: A part of a data set.
@@ -95,6 +98,17 @@ class Scope:
                 return cls.tensor(content)
             case _:
                 assert_never(kind)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
+        """In a document it is its string."""
+        text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema())
+        either = core_schema.union_schema([core_schema.is_instance_schema(cls), text])
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=either,
+            serialization=core_schema.to_string_ser_schema(),
+        )
 
     def __str__(self) -> str:
         reverse = "/reverse" if self.direction == "reverse" else ""

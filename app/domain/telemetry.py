@@ -10,6 +10,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.scopes import Direction, Scope
+
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -17,7 +19,6 @@ IntArray = NDArray[np.int32]
 ProfileShape = Literal["exponential", "power_law", "plateau", "rising", "undetermined"]
 Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
-Direction = Literal["forward", "reverse"]
 Interval = tuple[float, float]
 #: A reading is readable over HTTP soon after it was measured: it waits no longer in the worker …
 FLUSH_EVERY_S = 0.5
@@ -57,8 +58,7 @@ class ScalarReading:
 
     step: int
     quantity: str
-    #: `model`, `train`, `validation`, `test`, `layer:0/reverse`, `gate:0/forget`, `tensor:<name>`.
-    scope: str
+    scope: Scope
     value: float
 
 
@@ -68,7 +68,7 @@ class ProbeGap:
 
     step: int
     quantity: str
-    scope: str
+    scope: Scope
     #: A clause for people: "the state has 8192 coordinates, more than 512".
     reason: str
 
@@ -104,8 +104,8 @@ class LagProfile:
     """
 
     step: int
-    #: `model` (judged), `layer:0`, `layer:0/reverse`.
-    scope: str
+    #: The model, whose profile is judged, or a layer.
+    scope: Scope
     layer: int
     direction: Direction
     path: Path
@@ -144,8 +144,8 @@ class PositionProfile:
     """
 
     step: int
-    #: `layer:0`, `layer:0/reverse`.
-    scope: str
+    #: A layer.
+    scope: Scope
     layer: int
     direction: Direction
     #: ||dL / dh_t||, through every later timestep and upper layer.
@@ -202,7 +202,7 @@ class Telemetry:
     #: Ordered by step.
     profiles: tuple[LagProfile, ...] = ()
 
-    def series(self, quantity: str, scope: str) -> tuple[IntArray, DoubleArray]:
+    def series(self, quantity: str, scope: Scope) -> tuple[IntArray, DoubleArray]:
         """Steps and values of a quantity that is not measured at every step."""
         found = [r for r in self.scalar_readings if r.quantity == quantity and r.scope == scope]
         steps = np.array([r.step for r in found], dtype=np.int32)
@@ -214,13 +214,13 @@ class Telemetry:
 
 
 def _num_bytes(part: object) -> int:
-    """Of a record: itself and the arrays and records in it, however deep."""
+    """Of a record: itself and the arrays and records in it, however deep; a scope is part of it."""
     if isinstance(part, np.ndarray):
         return part.nbytes
     if isinstance(part, Mapping):
         return sum(map(_num_bytes, part.values()))
     if isinstance(part, tuple):
         return sum(map(_num_bytes, part))
-    if is_dataclass(part):
+    if is_dataclass(part) and not isinstance(part, Scope):
         return RECORD_BYTES + sum(map(_num_bytes, vars(part).values()))
     return 0

@@ -78,13 +78,13 @@ def _read_findings(session: Session, run_id: UUID) -> Iterable[Finding]:
 
 def _identity(finding: Finding) -> tuple[str, str, str, str]:
     """Returns the fields of a finding whose change is reported as an event."""
-    return (finding.code, finding.scope, finding.state, finding.severity)
+    return (finding.code, str(finding.scope), finding.state, finding.severity)
 
 
 def _event_data(finding: Finding) -> Mapping[str, JsonValue]:
     return {
         "code": finding.code,
-        "scope": finding.scope,
+        "scope": str(finding.scope),
         "state": finding.state.value,
         "severity": finding.severity.value,
         "impact": finding.impact.value,

@@ -5,22 +5,24 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from app.domain.runs import BestScore
+from app.domain.scopes import ScopeKind
 from app.domain.task import JUDGED_SPLIT, TaskFacts
 from app.domain.telemetry import ScalarReading
 from app.store.documents import finite
 
 Metrics = Mapping[str, Mapping[str, float | None]]
-#: Scopes that name a split of the data; their readings are task metrics.
-SPLITS = ("train", "validation", "test")
 
 
 def evaluations_in(readings: Sequence[ScalarReading]) -> Mapping[int, Metrics]:
-    """Returns step -> split -> metric -> value; the value is None where it is not finite."""
+    """Returns step -> split -> metric -> value; the value is None where it is not finite.
+
+    A reading of a split is a task metric.
+    """
     found: dict[int, dict[str, dict[str, float | None]]] = {}
     for reading in readings:
-        if reading.scope in SPLITS:
+        if reading.scope.kind is ScopeKind.SPLIT:
             splits = found.setdefault(reading.step, {})
-            splits.setdefault(reading.scope, {})[reading.quantity] = finite(reading.value)
+            splits.setdefault(reading.scope.name, {})[reading.quantity] = finite(reading.value)
     return dict(sorted(found.items()))
 
 

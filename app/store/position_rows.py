@@ -7,11 +7,12 @@ import numpy as np
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import PositionProfile
 from app.store.database import BINARY_RESULTS
 from app.store.tables import position_readings
 
-_COPIED_FIELDS = ("step", "scope", "layer", "direction")
+_COPIED_FIELDS = ("step", "layer", "direction")
 _CURVES = ("log_hidden", "log_immediate", "log_cell")
 
 
@@ -33,6 +34,7 @@ def position_row_of(profile: PositionProfile) -> Mapping[str, object]:
     curves = {name: getattr(profile, f"{name}_T") for name in _CURVES}
     return {
         **{name: getattr(profile, name) for name in _COPIED_FIELDS},
+        "scope": str(profile.scope),
         **{
             name: None if curve is None else np.asarray(curve, dtype=np.float64)
             for name, curve in curves.items()
@@ -44,6 +46,7 @@ def position_row_of(profile: PositionProfile) -> Mapping[str, object]:
 def _profile_of(row: RowMapping) -> PositionProfile:
     return PositionProfile(
         **{name: row[name] for name in _COPIED_FIELDS},
+        scope=Scope.parse(row["scope"]),
         **{f"{name}_T": row[name] for name in _CURVES},
         num_sequences_T=row["num_sequences"],
     )

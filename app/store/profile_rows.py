@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import Horizon, LagProfile, LagRatio
 from app.store.database import BINARY_RESULTS
 from app.store.step_ranges import steps_between
@@ -18,7 +19,6 @@ Number = TypeVar("Number", int, float)
 
 _COPIED_FIELDS = (
     "step",
-    "scope",
     "layer",
     "direction",
     "path",
@@ -63,6 +63,7 @@ def row_of(profile: LagProfile) -> Mapping[str, object]:
     ratio_low, ratio_high = (None, None) if ratio is None else ratio.interval
     return {
         **{name: getattr(profile, name) for name in _COPIED_FIELDS},
+        "scope": str(profile.scope),
         **{name: _doubles(getattr(profile, f"{name}_T")) for name in _PROFILES},
         "num_anchors": np.asarray(profile.num_anchors_T, dtype=np.int32),
         "decay_rate_low": low,
@@ -85,6 +86,7 @@ def row_of(profile: LagProfile) -> Mapping[str, object]:
 def profile_of(row: RowMapping) -> LagProfile:
     return LagProfile(
         **{name: row[name] for name in _COPIED_FIELDS},
+        scope=Scope.parse(row["scope"]),
         **{f"{name}_T": row[name] for name in _PROFILES},
         num_anchors_T=row["num_anchors"],
         decay_rate_interval=_pair(row["decay_rate_low"], row["decay_rate_high"]),

@@ -1,13 +1,13 @@
 """Converts readings to rows of the table of their kind and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Table, insert, select
 from sqlalchemy.orm import Session
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
 from app.store.position_rows import position_row_of
 from app.store.profile_rows import row_of
@@ -31,15 +31,19 @@ def insert_readings(
 def _row_of(reading: Reading) -> tuple[Table, Mapping[str, object]]:
     match reading:
         case ScalarReading():
-            return scalar_readings, asdict(reading)
+            return scalar_readings, _fields_of(reading)
         case LagProfile():
             return probe_readings, row_of(reading)
         case PositionProfile():
             return position_readings, position_row_of(reading)
         case ProbeGap():
-            return probe_gaps, asdict(reading)
+            return probe_gaps, _fields_of(reading)
         case _:
             assert_never(reading)
+
+
+def _fields_of(reading: ScalarReading | ProbeGap) -> Mapping[str, object]:
+    return {**vars(reading), "scope": str(reading.scope)}
 
 
 def read_scalar_readings(
@@ -49,7 +53,7 @@ def read_scalar_readings(
     rows = _rows_by_step(
         session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
     )
-    return tuple(ScalarReading(**row) for row in rows)
+    return tuple(ScalarReading(**_fields_from(row)) for row in rows)
 
 
 def read_probe_gaps(
@@ -59,7 +63,11 @@ def read_probe_gaps(
     rows = _rows_by_step(
         session, probe_gaps, ("reason",), run_id, from_step=from_step, to_step=to_step
     )
-    return tuple(ProbeGap(**row) for row in rows)
+    return tuple(ProbeGap(**_fields_from(row)) for row in rows)
+
+
+def _fields_from(row: RowMapping) -> dict[str, Any]:
+    return {**row, "scope": Scope.parse(row["scope"])}
 
 
 def _rows_by_step(

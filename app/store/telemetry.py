@@ -13,6 +13,7 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import BestScore
+from app.domain.scopes import Scope
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
     FloatArray,
@@ -155,7 +156,7 @@ def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:
     return {
         reading.quantity: reading.value
         for reading in readings
-        if reading.quantity in _KEPT_ON_THE_RUN and reading.scope == "model"
+        if reading.quantity in _KEPT_ON_THE_RUN and reading.scope == Scope.model()
     }
 
 

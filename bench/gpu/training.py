@@ -143,7 +143,9 @@ def readings_of(batches: Sequence[ReadingBatch]) -> dict[Key, DoubleArray]:
                 }
         for reading in batch.readings:
             if isinstance(reading, ScalarReading):
-                found[reading.quantity, reading.scope, reading.step] = np.array([reading.value])
+                found[reading.quantity, str(reading.scope), reading.step] = np.array(
+                    [reading.value]
+                )
             else:
                 found |= _arrays_of(reading)
     return {key: values for key, values in found.items() if key[0] not in TIMES}

@@ -242,7 +242,7 @@ print(json.dumps({
     "parameters": sum(weight.numel() for weight in run.weights()),
     "refused": [refused({"forget_bias": 1}), refused({"recurrent": {"kind": "critical"}})],
     "stop_reason": run.outcome.stop_reason,
-    "profiles": sorted({one.scope for one in run.of_kind(LagProfile)}),
+    "profiles": sorted({str(one.scope) for one in run.of_kind(LagProfile)}),
     "checksum": largest("checksum_error"),
     "adjoint": largest("adjoint_error"),
     "time_constants": sorted({scope for _, scope in run.readings("time_constant")}),

@@ -148,7 +148,7 @@ urls = {"CLINIC_DATABASE_URL": "postgresql://", "CLINIC_BROKER_URL": "redis://"}
 document = create_app(Settings.read({**urls, "CLINIC_SECRET": "s" * 32})).openapi()
 with tempfile.TemporaryDirectory() as folder:
     exit_code = predicted(Path(folder))
-profile = next(one for one in run.of_kind(LagProfile) if one.scope == "model")
+profile = next(one for one in run.of_kind(LagProfile) if str(one.scope) == "model")
 print(json.dumps({
     "catalogue": {kind.kind: kind.summary for kind in read_catalog().kinds["dataset"]},
     "schemas": list(document["components"]["schemas"]),

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
 from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.scopes import Scope
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
 from app.domain.task import Baseline, LagSource, MetricMode, RequiredLag, TaskFacts
@@ -127,7 +128,7 @@ def profile(
         known = LagRatio(lag=LENGTH - 1, value=ratio, interval=ends)
     return LagProfile(
         step=step,
-        scope=scope,
+        scope=Scope.parse(scope),
         layer=0,
         direction="forward",
         path="total",
@@ -155,13 +156,13 @@ def scores(
     values: Mapping[int, float], *, metric: str = "mse", split: str = "validation"
 ) -> tuple[ScalarReading, ...]:
     return tuple(
-        ScalarReading(step=step, quantity=metric, scope=split, value=value)
+        ScalarReading(step=step, quantity=metric, scope=Scope.parse(split), value=value)
         for step, value in values.items()
     )
 
 
 def reading(quantity: str, scope: str, value: float, *, step: int = 100) -> ScalarReading:
-    return ScalarReading(step=step, quantity=quantity, scope=scope, value=value)
+    return ScalarReading(step=step, quantity=quantity, scope=Scope.parse(scope), value=value)
 
 
 def telemetry(

@@ -21,7 +21,7 @@ def test_what_is_missing_is_named_with_its_reason() -> None:
 
     missing = list(unread(measured, tier="economy", has_probes=True))
 
-    assert {(one.quantity, one.scope) for one in missing} == {
+    assert {(one.quantity, str(one.scope)) for one in missing} == {
         ("sigma_max", "model"),
         ("lyapunov_1", "model"),
     }

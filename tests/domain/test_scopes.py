@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from app.domain.scopes import SPLITS, Scope
 
@@ -75,3 +76,20 @@ def test_other_strings_are_refused_and_quoted(text: str) -> None:
         Scope.parse(text)
 
     assert repr(text) in str(refused.value)
+
+
+def test_in_a_document_a_scope_is_its_string() -> None:
+    adapter = TypeAdapter(Scope)
+    scope = Scope.gate(0, "forget")
+
+    assert adapter.dump_json(scope) == b'"gate:0/forget"'
+    assert adapter.validate_json(b'"gate:0/forget"') == scope
+    assert adapter.validate_python("gate:0/forget") == scope
+    assert adapter.validate_python(scope) is scope
+    assert adapter.json_schema() == {"type": "string"}
+
+
+@pytest.mark.parametrize("value", ["gate:", 0, None])
+def test_in_a_document_nothing_else_is_a_scope(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Scope).validate_python(value)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ReadingBatch, Telemetry, TelemetryChunk
 from tests.domain.builders import profile, reading, telemetry
 
@@ -26,7 +27,7 @@ def test_a_series_is_of_one_quantity_in_one_scope() -> None:
         reading("mse", "train", 0.2, step=10),
     ]
 
-    steps, values = telemetry(readings=readings).series("mse", "train")
+    steps, values = telemetry(readings=readings).series("mse", Scope.split("train"))
 
     assert steps.tolist() == [0, 10]
     assert values.tolist() == [0.3, 0.2]

@@ -183,7 +183,7 @@ def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     assert [reading.quantity for reading in exponents] == [f"lyapunov_{k}" for k in (1, 2, 3, 4)]
     for reading in exponents:
         assert reading.value == pytest.approx(math.log(0.8), abs=1e-12)
-    assert {(r.quantity, r.scope) for r in matrices} == {
+    assert {(r.quantity, str(r.scope)) for r in matrices} == {
         ("spectral_radius", "layer:0"),
         ("sigma_max", "layer:0"),
         ("vanishing_certificate", "layer:0"),

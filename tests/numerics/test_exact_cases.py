@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Scope
 from tests.numerics.networks import look_at, network_of, orthogonal_network, read, sample_for
 from worker.gradients import tensor_norms
 from worker.models.layers import Chunking, detached
@@ -71,7 +72,7 @@ def test_a_gated_cell_without_recurrence_keeps_what_its_gate_keeps(
     torch.testing.assert_close(
         exponents_BK[0], logs_JH.mean(dim=0).sort(descending=True).values, rtol=1e-2, atol=1e-6
     )
-    assert by_gate[f"gate:0/{gate}"] > 1
+    assert by_gate[Scope.gate(0, gate)] > 1
 
 
 def test_an_euler_step_of_an_antisymmetric_flow_grows_unless_it_is_damped() -> None:
@@ -204,7 +205,7 @@ def test_the_certificate_bounds_what_is_measured() -> None:
     exponents = read(measure_lyapunov_exponents(look_at(network, sample)))
 
     assert certificate == pytest.approx(0.9, rel=1e-9)
-    (layer,) = [p for p in profiles if (p.scope, p.path) == ("layer:0", "total")]
+    (layer,) = [p for p in profiles if (str(p.scope), p.path) == ("layer:0", "total")]
     assert np.diff(layer.log_norm_T).max() <= math.log(certificate)
     assert all(reading.value <= math.log(certificate) for reading in exponents)
 

@@ -21,7 +21,7 @@ def profiles_of(
     network: SequenceModel, sample: ProbeSample, *, required_lag: int | None = None
 ) -> dict[tuple[str, str], LagProfile]:
     measured = measure_lag_profiles(look_at(network, sample, required_lag=required_lag))
-    return {(profile.scope, profile.path): profile for profile in measured}
+    return {(str(profile.scope), profile.path): profile for profile in measured}
 
 
 def sigmoid(x: float) -> float:

@@ -22,7 +22,7 @@ def measured(network: SequenceModel, sample: ProbeSample) -> dict[str, PositionP
     found = measure_position_profiles(look_at(network, sample, step=3))
     profiles = [one for one in found if isinstance(one, PositionProfile)]
     assert len(profiles) == len(found), found
-    return {one.scope: one for one in profiles}
+    return {str(one.scope): one for one in profiles}
 
 
 def own_loss(

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap
 from tests.numerics.networks import look_at, network_of, read, sample_for
 from worker.cells.lstm import LstmLinearisation
@@ -116,7 +117,7 @@ def test_the_whole_spectrum_has_one_exponent_a_coordinate(kind: str, count: int)
     )
 
     names = [f"lyapunov_{rank}" for rank in range(1, count + 1)]
-    assert [(r.quantity, r.scope) for r in found] == [
+    assert [(r.quantity, str(r.scope)) for r in found] == [
         (name, f"layer:{layer}") for layer in (0, 1) for name in names
     ]
 
@@ -250,7 +251,7 @@ def test_a_constant_gate_has_its_own_time_constant(kind: str, gate: str) -> None
     found = {(r.quantity, r.scope): r.value for r in measure_gates(look_at(network, sample))}
 
     expected = (-1 / torch.sigmoid(drive_H).log()).mean()
-    assert found["time_constant", f"gate:0/{gate}"] == pytest.approx(float(expected), rel=1e-12)
+    assert found["time_constant", Scope.gate(0, gate)] == pytest.approx(float(expected), rel=1e-12)
     assert sum(quantity == "time_constant" for quantity, _ in found) == 1
 
 

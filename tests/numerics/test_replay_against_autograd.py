@@ -45,11 +45,11 @@ def assert_equal_to_autograd(network: SequenceModel, sample: ProbeSample) -> Non
     anchors = zip(replay.anchors.sequence_N, replay.anchors.timestep_N, strict=True)
     for n, (b, t) in enumerate(anchors):
         expected = gradient_norms(network, sample, int(b), int(t))
-        assert {(scope.scope, scope.path) for scope in scopes} == set(expected)
+        assert {(str(scope.scope), scope.path) for scope in scopes} == set(expected)
         for scope in scopes:
             measured_L = np.exp(scope.log_norm_NLQ[n, :, 0])
             measured_L = measured_L[~np.isnan(measured_L)]
-            twin_L = np.array(expected[scope.scope, scope.path])
+            twin_L = np.array(expected[str(scope.scope), scope.path])
             assert measured_L.shape == twin_L.shape
             np.testing.assert_allclose(measured_L, twin_L, rtol=1e-9, atol=1e-300)
 
@@ -85,7 +85,7 @@ def test_the_parts_of_an_lstm_state_add_up_to_the_whole() -> None:
     sample = sample_for(network, num_timesteps=12, batch_size=4)
 
     _, scopes = replay_scopes(network, sample)
-    layer = next(scope for scope in scopes if scope.scope == "layer:0")
+    layer = next(scope for scope in scopes if str(scope.scope) == "layer:0")
     square_NLQ = np.exp(2 * layer.log_norm_NLQ)
     parts = {variant: square_NLQ[:, :, q] for q, variant in enumerate(layer.variants)}
 

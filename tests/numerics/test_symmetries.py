@@ -22,7 +22,7 @@ KINDS: tuple[str, ...] = ("elman", "gru", "lstm")
 
 def profiles_of(network: SequenceModel, sample: ProbeSample) -> dict[tuple[str, str], LagProfile]:
     measured = measure_lag_profiles(look_at(network, sample))
-    return {(profile.scope, profile.path): profile for profile in measured}
+    return {(str(profile.scope), profile.path): profile for profile in measured}
 
 
 def weight_of(network: SequenceModel, name: str) -> Tensor:

@@ -21,6 +21,7 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run
+from app.domain.scopes import Scope
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import (
     Horizon,
@@ -154,7 +155,7 @@ def a_position(*, step: int = 0, scope: str = "layer:0", has_cell: bool = True) 
     logs_T = np.array([-np.inf, -1.5, np.nan, 5e-324])
     return PositionProfile(
         step=step,
-        scope=scope,
+        scope=Scope.parse(scope),
         layer=0,
         direction="reverse" if scope.endswith("reverse") else "forward",
         log_hidden_T=logs_T,

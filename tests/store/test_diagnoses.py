@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.findings import Evidence, FindingState
 from app.domain.events import EventKind
+from app.domain.scopes import Scope
 from app.store.diagnoses import load_diagnosis, save_diagnosis
 from app.store.documents import decode, encode
 from app.store.events import events_after
@@ -39,7 +40,7 @@ def test_the_run_carries_verdict_and_codes(session: Session, workspace_id: UUID)
     run = claimed_run(session, workspace_id)
     made = a_diagnosis(
         a_finding(),
-        replace(a_finding(), scope="layer:1"),
+        replace(a_finding(), scope=Scope.parse("layer:1")),
         a_finding(code="exploding_gradient", state=FindingState.RESOLVED),
     )
 

@@ -13,6 +13,7 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import StopReason
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
@@ -127,7 +128,9 @@ def test_scalar_readings_keep_what_is_not_finite(session: Session, workspace_id:
     run = claimed_run(session, workspace_id)
     values = (float("nan"), float("inf"), 5e-324)
     sent = tuple(
-        ScalarReading(step=1, quantity="non_finite.batch_row", scope="model", value=value)
+        ScalarReading(
+            step=1, quantity="non_finite.batch_row", scope=Scope.parse("model"), value=value
+        )
         for value in values
     )
 
@@ -142,7 +145,12 @@ def test_what_a_probe_could_not_measure_is_kept_with_its_reason(
 ) -> None:
     run = claimed_run(session, workspace_id)
     gaps = tuple(
-        ProbeGap(step=step, quantity="lyapunov_1", scope="layer:0", reason="it reads both ways")
+        ProbeGap(
+            step=step,
+            quantity="lyapunov_1",
+            scope=Scope.parse("layer:0"),
+            reason="it reads both ways",
+        )
         for step in (0, 7)
     )
 
@@ -156,7 +164,9 @@ def test_readings_are_numbered_by_kind_in_the_order_of_sending(
     session: Session, workspace_id: UUID
 ) -> None:
     run = claimed_run(session, workspace_id)
-    gap = ProbeGap(step=0, quantity="sigma_max", scope="layer:0", reason="it is not finite")
+    gap = ProbeGap(
+        step=0, quantity="sigma_max", scope=Scope.parse("layer:0"), reason="it is not finite"
+    )
     sent: tuple[Reading, ...] = (
         a_profile(),
         *scores({0: 0.5}),
@@ -225,7 +235,7 @@ def test_the_row_follows_the_readings(session: Session, workspace_id: UUID) -> N
         *scores({0: 0.5, 2: float("nan"), 3: 0.25}),
         *scores({3: 0.25}),
         *scores({3: 0.1}, split="train"),
-        ScalarReading(step=3, quantity="probe_share", scope="model", value=0.04),
+        ScalarReading(step=3, quantity="probe_share", scope=Scope.parse("model"), value=0.04),
     )
 
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=a_batch(readings=readings))

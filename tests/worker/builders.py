@@ -45,7 +45,7 @@ class Trained:
 
     def readings(self, quantity: str) -> dict[tuple[int, str], float]:
         found = self.of_kind(ScalarReading)
-        return {(r.step, r.scope): r.value for r in found if r.quantity == quantity}
+        return {(r.step, str(r.scope)): r.value for r in found if r.quantity == quantity}
 
     def of_kind(self, kind: type[OneKind]) -> tuple[OneKind, ...]:
         return of_kind(kind, (one for batch in self.batches for one in batch.readings))

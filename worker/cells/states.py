@@ -75,8 +75,8 @@ class DirectionStates:
         )
 
     @property
-    def scope(self) -> str:
-        return str(Scope.layer(self.layer, self.direction))
+    def scope(self) -> Scope:
+        return Scope.layer(self.layer, self.direction)
 
     def spans(self) -> Iterator[slice]:
         """Timesteps in runs that fit the cache: element-wise work on more waits for memory."""

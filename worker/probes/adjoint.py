@@ -5,6 +5,7 @@ from torch import Tensor
 
 from app.domain.quantities.probe import Check
 from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.cells.linearisation import Linearisation
 from worker.probes.card import Look, ProbeCard
@@ -21,7 +22,7 @@ def measure_adjoint_error(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
     part = look.first(NUM_SEQUENCES)
     stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        return (look.gap(QUANTITY, "model", "the states are not finite"),)
+        return (look.gap(QUANTITY, Scope.model(), "the states are not finite"),)
     shortest = int(part.valid_lengths().min())
     return tuple(
         look.reading(

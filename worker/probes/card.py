@@ -7,6 +7,7 @@ from torch import Tensor
 
 from app.domain.quantities.probe import Check, ProbeName
 from app.domain.quantities.quantity import Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
@@ -33,10 +34,10 @@ class Look:
         """The first sequences of the sample, or all when there are fewer."""
         return self.sample.take(0, num_sequences, many_to_one=self.model.many_to_one)
 
-    def reading(self, quantity: str, scope: str, value: float) -> ScalarReading:
+    def reading(self, quantity: str, scope: Scope, value: float) -> ScalarReading:
         return ScalarReading(step=self.step, quantity=quantity, scope=scope, value=value)
 
-    def gap(self, quantity: str, scope: str, reason: str) -> ProbeGap:
+    def gap(self, quantity: str, scope: Scope, reason: str) -> ProbeGap:
         """`reason` is a clause: "the state has 8192 coordinates, more than 512"."""
         return ProbeGap(step=self.step, quantity=quantity, scope=scope, reason=reason)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from app.domain.quantities.probe import Check
 from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import ScalarReading
 from worker.probes.card import Look, ProbeCard
 from worker.replay.parameter_gradients import (
@@ -34,7 +35,7 @@ def measure_checksum(look: Look) -> tuple[ScalarReading, ...]:
         autograd = autograd_pass(model, part)
     replayed = replayed_pass(model, part, autograd.entering_TBD)
     error = relative_error(replayed, autograd.gradients)
-    return (look.reading(QUANTITY, "model", error),)
+    return (look.reading(QUANTITY, Scope.model(), error),)
 
 
 def _is_finite(gradients: Gradients) -> bool:

@@ -35,8 +35,7 @@ def measure_gates(look: Look) -> tuple[ScalarReading, ...]:
                 if gate.keeps_state:
                     found["time_constant"] = _time_constant(values_FH)
                 readings += [
-                    look.reading(quantity, str(scope), float(value))
-                    for quantity, value in found.items()
+                    look.reading(quantity, scope, float(value)) for quantity, value in found.items()
                 ]
     return tuple(readings)
 

@@ -4,6 +4,7 @@ import torch
 
 from app.domain.quantities.probe import ProbeName
 from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, Reading, ScalarReading
 from worker.cells.linearisation import Linearisation
 from worker.probes.card import Look, ProbeCard, its_quantity
@@ -26,10 +27,10 @@ def measure_jacobian_singular_values(look: Look) -> tuple[ScalarReading | ProbeG
     largest = look.model.readout.in_features * len(look.model.card.state)
     if largest > 4 * MAX_STATE_SIZE:
         # before the trajectory is factored out, which for such a size takes long by itself
-        return _gaps(look, "model", _too_large(largest))
+        return _gaps(look, Scope.model(), _too_large(largest))
     stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        return _gaps(look, "model", "the states are not finite")
+        return _gaps(look, Scope.model(), "the states are not finite")
     shortest = int(part.valid_lengths().min())
     found: list[ScalarReading | ProbeGap] = []
     for level in stack:
@@ -62,7 +63,7 @@ def _too_large(state_size: int) -> str:
     return f"the state has {state_size} coordinates, more than {MAX_STATE_SIZE}"
 
 
-def _gaps(look: Look, scope: str, reason: str) -> tuple[ProbeGap, ...]:
+def _gaps(look: Look, scope: Scope, reason: str) -> tuple[ProbeGap, ...]:
     return tuple(look.gap(quantity, scope, reason) for quantity in QUANTITIES)
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from app.domain.quantities.quantity import Cadence, Form, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import Cotangent, DoubleArray, IntArray, LagProfile, ProbeGap
 from worker.probes.card import Look, ProbeCard
 from worker.replay.anchors import (
@@ -217,7 +218,7 @@ def _is_underflowed(log_norm_L: DoubleArray) -> bool:
 
 def _profiles_or_gap(look: Look) -> tuple[LagProfile | ProbeGap, ...]:
     reason = "the states or the losses are not finite, or no loss term counts"
-    return measure_lag_profiles(look) or (look.gap(HORIZON, "model", reason),)
+    return measure_lag_profiles(look) or (look.gap(HORIZON, Scope.model(), reason),)
 
 
 CARD = ProbeCard(

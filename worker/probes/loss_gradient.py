@@ -5,6 +5,7 @@ from torch import Tensor
 
 from app.domain.quantities.probe import ProbeName
 from app.domain.quantities.quantity import Cadence, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.probes.card import Look, ProbeCard
 from worker.replay.sample_gradients import SampleGradient, sample_gradient
@@ -36,28 +37,28 @@ def _noise_scale(look: Look, gradient: SampleGradient) -> Found:
     small = gradient.part_size
     large = small * gradient.num_parts
     if small == large:
-        return look.gap(NOISE_SCALE, "model", "the sample has one sequence")
+        return look.gap(NOISE_SCALE, Scope.model(), "the sample has one sequence")
     square_of_mean = float(gradient.mean_P.square().sum())
     noise = (gradient.mean_square - square_of_mean) / (1 / small - 1 / large)
     signal = (large * square_of_mean - small * gradient.mean_square) / (large - small)
     if signal <= 0:
         reason = f"the gradient of {large} sequences is lost in its noise"
-        return look.gap(NOISE_SCALE, "model", reason)
-    return look.reading(NOISE_SCALE, "model", noise / signal)
+        return look.gap(NOISE_SCALE, Scope.model(), reason)
+    return look.reading(NOISE_SCALE, Scope.model(), noise / signal)
 
 
 def _agreement(look: Look, gradient_P: Tensor) -> Found:
     previous_P = look.kept.get(AGREEMENT)
     if previous_P is None:
-        return look.gap(AGREEMENT, "model", "there is no earlier probe to compare with")
+        return look.gap(AGREEMENT, Scope.model(), "there is no earlier probe to compare with")
     norms = torch.linalg.vector_norm(gradient_P) * torch.linalg.vector_norm(previous_P)
     if not float(norms) > 0:
-        return look.gap(AGREEMENT, "model", "the gradient is exactly 0 and has no direction")
-    return look.reading(AGREEMENT, "model", float(gradient_P @ previous_P / norms))
+        return look.gap(AGREEMENT, Scope.model(), "the gradient is exactly 0 and has no direction")
+    return look.reading(AGREEMENT, Scope.model(), float(gradient_P @ previous_P / norms))
 
 
 def _gaps(look: Look, reason: str) -> tuple[Found, ...]:
-    return tuple(look.gap(quantity, "model", reason) for quantity in (NOISE_SCALE, AGREEMENT))
+    return tuple(look.gap(quantity, Scope.model(), reason) for quantity in (NOISE_SCALE, AGREEMENT))
 
 
 CARD = ProbeCard(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from app.domain.quantities.probe import ProbeName
 from app.domain.quantities.quantity import Cadence, Form, Quantity
+from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray, PositionProfile, ProbeGap, Reading
 from worker.models.layers import reading_order, reorder
 from worker.probes.card import Look, ProbeCard
@@ -34,14 +35,14 @@ def measure_position_profiles(look: Look) -> tuple[Found, ...]:
     part = next(blocks(model, look.first(NUM_SEQUENCES), anchors_per_sequence=1))
     stack = linearise_network(model, part)
     if not is_finite(stack):
-        return (look.gap(HIDDEN, "model", "the states are not finite"),)
+        return (look.gap(HIDDEN, Scope.model(), "the states are not finite"),)
     positions = _Positions(
         lengths_B=part.valid_lengths(), num_timesteps=part.x_TBI.shape[0], step=look.step
     )
     top_TBD = positions.outputs(stack[-1]).to(model.readout.weight.dtype)
     entering_TBD = _gradient_at_outputs(model, part, top_TBD)
     if not bool(entering_TBD.isfinite().all()):
-        return (look.gap(HIDDEN, "model", "the gradient at the outputs is not finite"),)
+        return (look.gap(HIDDEN, Scope.model(), "the gradient at the outputs is not finite"),)
     with torch.no_grad():
         traces = follow_back(stack, positions.lengths_B, entering_TBD)
         found = {one.cell.states.scope: positions.profile(one) for one in traces}

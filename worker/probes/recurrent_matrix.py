@@ -39,11 +39,11 @@ def measure_recurrent_matrices(look: Look) -> tuple[Found, ...]:
                     if is_alone
                     else Scope.gate(layer, name, direction)
                 )
-                found += _of_matrix(look, matrix_HH, str(scope), is_alone=is_alone)
+                found += _of_matrix(look, matrix_HH, scope, is_alone=is_alone)
     return tuple(found)
 
 
-def _of_matrix(look: Look, matrix_HH: Tensor, scope: str, *, is_alone: bool) -> list[Found]:
+def _of_matrix(look: Look, matrix_HH: Tensor, scope: Scope, *, is_alone: bool) -> list[Found]:
     size = matrix_HH.shape[0]
     if size > MAX_SIZE:
         return _gaps(look, scope, f"the matrix has {size} rows, more than {MAX_SIZE}")
@@ -57,7 +57,7 @@ def _of_matrix(look: Look, matrix_HH: Tensor, scope: str, *, is_alone: bool) -> 
     return [look.reading(quantity, scope, value) for quantity, value in values.items()]
 
 
-def _gaps(look: Look, scope: str, reason: str) -> list[Found]:
+def _gaps(look: Look, scope: Scope, reason: str) -> list[Found]:
     return [look.gap(quantity, scope, reason) for quantity in (RADIUS, SIGMA)]
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from app.domain.quantities import ProbeQuantity
 from app.domain.quantities.probe import Tier
+from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, ProbeGap, Reading, ScalarReading, of_kind
 from worker.aside import Aside, in_turn
 from worker.probes import (
@@ -137,7 +138,7 @@ def run_probes(
     found = [one for answer in answers for one in answer.without_nan(has_profiles=has_profiles)]
     gaps = _gaps(look, order.quantities or (), answers)
     seconds = clock() - started
-    cost = look.reading("probe_seconds", "model", seconds)
+    cost = look.reading("probe_seconds", Scope.model(), seconds)
     return ProbeResult(readings=(*found, *gaps, *flow.readings, cost), seconds=seconds)
 
 
@@ -163,4 +164,4 @@ def _gaps(
     answered = {name for answer in answers for name in answer.names()}
     for name in asked:
         if name in needs and name not in answered:
-            yield look.gap(name, "model", f"the network has no {needs[name]}")
+            yield look.gap(name, Scope.model(), f"the network has no {needs[name]}")

@@ -48,11 +48,11 @@ def measure_sum_rule(look: Look) -> tuple[Found, ...]:
     size = look.model.readout.in_features
     if size > 4 * MAX_UNITS:
         # before the trajectory is factored out, which for such a size takes long by itself
-        return _gaps(look, "model", _too_large(size))
+        return _gaps(look, Scope.model(), _too_large(size))
     part = look.first(NUM_SEQUENCES)
     stack = linearise_network(look.model, part)
     if not is_finite(stack):
-        return _gaps(look, "model", "the states are not finite")
+        return _gaps(look, Scope.model(), "the states are not finite")
     shortest = int(part.valid_lengths().min())
     counted = shortest - int(TRANSIENT_FRACTION * shortest)
     return tuple(
@@ -81,7 +81,7 @@ def _of_cell(look: Look, cell: Linearisation, *, counted: int) -> Iterator[Found
             yield look.gap(quantity, scope, factors.absent.get(part, NO_FACTOR))
     for name, value in gates.items():
         gate = Scope.gate(cell.states.layer, name, cell.states.direction)
-        yield look.reading(GATES, str(gate), value)
+        yield look.reading(GATES, gate, value)
     yield look.reading(RESIDUAL, scope, total - known)
 
 
@@ -121,7 +121,7 @@ def _too_large(num_units: int) -> str:
     return f"a layer has {num_units} units, more than {MAX_UNITS}"
 
 
-def _gaps(look: Look, scope: str, reason: str) -> tuple[ProbeGap, ...]:
+def _gaps(look: Look, scope: Scope, reason: str) -> tuple[ProbeGap, ...]:
     return tuple(look.gap(quantity, scope, reason) for quantity in QUANTITIES)
 
 

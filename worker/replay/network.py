@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import Direction, DoubleArray, IntArray, Path
+from app.domain.scopes import Direction, Scope
+from app.domain.telemetry import DoubleArray, IntArray, Path
 from worker.cells.linearisation import Linearisation
 from worker.models.layers import reading_order, reorder
 from worker.replay.adjoint import Injection, Scaled, Trace, add_scaled, propagate
@@ -23,7 +24,7 @@ NormVariant = Literal["whole", "hidden", "cell", "scaled"]
 class ScopeTrace:
     """Logarithmic norms of one scope by lag; lags beyond an anchor's reach are NaN."""
 
-    scope: str
+    scope: Scope
     layer: int
     direction: Direction
     path: Path
@@ -205,7 +206,7 @@ def _model_scope(replay: AnchorReplay, totals: Sequence[Trace]) -> ScopeTrace:
     log_norm_TN = 0.5 * torch.logsumexp(2 * torch.stack(parts_TN), dim=0)
     origin_N = replay.anchors.timestep_N
     return ScopeTrace(
-        scope="model",
+        scope=Scope.model(),
         layer=0,
         direction="forward",
         path="total",

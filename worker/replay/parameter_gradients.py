@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from app.domain.telemetry import Direction
+from app.domain.scopes import Direction
 from worker.cells.linearisation import Linearisation
 from worker.cells.states import SUFFIXES
 from worker.models.layers import reading_order, reorder

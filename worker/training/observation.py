@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from app.domain.scopes import Split
+from app.domain.scopes import Scope, Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
 from app.domain.telemetry import Reading, ScalarReading
@@ -92,7 +92,7 @@ class Observer:
         if JUDGED_SPLIT in found:
             self.best.consider(model, step, found[JUDGED_SPLIT][self._task.facts.metric])
         return tuple(
-            ScalarReading(step=step, quantity=metric, scope=split, value=value)
+            ScalarReading(step=step, quantity=metric, scope=Scope.split(split), value=value)
             for split, metrics in found.items()
             for metric, value in metrics.items()
         )
@@ -131,7 +131,7 @@ class Observer:
         share = ScalarReading(
             step=step,
             quantity="probe_share",
-            scope="model",
+            scope=Scope.model(),
             value=self._schedule.share(self._elapsed_s()),
         )
         return (*result.readings, share)

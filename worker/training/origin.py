@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import PLACES, Place, ScalarReading
 from worker.cells.layer import State
 from worker.datasets.task import Batch, Task
@@ -23,8 +24,8 @@ class Origin:
     """The first place, in the order of computation, that is not finite."""
 
     where: Place
-    #: `model`, `layer:1` or `tensor:rnn.weight_hh_l0`.
-    scope: str
+    #: The model, a layer or a tensor.
+    scope: Scope
     #: None where the place has no time.
     timestep: int | None = None
     batch_rows: tuple[int, ...] = ()
@@ -48,10 +49,10 @@ def find_origin(model: SequenceModel, task: Task, batch: Batch) -> Origin:
         (name for name, weight in model.named_tensors() if not _is_finite(weight)), None
     )
     if bad_weight is not None:
-        return Origin(where="optimizer", scope=f"tensor:{bad_weight}")
+        return Origin(where="optimizer", scope=Scope.tensor(bad_weight))
     bad_TB = ~torch.isfinite(batch.inputs_TBI).all(dim=-1)
     if bad_TB.any():
-        return _first_in_time("input", "model", bad_TB)
+        return _first_in_time("input", Scope.model(), bad_TB)
     return _in_forward(model, task, batch) or _in_backward(model, task, batch)
 
 
@@ -63,15 +64,15 @@ def _in_forward(model: SequenceModel, task: Task, batch: Batch) -> Origin | None
             x_TBI = read_layer(layer, x_TBI, lengths_B=batch.lengths_B, chunking=None)
             bad_TB = ~torch.isfinite(x_TBI).all(dim=-1)
             if bad_TB.any():
-                return _first_in_time("forward", f"layer:{index}", bad_TB)
+                return _first_in_time("forward", Scope.layer(index), bad_TB)
         outputs = model(batch.inputs_TBI, batch.lengths_B)
         if not _is_finite(outputs):
-            return Origin(where="forward", scope="tensor:readout.weight")
+            return Origin(where="forward", scope=Scope.tensor("readout.weight"))
         terms_N, _ = task.loss_terms(outputs, batch)
     if _is_finite(terms_N):
         return None
     rows = torch.nonzero(~torch.isfinite(terms_N)).flatten() % batch.num_sequences
-    return Origin(where="loss", scope="model", batch_rows=_named(rows))
+    return Origin(where="loss", scope=Scope.model(), batch_rows=_named(rows))
 
 
 def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
@@ -86,7 +87,7 @@ def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
 
 def _states_of_each_timestep(
     model: SequenceModel, task: Task, batch: Batch
-) -> tuple[list[tuple[str, int]], list[Tensor]]:
+) -> tuple[list[tuple[Scope, int]], list[Tensor]]:
     """(scope, timestep) of every carried state, and which rows (B,) of its gradient are bad."""
     kept: list[tuple[int, State]] = []
 
@@ -106,7 +107,7 @@ def _states_of_each_timestep(
     places, bad = [], []
     for index, (position, state) in enumerate(kept):
         layer, is_reverse = divmod(index // (num_timesteps - 1), num_directions)
-        scope = f"layer:{layer}/reverse" if is_reverse else f"layer:{layer}"
+        scope = Scope.layer(layer, "reverse" if is_reverse else "forward")
         places.append((scope, num_timesteps - position if is_reverse else position - 1))
         bad.append(_bad_rows([next(gradients) for _ in state], like=state[0]))
     return places, bad
@@ -120,15 +121,15 @@ def _bad_rows(gradients: list[Tensor | None], *, like: Tensor) -> Tensor:
     return bad_B
 
 
-def _bad_gradient(model: SequenceModel) -> str:
+def _bad_gradient(model: SequenceModel) -> Scope:
     """States are finite and only their sum over time or batch is not, or penalties made it so."""
     for name, parameter in model.named_tensors():
         if parameter.grad is not None and not _is_finite(parameter.grad):
-            return f"tensor:{name}"
-    return "model"
+            return Scope.tensor(name)
+    return Scope.model()
 
 
-def _first_in_time(where: Place, scope: str, bad_TB: Tensor) -> Origin:
+def _first_in_time(where: Place, scope: Scope, bad_TB: Tensor) -> Origin:
     timestep = int(torch.nonzero(bad_TB.any(dim=1))[0])
     rows = torch.nonzero(bad_TB[timestep]).flatten()
     return Origin(where=where, scope=scope, timestep=timestep, batch_rows=_named(rows))

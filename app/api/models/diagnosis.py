@@ -17,6 +17,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.remedy import Remedy
+from app.domain.scopes import Scope
 
 RUNS = "/v1/runs"
 
@@ -57,7 +58,7 @@ class FindingView(View):
     first_step: int
     last_step: int
     resolved_step: int | None
-    scope: str
+    scope: Scope
     threshold: dict[str, float]
     """By the names that override them in the query: `?vanishing_gradient.max_ratio=0.05`."""
     evidence: dict[str, JsonValue]

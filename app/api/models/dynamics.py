@@ -10,6 +10,7 @@ from app.api.models.not_finite import word_of
 from app.api.models.view import View
 from app.domain.dynamics import DYNAMICS
 from app.domain.quantities import unit_of
+from app.domain.scopes import Scope
 from app.services.telemetry.read_dynamics import Dynamics
 from app.store.history import StoredSeries
 
@@ -52,7 +53,7 @@ class ScopeDynamicsView(View):
 class UnreadView(View):
     quantity: str
     """One of `definitions`, or `gradient_horizon` and `hidden_grad_norm` of the gradient flow."""
-    scope: str
+    scope: Scope
     """Of what it would have been measured."""
     reason: str
     """For people."""

@@ -12,12 +12,11 @@ from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.positions import PositionFlowView, view_positions
 from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS, has_passed
+from app.domain.scopes import Direction, Scope
 from app.domain.specs.job import JobSpec
 from app.domain.task import RequiredLag
-from app.domain.telemetry import Cotangent, Direction, Interval, LagProfile, Path, ProfileShape
+from app.domain.telemetry import Cotangent, Interval, LagProfile, Path, ProfileShape
 from app.services.telemetry.read_gradient_flow import GradientFlow
-
-MODEL = "model"
 
 
 class NonFiniteLags(View):
@@ -163,8 +162,9 @@ def view_gradient_flow(flow: GradientFlow) -> GradientFlowView:
 def _by_layer(profiles: Sequence[LagProfile]) -> list[list[LagProfile]]:
     """Grouped by scope and path: the model first, then by layer, direction and path."""
     groups: dict[tuple[bool, int, str, bool, str], list[LagProfile]] = {}
+    model = Scope.model()
     for one in profiles:
-        key = (one.scope != MODEL, one.layer, one.direction, one.path != "total", one.scope)
+        key = (one.scope != model, one.layer, one.direction, one.path != "total", str(one.scope))
         groups.setdefault(key, []).append(one)
     return [groups[key] for key in sorted(groups)]
 
@@ -173,7 +173,7 @@ def _view_layer(profiles: Sequence[LagProfile]) -> LayerFlowView:
     first = profiles[0]
     num_lags = max(one.log_norm_T.size for one in profiles)
     return LayerFlowView(
-        scope=first.scope,
+        scope=str(first.scope),
         layer=first.layer,
         direction=first.direction,
         path=first.path,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from app.api.models.curves import count_rows, log10_row, log10_rows
 from app.api.models.view import View
-from app.domain.telemetry import Direction, PositionProfile
+from app.domain.scopes import Direction
+from app.domain.telemetry import PositionProfile
 
 
 class PositionFlowView(View):
@@ -41,7 +42,7 @@ def view_positions(profiles: Sequence[PositionProfile]) -> list[PositionFlowView
     """One view per layer and direction: from the bottom layer up, forward before reverse."""
     groups: dict[tuple[int, str, str], list[PositionProfile]] = {}
     for one in profiles:
-        groups.setdefault((one.layer, one.direction, one.scope), []).append(one)
+        groups.setdefault((one.layer, one.direction, str(one.scope)), []).append(one)
     return [_view(groups[key]) for key in sorted(groups)]
 
 
@@ -49,7 +50,7 @@ def _view(profiles: Sequence[PositionProfile]) -> PositionFlowView:
     first = profiles[0]
     length = max(one.log_hidden_T.size for one in profiles)
     return PositionFlowView(
-        scope=first.scope,
+        scope=str(first.scope),
         layer=first.layer,
         direction=first.direction,
         steps=[one.step for one in profiles],

@@ -9,6 +9,7 @@ import numpy as np
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.integrity import failed_checks
 from app.domain.runs import StopReason
+from app.domain.scopes import Scope, ScopeKind
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import DoubleArray, LagProfile, ScalarReading, Telemetry
@@ -55,7 +56,7 @@ class Case:
         return tuple(
             profile
             for profile in self.telemetry.profiles
-            if profile.scope == "model"
+            if profile.scope == Scope.model()
             and profile.path == "total"
             and profile.step not in self.failed_checks
         )
@@ -69,14 +70,14 @@ class Case:
         """(n,) a quantity with one value a step; empty when it was not recorded."""
         return np.asarray(self.telemetry.scalars.get(quantity, ()), dtype=np.float64)
 
-    def latest(self, quantity: str, scope_prefix: str, *, scope_suffix: str = "") -> list[float]:
-        """The last finite value in each scope that begins and ends so."""
+    def latest(self, quantity: str, kind: ScopeKind, *, name: str | None = None) -> list[float]:
+        """The last finite value in each scope of a kind, and with that name where one is given."""
         last = {
             reading.scope: reading.value
             for reading in self.telemetry.scalar_readings
             if reading.quantity == quantity
-            and reading.scope.startswith(scope_prefix)
-            and reading.scope.endswith(scope_suffix)
+            and reading.scope.kind is kind
+            and name in {None, reading.scope.name}
             and np.isfinite(reading.value)
         }
         return list(last.values())

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from app.domain.diagnosis.remedy import Remedy
+from app.domain.scopes import Scope
 
 #: Numbers by name, with units in the names.
 Evidence = Mapping[str, JsonValue]
@@ -66,7 +67,7 @@ class Finding:
     first_step: int
     last_step: int
     resolved_step: int | None = None
-    scope: str = "model"
+    scope: Scope = field(default_factory=Scope.model)
     #: The thresholds that were crossed, under the names that override them.
     threshold: Mapping[str, float]
     #: Numbers, with units in the keys.

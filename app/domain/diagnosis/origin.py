@@ -6,6 +6,7 @@ import numpy as np
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.explosions import BoolArray
+from app.domain.scopes import Scope
 from app.domain.telemetry import PLACES, IntArray, Place, ScalarReading
 
 
@@ -14,7 +15,7 @@ class Origin:
     """The place of the first number that is not finite."""
 
     where: Place
-    scope: str
+    scope: Scope
     step: int
     timestep: int | None
     batch_rows: tuple[int, ...]
@@ -77,7 +78,7 @@ def _origin_by_telemetry(case: Case, *, step: int) -> Origin:
     is_loss_finite = bool(np.isfinite(loss_n).all())
     return Origin(
         where="backward" if is_loss_finite else "loss",
-        scope="model",
+        scope=Scope.model(),
         step=step,
         timestep=None,
         batch_rows=(),

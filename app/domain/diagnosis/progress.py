@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.diagnosis.case import Case
+from app.domain.scopes import Scope, Split
 from app.domain.task import Baseline, MetricMode, TaskFacts
 from app.domain.telemetry import DoubleArray
 
@@ -17,6 +18,8 @@ TINY = 1e-300
 #: No score is better than this, whatever the data: errors and entropies are at least 0, accuracies
 #: at most 1.
 IDEAL = {MetricMode.MINIMISE: 0.0, MetricMode.MAXIMISE: 1.0}
+#: The first that has scores is judged.
+_SPLITS: tuple[Split, ...] = ("validation", "train")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class TaskProgress:
     #: at least `value`.
     is_lower_bound: bool
     score: float
-    split: str
+    split: Split
     step: int
     floor: Baseline
     #: How much better than the floor the score is, relative to the floor.
@@ -46,8 +49,8 @@ def task_progress(case: Case) -> TaskProgress | None:
     """Progress by the median of the latest validation scores; training scores stand in for them."""
     if case.task is None or case.task.baseline is None:
         return None
-    for split in ("validation", "train"):
-        steps, scores = case.telemetry.series(case.task.metric, split)
+    for split in _SPLITS:
+        steps, scores = case.telemetry.series(case.task.metric, Scope.split(split))
         if steps.size:
             begin = steps[-1] - RECENT_SHARE * case.num_steps
             scores = scores[steps >= begin][-NUM_EVALUATIONS:]
@@ -58,7 +61,7 @@ def task_progress(case: Case) -> TaskProgress | None:
 
 
 def _progress(
-    task: TaskFacts, floor: Baseline, scores: DoubleArray, *, split: str, step: int
+    task: TaskFacts, floor: Baseline, scores: DoubleArray, *, split: Split, step: int
 ) -> TaskProgress:
     sign = 1.0 if task.mode is MetricMode.MINIMISE else -1.0
     score = float(np.median(np.where(np.isfinite(scores), scores, sign * np.inf)))

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import EvidenceKey
 from app.domain.diagnosis.reach import Sighting, VanishingThresholds
+from app.domain.scopes import ScopeKind
 
 #: What `matrix_evidence` may hold.
 MATRIX_KEYS = (
@@ -34,7 +35,7 @@ def log_rise(case: Case) -> float | None:
 def matrix_evidence(case: Case) -> dict[str, JsonValue]:
     """The latest spectral radius and norm of the recurrent matrices, as far as measured."""
     found = {
-        key.name: case.latest(key.name, "layer:") or case.latest(key.name, "gate:")
+        key.name: case.latest(key.name, ScopeKind.LAYER) or case.latest(key.name, ScopeKind.GATE)
         for key in MATRIX_KEYS
     }
     return {name: max(values) for name, values in found.items() if values}
@@ -46,7 +47,7 @@ def mean_of_closing_gate(case: Case, short: Sighting, *, cell: str, gate: str) -
     None for another cell, without a reading, or when the mean to the power of the lag is not below
     the threshold. Of several layers the most open gate counts.
     """
-    means = case.latest("gate_mean", "gate:", scope_suffix=f"/{gate}")
+    means = case.latest("gate_mean", ScopeKind.GATE, name=gate)
     if case.spec.model.kind != cell or not means:
         return None
     max_ratio = case.thresholds.of(VanishingThresholds).max_ratio

@@ -15,6 +15,7 @@ from app.domain.comparison import (
     spec_differences,
 )
 from app.domain.integrity import has_passed
+from app.domain.scopes import Scope
 from app.services.preflights.read_preflight import Preflight, PreflightResult, read_preflight
 from app.services.telemetry.read_gradient_flow import GradientFlow
 from app.store.database import UnitOfWork
@@ -91,12 +92,12 @@ def _measured(result: PreflightResult | None) -> Measured:
     if result is None:
         return {}
     found: dict[tuple[str, str], float] = {}
-    judged = [one for one in result.flow.profiles if one.scope == "model"]
+    judged = [one for one in result.flow.profiles if one.scope == Scope.model()]
     if judged:
         last = max(judged, key=lambda one: one.step)
-        found[HORIZON, last.scope] = float(last.horizon.value)
+        found[HORIZON, str(last.scope)] = float(last.horizon.value)
         if last.ratio_at_required_lag is not None:
-            found[RATIO, last.scope] = last.ratio_at_required_lag.value
+            found[RATIO, str(last.scope)] = last.ratio_at_required_lag.value
     for series in result.dynamics.series:
         is_compared = series.quantity == _LARGEST_EXPONENT or series.quantity.startswith(_SUM_RULE)
         if is_compared and series.values_n.size:

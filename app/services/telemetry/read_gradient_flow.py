@@ -47,7 +47,7 @@ def gradient_flow_of(
     positions = read_positions(session, run.id, steps=chosen)
     return GradientFlow(
         run=run,
-        profiles=tuple(one for one in profiles if not scopes or one.scope in scopes),
-        positions=tuple(one for one in positions if not scopes or one.scope in scopes),
+        profiles=tuple(one for one in profiles if not scopes or str(one.scope) in scopes),
+        positions=tuple(one for one in positions if not scopes or str(one.scope) in scopes),
         checks=read_scalar_series(session, run.id, quantities=tuple(CHECKS), **steps),
     )

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.domain.runs import StopReason
+from app.domain.scopes import Scope
 from app.domain.telemetry import ReadingBatch, ScalarReading
 from tests.api.conftest import Clinic, spec
 from tests.api.measured import record
@@ -38,7 +39,7 @@ def readings(lyapunov: float, *, checksum: float = 1e-7) -> tuple[ScalarReading,
         ("sum_rule.gates", "gate:0/update"): -0.5,
     }
     return tuple(
-        ScalarReading(step=0, quantity=quantity, scope=scope, value=value)
+        ScalarReading(step=0, quantity=quantity, scope=Scope.parse(scope), value=value)
         for (quantity, scope), value in found.items()
     )
 

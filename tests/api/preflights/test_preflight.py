@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.domain.runs import Run, StopReason
+from app.domain.scopes import Scope
 from app.domain.telemetry import ReadingBatch, ScalarReading
 from app.services.attempts.finish_run import finish_run
 from app.store.claims import begin, claim_next_run
@@ -22,8 +23,8 @@ from tests.store.builders import CPU, LEASE_S, TENSORS, a_profile, a_worker
 
 LEARNED = ReadingBatch(
     readings=(
-        ScalarReading(step=0, quantity="checksum_error", scope="model", value=1e-7),
-        ScalarReading(step=0, quantity="sigma_max", scope="layer:0", value=1.1),
+        ScalarReading(step=0, quantity="checksum_error", scope=Scope.parse("model"), value=1e-7),
+        ScalarReading(step=0, quantity="sigma_max", scope=Scope.parse("layer:0"), value=1.1),
         a_profile(),
     ),
 )

@@ -2,6 +2,7 @@
 
 import httpx
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ReadingBatch, ScalarReading
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import path_of, record, started_run
@@ -10,7 +11,7 @@ SOME_QUANTITIES = {"spectral_radius", "sigma_max", "gate_mean", "lyapunov_1", "j
 
 
 def a_reading(quantity: str, scope: str, value: float, *, step: int = 0) -> ScalarReading:
-    return ScalarReading(step=step, quantity=quantity, scope=scope, value=value)
+    return ScalarReading(step=step, quantity=quantity, scope=Scope.parse(scope), value=value)
 
 
 def test_readings_are_series_by_scope_over_the_probes(clinic: Clinic, client: httpx.Client) -> None:
@@ -68,7 +69,12 @@ def test_what_could_not_be_measured_is_said_once_with_its_reason(
 ) -> None:
     run = started_run(clinic)
     gaps = tuple(
-        ProbeGap(step=step, quantity="jacobian_sigma_max", scope="layer:0", reason="too large")
+        ProbeGap(
+            step=step,
+            quantity="jacobian_sigma_max",
+            scope=Scope.parse("layer:0"),
+            reason="too large",
+        )
         for step in (0, 10)
     )
     record(clinic, run, seq=0, batch=ReadingBatch(readings=gaps))

@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, ScalarReading
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import batch_of, path_of, record, started_run
@@ -142,7 +143,7 @@ def test_checksums_say_whether_to_believe_it(clinic: Clinic, client: httpx.Clien
     run = started_run(clinic)
     errors = ((0, 3e-7), (5, 1e-2), (6, float("nan")))
     readings = tuple(
-        ScalarReading(step=step, quantity="checksum_error", scope="model", value=error)
+        ScalarReading(step=step, quantity="checksum_error", scope=Scope.parse("model"), value=error)
         for step, error in errors
     )
     record(clinic, run, seq=0, batch=batch_of(readings=readings))
@@ -156,7 +157,7 @@ def test_checksums_say_whether_to_believe_it(clinic: Clinic, client: httpx.Clien
 def test_the_adjoint_identity_is_checked_beside_it(clinic: Clinic, client: httpx.Client) -> None:
     run = started_run(clinic)
     readings = tuple(
-        ScalarReading(step=step, quantity=quantity, scope=scope, value=1e-8)
+        ScalarReading(step=step, quantity=quantity, scope=Scope.parse(scope), value=1e-8)
         for quantity, scope in (("checksum_error", "model"), ("adjoint_error", "layer:0"))
         for step in (0, 7)
     )

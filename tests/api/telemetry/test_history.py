@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import ScalarReading
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import batch_of, path_of, record, started_run
@@ -82,9 +83,9 @@ def test_metrics_and_probe_scalars_are_served_the_same_way(
     clinic: Clinic, client: httpx.Client
 ) -> None:
     readings = (
-        ScalarReading(step=0, quantity="mse", scope="validation", value=0.1 + 0.2),
-        ScalarReading(step=5, quantity="mse", scope="validation", value=float("inf")),
-        ScalarReading(step=5, quantity="mse", scope="train", value=0.5),
+        ScalarReading(step=0, quantity="mse", scope=Scope.parse("validation"), value=0.1 + 0.2),
+        ScalarReading(step=5, quantity="mse", scope=Scope.parse("validation"), value=float("inf")),
+        ScalarReading(step=5, quantity="mse", scope=Scope.parse("train"), value=0.5),
     )
     run = started_run(clinic)
     batch = batch_of([1.0] * 10, readings=(*readings, a_profile(), a_profile(step=5)))

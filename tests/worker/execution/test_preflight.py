@@ -93,7 +93,7 @@ def test_an_exact_case_can_be_set_up_and_comes_out_exactly(
     (layer,) = [
         profile
         for profile in sent_of(LagProfile, sent)
-        if (profile.scope, profile.path) == ("layer:0", "total")
+        if (str(profile.scope), profile.path) == ("layer:0", "total")
     ]
     np.testing.assert_allclose(np.diff(layer.log_norm_T), rate, rtol=0, atol=1e-12)
 
@@ -122,9 +122,9 @@ def test_its_steps_are_those_of_the_run() -> None:
 def looked_at_first(sent: list[ReadingBatch]) -> dict[tuple[str, str], float]:
     """What the initial weights tell, what it cost aside."""
     return {
-        (one.quantity, one.scope): one.value
+        (one.quantity, str(one.scope)): one.value
         for one in sent_of(ScalarReading, sent)
-        if one.step == 0 and one.scope != "train" and not one.quantity.startswith("probe_")
+        if one.step == 0 and str(one.scope) != "train" and not one.quantity.startswith("probe_")
     }
 
 
@@ -178,5 +178,5 @@ def test_step_0_alone_is_taken_over_no_more_sequences_than_are_probed() -> None:
 
 def anchors_of(spec: JobSpec) -> set[int]:
     _, sent = tried(spec, 0)
-    judged = [one for one in sent_of(LagProfile, sent) if one.scope == "model"]
+    judged = [one for one in sent_of(LagProfile, sent) if str(one.scope) == "model"]
     return {int(profile.num_anchors_T[0]) for profile in judged}

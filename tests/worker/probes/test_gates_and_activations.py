@@ -23,7 +23,9 @@ def test_gates_stand_where_their_biases_put_them() -> None:
     network = zeroed(network_of("lstm", sizes=(2, 5, 1)), bias)
     sample = sample_for(network, num_timesteps=10, batch_size=3)
 
-    readings = {(r.quantity, r.scope): r.value for r in measure_gates(look_at(network, sample))}
+    readings = {
+        (r.quantity, str(r.scope)): r.value for r in measure_gates(look_at(network, sample))
+    }
 
     forget = 1 / (1 + math.exp(-4.0))
     assert readings["gate_mean", "gate:0/input"] == 0.5
@@ -38,7 +40,7 @@ def test_gates_of_each_direction_and_layer_have_their_scope() -> None:
     network = network_of("gru", num_layers=2, bidirectional=True)
     sample = sample_for(network, num_timesteps=10, batch_size=3, varied=True)
 
-    scopes = {reading.scope for reading in measure_gates(look_at(network, sample))}
+    scopes = {str(reading.scope) for reading in measure_gates(look_at(network, sample))}
 
     names = ("reset", "update", "new")
     layers = ("0", "0/reverse", "1", "1/reverse")
@@ -63,7 +65,7 @@ def test_a_relu_unit_that_never_fires_is_dead() -> None:
 
     readings = measure_activations(look_at(network, sample))
 
-    assert [(r.quantity, r.scope, r.value) for r in readings] == [
+    assert [(r.quantity, str(r.scope), r.value) for r in readings] == [
         ("dead_fraction", "layer:0", 0.75),
         ("always_on_fraction", "layer:0", 0.25),
         ("mean_derivative", "layer:0", 0.25),
@@ -79,7 +81,7 @@ def test_a_tanh_unit_at_its_limit_is_saturated() -> None:
 
     assert (saturated.quantity, saturated.value) == ("saturated_fraction", 0.5)
     slopes = [1 - math.tanh(b) ** 2 for b in (3.0, -3.0, 0.1, 0.0)]
-    assert (derivative.quantity, derivative.scope) == ("mean_derivative", "layer:0")
+    assert (derivative.quantity, str(derivative.scope)) == ("mean_derivative", "layer:0")
     assert derivative.value == pytest.approx(sum(slopes) / 4, rel=1e-6)
 
 
@@ -92,6 +94,6 @@ def test_a_spectrum_is_measured_gate_by_gate() -> None:
 
     readings = read(measure_recurrent_matrices(look_at(network, sample)))
 
-    radii = {r.scope: r.value for r in readings if r.quantity == "spectral_radius"}
+    radii = {str(r.scope): r.value for r in readings if r.quantity == "spectral_radius"}
     expected = {"input": 1.0, "forget": 2.0, "cell": 3.0, "output": 4.0}
     assert radii == pytest.approx({f"gate:0/{name}": value for name, value in expected.items()})

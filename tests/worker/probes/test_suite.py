@@ -115,7 +115,7 @@ def test_the_model_comes_first_then_each_layer_from_the_bottom() -> None:
 
     result = probe(network, sample)
 
-    assert [(profile.scope, profile.path) for profile in result.profiles] == [
+    assert [(str(profile.scope), profile.path) for profile in result.profiles] == [
         ("model", "total"),
         ("layer:0", "total"),
         ("layer:0", "within_layer"),
@@ -273,7 +273,7 @@ def test_a_bidirectional_layer_has_no_exponents_and_says_why() -> None:
 
     result = probe(network, sample)
 
-    gaps = {gap.scope: gap.reason for gap in result.gaps if gap.quantity == "lyapunov_1"}
+    gaps = {str(gap.scope): gap.reason for gap in result.gaps if gap.quantity == "lyapunov_1"}
     assert set(gaps) == {"layer:0", "layer:0/reverse"}
     assert "both ends" in gaps["layer:0"]
 

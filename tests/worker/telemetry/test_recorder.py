@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from app.domain.scopes import Scope
 from app.domain.telemetry import FLUSH_EVERY_STEPS, ReadingBatch, ScalarReading, TelemetryChunk
 from worker.telemetry.recorder import (
     Recorder,
@@ -68,7 +69,7 @@ def test_readings_after_the_first_bad_step_are_dropped() -> None:
     recorder = make_recorder(sent)
     for step, loss in enumerate((1.0, NAN, NAN)):
         recorder.record(make_reading(step, loss=loss))
-    recorder.add([ScalarReading(step=2, quantity="mse", scope="train", value=1.0)])
+    recorder.add([ScalarReading(step=2, quantity="mse", scope=Scope.parse("train"), value=1.0)])
 
     diverged_at = recorder.flush(steps_done=3)
 

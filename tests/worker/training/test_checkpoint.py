@@ -47,7 +47,7 @@ class Session:
         found: dict[tuple[object, ...], float] = {}
         for batch in self.batches:
             rows = [
-                ((r.step, r.quantity, r.scope), r.value)
+                ((r.step, r.quantity, str(r.scope)), r.value)
                 for r in of_kind(ScalarReading, batch.readings)
             ]
             if batch.chunk is not None:

@@ -85,7 +85,7 @@ def test_what_is_asked_for_by_name_is_read_or_its_absence_told_at_every_probe() 
 
     run = train_spec(make_spec({"model": model, "probes": probes}))
 
-    assert [(gap.step, gap.quantity, gap.scope) for gap in run.of_kind(ProbeGap)] == [
+    assert [(gap.step, gap.quantity, str(gap.scope)) for gap in run.of_kind(ProbeGap)] == [
         (0, "lyapunov_1", "layer:0"),
         (0, "lyapunov_1", "layer:0/reverse"),
         (0, "gradient_agreement", "model"),

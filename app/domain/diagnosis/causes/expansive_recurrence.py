@@ -8,6 +8,7 @@ from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import Evidence
 from app.domain.diagnosis.recurrence import MATRIX_KEYS, log_rise, matrix_evidence
+from app.domain.scopes import ScopeKind
 
 #: Gradient at the longest lag relative to lag 0 from which on the recurrence enlarges; solved
 #: networks rise 8 to 29 times.
@@ -35,7 +36,7 @@ def tell_of_no_learning(case: Case) -> Evidence | None:
 
 def _starts_expanding(case: Case) -> bool:
     """By the measured radius, or by the one asked for where nothing was measured."""
-    measured = case.latest("spectral_radius", "layer:")
+    measured = case.latest("spectral_radius", ScopeKind.LAYER)
     asked = case.spec.init.recurrent.nominal_radius or 0.0
     return max(measured, default=asked) > 1
 

@@ -4,6 +4,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
 from app.domain.diagnosis.findings import Evidence
 from app.domain.diagnosis.reach import short_sighting
+from app.domain.scopes import ScopeKind
 
 #: Share of activations in the flat part of the non-linearity from which on it is the cause.
 MIN_SATURATED = 0.5
@@ -11,7 +12,7 @@ MIN_SATURATED = 0.5
 
 def tell(case: Case) -> Evidence | None:
     """Every layer is saturated."""
-    shares = case.latest("saturated_fraction", "layer:")
+    shares = case.latest("saturated_fraction", ScopeKind.LAYER)
     if short_sighting(case) is None or not shares or min(shares) < MIN_SATURATED:
         return None
     return {"saturated_fraction": min(shares)}

@@ -19,6 +19,7 @@ from app.domain.diagnosis.progress import TaskProgress, task_progress
 from app.domain.diagnosis.reach import ReachTrend, reach_trend
 from app.domain.diagnosis.thresholds import CHOSEN, share, threshold
 from app.domain.runs import COMPLETED_AS_ASKED
+from app.domain.scopes import Scope
 
 CODE = "no_better_than_baseline"
 CONFIDENCE = 0.95
@@ -85,7 +86,7 @@ def _finding(case: Case, limits: BaselineThresholds, progress: TaskProgress) -> 
         confidence=CONFIDENCE,
         first_step=progress.step,
         last_step=progress.step,
-        scope=progress.split,
+        scope=Scope.split(progress.split),
         threshold=(
             {"min_gain": limits.min_gain}
             if progress.is_lower_bound

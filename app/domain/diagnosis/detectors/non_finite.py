@@ -17,6 +17,7 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.diagnosis.origin import Origin, find_origin, non_finite_steps
 from app.domain.diagnosis.thresholds import CHOSEN, count, threshold
+from app.domain.scopes import Scope
 from app.domain.telemetry import Place
 
 CODE = "non_finite"
@@ -94,7 +95,7 @@ def _evidence(case: Case, origin: Origin, *, num_bad: int) -> dict[str, JsonValu
     norms, losses = case.scalar("grad_norm"), case.scalar("loss")
     return {
         "where": origin.where,
-        "scope": origin.scope,
+        "scope": str(origin.scope),
         "timestep": origin.timestep,
         "batch_rows": list(origin.batch_rows),
         "last_finite_step": last,
@@ -106,7 +107,7 @@ def _evidence(case: Case, origin: Origin, *, num_bad: int) -> dict[str, JsonValu
 
 def _symptom(origin: Origin) -> str:
     place = [f"at step {origin.step}", PLACES_IN_WORDS[origin.where]]
-    if origin.scope != "model":
+    if origin.scope != Scope.model():
         place.append(f"in {origin.scope}")
     if origin.timestep is not None:
         place.append(f"at timestep {origin.timestep}")

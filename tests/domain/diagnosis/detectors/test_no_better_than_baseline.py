@@ -6,6 +6,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detectors.no_better_than_baseline import BaselineThresholds, detect
 from app.domain.diagnosis.findings import Finding, Impact, NotAssessed, Severity
 from app.domain.runs import StopReason
+from app.domain.scopes import Scope
 from app.domain.task import MetricMode, TaskFacts
 from app.domain.telemetry import LagProfile
 from tests.domain.builders import FLOOR, case, profile, scores, task, telemetry
@@ -100,7 +101,7 @@ def test_more_is_better_where_the_metric_says_so(score: float, *, is_found: bool
 
 
 def test_training_scores_stand_in_where_there_is_no_validation() -> None:
-    assert _found(_case(0.166, stop_reason=ENDED, split="train")).scope == "train"
+    assert _found(_case(0.166, stop_reason=ENDED, split="train")).scope == Scope.split("train")
 
 
 def test_without_an_evaluation_it_is_not_assessed() -> None:

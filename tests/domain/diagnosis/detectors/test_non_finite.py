@@ -42,7 +42,7 @@ def test_a_run_that_is_nan_at_its_second_step_is_critical_and_says_where_it_bega
     finding = _found(case(seen=seen, stop_reason=StopReason.DIVERGED))
 
     assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.CRITICAL)
-    assert finding.scope == "layer:0"
+    assert str(finding.scope) == "layer:0"
     assert finding.evidence["where"] == "backward"
     assert finding.evidence["scope"] == "layer:0"
     assert finding.evidence["timestep"] == 37
