@@ -1,7 +1,8 @@
-"""How far back inputs are worth looking: the held-out gain of context in a linear regression.
+"""The lag that a task needs, estimated from the held-out gain of context in a linear regression.
 
-A memory that a linear model cannot use is not seen, so what is found can make at most a warning.
-Autocorrelation would not do: a random walk has it at every lag and needs only the last.
+The estimate misses what a linear model cannot use, so a finding that rests on it is at most a
+warning. Autocorrelation is no substitute: that of a random walk is high at every lag, although the
+last value alone is needed.
 Shapes: T timesteps, W windows, F columns, K features (the last timesteps of all columns),
 H targets, C contexts in timesteps, from none.
 """
@@ -15,43 +16,43 @@ from app.domain.task import RequiredLag
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.required_lag import estimated
 
-#: Windows and targets of each, evenly spaced, that a regression is fitted to and scored on.
+#: Windows, evenly spaced, that a regression is fitted to and scored on, and targets of each.
 MAX_WINDOWS = 4096
 MAX_SCORED_WINDOWS = 1024
 MAX_TARGETS = 16
 #: Weights of one regression; more would take longer than a probe.
 MAX_FEATURES = 512
-#: Ridge penalty as a share of the features' mean square: for the solver's sake alone. At 1e-3 the
-#: shrunken weight of a random walk's last value cost more than 2 %, and a long context made up.
+#: Ridge penalty as a share of the features' mean square. It keeps the solver stable; at 1e-3 it
+#: shrank the weight of a random walk's last value, and long contexts seemed to help.
 RIDGE = 1e-6
-#: A smaller share of the error without context is rounding: a noiseless series has no best context.
+#: Errors below this share of the error without context are rounding: all such contexts are equal.
 SMALLEST_SHARE = 1e-10
 #: Windows below which a held-out error says little.
 MIN_WINDOWS = 30
-#: Standard errors by which a context is worse than the best one time in twenty, by chance. One, as
-#: in Breiman et al. 1984, was too few: the best of many contexts is the luckiest of them too.
+#: Standard errors by which a context is worse than the best by chance in one of twenty cases. One
+#: standard error (Breiman et al. 1984) is too few: the best of many contexts is also the luckiest.
 CHANCE_ERRORS = 1.645
 
 Part = tuple[DoubleArray, DoubleArray]
 
 
 def spread(items_W: IntArray, most: int) -> IntArray:
-    """At most so many, evenly spaced."""
+    """At most `most` of the indices, evenly spaced."""
     if len(items_W) <= most:
         return items_W
     return items_W[np.linspace(0, len(items_W) - 1, most).round().astype(np.int64)]
 
 
 def longest_context(length: int, num_columns: int) -> int:
-    """Of sequences so long, the last timesteps that are looked at."""
+    """The longest context that is tried, in timesteps, for sequences of this length."""
     return min(length, max(1, MAX_FEATURES // num_columns))
 
 
 def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bool) -> RequiredLag:
-    """From (inputs_TWF, targets_WH) of two parts that share no target.
+    """The lag from (inputs_TWF, targets_WH) of two parts that share no target.
 
-    T is at most the `length` of the training sequences: their last timesteps do. Windows that
-    overlap err together, so what chance does to their mean is not known.
+    T may be less than the `length` of the training sequences: the last timesteps are enough.
+    The errors of overlapping windows are correlated, so that their standard error is not known.
     """
     window, num_windows, num_columns = train[0].shape
     if num_windows < MIN_WINDOWS or held_out[0].shape[1] < MIN_WINDOWS:
@@ -76,9 +77,10 @@ def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bo
 def windows_before(
     features_NF: DoubleArray, sequences: Sequence[IntArray], *, is_per_step: bool, longest: int
 ) -> tuple[DoubleArray, IntArray]:
-    """Rows up to each target, at every timestep or the last: inputs_TWF, and the target's row.
+    """Inputs (T, W, F) up to each target, and the row (W,) of each target.
 
-    Zero, the features' mean, stands for timesteps before a sequence's first.
+    Targets are at every timestep or at the last of each sequence. Timesteps before the first of a
+    sequence are filled with 0, the mean of the features.
     """
     window = longest_context(longest, features_NF.shape[1])
     length_B = np.array([len(rows) for rows in sequences])
@@ -97,7 +99,7 @@ def windows_before(
 
 
 def class_targets(train_W: IntArray, held_out_W: IntArray) -> list[DoubleArray]:
-    """What a regression that tells classes is to say: 1 for the own one, of the frequent ones."""
+    """One-hot targets over the most frequent classes."""
     frequent_H = np.argsort(-np.bincount(train_W), kind="stable")[:MAX_TARGETS]
     return [(part_W[:, None] == frequent_H).astype(np.float64) for part_W in (train_W, held_out_W)]
 
@@ -128,10 +130,10 @@ def _held_out_errors(train: Part, held_out: Part, longest: int) -> DoubleArray:
 
 
 def _chance(error_CW: DoubleArray, error_C: DoubleArray) -> DoubleArray:
-    """Nats by which each context may be worse than the best on so few windows.
+    """Nats by which each context may be worse than the best by chance.
 
     ½ ln of a ratio of mean errors deviates by ½ √(Var(error / its mean − best / its mean) / W):
-    paired, for the same windows are hard with either context.
+    paired, because a window that is hard with one context is hard with the other.
     """
     share_CW = error_CW / error_C[:, None]
     deviation_C = np.std(share_CW - share_CW[error_C.argmin()], axis=1, ddof=1)

@@ -64,7 +64,7 @@ def build_digits(spec: DigitsSpec) -> Task:
 
 
 def _digits_file() -> Path:
-    """Read without importing scikit-learn, which would take 2 s of every worker's start."""
+    """Found without importing scikit-learn, which would add 2 s to the start of a worker."""
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError(name="sklearn")
@@ -75,7 +75,7 @@ def _digits_file() -> Path:
 def _estimated_lag(
     pixels_NT: NDArray[np.float32], classes_N: IntArray, train_N: IntArray, held_out_N: IntArray
 ) -> RequiredLag:
-    """Every pixel may matter, but not all do: the first rows are mostly black."""
+    """Estimated, because the first rows of the images are mostly black."""
     train, held_out = (
         (pixels_NT[index_N].T[:, :, None].astype(np.float64), targets_NH)
         for index_N, targets_NH in zip(

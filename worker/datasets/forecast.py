@@ -1,4 +1,4 @@
-"""PreflightResult the next values of a column from a window of the past.
+"""Forecast the next values of a column from a window of the past.
 
 Series are split by time, and no target of one part is a target of another. Each series is scaled by
 mean and standard deviation of its own training part; losses, metrics and baselines are in these
@@ -59,7 +59,7 @@ class Windows:
     usage: Usage
 
     def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
-        """Of the whole window, or its last timesteps."""
+        """(T, B, F) of the whole windows, or of their `last` timesteps."""
         size = self.window if last is None else last
         inputs_TBF: DoubleArray = self.values_NF[np.arange(-size, 0)[:, None] + start_B]
         return inputs_TBF
@@ -94,7 +94,7 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
 
 
 def _evaluated(start_W: IntArray, split: Split, seed: int) -> IntArray:
-    """In no order: probes look at the first, and neighbours in time tell the same."""
+    """In random order: probes use the first windows, and neighbours in time are nearly the same."""
     most = EVALUATION_SEQUENCES if split == "train" else MAX_EVALUATION_WINDOWS
     chosen_W = spread(start_W, most)
     shuffled_W: IntArray = numpy_generator(seed, "evaluation", split).permutation(chosen_W)
@@ -165,7 +165,7 @@ def _usage(
 
 
 def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
-    """The seasonal forecast looks back from the first row that is judged."""
+    """Raises InvalidData where the seasonal baseline has no value for the first forecast."""
     is_held_out = spec.split.validation > 0 or spec.split.test > 0
     reach = max(num_rows, spec.window) if is_held_out else spec.window
     if spec.season is not None and spec.season > reach:
@@ -175,7 +175,7 @@ def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
 
 
 def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
-    """Missing values are taken from the row before; where there is none, their rows go."""
+    """Fill missing values from the row before, where asked for; drop rows that still miss one."""
     if spec.missing == "forward_fill":
         row_NF = np.where(np.isnan(series_NF), 0, np.arange(len(series_NF))[:, None])
         latest_NF = np.maximum.accumulate(row_NF, axis=0)
@@ -184,7 +184,7 @@ def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
 
 
 def _starts(spec: ForecastSpec, ends: tuple[int, int, int], what: str) -> dict[Split, IntArray]:
-    """First target rows whose whole horizon lies in the part; windows may reach back beyond it."""
+    """Rows at which targets start, by part: their horizons lie in it, their windows need not."""
     shares = (spec.split.train, spec.split.validation, spec.split.test)
     starts: dict[Split, IntArray] = {}
     first = 0
@@ -242,7 +242,7 @@ def _estimated_lag(windows: Windows) -> RequiredLag:
 def _baseline(
     spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str, source: str
 ) -> Baseline:
-    """Scored on the windows that the model is judged on, in the same units."""
+    """The score of a trivial forecaster on the windows that the model is judged on."""
     error_BH = _predict(spec, windows, start_B, name) - windows.targets_of(start_B)
     terms_BH = np.square(error_BH) if spec.loss == "mse" else np.abs(error_BH)
     return Baseline(name=name, metric=spec.loss, value=float(terms_BH.mean()), source=source)

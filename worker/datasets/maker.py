@@ -14,7 +14,7 @@ UploadedT = TypeVar("UploadedT", bound=UploadedDataset)
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOfSpec(Generic[SpecT]):
-    """Of data that the service has or makes."""
+    """The card of a data set that the service has or makes."""
 
     spec: type[SpecT]
     make: Callable[[SpecT], Task]
@@ -30,7 +30,7 @@ class TaskOfSpec(Generic[SpecT]):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOfUpload(Generic[UploadedT]):
-    """Of data that was uploaded."""
+    """The card of a data set that was uploaded."""
 
     spec: type[UploadedT]
     make: Callable[[UploadedT, bytes], Task]
@@ -46,7 +46,7 @@ class TaskOfUpload(Generic[UploadedT]):
 
 
 class TaskMaker(Protocol):
-    """The card of any data set."""
+    """A card of either kind."""
 
     @property
     def spec(self) -> type[Dataset]: ...

@@ -1,4 +1,4 @@
-"""How far back a text is worth looking: the held-out gain of context in back-off n-grams.
+"""The lag that a text needs, estimated from the held-out gain of context in back-off n-grams.
 
 Each length of context mixes what followed it in the counted text with what the next shorter one
 says (Jelinek & Mercer 1980); the weight of a context goes by how often it was counted and whether
@@ -17,11 +17,11 @@ from app.domain.task import RequiredLag
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.required_lag import estimated
 
-#: Characters that are counted and held out: stretches, evenly spaced.
+#: Characters that are counted, and characters that are scored, in evenly spaced stretches.
 MAX_COUNTED = 200_000
 MAX_HELD_OUT = 20_000
 NUM_STRETCHES = 8
-#: Longest context, in characters; with so many counted, longer ones are hardly ever met again.
+#: Longest context, in characters: longer ones hardly ever occur twice in this many characters.
 MAX_CONTEXT = 30
 MIN_COUNTED, MIN_HELD_OUT = 1000, 500
 #: Halvings of the interval that holds a weight.
@@ -36,7 +36,7 @@ _Mask = NDArray[np.bool_]
 def estimate_text_lag(
     train: IntArray, held_out: IntArray, num_symbols: int, *, length: int
 ) -> RequiredLag:
-    """`length` is that of the training sequences; codes are from 0 to num_symbols − 1."""
+    """The lag of a text of codes below num_symbols; `length` is that of training sequences."""
     if len(train) < MIN_COUNTED or len(held_out) < MIN_HELD_OUT:
         return RequiredLag(method="too few characters to estimate it from")
     longest = min(length, MAX_CONTEXT)
@@ -50,7 +50,7 @@ def estimate_text_lag(
 
 
 def _stretches(codes: IntArray, most: int) -> _Codes:
-    """End to end: the few n-grams that span two of them do not matter."""
+    """Evenly spaced stretches, concatenated; few n-grams span two of them."""
     if len(codes) > most:
         size = most // NUM_STRETCHES
         start_S = np.linspace(0, len(codes) - size, NUM_STRETCHES).astype(np.int64)
@@ -61,7 +61,7 @@ def _stretches(codes: IntArray, most: int) -> _Codes:
 def ngram_losses(
     counted: _Codes, held_out: _Codes, num_symbols: int, *, longest: int
 ) -> DoubleArray:
-    """Mean −ln P of the held-out characters that no weight was fitted to, by context.
+    """(C,) mean −ln P of the held-out characters that no weight was fitted to, by context.
 
     A position is dropped as soon as its context is met on one side alone: from there on it changes
     no count that is asked for, so each longer context costs less.
@@ -133,7 +133,7 @@ class _Pairs:
 
 
 def _weights(kind_N: _Codes, share_N: DoubleArray, shorter_N: DoubleArray) -> DoubleArray:
-    """Of each kind's shares in the mixture; none is exactly 0 or 1, so none becomes impossible."""
+    """Weight of each kind of context in the mixture, above 0 and below 1."""
     # of a sum of logarithms of mixtures, concave in each weight, the slope is bisected; half an
     # observation either way keeps a kind that was met once from being trusted wholly
     num_kinds = 2 * (MAX_LOG_COUNT + 1)

@@ -1,4 +1,4 @@
-"""What is minimised and what is told of it.
+"""Losses, and the metrics that are reported beside them.
 
 Shapes: N loss terms, O outputs.
 """
@@ -54,7 +54,7 @@ class CrossEntropy:
 
 
 class BitsPerCharacter(CrossEntropy):
-    """Cross entropy of the next character; told in bits."""
+    """Cross entropy of the next character; the metric is in bits."""
 
     def metric_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Mapping[str, MetricTerms]:
         terms = super().metric_terms(outputs_NO, targets_N)

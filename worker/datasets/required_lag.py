@@ -5,20 +5,20 @@ import numpy as np
 from app.domain.task import LagSource, RequiredLag
 from app.domain.telemetry import DoubleArray
 
-#: Nats by which the shortest context that is enough may miss the best: 2 % of a squared error.
+#: Nats by which the shortest sufficient context may be worse than the best: 2 % of a squared error.
 TOLERANCE = 0.01
-#: Shares of the gain that the shortest lag and the median have.
+#: Shares of the gain at which the smallest lag and the median are read.
 SHORTEST_SHARE, MEDIAN_SHARE = 0.05, 0.5
 
 
 def estimated(
     loss_C: DoubleArray, *, by: str, is_cut_short: bool, chance_C: DoubleArray | float = 0.0
 ) -> RequiredLag:
-    """From held-out losses, in nats a target, with 0, 1, 2, … timesteps of context.
+    """The lag from held-out losses, in nats a target, with 0, 1, 2, … timesteps of context.
 
     The input at the moment of the prediction is at lag 0, so n timesteps reach back to lag n − 1.
-    `is_cut_short`: the sequences have more timesteps than could be tried. `chance_C`: nats by which
-    each may miss the best by chance; what is not told from the best is enough.
+    `is_cut_short` says that the sequences have more timesteps than could be tried. `chance_C` is by
+    how many nats each may be worse than the best by chance: such a context is sufficient.
     """
     longest = len(loss_C) - 1
     gain_C = loss_C[0] - loss_C

@@ -1,4 +1,4 @@
-"""Where batches come from: made afresh at each step, or stored data in a seeded order."""
+"""Training data: drawn anew at each step, or stored items in a seeded order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ class MadeData:
     """Sequences that are drawn anew: no two steps share one."""
 
     make: Make
-    #: The data set's own.
+    #: `dataset.seed`.
     seed: int
 
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         return self.make(numpy_generator(self.seed, "batch", seed, step), batch_size)
 
     def evaluation(self, facts: TaskFacts) -> dict[Split, Batch]:
-        """Fresh draws: there is no end of training data, so `train` was not seen either."""
+        """One batch a split, drawn anew: `train` holds no sequence that a step trains on."""
         return {
             split: self.make(
                 numpy_generator(self.seed, "evaluation", split), evaluation_size(facts)

@@ -149,7 +149,7 @@ def _label(
 
 
 def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, tuple[str, ...] | None]:
-    """Of each row, and the classes; None for a regression."""
+    """(N,) label of each row, and the classes; None for a regression."""
     if spec.task == "regression":
         labels_N = numbers(table, spec.label)
         refuse_missing(labels_N[:, None], [spec.label])
@@ -189,7 +189,7 @@ def _refuse_mixed_labels(
 
 
 def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray) -> RequiredLag:
-    """From the timesteps up to each target: at a sequence's last, or at all of them."""
+    """The lag from the timesteps up to each target."""
     if not held_out.size:
         return RequiredLag(method="no validation part to estimate it on")
     longest = max(len(data.rows[index]) for index in train)

@@ -1,4 +1,4 @@
-"""How finite data is parted into training, validation and test."""
+"""Where training, validation and test of stored data end."""
 
 from app.domain.errors import InvalidData
 from app.domain.specs.dataset.base import SplitSpec
@@ -7,7 +7,7 @@ Bounds = tuple[int, int, int]
 
 
 def bounds(num_items: int, split: SplitSpec, *, what: str) -> Bounds:
-    """Where each part ends. Raises InvalidData where one with a share above 0 would be empty."""
+    """The end of each part. Raises InvalidData where one with a share above 0 would be empty."""
     train, validation, test = parts = split.parts(num_items)
     for part in parts:
         if part.share > 0 and part.end <= part.first:

@@ -1,4 +1,4 @@
-"""An upload's columns as a task needs them; what cannot serve is refused with its place.
+"""Columns of an upload as arrays. Raises InvalidData that names the cell that cannot be used.
 
 Shapes: N rows of the file, C columns. The header is row 1.
 """
@@ -15,7 +15,7 @@ from app.domain.telemetry import DoubleArray, IntArray
 
 
 def refused(row: int, column: str, detail: str, *, code: str) -> InvalidData:
-    """One cell that cannot serve, by the index of its row."""
+    """The error for one cell that cannot be used; `row` counts from 0 below the header."""
     place = f"row {row + FIRST_ROW}, column {column!r}: {detail}"
     problem = Problem(pointer=f"row/{row + FIRST_ROW}/{column}", detail=place, code=code)
     return InvalidData(place, problems=[problem])

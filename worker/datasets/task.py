@@ -86,7 +86,7 @@ class MetricTerms:
 
 
 class Objective(Protocol):
-    """What is minimised, and what is told to people."""
+    """The loss that is minimised, and the metrics that are reported."""
 
     def loss_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor: ...
 
@@ -94,21 +94,21 @@ class Objective(Protocol):
 
 
 class TrainingData(Protocol):
-    """Where batches come from: a pure function of step and seed."""
+    """The batch of a step, a pure function of step and seed."""
 
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What one run learns; the facts say how far back and how well."""
+    """What one run learns, with what is known of it."""
 
     facts: TaskFacts
     objective: Objective
     data: TrainingData
-    #: Fixed by the data set's seed; `train` is what an overfitted model does well on.
+    #: Fixed by `dataset.seed`. An overfitted model scores well on `train` alone.
     evaluation: Mapping[Split, Batch]
-    #: What whoever predicts with the trained network has to know.
+    #: How to feed the trained network and read its outputs.
     usage: Usage
 
     def training_batch(self, step: int, *, batch_size: int, seed: int) -> Batch:

@@ -32,7 +32,7 @@ MAX_SYMBOLS = 2048
 
 
 class TextData:
-    """Stretches of the training part that begin anywhere."""
+    """Stretches of the training part, at random starts."""
 
     def __init__(self, codes: IntArray, *, length: int, num_symbols: int, seed: int) -> None:
         self._codes = codes
@@ -86,7 +86,7 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
 
 
 def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
-    """Symbols ascending from 1; 0 is whatever the training part does not have."""
+    """Codes of all characters, and the symbols of codes 1, 2, …; 0 is any other character."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     known = np.unique(points[:train_end])
     if len(known) >= MAX_SYMBOLS:
@@ -99,9 +99,9 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
 
 
 def _spaced(part: IntArray, facts: TaskFacts, *, rng: np.random.Generator) -> Batch:
-    """Stretches side by side; evenly spaced where there are more than are evaluated.
+    """Consecutive stretches; evenly spaced ones where there are more than are evaluated.
 
-    In no order: probes look at the first, and neighbours tell the same.
+    In random order: probes use the first ones, and neighbours are alike.
     """
     length, most = facts.length, evaluation_size(facts)
     start_B = np.arange(0, len(part) - length, length, dtype=np.int32)
@@ -116,7 +116,7 @@ def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[flo
     unigram = -np.log(unigram_V / unigram_V.sum())[judged[1:]].mean()
     pairs_VV = np.zeros((num_symbols, num_symbols))
     np.add.at(pairs_VV, (train[:-1], train[1:]), 1.0)
-    # each row falls back on the unigram with the weight of one observation a symbol that can follow
+    # the unigram has the weight of one observation for each symbol that followed
     weight_V1 = np.maximum(1, (pairs_VV > 0).sum(axis=1))[:, None]
     smoothed_VV = pairs_VV + weight_V1 * (unigram_V / unigram_V.sum())
     smoothed_VV /= smoothed_VV.sum(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
-"""How to feed a trained network and read its answers: all that a prediction needs beside weights.
+"""How to feed a trained network and read its outputs.
 
-It is published as JSON with the weights, so that whoever has these files needs neither the data set
-nor this service.
+It is published as JSON beside the weights, so that a prediction needs neither the data set nor this
+service.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class NumberOutput:
 
     kind: Literal["numbers"] = "numbers"
     names: tuple[str, ...]
-    #: One number serves all outputs.
+    #: One mean and one standard deviation for all outputs.
     scalings: tuple[Scaling, ...]
 
 
@@ -68,9 +68,9 @@ class ClassOutput:
 class CsvLayout:
     """How rows of a CSV become sequences."""
 
-    #: Rows with one value in it are one sequence; None where all rows are.
+    #: Rows with the same value in it are one sequence; None where all rows are one.
     group_column: str | None
-    #: Orders the rows of a sequence; None where the file does.
+    #: Orders the rows of a sequence; None for the order of the file.
     order_column: str | None
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
 
@@ -89,18 +89,18 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Of one task."""
+    """How to use a network that was trained on one task."""
 
     input: NumberInput | SymbolInput
     output: NumberOutput | ClassOutput
     #: What one output is, in words.
     meaning: str
-    #: Fewer do not make a sequence.
+    #: Shorter sequences are refused.
     min_timesteps: int = 1
-    #: Of a longer sequence the last so many are read; None where there is no limit.
+    #: Longer sequences keep their last timesteps; None where there is no limit.
     max_timesteps: int | None = None
     csv: CsvLayout | None = None
-    #: The first training sequences that are evaluated; none where the batch tells them exactly.
+    #: The first training sequences that are evaluated; empty where the batch holds them exactly.
     originals: tuple[Original, ...] = ()
 
 
@@ -111,5 +111,5 @@ def unscaled(columns: tuple[str, ...]) -> NumberInput:
     return NumberInput(columns=columns, scalings=(scaling,))
 
 
-#: Outputs that are in the units of the data already.
+#: For outputs that are in the units of the data already.
 AS_THEY_ARE = (Scaling(mean=(0.0,), std=(1.0,)),)

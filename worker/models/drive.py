@@ -27,7 +27,7 @@ def scale_to_drive_(
 
 
 def _second_moment(layer: Layer, suffix: str, x_TBI: Tensor, lengths_B: Tensor | None) -> float:
-    """Of what enters the units from outside, over units and valid timesteps."""
+    """Mean square of the input side's pre-activations over units, sequences and valid timesteps."""
     weight_HI, bias_H = (getattr(layer, f"{name}_ih_l0{suffix}") for name in ("weight", "bias"))
     drive_TB = (x_TBI @ weight_HI.T + bias_H).double().square().mean(dim=2)
     if lengths_B is None:

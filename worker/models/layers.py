@@ -1,4 +1,4 @@
-"""How one layer reads: whole or in chunks, both ways, within each sequence's own length.
+"""Run one layer over sequences: whole or in chunks, in one or both directions.
 
 Shapes: T timesteps, P timesteps in the order in which a direction reads them, B sequences,
 I inputs, H hidden units, D directions.
@@ -16,23 +16,23 @@ from worker.cells.layer import Layer, State
 
 @dataclass(frozen=True, kw_only=True)
 class Chunking:
-    """Where a sequence is cut, and what happens to the state that is carried over the cut."""
+    """How a sequence is cut into chunks, and what is done to the state between two of them."""
 
-    #: Timesteps of a chunk; what is left over comes first in time.
+    #: Timesteps of a chunk; what is left over is the first chunk in time.
     length: int
     #: Called with the state and the reading position of the timestep that reads it next.
     at_boundary: Callable[[State, int], State]
 
 
 def detached(state: State, _position: int) -> State:
-    """Truncated backpropagation through time: the value goes on, the gradient stops."""
+    """The state without its gradient: truncated backpropagation through time."""
     return tuple(part.detach() for part in state)
 
 
 def read_layer(
     layer: Layer, x_TBI: Tensor, *, lengths_B: Tensor | None, chunking: Chunking | None
 ) -> Tensor:
-    """Outputs (T, B, D·H)."""
+    """Outputs (T, B, D·H); the forward direction alone reads padded timesteps."""
     if chunking is None and (lengths_B is None or not layer.bidirectional):
         whole_TBD: Tensor = layer(x_TBI)[0]
         return whole_TBD

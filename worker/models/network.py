@@ -1,4 +1,4 @@
-"""A stack of one-layer recurrent modules, dropout of our own between them, a linear read-out.
+"""A stack of recurrent layers with dropout between them, and a linear read-out.
 
 Shapes: T timesteps, B sequences, I inputs, H hidden units, D directions, O outputs.
 """
@@ -17,7 +17,7 @@ from worker.models.layers import Chunking, read_layer
 
 
 class SequenceModel(nn.Module):
-    """Scopes read as if torch had made one module of all layers: `rnn.weight_hh_l1_reverse`."""
+    """Its tensors are named as in one torch module of all layers: `rnn.weight_hh_l1_reverse`."""
 
     def __init__(
         self, spec: ModelSpec, *, input_size: int, output_size: int, many_to_one: bool
@@ -57,7 +57,7 @@ class SequenceModel(nn.Module):
         return as_layer(self.layers[index])
 
     def last_state(self, top_TBD: Tensor, lengths_B: Tensor | None) -> Tensor:
-        """(B, D·H): what each direction knows once it has read its whole sequence."""
+        """(B, D·H): output of each direction after it has read its whole sequence."""
         if lengths_B is None:
             last_BD = top_TBD[-1]
         else:

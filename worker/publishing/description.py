@@ -11,7 +11,7 @@ from app.domain.task import TaskFacts
 from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
 
-#: Of the document; a program refuses one that it does not know.
+#: Version of the document.
 FORMAT = 1
 _NAMING = (
     "Without `rnn.` the names are those of torch.nn.RNN, GRU or LSTM with all layers, which loads "
@@ -30,7 +30,7 @@ _CELL = (
 def describe(
     spec: JobSpec, facts: TaskFacts, usage: Usage, model: SequenceModel, *, weights: JsonValue
 ) -> dict[str, JsonValue]:
-    """`weights` tells of each file what it holds."""
+    """The document; `weights` says what each file of weights holds."""
     reading = asdict(usage.input) | {
         "min_timesteps": usage.min_timesteps,
         "max_timesteps": usage.max_timesteps,

@@ -1,4 +1,4 @@
-"""golden.json: a few inputs as the data has them, and the outputs that the weights make of them.
+"""golden.json: a few inputs in the units of the data, and the outputs of the network for them.
 
 Outputs are computed by the network that was trained, in float64, so that they do not depend on
 which kernels a machine has.
@@ -24,23 +24,22 @@ from worker.datasets.usage import (
 from worker.models.network import build_model
 from worker.training.checkpoint import copy_weights_
 
-#: Of one example: longer sequences are cut, which every network can read.
+#: Longest example; longer sequences are cut.
 MAX_TIMESTEPS = 512
-#: Numbers of one example's inputs or outputs.
+#: Most numbers of one example's inputs or outputs.
 MAX_NUMBERS = 16_384
-#: Products of one example: about 0.1 s of one core.
+#: Most multiplications of one example: about 0.1 s of one core.
 MAX_PRODUCTS = 200_000_000
-#: How far an output may be off, as a share of its scale: rounding of float64, and what a chaotic
-#: network makes of it.
+#: Largest relative error of an output: rounding of float64, enlarged by a chaotic network.
 TOLERANCE = 1e-9
-#: The same for the mean that is added to it.
+#: Largest relative error of the mean that is added to an output.
 MEAN_TOLERANCE = 1e-14
 
 
 def make_golden(
     spec: JobSpec, task: Task, weights: Mapping[str, Mapping[str, Tensor]]
 ) -> dict[str, JsonValue]:
-    """`weights` by the names of their files; those whose outputs are not finite are left out."""
+    """The document; `weights` are by file. Files whose outputs are not finite are left out."""
     batch = task.evaluation["train"].take(0, NUM_EXAMPLES, many_to_one=task.facts.many_to_one)
     batch = batch.to(torch.device("cpu"), torch.float64)
     num_weights = sum(weight.numel() for weight in next(iter(weights.values())).values())
@@ -61,7 +60,7 @@ def make_golden(
 def _logits(
     spec: JobSpec, task: Task, weights: Mapping[str, Tensor], *, x_TBI: Tensor, lengths_B: Tensor
 ) -> list[Tensor]:
-    """(T, O) of each sequence, (1, O) for many-to-one."""
+    """Outputs (T, O) of each sequence, (1, O) for many-to-one."""
     model = build_model(spec.model, task.facts).double()
     named = {name: weight.detach().cpu() for name, weight in weights.items()}
     copy_weights_(dict(model.named_tensors()), named)
@@ -73,7 +72,7 @@ def _logits(
 
 
 def _num_timesteps(task: Task, num_weights: int) -> int:
-    """As many as the bounds allow."""
+    """Timesteps of the examples: as many as the bounds above allow, at least two."""
     reading = task.usage.input
     width = len(reading.columns) if isinstance(reading, NumberInput) else 1
     widest = width if task.facts.many_to_one else max(width, task.facts.output_size)
@@ -107,7 +106,7 @@ def _as_in_data(reading: NumberInput | SymbolInput, x_TI: Tensor) -> list[JsonVa
 
 
 def _answer(usage: Usage, logits_TO: Tensor, series: JsonValue) -> dict[str, JsonValue]:
-    """Rows in the units of the data, or probabilities, and how far off they may be."""
+    """Rows in the units of the data, or probabilities, and their largest absolute error."""
     if not isinstance(usage.output, NumberOutput):
         return {"rows": torch.softmax(logits_TO, dim=-1).tolist(), "tolerance": TOLERANCE}
     scaling = _scaling_of(usage.output, series)

@@ -28,7 +28,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-#: What json reads: the keys of model.json and golden.json are told in these files themselves.
+#: A part of model.json, golden.json or an input file.
 Document = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
@@ -37,7 +37,7 @@ MODEL, BEST = "model.safetensors", "best.safetensors"
 MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
 DELIMITERS = ",;\t|"
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-#: What the equations of a cell are written in.
+#: What the equations of a cell may use.
 FUNCTIONS = {"__builtins__": {}, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 ARITHMETIC = (ast.Expression, ast.BinOp, ast.operator, ast.Constant, ast.Call, ast.Name, ast.Load)
 
@@ -98,11 +98,11 @@ class Network:
 
 
 def compiled(equation: str) -> tuple[str, CodeType]:
-    """What it defines, and by which arithmetic of known names and of the functions above."""
+    """The name that an equation defines, and its expression, which is arithmetic alone."""
     name, expression = equation.split(" = ")
     tree = ast.parse(expression, mode="eval")
     if not all(isinstance(node, ARITHMETIC) for node in ast.walk(tree)):
-        raise Unusable(f"model.json has an equation of other things: {equation}")
+        raise Unusable(f"model.json has an equation that is not arithmetic: {equation}")
     return name, compile(tree, "model.json", "eval")
 
 
@@ -119,7 +119,7 @@ def predict(network: Network, description: Document, example: Document) -> list[
 
 
 def encode(reading: Document, example: Document) -> Tensor:
-    """(T, I) as the network reads it."""
+    """(T, I) the input of the network for one example."""
     timesteps = example["timesteps"]
     if reading["kind"] == "symbols":
         places = {symbol: place for place, symbol in enumerate(reading["symbols"])}
@@ -141,7 +141,7 @@ def float64(values: object) -> Tensor:
 
 
 def scaling_of(part: Document, example: Document) -> Document:
-    """That of the example's series; the only one where all share it."""
+    """The scaling of the example's series, or the one that all series share."""
     found: dict[str | None, Document] = {each["series"]: each for each in part["scalings"]}
     series = None if None in found else example.get("series")
     if series not in found:
@@ -171,7 +171,7 @@ def cut(example: Document, reading: Document) -> Document:
 
 
 def read_csv(text: str, description: Document) -> list[Document]:
-    """One sequence a group of rows, as the training data was read."""
+    """One sequence for each group of rows, read as in training."""
     columns = description["input"]["columns"]
     layout = description["csv"] or {"group_column": None, "order_column": None, "missing": "reject"}
     group, order = layout["group_column"], layout["order_column"]
@@ -199,7 +199,7 @@ def rows_of(text: str, needed: set[str]) -> list[dict[str, str]]:
 
 
 def label_of(cell: str, description: Document) -> str:
-    """As the training data names the series: numbers in their shortest form."""
+    """The name of a series as in training: numbers are written with 17 digits."""
     known = {each["series"] for each in description["input"]["scalings"]}
     try:
         return cell if known & {cell, None} else f"{float(cell):.17g}"
@@ -218,7 +218,7 @@ def moment(cell: str) -> float:
 
 
 def numbers_of(rows: Iterable[Sequence[str]], missing: str) -> list[list[float]]:
-    """Gaps are treated as in training: refused, left out with their row, or filled from above."""
+    """Rows without gaps: missing cells are refused, dropped with their row or filled from above."""
     found: list[list[float]] = []
     latest: list[float | None] | None = None
     for cells in rows:
@@ -237,14 +237,14 @@ def numbers_of(rows: Iterable[Sequence[str]], missing: str) -> list[list[float]]
 def sample(
     network: Network, description: Document, example: Document, *, count: int, seed: int
 ) -> str:
-    """Characters that follow, each drawn with the probability that the network gives it."""
+    """The next `count` characters, each drawn with the probability that the network gives it."""
     classes, most = description["output"]["classes"], description["input"]["max_timesteps"]
     generator = torch.Generator().manual_seed(seed)
     text, first = list(example["timesteps"]), len(example["timesteps"])
     for _ in range(count):
         last = {"timesteps": text[-most:] if most else text}
         weights_O = float64(predict(network, description, last)[-1])
-        # what the training part lacks cannot be written
+        # the class of unknown characters stands for none
         weights_O[[place for place, each in enumerate(classes) if each is None]] = 0
         text.append(classes[int(torch.multinomial(weights_O, 1, generator=generator))])
     return "".join(text[first:])

@@ -1,10 +1,10 @@
-"""At a run's end: write what it leaves to the artifact store, and say what the database is to list.
+"""Write the files of a run that has ended, and list them for the database.
 
 `model.safetensors` is published for a run that succeeded and did not diverge: a cancelled one has
-its last weights in its checkpoint, and a diverged one has none worth taking. `best.safetensors` is
+its last weights in its checkpoint, and those of a diverged one are useless. `best.safetensors` is
 published whenever there was an evaluation on validation data. Files carry their attempt in their
-stored names, so that a worker that was paused spoils nothing; until the run's end is committed
-nobody is told of them.
+stored names, so that a worker that was paused overwrites nothing. They are listed once the run's
+end is committed.
 """
 
 import json
@@ -46,13 +46,13 @@ from worker.training.loop import TrainingOutcome
 logger = logging.getLogger(__name__)
 
 MODEL, BEST = "model.safetensors", "best.safetensors"
-#: Ends that leave weights which are what was asked for, or as much of it as the time allowed.
+#: Ends whose last weights are published.
 WITH_MODEL = (StopReason.COMPLETED, StopReason.CONVERGED, StopReason.TIMED_OUT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What training has left."""
+    """A run that has been trained."""
 
     spec: JobSpec
     task: Task
@@ -68,7 +68,7 @@ class _Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """Of one run under one attempt."""
+    """Publishes the files of one attempt of a run."""
 
     engine: Engine
     artifacts: ArtifactFolder
@@ -77,25 +77,25 @@ class Publisher:
     log: RunLog
 
     def publish(self, trained: Trained | None, *, device: torch.device) -> Publication:
-        """Never fails: what cannot be written costs the files, not the run's end."""
+        """Never raises: without its files the run ends all the same."""
         try:
             contents = {} if trained is None else contents_of(trained, run_id=self.run_id)
             contents["environment.json"] = _json(ArtifactKind.ENVIRONMENT, take_environment(device))
             contents["log.txt"] = _Content(kind=ArtifactKind.LOG, content=self.log.content())
             written = tuple(self._write(name, content) for name, content in contents.items())
-        except Exception as error:  # an edge: the run has trained, and its end must be told
+        except Exception as error:  # an edge: the run has trained, and its end must be recorded
             logger.exception("Run %s: its files could not be published.", self.run_id)
             reason = error.strerror if isinstance(error, OSError) else type(error).__name__
             return Publication(error=f"The files could not be published: {reason}.")
         return Publication(files=written)
 
     def tidy(self) -> None:
-        """Remove what this attempt or an earlier one has published and no row names."""
+        """Remove files of this attempt and earlier ones that the database does not list."""
         try:
             with unit_of_work(self.engine) as work:
                 listed = published_by(work.session, self.run_id)
         except Unavailable:
-            return  # they go with the run
+            return  # they are removed with the run
         kept = {artifact.file.stored_name for artifact in listed}
         found = ((name, attempt_of(name)) for name in self.artifacts.names(self.run_id))
         ours = [name for name, attempt in found if attempt and attempt <= self.attempt]
@@ -114,7 +114,7 @@ class Publisher:
 
 
 def contents_of(trained: Trained, *, run_id: UUID) -> dict[str, _Content]:
-    """Weights and all that is needed to predict with them; nothing where there are none."""
+    """Weights, and the files that predict with them; empty where there are no weights."""
     outcome, best = trained.outcome, _best_of(trained)
     weights: dict[str, Mapping[str, Tensor]] = {}
     found: dict[str, _Content] = {}
@@ -140,7 +140,7 @@ def contents_of(trained: Trained, *, run_id: UUID) -> dict[str, _Content]:
 
 
 def take_environment(device: torch.device) -> dict[str, JsonValue]:
-    """What the bits depend on besides the spec, and the libraries that wrote them."""
+    """Machine and libraries, on which the bits of the weights depend."""
     return {
         **take_fingerprint(device),
         "python": platform.python_version(),
@@ -151,7 +151,7 @@ def take_environment(device: torch.device) -> dict[str, JsonValue]:
 
 
 def _best_of(trained: Trained) -> ScoredWeights | None:
-    """An evaluation after the step at which the run diverged is not among its readings."""
+    """The best weights; None where they come from after the step at which the run diverged."""
     best = trained.outcome.best
     is_after_the_end = (
         best is not None
@@ -162,7 +162,7 @@ def _best_of(trained: Trained) -> ScoredWeights | None:
 
 
 def _packed(kind: ArtifactKind, tensors: Mapping[str, Tensor], step: int, run_id: UUID) -> _Content:
-    """A sync point on a GPU."""
+    """Weights as safetensors; a sync point on a GPU."""
     host = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     content = save(host, metadata={"format": "pt", "run_id": str(run_id), "step": str(step)})
     return _Content(kind=kind, content=content, step=step)

@@ -7,7 +7,7 @@ MAX_LOG_BYTES = 256 * 1024
 
 
 class RunLog(logging.Handler):
-    """The last lines; of an exception one line alone, since the log is for the run's owner."""
+    """The last lines. Exceptions take one line: the log is for the owner of the run."""
 
     def __init__(self, *, max_bytes: int = MAX_LOG_BYTES) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class RunLog(logging.Handler):
 
     @classmethod
     def attached(cls) -> "RunLog":
-        """One that hears what this process's trainer says from now on."""
+        """A log that receives what this process logs from now on."""
         log = cls()
         logging.getLogger("worker").addHandler(log)
         return log
