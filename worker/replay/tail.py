@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.telemetry import DoubleArray, IntArray, Interval, ProfileShape
+from app.domain.theil_sen import median_slopes
 
 #: The first lags belong to the read-out and to saturated cells, not to the recurrence: a tenth of
 #: the lags, at most ten.
@@ -75,14 +76,6 @@ def spaced_lags(first_lag: int, last_lag: int) -> IntArray:
     return np.unique(np.linspace(first_lag, last_lag, count).round().astype(np.int32))
 
 
-def theil_sen(x_K: DoubleArray, y_RK: DoubleArray) -> DoubleArray:
-    """Median of the slopes of all pairs of points, per row: no outlier moves it (Sen 1968)."""
-    low, high = np.triu_indices(x_K.size, k=1)
-    slopes = (y_RK[:, high] - y_RK[:, low]) / (x_K[high] - x_K[low])
-    result: DoubleArray = np.median(slopes, axis=1)
-    return result
-
-
 def classify(lags_K: IntArray, log_ratio_K: DoubleArray) -> tuple[ProfileShape, float]:
     """Shape and slope; a straight line is exponential either way, other growth is `rising`."""
     x_K = lags_K.astype(np.float64)
@@ -111,7 +104,7 @@ def _by_residual(slope: float, straight: float, power: float) -> ProfileShape:
 
 def _line(x_K: DoubleArray, y_K: DoubleArray) -> tuple[float, float]:
     """Theil-Sen slope and the median distance from the line."""
-    slope = float(theil_sen(x_K, y_K[None])[0])
+    slope = float(median_slopes(x_K, y_K[None])[0])
     rest_K = y_K - slope * x_K
     return slope, float(np.median(np.abs(rest_K - np.median(rest_K))))
 
@@ -120,6 +113,6 @@ def _slope_interval(lags_K: IntArray, log_ratio_RK: DoubleArray) -> Interval | N
     finite_RK = log_ratio_RK[np.isfinite(log_ratio_RK).all(axis=1)]
     if not finite_RK.size:
         return None
-    slopes_R = theil_sen(lags_K.astype(np.float64), finite_RK)
+    slopes_R = median_slopes(lags_K.astype(np.float64), finite_RK)
     low, high = np.percentile(slopes_R, (2.5, 97.5))
     return float(low), float(high)

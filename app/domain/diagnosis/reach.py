@@ -9,8 +9,8 @@ import numpy as np
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
-from app.domain.diagnosis.trends import Slope, theil_sen
 from app.domain.telemetry import DoubleArray, LagProfile, LagRatio
+from app.domain.theil_sen import Slope, theil_sen
 
 #: Fewest probes that a trend is taken over, even where they go further back than the stretch in
 #: question.
