@@ -21,7 +21,7 @@ from worker.cells.states import DirectionStates, RecurrentWeights
 
 
 class ElmanLayer(nn.RNN, Layer):
-    """torch's own module, for tanh and relu."""
+    """The module of torch, for tanh and relu."""
 
     card: ClassVar = ElmanSpec.card
 
@@ -86,7 +86,7 @@ class LinearLayer(Layer):
 @dataclass(frozen=True, kw_only=True)
 class ElmanLinearisation:
     states: DirectionStates
-    #: φ' at the pre-activation: its own exact value, not 1 − h², which is lost where h rounds to 1.
+    #: φ' at the pre-activation. It is exact, whereas 1 − h² is 0 where h rounds to 1.
     slope_PBH: Tensor
 
     @property
@@ -114,7 +114,7 @@ class ElmanLinearisation:
         return (tangent_NS @ self.weights.recurrent_GH.T) * self.slope_PBH[p, rows]
 
     def first(self, count: int) -> Self:
-        """That of the first sequences."""
+        """The linearisation of the first `count` sequences."""
         return replace(
             self,
             states=self.states.first(count),
@@ -122,7 +122,7 @@ class ElmanLinearisation:
         )
 
     def gates(self) -> dict[str, Tensor]:
-        """None: the cell's one matrix has no gate name."""
+        """Empty: the cell has no gates."""
         return {}
 
     def recurrent_side(self, gates_PBG: Tensor) -> Tensor:

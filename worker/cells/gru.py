@@ -22,7 +22,7 @@ from worker.cells.states import DirectionStates, RecurrentWeights
 
 
 class GruLayer(nn.GRU, Layer):
-    """torch's own module."""
+    """The module of torch."""
 
     card: ClassVar = GruSpec.card
 
@@ -39,7 +39,7 @@ class GruLinearisation:
     states: DirectionStates
     #: Activations, in torch's order: reset, update, new.
     gates_PBG: Tensor
-    #: Their parts.
+    #: Views of the reset and the update gate.
     reset_PBH: Tensor
     update_PBH: Tensor
     #: ∂h'/∂ gate pre-activations (reset, update, new) on the input side.
@@ -61,7 +61,7 @@ class GruLinearisation:
         return None
 
     def first(self, count: int) -> Self:
-        """That of the first sequences."""
+        """The linearisation of the first `count` sequences."""
         return replace(
             self,
             states=self.states.first(count),
@@ -72,7 +72,7 @@ class GruLinearisation:
         )
 
     def gates(self) -> dict[str, Tensor]:
-        """By name, (P, B, H) each; an update gate of 1 keeps the state."""
+        """(P, B, H) each by name; an update gate of 1 keeps the state."""
         return dict(zip(GruSpec.card.blocks, self.gates_PBG.chunk(3, dim=-1), strict=True))
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:

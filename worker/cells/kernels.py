@@ -1,4 +1,4 @@
-"""How torch's own kernels are called for one direction of a layer.
+"""Arguments of the kernels of torch for one direction of a layer.
 
 Shapes: P timesteps in the order in which a direction reads them, B sequences.
 """
@@ -11,7 +11,7 @@ KernelArguments = tuple[list[Tensor], bool, int, float, bool, bool, bool]
 
 
 def kernel_arguments(layer: nn.Module, suffix: str) -> KernelArguments:
-    """What follows input and state; `suffix` is that of the direction's parameters."""
+    """The arguments after input and state; `suffix` is that of the direction's parameters."""
     named = dict(layer.named_parameters())
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     weights: list[Tensor] = [named[f"{name}_l0{suffix}"] for name in names]

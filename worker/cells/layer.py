@@ -43,7 +43,7 @@ class Layer(nn.Module, ABC):
 
 
 def as_layer(module: nn.Module) -> Layer:
-    """For torch's list of layers, which does not know of what kind they are."""
+    """The same module, typed: `nn.ModuleList` has no type for its members. Raises TypeError."""
     if not isinstance(module, Layer):
         raise TypeError(type(module).__name__)
     return module
@@ -61,12 +61,12 @@ class CellLayers(Generic[SpecT]):
     make: Callable[[SpecT, int], Layer]
 
     def layer_for(self, spec: RecurrentSpec, input_size: int) -> Layer | None:
-        """None where the spec is of another cell."""
+        """A new layer; None where the spec is of another cell."""
         return self.make(spec, input_size) if isinstance(spec, self.spec) else None
 
 
 class LayerMaker(Protocol):
-    """The `CellLayers` of any cell."""
+    """`CellLayers` of any cell."""
 
     @property
     def spec(self) -> type[RecurrentSpec]: ...

@@ -46,14 +46,14 @@ class Linearisation(Protocol):
 
     @property
     def state_size(self) -> int:
-        """S."""
+        """S, the number of state coordinates."""
 
     @property
     def state_parts(self) -> tuple[Tensor, ...]:
         """(P, B, H) each of the states that the cell carries, in the order of its card."""
 
     def first(self, count: int) -> Self:
-        """That of the first sequences."""
+        """The linearisation of the first `count` sequences."""
 
     def unit_slope(self) -> Tensor | None:
         """(P, B, H) slope of the non-linearity of a cell without gates; None for the others."""
@@ -74,5 +74,5 @@ class Linearisation(Protocol):
 
 
 def log_abs_det(matrix: Tensor) -> float:
-    """−inf where it is singular."""
+    """ln|det| of a matrix, −inf where it is singular."""
     return float(torch.linalg.slogdet(matrix).logabsdet)

@@ -3,7 +3,7 @@
 c' = f·c + i·g, h' = o·tanh(c'), κ = o(1−tanh²c'),
 A = ∂c'/∂h = diag(g i(1−i))W_i + diag(c f(1−f))W_f + diag(i(1−g²))W_g,
 J = [[diag(tanh c' o(1−o))W_o + diag(κ)A, diag(κ f)], [A, diag(f)]].
-It has 2H exponents: ∂h'/∂h alone would be wrong.
+It has 2H exponents; ∂h'/∂h alone has others.
 
 Shapes: P timesteps in the order in which a direction reads them, B sequences, N anchors, I inputs,
 H hidden units, G = 4H, S = 2H.
@@ -24,7 +24,7 @@ from worker.cells.states import DirectionStates, RecurrentWeights
 
 
 class LstmLayer(nn.LSTM, Layer):
-    """torch's own module."""
+    """The module of torch."""
 
     card: ClassVar = LstmSpec.card
 
@@ -42,7 +42,7 @@ class LstmLinearisation:
     cell_PBH: Tensor
     #: Activations, in torch's order: input, forget, cell, output.
     gates_PBG: Tensor
-    #: Their part.
+    #: A view of the forget gate.
     forget_PBH: Tensor
     #: ∂c'/∂ pre-activations (input, forget, cell), then ∂h'/∂ that of output.
     factors_PBG: Tensor
@@ -65,7 +65,7 @@ class LstmLinearisation:
         return None
 
     def first(self, count: int) -> Self:
-        """That of the first sequences."""
+        """The linearisation of the first `count` sequences."""
         return replace(
             self,
             states=self.states.first(count),
@@ -77,7 +77,7 @@ class LstmLinearisation:
         )
 
     def gates(self) -> dict[str, Tensor]:
-        """By name, (P, B, H) each."""
+        """(P, B, H) each by name."""
         return dict(zip(LstmSpec.card.blocks, self.gates_PBG.chunk(4, dim=-1), strict=True))
 
     def backward(self, p: int, rows: Tensor | slice, adjoint_NS: Tensor) -> tuple[Tensor, Tensor]:
@@ -142,7 +142,7 @@ def linearise_lstm(states: DirectionStates) -> LstmLinearisation:
 
 
 def _fill_gates(result: LstmLinearisation, weights: RecurrentWeights, span: slice) -> None:
-    """Activations, and in the place of the factors their slopes."""
+    """Write the activations, and their slopes where the factors will stand."""
     drive_PBG = weights.drive(result.states.x_PBI[span], result.states.previous_PBH[span])
     gates_PBG, slope_PBG = result.gates_PBG[span], result.factors_PBG[span]
     torch.sigmoid(drive_PBG, out=gates_PBG)
@@ -153,7 +153,7 @@ def _fill_gates(result: LstmLinearisation, weights: RecurrentWeights, span: slic
 
 
 def _fill_cell(result: LstmLinearisation, span: slice, cell_BH: Tensor) -> None:
-    """The cell states of a span, from the one before it, and what the slopes are multiplied by."""
+    """Write the cell states of a span, and multiply the slopes to the factors."""
     input_PBH, forget_PBH, candidate_PBH, output_PBH = result.gates_PBG[span].chunk(4, dim=-1)
     by_input, by_forget, by_candidate, by_output = result.factors_PBG[span].chunk(4, dim=-1)
     cell_PBH = result.cell_PBH[span]

@@ -14,13 +14,13 @@ from app.domain.scopes import Direction, Scope
 
 SUFFIXES: dict[Direction, str] = {"forward": "", "reverse": "_reverse"}
 
-#: Gate pre-activations worked on at once.
+#: Pre-activations of one range of `spans`.
 SPAN_NUMBERS = 2**17
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentWeights:
-    """One direction of one layer in double precision; rows in torch's gate order."""
+    """One direction of one layer in double precision; rows in the order of the card's blocks."""
 
     input_GI: Tensor
     recurrent_GH: Tensor
@@ -32,7 +32,7 @@ class RecurrentWeights:
         return self.recurrent_GH.shape[1]
 
     def scaled(self, factor_G1: Tensor) -> "RecurrentWeights":
-        """Those of pre-activations that are multiplied by a factor each."""
+        """The weights with each row multiplied by its factor."""
         factor_G = factor_G1[:, 0]
         return RecurrentWeights(
             input_GI=self.input_GI * factor_G1,
@@ -42,7 +42,7 @@ class RecurrentWeights:
         )
 
     def drive(self, x_PBI: Tensor, previous_PBH: Tensor) -> Tensor:
-        """Pre-activations (P, B, G), both sides' together."""
+        """Pre-activations (P, B, G), input side plus recurrent side."""
         bias_G = self.input_bias_G + self.recurrent_bias_G
         drive_RG = torch.addmm(bias_G, x_PBI.flatten(0, 1), self.input_GI.T)
         drive_RG.addmm_(previous_PBH.flatten(0, 1), self.recurrent_GH.T)
@@ -58,7 +58,7 @@ class DirectionStates:
     weights: RecurrentWeights
     x_PBI: Tensor
     hidden_PBH: Tensor
-    #: State before each timestep: zero at the first one read.
+    #: State before each timestep: zero before the first one that is read.
     previous_PBH: Tensor
 
     @property
@@ -66,7 +66,7 @@ class DirectionStates:
         return self.hidden_PBH.shape[1]
 
     def first(self, count: int) -> "DirectionStates":
-        """Those of the first sequences."""
+        """The states of the first `count` sequences."""
         return replace(
             self,
             x_PBI=self.x_PBI[:, :count],
@@ -79,7 +79,7 @@ class DirectionStates:
         return Scope.layer(self.layer, self.direction)
 
     def spans(self) -> Iterator[slice]:
-        """Timesteps in runs that fit the cache: element-wise work on more waits for memory."""
+        """Ranges of timesteps that fit into the cache, where element-wise work is fastest."""
         num_timesteps, batch_size, _ = self.hidden_PBH.shape
         size = max(1, SPAN_NUMBERS // (batch_size * self.weights.recurrent_GH.shape[0]))
         for first in range(0, num_timesteps, size):

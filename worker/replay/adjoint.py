@@ -13,7 +13,7 @@ from torch import Tensor
 from worker.cells.linearisation import Linearisation
 
 Rows = Tensor | slice
-#: What an exact zero is divided by.
+#: Keeps an exact zero from being divided by zero.
 SMALLEST = 5e-324
 
 
@@ -30,7 +30,7 @@ class Scaled:
 
 @dataclass(frozen=True, kw_only=True)
 class Injection:
-    """Where the gradient enters: at one timestep an anchor, or from the layer above at any."""
+    """Where the gradient enters: at one timestep of each anchor, or at all from the layer above."""
 
     #: Sequence of each anchor.
     sequence_N: Tensor
@@ -44,7 +44,7 @@ class Injection:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """What one recursion leaves, anchors in the caller's order, timesteps in reading order."""
+    """The results of one recursion: anchors in the caller's order, timesteps in reading order."""
 
     #: Logarithmic norm of ∂ℓ/∂s per variant of the norm, −inf before an anchor starts.
     log_norm_PNQ: Tensor
@@ -89,7 +89,7 @@ def propagate(
 
 
 class _Recursion:
-    """Anchors sorted by start, so that those under way are always the first rows."""
+    """The recursion with anchors sorted by start: those that have started are the first rows."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class _Recursion:
         return torch.cat([hidden_NH, torch.zeros_like(hidden_NH)], dim=1)
 
     def _record(self, p: int, adjoint: Scaled, gates_NG: Tensor) -> None:
-        """Without logarithms, which are cheaper all at once."""
+        """Store squared norms; their logarithms are taken at the end, all at once."""
         active = gates_NG.shape[0]
         squared_NQ = self._squared_PNQ[p, :active]
         torch.mm(adjoint.mantissa.square(), self._weights_SQ, out=squared_NQ)
@@ -208,7 +208,7 @@ def _take(values: Scaled, index_N: Tensor, *, dim: int) -> Scaled:
 
 
 def _has_entry(entering: Scaled) -> list[bool]:
-    """Whether anything but exact zeros enters at a timestep."""
+    """By timestep: whether a gradient other than exact zeros enters."""
     has_entry_P = (entering.log_scale != float("-inf")).any(dim=1)
     return [bool(entry) for entry in has_entry_P.cpu()]
 

@@ -1,7 +1,7 @@
 """Anchors: single loss terms of single sequences, from which the gradient is followed back in time.
 
-An all-step loss would give a flat curve while credit vanishes, so each anchor injects at one
-timestep alone.
+The gradient of a loss over all timesteps is flat over time even where credit vanishes, so each
+anchor injects at one timestep alone.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from torch import Tensor
 from worker.cells.states import DirectionStates
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
-#: Spaced loss terms of one sequence of a many-to-many task. Twelve make a probe cost a quarter more
-#: and a horizon no steadier on every text; one, of four times the sequences, costs more still.
+#: Evenly spaced loss terms of one sequence of a many-to-many task. With twelve a probe costs a
+#: quarter more and the horizon is not steadier on every text; one term of four times the sequences
+#: costs more still.
 ANCHORS_PER_SEQUENCE = 4
 
 
@@ -26,7 +27,7 @@ class Anchors:
     length_N: Tensor
 
     def reading_position(self, direction: str, *, many_to_one: bool) -> Tensor:
-        """Where in a direction's reading order the read-out takes its state."""
+        """Position, in a direction's reading order, of the state that the read-out uses."""
         if direction == "forward":
             return self.timestep_N
         return self.length_N - 1 if many_to_one else self.length_N - 1 - self.timestep_N
@@ -67,7 +68,7 @@ def _ranked_terms(sample: ProbeSample, lengths_B: Tensor) -> tuple[Tensor, Tenso
 
 
 def read_states(top: tuple[DirectionStates, ...], anchors: Anchors, *, many_to_one: bool) -> Tensor:
-    """What the read-out sees at each anchor: (N, D·H)."""
+    """(N, D·H) input of the read-out at each anchor."""
     halves = []
     for states in top:
         position_N = anchors.reading_position(states.direction, many_to_one=many_to_one)

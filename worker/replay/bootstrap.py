@@ -10,9 +10,9 @@ import numpy as np
 from app.domain.telemetry import DoubleArray
 
 NUM_RESAMPLES = 200
-#: Share of the resamples that each end leaves out, as percentiles of themselves …
+#: Percentiles of the resamples …
 PERCENTILES = (2.5, 97.5)
-#: … and of their studentised deviations: over 24 networks, 2.5 and 97.5 covered 91 % on average,
+#: … and of their studentised deviations. Over 24 networks 2.5 and 97.5 covered 91 % on average,
 #: 1 and 99 covered 95 % (`bench/horizon_scatter.py`).
 STUDENTISED_PERCENTILES = (1.0, 99.0)
 
@@ -23,7 +23,7 @@ class SquaresBySequence:
 
     peak_L: DoubleArray
     sum_BL: DoubleArray
-    #: Those at lag 0 of the anchors that have lag L.
+    #: Squared norms at lag 0 of the anchors that have lag L.
     base_BL: DoubleArray
     count_BL: DoubleArray
 
@@ -57,11 +57,11 @@ class Resampled:
 
 
 def resample(squares: SquaresBySequence, random: np.random.Generator) -> Resampled:
-    """Sequences are drawn, not anchors: those of one sequence are no independent witnesses.
+    """Draw sequences, not anchors: those of one sequence are not independent.
 
-    The interval is the hull of the percentile and of the studentised one (Efron & Tibshirani 1993,
-    ch. 12 and 13): the first alone misses what few draws have of a heavy tail, the second says
-    nothing where most resamples are of one sequence.
+    The interval is the hull of the percentile interval and of the studentised one (Efron &
+    Tibshirani 1993, ch. 12 and 13). The first is too narrow for few draws from a heavy tail, the
+    second is undefined where most resamples consist of one sequence.
     """
     count = squares.num_sequences
     draws_RB = random.multinomial(count, np.full(count, 1 / count), size=NUM_RESAMPLES)
@@ -85,7 +85,7 @@ def _or_zero(values: DoubleArray) -> DoubleArray:
 
 
 def _percentiles(values_RL: DoubleArray, shares: tuple[float, float]) -> DoubleArray:
-    """Of the values themselves, none between two of them: −inf and a number have no middle."""
+    """Percentiles without interpolation: there is nothing between −inf and a number."""
     # sorted along rows: a fifth of the time of a partition across them
     ordered_LR = np.sort(np.ascontiguousarray(values_RL.T), axis=1)
     last = ordered_LR.shape[1] - 1

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from worker.cells.linearisation import Linearisation
 
-#: Share of the timesteps, from the end, in which directions align before exponents count.
+#: Share of the timesteps, from the end, that let directions align and are not averaged.
 TRANSIENT_FRACTION = 0.2
 
 
@@ -19,6 +19,6 @@ def jacobian(cell: Linearisation, p: int, sequence: int) -> Tensor:
 
 
 def spaced_timesteps(num_timesteps: int, count: int) -> tuple[int, ...]:
-    """Evenly spaced, the last among them, without the first: before it there is no state."""
+    """Evenly spaced timesteps with the last and without the first, which has no state before it."""
     spaced = {(num_timesteps - 1) * k // count for k in range(1, count + 1)}
     return tuple(sorted(p for p in spaced if p > 0)) or (0,)

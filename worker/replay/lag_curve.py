@@ -19,7 +19,7 @@ class LagCurve:
     log_ratio_L: DoubleArray
     #: The same for each bootstrap resample; None with a single sequence.
     log_ratio_RL: DoubleArray | None
-    #: Ends of the 95 % interval of the log ratio; with a single sequence it says nothing.
+    #: Ends of the 95 % interval of the log ratio; infinite with a single sequence.
     log_low_L: DoubleArray
     log_high_L: DoubleArray
     #: Logarithm of the median over sequences of each one's RMS.
@@ -46,7 +46,7 @@ class LagCurve:
         )
 
     def ratio_at(self, lag: int) -> LagRatio | None:
-        """None beyond the sequences; with a single sequence the interval says nothing: (0, inf)."""
+        """None beyond the longest lag. The interval of a single sequence is (0, inf)."""
         if lag >= self.num_anchors_L.size or self.num_anchors_L[lag] == 0:
             return None
         logs = (self.log_ratio_L[lag], self.log_low_L[lag], self.log_high_L[lag])
@@ -102,7 +102,7 @@ def _sum_by_sequence(log_norm_NL: DoubleArray, sequence_N: IntArray) -> SquaresB
 
 
 def _log_median(squares: SquaresBySequence) -> DoubleArray:
-    """Sequences that do not have a lag are left out; every lag is had by one at least."""
+    """Median by lag over the sequences that have the lag; at least one has each."""
     log_mean_BL = np.log(squares.sum_BL / squares.count_BL)
     median = np.median if np.all(squares.count_BL > 0) else np.nanmedian
     result: DoubleArray = median(log_mean_BL, axis=0)
@@ -110,7 +110,7 @@ def _log_median(squares: SquaresBySequence) -> DoubleArray:
 
 
 def _peaks(log_norm_NL: DoubleArray) -> DoubleArray:
-    """Largest log by lag, 0 where all are exact zeros: what keeps the squares in range."""
+    """Largest logarithm by lag, which keeps the squares in range; 0 where all are exact zeros."""
     peak_L = np.max(np.where(np.isnan(log_norm_NL), -np.inf, log_norm_NL), axis=0)
     return np.where(np.isneginf(peak_L), 0.0, peak_L)
 

@@ -28,7 +28,7 @@ class ScopeTrace:
     layer: int
     direction: Direction
     path: Path
-    #: True where a layer has no other path than its own recurrence: its total comes just before.
+    #: True where the layer's own recurrence is the only path, so that the trace before is the same.
     is_same_as_total: bool = False
     #: What the columns Q are norms of.
     variants: tuple[NormVariant, ...]
@@ -44,7 +44,7 @@ class AnchorReplay:
     #: Bottom layer first, each by direction.
     stack: tuple[LayerCells, ...]
     anchors: Anchors
-    #: Gradient at what the read-out sees, (N, D·H).
+    #: (N, D·H) gradient at the input of the read-out.
     readout_gradient_ND: Tensor
     many_to_one: bool
     #: Standard deviation of each state coordinate over the sample, per layer and direction.
@@ -81,7 +81,7 @@ def norm_variants(cell: Linearisation) -> tuple[NormVariant, ...]:
 
 
 def norm_weights(cell: Linearisation, deviation_S: Tensor) -> Tensor:
-    """(S, Q): what each coordinate's square counts for in each variant of the norm."""
+    """(S, Q) weight of each coordinate's square in each variant of the norm."""
     is_hidden_S = (
         torch.arange(cell.state_size, device=deviation_S.device) < cell.weights.hidden_size
     )
@@ -114,7 +114,10 @@ def _trace_within(replay: AnchorReplay, level: int, d: int, at_start: Scaled) ->
 
 
 def _trace_totals(replay: AnchorReplay, level: int, entering: list[Scaled]) -> list[Trace]:
-    """The layer above writes to every timestep, a bidirectional one even past the anchor."""
+    """Traces of the gradient from the layer above, which enters at every timestep.
+
+    From a bidirectional layer it enters even after the anchor.
+    """
     is_two_way = len(replay.stack[level]) == 2  # noqa: PLR2004 - two directions
     traces = []
     for d, cell in enumerate(replay.stack[level]):
@@ -161,7 +164,7 @@ def _reordered(values: Scaled, order_TN: Tensor) -> Scaled:
 
 
 def _descend_at_start(cells: LayerCells, within: Sequence[Trace]) -> list[Scaled]:
-    """Straight down at the anchor's own timestep, each direction to the same one below."""
+    """Gradient at the anchor's timestep in the layer below, within each direction."""
     entering = []
     for d, (cell, trace) in enumerate(zip(cells, within, strict=True)):
         columns_GH = cell.weights.input_GI.chunk(len(cells), dim=-1)[d]

@@ -47,7 +47,7 @@ def mean_loss(network: ReplayableNetwork, sample: ProbeSample, top_TBD: Tensor) 
 
 
 def autograd_pass(network: ReplayableNetwork, sample: ProbeSample) -> AutogradPass:
-    """Through the network's own modules; no parameter's `.grad` is written."""
+    """Gradients by autograd through the network's modules; no `.grad` is written."""
     names, tensors = [], []
     for index, module in enumerate(network.layers):
         for name, parameter in module.named_parameters():
@@ -69,13 +69,13 @@ class CellTrace:
     """One direction of one layer followed back under the gradient of a whole mean loss."""
 
     cell: Linearisation
-    #: (P, B, H) what enters from the read-out or from the layer above, in reading order.
+    #: (P, B, H) gradient from the read-out or the layer above, in reading order.
     entering: Scaled
     trace: Trace
 
 
 def follow_back(stack: Stack, lengths_B: Tensor, entering_TBD: Tensor) -> Iterator[CellTrace]:
-    """From the gradient at the top layer's outputs down, top layer first."""
+    """Traces of all layers from the gradient at the top layer's outputs, top layer first."""
     replay = AnchorReplay(
         stack=stack,
         anchors=every_last(lengths_B),
@@ -96,7 +96,7 @@ def follow_back(stack: Stack, lengths_B: Tensor, entering_TBD: Tensor) -> Iterat
 def replayed_pass(
     network: ReplayableNetwork, sample: ProbeSample, entering_TBD: Tensor
 ) -> Gradients:
-    """The same by the backward recursion, from the gradient at the top layer's outputs."""
+    """The same gradients by the backward recursion."""
     gradients: dict[tuple[int, str], Tensor] = {}
     with torch.no_grad():
         stack = linearise_network(network, sample)
@@ -125,7 +125,7 @@ def _split(replay: AnchorReplay, entering_TBD: Tensor) -> list[Scaled]:
         is_reverse = cell.states.direction == "reverse"
         mantissa = reorder(half_TBH, order_TN) if is_reverse else half_TBH
         plain = Scaled(mantissa=mantissa, log_scale=mantissa.new_zeros(mantissa.shape[:2]))
-        # where nothing enters, what comes from later timesteps keeps a scale of its own
+        # a scale of its own for each timestep: −inf where nothing enters
         parts.append(normalised(plain))
     return parts
 

@@ -1,4 +1,4 @@
-"""From a network and its sample to blocks ready to be followed back, small enough for memory."""
+"""Linearise a network over a sample, in blocks of sequences that fit into memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
@@ -18,16 +18,16 @@ from worker.replay.states import run_network
 #: Every layer, bottom first, by direction.
 Stack = tuple[LayerCells, ...]
 #: Double-precision states, gates, factors and adjoints of one block of sequences stay below this;
-#: the first one is kept while the others come and go, so a sample for two may as well be one.
+#: a sample that fits into two blocks is one block, because the first block is kept anyway.
 MAX_BLOCK_BYTES = 128 * 2**20
-#: Numbers of gate width kept per timestep, sequence and direction: gates, factors, temporaries.
+#: Arrays of the width of the gates per timestep, sequence and direction: gates, factors, copies.
 _GATE_COPIES = 6
 
 
 def blocks(
     network: ReplayableNetwork, sample: ProbeSample, *, anchors_per_sequence: int
 ) -> Iterator[ProbeSample]:
-    """The sample in runs of sequences."""
+    """The sample in blocks of consecutive sequences."""
     num_timesteps = sample.x_TBI.shape[0]
     width = sum(parameter.shape[0] for parameter in _recurrent_weights(network))
     kept = _GATE_COPIES + (anchors_per_sequence if len(network.layers) > 1 else 0)
@@ -53,10 +53,10 @@ def linearise_network(network: ReplayableNetwork, sample: ProbeSample) -> Stack:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedSample(ProbeSample):
-    """Sequences that several probes look at in a row, while no weight changes.
+    """A sample whose linearisation is shared by the probes of one moment.
 
-    What the first of them has linearised, from the first sequence on, is there for the others,
-    who may run side by side: nothing is kept of what one of them needs beyond that.
+    The first linearisation that starts at the first sequence is kept, and the others use parts of
+    it. Probes may run at the same time; they keep nothing else.
     """
 
     kept: list[tuple[ReplayableNetwork, Stack]] = field(default_factory=list)
@@ -92,12 +92,12 @@ def linearise_stack(
 
 
 def enough_sequences(sample: ProbeSample, *, num_timesteps: int, most: int) -> int:
-    """As many as have so many timesteps in all, but two at least: long ones say more each."""
+    """Enough sequences for `num_timesteps` timesteps, at least two and at most `most`."""
     return min(most, max(2, -(-num_timesteps // sample.x_TBI.shape[0])))
 
 
 def valid_states(values_PBF: Tensor, lengths_B: Tensor) -> Tensor:
-    """Rows (valid timesteps, features): the same in natural and in reading order."""
+    """(valid timesteps, features): the same set of rows in natural and in reading order."""
     num_timesteps = values_PBF.shape[0]
     if bool((lengths_B == num_timesteps).all()):
         return values_PBF.flatten(0, 1)

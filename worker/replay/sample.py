@@ -1,4 +1,4 @@
-"""What a probe looks at: a network as the replay sees it, and sequences with their loss terms."""
+"""The input of a probe: a network, and a few sequences with their loss terms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The gradient over all parameters, read-out included, of a sample taken part by part."""
+"""Gradients over all parameters, the read-out's too, of equal parts of a sample."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from worker.replay.states import run_layer
 
 @dataclass(frozen=True, kw_only=True)
 class SampleGradient:
-    """Mean over equal parts, and what is needed to tell its noise."""
+    """Mean gradient over equal parts of a sample, and what its noise is computed from."""
 
     #: (P,) in double precision.
     mean_P: Tensor
@@ -27,7 +27,7 @@ class SampleGradient:
 def sample_gradient(
     network: ReplayableNetwork, sample: ProbeSample, *, num_parts: int
 ) -> SampleGradient:
-    """No parameter's `.grad` is written; sequences beyond equal parts are left out."""
+    """Leave out sequences beyond equal parts; no `.grad` is written."""
     count = min(num_parts, sample.num_sequences)
     size = sample.num_sequences // count
     parameters = [*network.layers.parameters(), *network.readout.parameters()]

@@ -1,4 +1,4 @@
-"""The trajectory that a network's own modules take over a sample, in each direction's order."""
+"""The states of a network over a sample, in the reading order of each direction."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def run_layer(module: nn.Module, x_TBI: Tensor, lengths_B: Tensor | None) -> Ten
 def run_network(
     layers: Sequence[nn.Module] | nn.ModuleList, x_TBI: Tensor, lengths_B: Tensor | None
 ) -> tuple[tuple[DirectionStates, ...], ...]:
-    """States of every layer, bottom first, by direction."""
+    """States of each layer, bottom first, and of each of its directions."""
     order_TB = reading_order(all_lengths(x_TBI, lengths_B), x_TBI.shape[0])
     stack = []
     with torch.no_grad():

@@ -11,19 +11,19 @@ from app.domain.theil_sen import median_slopes
 #: the lags, at most ten.
 ENTRY_FRACTION = 0.1
 MAX_ENTRY_LAGS = 10
-#: Fewer lags than this say nothing about a shape.
+#: Fewest lags for a shape.
 MIN_FIT_LAGS = 5
 #: Evenly spaced lags whose pairs give the slope; more change its third digit, at a quadratic cost.
 MAX_FIT_POINTS = 32
-#: A change over the whole fit below this many nats is none at all.
+#: Changes over the whole fit below this many nats count as none.
 FLAT_NATS = 0.01
 #: A change below this many nats that is not a straight line is a plateau.
 PLATEAU_NATS = 0.5
 #: Median residual over total change up to which a curve counts as straight.
 STRAIGHT_RESIDUAL = 0.1
-#: The same for growth: a solved task's curve rises too, and no rate describes it.
+#: The same for growth; the curve of a solved task rises too, and not at one rate.
 STRAIGHT_GROWTH = 0.02
-#: Below this share a straight line is beyond doubt, however well a power law fits.
+#: Below this share the curve is a straight line, however well a power law fits.
 EXACT_RESIDUAL = 0.005
 
 
@@ -39,7 +39,7 @@ class Tail:
 
 
 def fit_tail(log_ratio_L: DoubleArray, log_ratio_RL: DoubleArray | None, *, last_lag: int) -> Tail:
-    """Up to the last lag that enough anchors reach, or the one before the first exact zero."""
+    """Fit up to the last lag that enough anchors reach before the first exact zero."""
     first_lag = entry_lags(last_lag)
     vanished_L = np.flatnonzero(~np.isfinite(log_ratio_L[: last_lag + 1]))
     last_lag = int(vanished_L[0]) - 1 if vanished_L.size else last_lag
@@ -77,7 +77,7 @@ def spaced_lags(first_lag: int, last_lag: int) -> IntArray:
 
 
 def classify(lags_K: IntArray, log_ratio_K: DoubleArray) -> tuple[ProfileShape, float]:
-    """Shape and slope; a straight line is exponential either way, other growth is `rising`."""
+    """Shape and slope: a line is `exponential`, falling or rising; other growth is `rising`."""
     x_K = lags_K.astype(np.float64)
     slope, residual = _line(x_K, log_ratio_K)
     change = abs(slope) * float(x_K[-1] - x_K[0])
