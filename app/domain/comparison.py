@@ -16,6 +16,17 @@ MAX_PATCHES = 8
 #: What is laid side by side, beside the lag profile: measured whatever a spec asks for.
 COMPARED: tuple[ProbeQuantity, ...] = ("lyapunov_exponents", "sum_rule")
 HORIZON, RATIO = "gradient_horizon", "gradient_ratio_at_required_lag"
+#: Scalars of probes that are laid side by side, of those that `COMPARED` measures.
+COMPARED_SCALARS = frozenset(
+    {
+        "lyapunov_1",
+        "sum_rule.total",
+        "sum_rule.recurrent",
+        "sum_rule.activation",
+        "sum_rule.gates",
+        "sum_rule.residual",
+    }
+)
 #: Labels of a run, which change nothing about it.
 _LABELS = frozenset({"name", "tags", "notes"})
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
+from app.domain.quantities.trained import PROBE_SECONDS, PROBE_SHARE
 from app.domain.runs import BestScore
 from app.domain.scopes import Scope
 from app.domain.task import TaskFacts
@@ -32,7 +33,7 @@ from app.store.tables import runs, telemetry_chunks
 from app.store.times import database_now
 
 #: Readings of the scope `model` that are also stored on the run's row.
-_KEPT_ON_THE_RUN = ("probe_share", "probe_seconds")
+_KEPT_ON_THE_RUN = (PROBE_SHARE, PROBE_SECONDS)
 
 
 def append_batch(

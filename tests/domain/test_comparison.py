@@ -6,6 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from app.domain.comparison import (
+    COMPARED_SCALARS,
     HORIZON,
     RATIO,
     Measured,
@@ -14,6 +15,8 @@ from app.domain.comparison import (
     spec_differences,
     spec_to_compare,
 )
+from app.domain.dynamics import DYNAMICS
+from app.domain.quantities import LAG_PROFILE
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched
 from tests.domain.builders import job
@@ -22,6 +25,11 @@ from tests.domain.builders import job
 def arm(*, horizon: float | None = None, ratio: float | None = None) -> Measured:
     found = {(HORIZON, "model"): horizon, (RATIO, "model"): ratio}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def test_what_is_laid_side_by_side_is_what_probes_read() -> None:
+    assert {quantity.name for quantity in DYNAMICS} >= COMPARED_SCALARS
+    assert {HORIZON, RATIO} <= set(LAG_PROFILE)
 
 
 def test_labels_are_no_difference() -> None:

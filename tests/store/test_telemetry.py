@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
-from app.domain.quantities import PER_TENSOR, SCALARS
+from app.domain.quantities import LAG_PROFILE, PER_TENSOR, SCALARS
 from app.domain.runs import StopReason
 from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
+from app.store.history import PROFILE_COLUMNS
 from app.store.position_rows import read_positions
 from app.store.reading_rows import read_probe_gaps
 from app.store.runs import find_run
@@ -39,6 +40,11 @@ from tests.store.builders import (
 )
 
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 1e-45], dtype=np.float32)
+
+
+def test_every_quantity_of_the_lag_profile_has_a_column() -> None:
+    assert set(PROFILE_COLUMNS) == set(LAG_PROFILE)
+    assert set(PROFILE_COLUMNS.values()) <= set(probe_readings.c.keys())
 
 
 def num_rows(session: Session, run_id: UUID) -> int:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from app.domain.quantities import ProbeQuantity
 from app.domain.quantities.probe import Tier
+from app.domain.quantities.trained import PROBE_SECONDS
 from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, ProbeGap, Reading, ScalarReading, of_kind
 from worker.aside import Aside, in_turn
@@ -138,7 +139,7 @@ def run_probes(
     found = [one for answer in answers for one in answer.without_nan(has_profiles=has_profiles)]
     gaps = _gaps(look, order.quantities or (), answers)
     seconds = clock() - started
-    cost = look.reading("probe_seconds", Scope.model(), seconds)
+    cost = look.reading(PROBE_SECONDS, Scope.model(), seconds)
     return ProbeResult(readings=(*found, *gaps, *flow.readings, cost), seconds=seconds)
 
 

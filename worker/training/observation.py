@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from app.domain.quantities.trained import PROBE_SHARE
 from app.domain.scopes import Scope, Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
@@ -130,7 +131,7 @@ class Observer:
         self._schedule = self._schedule.after(step, seconds=result.seconds)
         share = ScalarReading(
             step=step,
-            quantity="probe_share",
+            quantity=PROBE_SHARE,
             scope=Scope.model(),
             value=self._schedule.share(self._elapsed_s()),
         )

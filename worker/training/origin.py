@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from app.domain.quantities.trained import (
+    NON_FINITE_BATCH_ROW,
+    NON_FINITE_TIMESTEP,
+    NON_FINITE_WHERE,
+)
 from app.domain.scopes import Scope
 from app.domain.telemetry import PLACES, Place, ScalarReading
 from worker.cells.layer import State
@@ -33,10 +38,10 @@ class Origin:
 
 def readings_of(origin: Origin, *, step: int) -> tuple[ScalarReading, ...]:
     """One reading a fact; `non_finite.batch_row` comes once for each row."""
-    values: list[tuple[str, int]] = [("non_finite.where", PLACES.index(origin.where))]
+    values: list[tuple[str, int]] = [(NON_FINITE_WHERE, PLACES.index(origin.where))]
     if origin.timestep is not None:
-        values.append(("non_finite.timestep", origin.timestep))
-    values += [("non_finite.batch_row", row) for row in origin.batch_rows]
+        values.append((NON_FINITE_TIMESTEP, origin.timestep))
+    values += [(NON_FINITE_BATCH_ROW, row) for row in origin.batch_rows]
     return tuple(
         ScalarReading(step=step, quantity=quantity, scope=origin.scope, value=float(value))
         for quantity, value in values

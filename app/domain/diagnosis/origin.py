@@ -6,6 +6,11 @@ import numpy as np
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.explosions import BoolArray
+from app.domain.quantities.trained import (
+    NON_FINITE_BATCH_ROW,
+    NON_FINITE_TIMESTEP,
+    NON_FINITE_WHERE,
+)
 from app.domain.scopes import Scope
 from app.domain.telemetry import PLACES, IntArray, Place, ScalarReading
 
@@ -52,8 +57,8 @@ def find_origin(case: Case) -> Origin | None:
     bad_steps_n = non_finite_steps(case)
     if not bad_steps_n.size:
         return None
-    found = [r for r in case.telemetry.scalar_readings if r.quantity.startswith("non_finite.")]
-    where = next((r for r in found if r.quantity == "non_finite.where"), None)
+    found = case.telemetry.scalar_readings
+    where = next((r for r in found if r.quantity == NON_FINITE_WHERE), None)
     if where is None or not 0 <= int(where.value) < len(PLACES):
         return _origin_by_telemetry(case, step=int(bad_steps_n[0]))
     same = [r for r in found if r.step == where.step and r.scope == where.scope]
@@ -61,10 +66,8 @@ def find_origin(case: Case) -> Origin | None:
         where=PLACES[int(where.value)],
         scope=where.scope,
         step=where.step,
-        timestep=_value(same, "non_finite.timestep"),
-        batch_rows=tuple(
-            int(r.value) for r in same if r.quantity.startswith("non_finite.batch_row")
-        ),
+        timestep=_value(same, NON_FINITE_TIMESTEP),
+        batch_rows=tuple(int(r.value) for r in same if r.quantity == NON_FINITE_BATCH_ROW),
         last_finite_step=_last_finite_before(case, where.step),
     )
 

@@ -2,6 +2,12 @@
 
 from app.domain.quantities.quantity import Cadence, Quantity
 
+#: Names that other modules use.
+PROBE_SECONDS, PROBE_SHARE = "probe_seconds", "probe_share"
+NON_FINITE_WHERE = "non_finite.where"
+NON_FINITE_TIMESTEP = "non_finite.timestep"
+NON_FINITE_BATCH_ROW = "non_finite.batch_row"
+
 EVERY_STEP = (
     Quantity(
         name="loss",
@@ -144,7 +150,7 @@ EVALUATION = (
 #: What the probes of a run cost.
 PROBE_COST = (
     Quantity(
-        name="probe_seconds",
+        name=PROBE_SECONDS,
         unit="s",
         formula="time that the probes of one step took",
         reduction="sum over what was measured at the step",
@@ -153,7 +159,7 @@ PROBE_COST = (
         cadence=Cadence.PROBE,
     ),
     Quantity(
-        name="probe_share",
+        name=PROBE_SHARE,
         unit="1",
         formula="share of wall time that probes took so far",
         reduction="sum of seconds over wall time, first and last probe aside",
@@ -166,7 +172,7 @@ PROBE_COST = (
 #: Where a run stopped being finite.
 ORIGIN = (
     Quantity(
-        name="non_finite.where",
+        name=NON_FINITE_WHERE,
         unit="index",
         formula="where the first NaN or infinity arose: input, forward, loss, backward, optimizer",
         reduction="first in the order of computation",
@@ -175,7 +181,7 @@ ORIGIN = (
         cadence=Cadence.PROBE,
     ),
     Quantity(
-        name="non_finite.timestep",
+        name=NON_FINITE_TIMESTEP,
         unit="timesteps",
         formula="position in the sequence at which it arose",
         reduction="the first that computation meets: the last one in the backward pass",
@@ -184,7 +190,7 @@ ORIGIN = (
         cadence=Cadence.PROBE,
     ),
     Quantity(
-        name="non_finite.batch_row",
+        name=NON_FINITE_BATCH_ROW,
         unit="index",
         formula="sequences of the batch in which it arose",
         reduction="none: one a sequence, at most as many as are told",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.comparison import (
+    COMPARED_SCALARS,
     HORIZON,
     RATIO,
     Figure,
@@ -19,8 +20,6 @@ from app.domain.scopes import Scope
 from app.services.preflights.read_preflight import Preflight, PreflightResult, read_preflight
 from app.services.telemetry.read_gradient_flow import GradientFlow
 from app.store.database import UnitOfWork
-
-_LARGEST_EXPONENT, _SUM_RULE = "lyapunov_1", "sum_rule."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +98,7 @@ def _measured(result: PreflightResult | None) -> Measured:
         if last.ratio_at_required_lag is not None:
             found[RATIO, str(last.scope)] = last.ratio_at_required_lag.value
     for series in result.dynamics.series:
-        is_compared = series.quantity == _LARGEST_EXPONENT or series.quantity.startswith(_SUM_RULE)
-        if is_compared and series.values_n.size:
+        if series.quantity in COMPARED_SCALARS and series.values_n.size:
             found[series.quantity, series.scope] = float(series.values_n[-1])
     return found
 

@@ -22,8 +22,8 @@ def _found(given: Case) -> Finding:
 
 
 def _origin(where: int, *, step: int = 1, scope: str = "layer:0") -> list[ScalarReading]:
-    values = {"where": where, "timestep": 37, "batch_row.0": 4, "batch_row.1": 9}
-    return [reading(f"non_finite.{name}", scope, v, step=step) for name, v in values.items()]
+    values = (("where", where), ("timestep", 37), ("batch_row", 4), ("batch_row", 9))
+    return [reading(f"non_finite.{name}", scope, value, step=step) for name, value in values]
 
 
 def test_a_finite_run_has_no_finding() -> None:
