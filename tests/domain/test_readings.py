@@ -44,6 +44,12 @@ def test_a_series_knows_its_tensor_and_its_unit() -> None:
     assert whole.unit == "loss / weight"
 
 
+def test_a_series_that_was_not_measured_yet_may_be_of_a_scope_that_there_is_not() -> None:
+    (series,) = choose_series(AVAILABLE, quantities=["sigma_max"], scopes=["layer:one"])
+
+    assert (series.scope, series.tensor) == ("layer:one", None)
+
+
 def test_a_quantity_that_was_asked_for_twice_is_answered_once() -> None:
     assert _chosen("loss", "loss") == [("loss", "model")]
 

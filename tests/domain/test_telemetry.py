@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from app.domain.scopes import Scope
-from app.domain.telemetry import ReadingBatch, Telemetry, TelemetryChunk
+from app.domain.telemetry import (
+    LagProfile,
+    ReadingBatch,
+    ScalarReading,
+    Telemetry,
+    TelemetryChunk,
+    of_kind,
+)
 from tests.domain.builders import profile, reading, telemetry
 
 
@@ -18,6 +25,14 @@ def test_a_batch_is_empty_when_it_carries_nothing() -> None:
     assert ReadingBatch(progress_step=3).is_empty()
     assert not ReadingBatch(readings=(reading("mse", "train", 1.0),)).is_empty()
     assert not ReadingBatch(readings=(profile(0),)).is_empty()
+
+
+def test_readings_of_one_kind_keep_their_order() -> None:
+    first, second = reading("mse", "train", 1.0), reading("mse", "train", 0.5)
+    curve = profile(0)
+
+    assert of_kind(ScalarReading, (first, curve, second)) == (first, second)
+    assert of_kind(LagProfile, (first, curve, second)) == (curve,)
 
 
 def test_a_series_is_of_one_quantity_in_one_scope() -> None:
