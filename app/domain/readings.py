@@ -1,7 +1,7 @@
-"""Chooses the series of a run that a client asks for, by quantity and scope.
+"""Which series of a run a client means: quantity and scope against what the run has.
 
-Quantities of every step exist from the start of a run, metrics and scalars of probes from their
-first reading on.
+Per-step quantities are there from the start; metrics and scalars of probes come with their first
+reading.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from app.domain.quantities import PER_TENSOR, SCALARS, series_names, unit_of
 from app.domain.scopes import Scope, ScopeKind
 
 MODEL = str(Scope.model())
-#: Scopes that an error lists at most.
+#: Scopes that one answer lists.
 MAX_SCOPES_LISTED = 40
 
 
@@ -21,12 +21,12 @@ class SeriesName:
     """One series."""
 
     quantity: str
-    #: As the client writes it; it may not exist.
+    #: As a client writes it, so that it may be of nothing there is.
     scope: str
 
     @property
     def tensor(self) -> str | None:
-        """Name of the parameter, as torch has it; None for other scopes."""
+        """The parameter that the series is of, as torch names it."""
         try:
             scope = Scope.parse(self.scope)
         except ValueError:
@@ -43,7 +43,7 @@ class Available:
     """What can be read of one run."""
 
     tensor_names: Sequence[str]
-    #: Quantity -> scopes, for quantities that are not measured at every step.
+    #: quantity -> scopes, of what is not measured at every step.
     scalar_scopes: Mapping[str, Sequence[str]]
     #: The metric that the task is judged by, which may not have been measured yet.
     metric: str | None
@@ -55,7 +55,7 @@ class Available:
         return (*per_step, *tensors, *self.scalar_scopes.get(quantity, ()))
 
     def quantities(self) -> tuple[str, ...]:
-        """All that have readings or may get some, by name."""
+        """Those with readings first, by name; then those that the run may still give."""
         has_metric = {self.metric} if self.metric else set()
         return tuple(sorted({*series_names(), *self.scalar_scopes, *has_metric}))
 
@@ -63,10 +63,10 @@ class Available:
 def choose_series(
     available: Available, *, quantities: Sequence[str], scopes: Sequence[str]
 ) -> tuple[SeriesName, ...]:
-    """Each quantity in each of the scopes that it has.
+    """Every wanted quantity in every wanted scope that it has.
 
-    Without scopes: in the scope `model` if the quantity has it, otherwise in all its scopes. Raises
-    InvalidInput that lists the quantities or scopes that exist.
+    Without scopes: the whole model where the quantity has it, else all of its scopes. Raises
+    InvalidInput that lists what there is.
     """
     problems: list[Problem] = []
     chosen: list[SeriesName] = []
@@ -80,7 +80,7 @@ def choose_series(
         found = _matching(there, scopes)
         if there and not found:
             problems.append(_no_such_scope(quantity, scopes, there))
-        # a quantity that was not measured yet gives an empty series, not an error
+        # what was not measured yet is an empty series, not a mistake
         wanted = found or tuple(scopes) or (MODEL,)
         chosen += [SeriesName(quantity=quantity, scope=scope) for scope in wanted]
     if problems:

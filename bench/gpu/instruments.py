@@ -26,7 +26,7 @@ from bench.overhead import (
 def measure(conditions: Conditions) -> Iterator[Row]:
     """For each shape what one probe takes, then the ratios."""
     shapes = ("elman",) if conditions.is_quick else ("lstm", "elman", "gru")
-    seconds = 0.1 if conditions.is_quick else 3.0
+    seconds = 0.1 if conditions.is_quick else 2.5
     for shape in shapes:
         yield from _ratios(conditions, shape, seconds)
         for tier in TIERS:

@@ -64,14 +64,14 @@ PARTS = (
     Part(
         name="memory",
         title="Memory",
-        limit_s=40,
+        limit_s=60,
         measure=memory.measure,
         judge=memory.judge,
     ),
     Part(
         name="instruments",
         title="What the instruments cost",
-        limit_s=100,
+        limit_s=130,
         measure=instruments.measure,
         judge=instruments.judge,
     ),

@@ -1,4 +1,4 @@
-"""Measures how one timestep stretches the state, by the singular values of its Jacobian."""
+"""How much one timestep stretches and squeezes the state: singular values of its Jacobian."""
 
 import torch
 
@@ -11,10 +11,10 @@ from worker.probes.card import Look, ProbeCard, its_quantity
 from worker.replay.jacobians import jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 
-#: Jacobians of each layer and direction. Along a trajectory their singular values differ little.
+#: Jacobians a layer and direction: their singular values differ little along a trajectory.
 NUM_SEQUENCES = 2
 NUM_TIMESTEPS = 4
-#: Coordinates of the state: a decomposition costs their cube.
+#: A factorisation takes the cube of this.
 MAX_STATE_SIZE = 512
 QUANTITIES = ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition")
 #: The name that asks for all three.
@@ -22,11 +22,11 @@ ALL = "jacobian_singular_values"
 
 
 def measure_jacobian_singular_values(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
-    """Measures the medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer."""
+    """Medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer's recurrence."""
     part = look.first(NUM_SEQUENCES)
     largest = look.model.readout.in_features * len(look.model.card.state)
     if largest > 4 * MAX_STATE_SIZE:
-        # refused here, since the linearisation below takes long for such a size
+        # before the trajectory is factored out, which for such a size takes long by itself
         return _gaps(look, Scope.model(), _too_large(largest))
     stack = linearise_network(look.model, part)
     if not is_finite(stack):

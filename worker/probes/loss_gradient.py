@@ -1,4 +1,4 @@
-"""Measures the noise of the loss gradient, and its angle to the gradient at the probe before."""
+"""The gradient of the loss over the whole sample: how noisy it is, and whether it has turned."""
 
 import torch
 from torch import Tensor
@@ -11,15 +11,15 @@ from worker.probes.card import Look, ProbeCard
 from worker.replay.sample_gradients import SampleGradient, sample_gradient
 
 NOISE_SCALE, AGREEMENT = "gradient_noise_scale", "gradient_agreement"
-#: Equal parts whose differences give the noise. Two would suffice, but give a noisier estimate.
+#: Equal parts that the noise is told from; two would do, and scatter more.
 NUM_PARTS = 8
-#: A limit, since the gradient is kept in double precision from one probe to the next.
+#: The gradient is kept from probe to probe, in double precision.
 MAX_PARAMETERS = 20_000_000
 Found = ScalarReading | ProbeGap
 
 
 def measure_loss_gradient(look: Look) -> tuple[Found, ...]:
-    """Measures `gradient_noise_scale` and `gradient_agreement`; keeps the gradient."""
+    """`gradient_noise_scale` and `gradient_agreement`; keeps the gradient for the next look."""
     parts = (look.model.layers, look.model.readout)
     size = sum(parameter.numel() for part in parts for parameter in part.parameters())
     if size > MAX_PARAMETERS:

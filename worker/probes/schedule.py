@@ -1,6 +1,6 @@
-"""Decides when to probe: at the first and the last step, and between as the budget allows.
+"""When to probe: as often as the budget allows, at the first step and at the end in any case.
 
-Pure: times are arguments, and each probe gives the next schedule.
+Pure: the clock's readings come in, the next schedule comes out.
 """
 
 import math
@@ -9,32 +9,32 @@ from dataclasses import dataclass, replace
 
 from app.domain.quantities import ProbeQuantity
 
-#: Probes of one run. No page shows more.
+#: Probes of one run; more would not be seen on any page.
 MAX_PROBES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeSchedule:
-    """Steps count from 0. The probe at `num_steps` measures the trained network."""
+    """Steps count from 0; the probe at `num_steps` looks at the finished network."""
 
     num_steps: int
-    #: Largest share of wall time for probes, except for those at the first and last step.
+    #: Largest share of wall time that probes may take, those at the first and last step aside.
     budget: float
     #: Fixed spacing in steps; None adapts to the budget.
     every: int | None = None
-    #: True: no probes at all.
+    #: Where probes are off, there are none at all.
     is_off: bool = False
-    #: Steps that an earlier attempt probed, at which this one probes too.
+    #: Steps probed by an earlier attempt: followed, so that a resumed run has the same probes.
     followed_steps: tuple[int, ...] = ()
     last_step: int | None = None
-    #: Seconds of the last probe; the next one takes about as long.
+    #: Seconds of the last probe: about what the next will cost.
     last_cost_s: float | None = None
     #: Seconds of all probes, and of those that the budget covers.
     total_s: float = 0.0
     budgeted_s: float = 0.0
 
     def is_due(self, step: int, *, elapsed_s: float) -> bool:
-        """Whether to probe before this step. `elapsed_s` is the attempt's wall time with probes."""
+        """Whether to probe before this step; elapsed_s is the attempt's wall time with probes."""
         if self.is_off or step == self.last_step:
             return False
         if step in (0, self.num_steps):
@@ -48,9 +48,9 @@ class ProbeSchedule:
     def wanted(
         self, cadences: Sequence[tuple[ProbeQuantity, int | None]], *, step: int, is_last: bool
     ) -> tuple[ProbeQuantity, ...]:
-        """What the probe at this step measures; the first and the last probe measure everything.
+        """What the probe of this step measures; the first and the last one measure all.
 
-        A quantity with a cadence is measured if one of its multiples lies after the probe before.
+        Of a quantity with a cadence: where a multiple of it has come by since the probe before.
         """
         before = self.last_step
         if is_last or before is None:
@@ -78,7 +78,7 @@ class ProbeSchedule:
         return self.last_step is None or step - self.last_step >= spacing
 
     def _is_affordable(self, elapsed_s: float) -> bool:
-        """Whether the budget has room for one more probe. The unbudgeted probes do not count."""
+        """One more probe stays within the budget; the free probes' time buys none."""
         expected_s = self.last_cost_s
         if expected_s is None:
             return self.budget > 0

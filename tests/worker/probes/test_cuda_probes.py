@@ -17,6 +17,10 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU"),
 ]
 
+#: Nats. The states that are replayed are float32, and the two devices round them differently: on an
+#: H200 the profiles of larger networks differed by up to 9e-6 (docs/gpu.md).
+LOG_NORM_ATOL = 2e-5
+
 
 def on_gpu(
     network: ReplayableNetwork, sample: ProbeSample
@@ -52,5 +56,5 @@ def test_a_lag_profile_on_a_gpu_is_that_of_the_cpu(kind: str, *, varied: bool) -
     assert len(on_cpu) == len(on_device) > 0
     for here, there in zip(on_cpu, on_device, strict=True):
         assert (here.scope, here.path) == (there.scope, there.path)
-        np.testing.assert_allclose(there.log_norm_T, here.log_norm_T, atol=1e-6)
+        np.testing.assert_allclose(there.log_norm_T, here.log_norm_T, atol=LOG_NORM_ATOL)
         np.testing.assert_array_equal(there.num_anchors_T, here.num_anchors_T)
