@@ -57,11 +57,13 @@ class Entries:
     values: Sequence[float]
     norm: Number = field(init=False)
     one: Number = Number(1)
+    factors: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.norm = self.norm_now()
 
     def scale(self, factor: Number, /) -> None:
+        self.factors.append(factor.value)
         self.values = [value * factor.value for value in self.values]
 
     def clamp(self, bound: float, /) -> None:
@@ -108,6 +110,23 @@ def test_a_norm_below_the_smallest_is_brought_up_to_it(
     assert after == pytest.approx([value * coefficient for value in values])
 
 
+@pytest.mark.parametrize(
+    ("values", "spec", "factors"),
+    [
+        ([3.0, 4.0], {"max_norm": 2.0}, [0.4]),
+        ([3e-41, 4e-41], {"max_norm": 2.0, "min_norm": 2.0}, [2e20, 2e20]),
+    ],
+)
+def test_a_gradient_is_raised_by_two_factors_that_float32_holds(
+    values: list[float], spec: dict[str, JsonValue], factors: list[float]
+) -> None:
+    entries = Entries(values)
+
+    _specs.validate_python({"kind": "norm", **spec}).clip(entries)
+
+    assert entries.factors == pytest.approx(factors)
+
+
 @pytest.mark.parametrize("min_norm", [None, 1.0])
 def test_a_norm_that_is_not_finite_is_left_to_be_seen(min_norm: float | None) -> None:
     after, found = clipped([math.inf, 1.0], {"kind": "norm", "min_norm": min_norm})
@@ -120,6 +139,13 @@ def test_each_entry_is_clamped_by_itself() -> None:
 
     assert after == [0.3, -0.3, 0.0]
     assert found == pytest.approx(0.3 * math.sqrt(2) / 5)
+
+
+def test_a_small_gradient_is_clamped_like_a_large_one() -> None:
+    after, found = clipped([0.3, 0.4], {"kind": "value", "max_value": 0.3})
+
+    assert after == [0.3, 0.3]
+    assert found == pytest.approx(0.3 * math.sqrt(2) / 0.5)
 
 
 def test_a_zero_gradient_has_a_coefficient_of_one() -> None:

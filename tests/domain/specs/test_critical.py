@@ -34,6 +34,10 @@ def test_at_the_critical_gain_chi_is_one(drive: float) -> None:
     assert gain > 1
 
 
+def test_no_gain_is_larger_than_ten_thousand() -> None:
+    assert critical_gain("tanh", 1e18) == pytest.approx(1e4, rel=1e-9)
+
+
 def test_input_makes_the_critical_gain_larger() -> None:
     gains = [critical_gain("tanh", drive) for drive in (0.01, 0.1, 1.0, 10.0)]
 

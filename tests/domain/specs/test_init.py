@@ -101,6 +101,15 @@ def test_the_shorter_side_of_an_orthogonal_matrix_is_orthonormal(fan_in: int) ->
     np.testing.assert_allclose(product, np.eye(min(H, fan_in)), atol=1e-12)
 
 
+def test_an_orthogonal_matrix_is_the_q_of_a_gaussian_one_whose_r_has_a_positive_diagonal() -> None:
+    drawn = np.random.default_rng(0).normal(size=(H, H))
+
+    triangle = recurrent({"kind": "orthogonal"}).T @ drawn
+
+    np.testing.assert_allclose(np.tril(triangle, -1), 0, atol=1e-12)
+    assert (np.diag(triangle) > 0).all()
+
+
 def test_orthogonal_matrices_prefer_no_rotation() -> None:
     """QR alone would leave the first entry of most of them negative."""
     blank = a_matrix(3, hidden_size=3)
@@ -169,6 +178,14 @@ def test_a_lag_below_one_is_one() -> None:
 )
 def test_a_radius_is_told_where_the_spec_fixes_it(init: Patch, radius: float | None) -> None:
     assert InitSpec.model_validate({"recurrent": init}).recurrent.nominal_radius == radius
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform", "zeros", "chrono", "torch_default"])
+def test_only_the_default_of_torch_fills_both_of_its_biases(kind: str) -> None:
+    bias = InitSpec.model_validate({"bias": {"kind": kind}}).bias
+
+    assert bias.fills_both_biases is (kind == "torch_default")
+    assert bias.sets_forget_biases is (kind == "chrono")
 
 
 def fitting(init: Init) -> set[str]:

@@ -114,11 +114,6 @@ def test_the_recipe_names_the_module_that_torch_has(
     assert (recipe.module, recipe.arguments) == (module, arguments)
 
 
-def test_a_cell_must_say_how_it_computes_a_timestep() -> None:
-    with pytest.raises(TypeError, match="abstract"):
-        RecurrentSpec()  # type: ignore[abstract]
-
-
 def test_a_message_names_the_cells_that_have_something() -> None:
     assert cells_that(lambda card: card.keeps_state) == "gru and lstm"
     assert cells_that(lambda card: card.forget_gate is not None) == "lstm"

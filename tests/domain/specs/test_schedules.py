@@ -2,6 +2,8 @@ import pytest
 from pydantic import JsonValue, TypeAdapter
 
 from app.domain.specs.optimizer import OptimizerSpec
+from app.domain.specs.schedule.base import Progress
+from app.domain.specs.schedule.cosine import CosineSchedule
 
 _specs: TypeAdapter[OptimizerSpec] = TypeAdapter(OptimizerSpec)
 
@@ -38,6 +40,17 @@ def test_a_schedule_begins_after_its_warmup() -> None:
 
     assert found[:6] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert found[-1] == pytest.approx(0.0)
+
+
+def test_a_cosine_of_two_steps_has_its_first_and_its_last_rate() -> None:
+    assert rates({"kind": "cosine", "final_fraction": 0.5}, num_steps=2) == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(("step", "num_steps"), [(20, 11), (3, 3), (0, 0), (5, 0)])
+def test_past_its_end_a_cosine_stays_at_its_last_fraction(step: int, num_steps: int) -> None:
+    schedule = CosineSchedule(kind="cosine", final_fraction=0.25)
+
+    assert schedule.share(Progress(step=step, num_steps=num_steps)) == pytest.approx(0.25)
 
 
 def test_a_run_of_one_step_has_a_rate() -> None:
