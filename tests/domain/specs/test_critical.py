@@ -26,6 +26,19 @@ def test_half_of_log_chi_is_the_exponent_of_mean_field_theory(
     assert log_chi(gain, drive) / 2 == pytest.approx(exponent, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("gain", "drive", "log_of_chi"),
+    [
+        (0.9, 1e-4, -0.21176761807887),
+        (0.9, 1e-3, -0.22069381704384),
+        (0.5, 1e-6, -1.38629702777530),
+    ],
+)
+def test_chi_is_exact_for_a_small_drive(gain: float, drive: float, log_of_chi: float) -> None:
+    """By Gauss-Hermite quadrature of 150 nodes, and a fixed point to the last bit."""
+    assert log_chi(gain, drive) == pytest.approx(log_of_chi, abs=1e-11)
+
+
 @pytest.mark.parametrize("drive", [1e-4, 0.1, 1.0, 30.0, 1e6])
 def test_at_the_critical_gain_chi_is_one(drive: float) -> None:
     gain = Critical(kind="critical").gain(nonlinearity="tanh", drive=drive)

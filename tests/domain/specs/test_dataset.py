@@ -10,7 +10,11 @@ from app.domain.errors import InvalidData
 from app.domain.specs.base import kind_of
 from app.domain.specs.dataset import DATASETS
 from app.domain.specs.dataset.base import Dataset, MadeDataset, UploadedDataset
-from app.domain.specs.dataset.temporal_order import TemporalOrderSpec
+from app.domain.specs.dataset.temporal_order import (
+    FIRST_TENTHS,
+    SECOND_TENTHS,
+    TemporalOrderSpec,
+)
 from app.domain.task import LagSource, TaskShape
 from tests.domain.builders import job
 
@@ -96,7 +100,8 @@ def test_a_made_task_has_the_shape_and_length_of_its_facts(parts: dict[str, Json
 
 
 @pytest.mark.parametrize(
-    ("tenths", "timesteps"), [((1, 2), (1, 2)), ((5, 6), (5, 6)), ((0, 10), (0, 11))]
+    ("tenths", "timesteps"),
+    [((1, 2), (1, 2)), ((5, 6), (5, 6)), ((0, 10), (0, 11)), ((0, 0), (0, 1)), ((3, 3), (3, 4))],
 )
 def test_tenths_of_a_short_sequence_are_at_least_a_timestep(
     tenths: tuple[int, int], timesteps: tuple[int, int]
@@ -105,6 +110,14 @@ def test_tenths_of_a_short_sequence_are_at_least_a_timestep(
 
     assert isinstance(one, TemporalOrderSpec)
     assert one.timesteps(tenths) == timesteps
+
+
+def test_the_two_symbols_lie_in_the_second_and_the_sixth_tenth() -> None:
+    one = dataset(ORDER)
+
+    assert isinstance(one, TemporalOrderSpec)
+    assert one.timesteps(FIRST_TENTHS) == (4, 8)
+    assert one.timesteps(SECOND_TENTHS) == (20, 24)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +140,7 @@ def test_a_declared_lag_is_shorter_than_the_longest_sequence() -> None:
     one = dataset(ADDING, dependency_lag={"min": 1, "max": 4})
 
     fitting = one.declared_lag(length=5)
+    assert one.declared_lag(length=50) == fitting
     with pytest.raises(InvalidData, match=r"dependency_lag 4 is more .* has: 3"):
         one.declared_lag(length=4)
 

@@ -26,3 +26,10 @@ def test_parts_follow_each_other_and_take_all(
     assert tuple(part.share for part in parts) == shares
     assert tuple(part.end for part in parts) == ends
     assert tuple(part.first for part in parts) == (0, *ends[:-1])
+
+
+def test_a_part_without_a_share_is_not_asked_for() -> None:
+    split = SplitSpec(train=0.5, validation=0.0, test=0.5)
+
+    assert [part.name for part in split.parts_asked_for(10)] == ["train", "test"]
+    assert len(SplitSpec().parts_asked_for(10)) == 3
