@@ -5,7 +5,8 @@
 Needs an environment with cosmic-ray; `make mutants` makes one. Works on copies of the tree in
 build/mutants, one for each process, and goes on where it was interrupted as long as neither the
 domain nor its tests have changed. Without names it tries all modules of MODULES and writes the
-page. `--survivors` tries the survivors of earlier runs again with the tests as they are now.
+page. `--survivors` tries the survivors of earlier runs again with the tests as they are now; what
+was killed in a module that has not changed since counts as killed.
 """
 
 # ruff: noqa: T201 - a program that prints
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sessions = [open_session(module, trees[0], again=given.survivors) for module in modules]
     try_all(sessions, trees)
     found = [one for session in sessions for one in mutants_of(session)]
-    if not given.modules and not given.survivors:
+    if not given.modules:
         PAGE.write_text(page(found, equivalents(), about))
     survivors, _ = split_survivors(found, equivalents())
     for one in survivors:
@@ -182,7 +183,7 @@ def try_all(sessions: Sequence[Path], trees: Sequence[Path]) -> None:
 
 def equivalents() -> list[Equivalent]:
     listed = tomllib.loads(EQUIVALENTS.read_text()).get("equivalent", [])
-    return [Equivalent(**one) for one in listed]
+    return [Equivalent(**(one | {"after": after})) for one in listed for after in one["after"]]
 
 
 def circumstances(num_tests: int) -> Circumstances:
