@@ -6,7 +6,7 @@ Legend: N rows. A row's number counts the header as row 1 and leaves blank rows 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import repeat
+from itertools import islice, repeat
 from typing import assert_never
 
 import numpy as np
@@ -21,13 +21,11 @@ from app.domain.csv_cells import (
     read_numbers,
 )
 from app.domain.csv_rows import delimiter_of, read_blocks, read_rows
-from app.domain.errors import InvalidData, Problem
+from app.domain.errors import MAX_PROBLEMS, InvalidData, Problem
 
 MAX_COLUMNS = 1000
 #: As long as a job spec may write a column's name.
 MAX_NAME_CHARACTERS = 200
-#: Broken rows that one answer names.
-MAX_PROBLEMS = 20
 #: What can be wrong with a file; published.
 UPLOAD_CODES = (
     "broken_row",
@@ -189,7 +187,7 @@ def _header(text: str, *, delimiter: str) -> list[str]:
         detail = "the first row has to name the columns, and all of its cells are numbers"
         problems = [_problem("row/1", detail, "header_missing")]
     else:
-        problems = list(_header_problems(names))[:MAX_PROBLEMS]
+        problems = list(islice(_header_problems(names), MAX_PROBLEMS))
     if problems:
         raise InvalidData(problems[0].detail, problems=problems)
     return names
@@ -223,7 +221,7 @@ def _check_rows(text: str, *, delimiter: str, num_columns: int) -> tuple[int, li
     if not num_rows:
         problems.append(_problem("row/2", "there are no rows under the header", "no_rows"))
     if problems:
-        raise InvalidData(problems[0].detail, problems=problems[:MAX_PROBLEMS])
+        raise InvalidData(problems[0].detail, problems=problems)
     return num_rows, [scan.type() for scan in scans]
 
 

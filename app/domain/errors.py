@@ -23,8 +23,12 @@ ClinicError
 └── Misconfigured             (the environment, the home or a port does not let a process start)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+
+#: Problems that one answer names. They are enough to correct an input, and bound the answer.
+MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +80,10 @@ class InvalidInput(ClinicError):
 
     code = "invalid_input"
 
-    def __init__(self, detail: str | None = None, *, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, detail: str | None = None, *, problems: Iterable[Problem] = ()) -> None:
+        """Takes no more than the first MAX_PROBLEMS of `problems`."""
         super().__init__(detail)
-        self.problems = tuple(problems)
+        self.problems = tuple(islice(problems, MAX_PROBLEMS))
 
 
 class InvalidSpec(InvalidInput):

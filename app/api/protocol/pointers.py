@@ -1,28 +1,36 @@
 """Pydantic's locations of errors as JSON pointers, without the tags of unions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic_core import ErrorDetails
 
-from app.domain.errors import Problem
+from app.domain.errors import MAX_PROBLEMS, Problem
 
-#: A request could have a million errors; these are enough to correct it.
-MAX_PROBLEMS = 100
+#: Characters of a message. Pydantic repeats an unknown `kind` of any length.
+MAX_DETAIL_CHARACTERS = 1000
 _TAG_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _PREFIX = "Value error, "
 _ABSENT = object()
 
 
 def problems_of(errors: Sequence[ErrorDetails], *, body: object = None) -> list[Problem]:
-    """Pydantic's errors, each with its place: a JSON pointer, `query/<name>` or `path/<name>`."""
+    """The first of pydantic's errors, at most MAX_PROBLEMS, each with its place.
+
+    A place is a JSON pointer, `query/<name>` or `path/<name>`.
+    """
     return [
         Problem(
             pointer=_pointer(error, body),
-            detail=_detail(error),
+            detail=_detail(error)[:MAX_DETAIL_CHARACTERS],
             code=str(error["type"]),
         )
         for error in errors[:MAX_PROBLEMS]
     ]
+
+
+def pointer_to(place: Iterable[object]) -> str:
+    """The JSON pointer of a path of names and indexes (RFC 6901)."""
+    return "".join(f"/{escaped(part)}" for part in place)
 
 
 def escaped(part: object) -> str:
@@ -47,15 +55,15 @@ def _pointer(error: ErrorDetails, body: object) -> str:
     place, *parts = error["loc"] or ("body",)
     told = error.get("ctx", {}).get("pointer")
     if told is not None:  # counted from the job spec, which may be a part of the body
-        return "".join(f"/{escaped(part)}" for part in parts) + str(told)
+        return pointer_to(parts) + str(told)
     if error["type"] == "json_invalid":
         return ""
     if place != "body":
         return "/".join([str(place), *(escaped(part) for part in parts)])
     if error["type"] in _TAG_ERRORS:
         parts = [*parts, "kind"]
-    found = _without_tags(parts, body, is_missing=error["type"] in {"missing", *_TAG_ERRORS})
-    return "".join(f"/{escaped(part)}" for part in found)
+    is_missing = error["type"] in {"missing", *_TAG_ERRORS}
+    return pointer_to(_without_tags(parts, body, is_missing=is_missing))
 
 
 def _without_tags(parts: Sequence[int | str], body: object, *, is_missing: bool) -> list[int | str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request
 
-from app.domain.errors import InvalidInput, Problem
+from app.domain.errors import MAX_PROBLEMS, InvalidInput, Problem
 
 
 async def refuse_unknown_query(request: Request) -> None:
@@ -23,7 +23,7 @@ async def refuse_unknown_query(request: Request) -> None:
             detail=f"There is no such parameter. Known are {', '.join(sorted(known)) or 'none'}",
             code="extra_forbidden",
         )
-        for name in sorted(given - known)
+        for name in sorted(given - known)[:MAX_PROBLEMS]
     ]
     if problems:
         detail = f"The request is not valid. {problems[0]}."

@@ -28,11 +28,20 @@ from pydantic_core.core_schema import (
 MAX_INT = 2**31 - 1
 
 
+def has_lone_surrogate(text: str) -> bool:
+    """Whether UTF-8 cannot hold the text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _clean(text: str) -> str:
     """Refuse what PostgreSQL and UTF-8 cannot hold."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if has_lone_surrogate(text):
         raise ValueError("must not contain lone surrogates")
     return text
 

@@ -45,7 +45,7 @@ def patched_at(spec: JobSpec, patch: Mapping[str, JsonValue], *, place: str) -> 
     try:
         return JobSpec.model_validate(document)
     except ValidationError as error:
-        raise InvalidSpec(problems=list(_problems(error, document, place))) from error
+        raise InvalidSpec(problems=_problems(error, document, place)) from error
 
 
 def _problems(error: ValidationError, document: JsonObject, place: str) -> Iterator[Problem]:

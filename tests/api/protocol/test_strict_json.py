@@ -1,8 +1,11 @@
 """Strict JSON: what is wrong with a text is told before its meaning is looked at."""
 
+import json
+import tracemalloc
+
 import pytest
 
-from app.api.protocol.strict_json import parse_json
+from app.api.protocol.strict_json import MAX_VALUES, parse_json
 from app.domain.errors import InvalidInput
 
 
@@ -17,8 +20,8 @@ from app.domain.errors import InvalidInput
         (b'{"a\\u0000": 1}', "", "nul_character"),
         (b'{"a/b": 18446744073709551616}', "/a~1b", "integer_out_of_range"),
         (b'{"a": ' + b"9" * 5000 + b"}", "", "integer_out_of_range"),
-        (b"[" * 42 + b"]" * 42, "/0" * 41, "json_too_deep"),
-        (b"[" * 100_000, "", "json_too_deep"),
+        (b"[" * 42 + b"]" * 42, "", "json_too_deep"),
+        (b"[" * 9_000, "", "json_too_deep"),
         (b'{"a": 1', "", "json_invalid"),
         (b'{"a": "\xff"}', "", "json_not_utf8"),
     ],
@@ -43,4 +46,59 @@ def test_the_number_of_problems_is_limited() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_json(b"[" + b",".join([b"NaN"] * 5000) + b"]")
 
-    assert len(caught.value.problems) == 100
+    assert len(caught.value.problems) == 20
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"[" + b"0," * 10_000 + b"0]", "json_too_many_values"),
+        (b"[" + b"{}," * 5_000 + b"0]", "json_too_many_values"),
+        (b"[" + b'"",' * 20_000 + b'""]', "json_too_many_values"),
+        (b'"' * 2**20, "json_too_many_values"),
+        (b'{"' + b"k" * 201 + b'": 1}', "json_name_too_long"),
+        (json.dumps(dict.fromkeys(map(str, range(101)), 0)).encode(), "json_too_many_names"),
+    ],
+)
+def test_a_body_of_too_many_or_too_long_parts_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_json(body)
+
+    assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [("", code)]
+
+
+@pytest.mark.parametrize(
+    "text", ["," * 20_000, "[" * 20_000, '"' * 20_000, "\\" * 20_000, '"[' * 9_000]
+)
+def test_what_stands_in_a_string_is_not_counted(text: str) -> None:
+    assert parse_json(json.dumps([text, [text]]).encode()) == [text, [text]]
+
+
+def test_the_largest_valid_body_has_fewer_than_half_of_the_values_allowed() -> None:
+    spec = {
+        "model": {"kind": "lstm"},
+        "dataset": {"kind": "sequences", "features": [str(index) for index in range(256)]},
+        "tags": ["tag"] * 20,
+        "probes": {"quantities": [{"name": "loss", "every": 1}] * 40},
+        # more than all other fields of a spec
+        **{f"part_{part}": dict.fromkeys(map(str, range(10)), 0) for part in range(8)},
+    }
+    body = {"spec": spec, "patches": [spec] * 8}
+
+    text = json.dumps(body)
+
+    # no string here has a comma or a bracket
+    assert text.count(",") + text.count("[") + text.count("{") < MAX_VALUES / 2
+    assert parse_json(text.encode()) == body
+
+
+def test_a_long_name_over_many_values_costs_no_memory() -> None:
+    body = b'{"' + b"k" * 400_000 + b'": [' + b"0," * 9_000 + b"0]}"
+
+    tracemalloc.start()
+    with pytest.raises(InvalidInput):
+        parse_json(body)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak_bytes < 4 * 2**20

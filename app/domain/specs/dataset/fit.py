@@ -8,6 +8,8 @@ from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
 
 #: Place below `/dataset` -> the column that is named there; None where none is.
 Columns = Mapping[str, str | None]
+#: Columns that the problem of an absent one names; a table can have a thousand.
+MAX_NAMED_COLUMNS = 20
 #: Codes of what is wrong only in the light of the data.
 FIT_CODES = (
     "dataset_not_found",
@@ -54,7 +56,9 @@ def find(table: CsvProfile, name: str | None) -> ColumnProfile | None:
 
 
 def absent(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
-    there = ", ".join(column.name for column in table.columns)
+    there = ", ".join(column.name for column in table.columns[:MAX_NAMED_COLUMNS])
+    if len(table.columns) > MAX_NAMED_COLUMNS:
+        there += f" and {len(table.columns) - MAX_NAMED_COLUMNS} more"
     for place, name in columns.items():
         if name is not None and find(table, name) is None:
             detail = f"there is no column {name!r}; there are {there}"
