@@ -1,4 +1,4 @@
-"""The bell reaches a real broker, and a broker that is away or silent costs little time."""
+"""Notifications reach a real broker; a broker that is down or silent costs little time."""
 
 import json
 import socket
@@ -15,17 +15,17 @@ RUN_ID = UUID("019a0000-0000-7000-8000-000000000000")
 MAX_S = 1.0
 
 
-def test_a_bell_carries_the_run_s_id(broker_url: str) -> None:
+def test_a_notification_carries_the_run_s_id(broker_url: str) -> None:
     queue = RunQueue(broker_url)
 
-    assert queue.ring(RUN_ID)
+    assert queue.notify(RUN_ID)
     queue.close()
 
     with redis.Redis.from_url(broker_url) as broker:
         message = json.loads(broker.rpop("celery"))
     assert message["headers"]["task"] == TASK
     assert str(RUN_ID) in message["headers"]["argsrepr"]
-    assert (queue.num_rung, queue.num_failed) == (1, 0)
+    assert (queue.num_sent, queue.num_failed) == (1, 0)
 
 
 def test_the_broker_is_reachable(broker_url: str) -> None:
@@ -36,7 +36,7 @@ def test_a_broker_that_is_away_costs_little() -> None:
     queue = RunQueue("redis://127.0.0.1:9/0")
     began = time.monotonic()
 
-    assert not queue.ring(uuid4())
+    assert not queue.notify(uuid4())
     assert not queue.is_reachable()
 
     assert time.monotonic() - began < MAX_S
@@ -48,7 +48,7 @@ def test_a_broker_that_is_silent_costs_little() -> None:
         queue = RunQueue(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         began = time.monotonic()
 
-        assert not queue.ring(uuid4())
+        assert not queue.notify(uuid4())
         elapsed_s = time.monotonic() - began
 
     assert elapsed_s < MAX_S
@@ -60,9 +60,9 @@ def test_many_callers_at_once_wait_for_a_silent_broker_no_longer_than_one() -> N
         began = time.monotonic()
 
         with ThreadPoolExecutor(30) as callers:
-            rung = list(callers.map(queue.ring, [uuid4() for _ in range(30)]))
+            accepted = list(callers.map(queue.notify, [uuid4() for _ in range(30)]))
         elapsed_s = time.monotonic() - began
 
-    assert not any(rung)
+    assert not any(accepted)
     assert elapsed_s < 3 * MAX_S
     assert queue.num_failed == 30

@@ -1,9 +1,9 @@
-"""The trainer: the only code that imports torch, and the one that supervises it.
+"""The trainer: the only code that imports torch, and the code that supervises it.
 
 main.py          the composition root of a worker process
-celery_app.py    how Celery is set, and the check at boot that it is
-tasks.py         `runs.execute`, the one task; a message is only a bell
-supervision/     the worker process: claims runs, starts a child for each, watches it
+celery_app.py    Celery's settings, and their check at the start
+tasks.py         `runs.execute`, the only task; a message is only a notification
+supervision/     the worker process: claims runs, starts a child for each, supervises it
 execution/       the child process: builds the task, trains, publishes, ends the run
 telemetry/       readings from the device to the host, and from the host to the store
 training/        the loop, and what belongs to it alone

@@ -1,7 +1,7 @@
-"""How Celery is set: a doorbell that may ring twice, late or never, and a pool of threads.
+"""Celery's settings: notifications that may be repeated, late or lost, and a pool of threads.
 
-The database row is the job, so a message is acknowledged before it is acted on and nothing is kept
-for it: no results, no retries, no events, no messages held in reserve.
+The row in the database is the job. A message is therefore acknowledged when it is received, and
+Celery keeps nothing for it: no results, no retries, no events, no prefetched messages.
 """
 
 from types import MappingProxyType
@@ -30,7 +30,7 @@ SETTINGS = MappingProxyType(
         "event_serializer": "json",
         "worker_pool": "threads",
         "worker_prefetch_multiplier": 1,
-        # a bell that waits here could be answered by a free worker elsewhere
+        # a prefetched notification would keep a free worker elsewhere from receiving it
         "worker_disable_prefetch": True,
         "worker_send_task_events": False,
         "task_send_sent_event": False,
@@ -54,18 +54,18 @@ SETTINGS = MappingProxyType(
 
 
 def make_celery(broker_url: str, *, slots: int) -> Celery:
-    """The application that a worker runs; `slots` runs train side by side."""
+    """Returns the Celery application of a worker that trains `slots` runs at the same time."""
     celery = Celery("gradient_clinic", broker=broker_url, set_as_current=False)
     celery.conf.update(dict(SETTINGS), worker_concurrency=slots)
     return celery
 
 
 def check_worker(controller: "WorkController") -> None:
-    """Refuse to start when an option of the command line has undone what correctness needs."""
+    """Raises Misconfigured when the command line changed a setting that correctness needs."""
     conf = controller.app.conf
-    undone = sorted(name for name, value in SETTINGS.items() if conf[name] != value)
-    if undone:
-        detail = f"Celery must not be started with another {', '.join(undone)}."
+    changed = sorted(name for name, value in SETTINGS.items() if conf[name] != value)
+    if changed:
+        detail = f"Celery must not be started with another {', '.join(changed)}."
         raise Misconfigured(detail)
     pool = controller.pool_cls
     if pool != "threads" and getattr(pool, "__module__", pool) != POOL:
@@ -77,26 +77,27 @@ def check_worker(controller: "WorkController") -> None:
 
 
 def check_broker(broker_url: str) -> None:
-    """Refuse a broker that forgets what it was told; one that cannot be asked is let be.
+    """Raises Misconfigured for a broker that may evict its queues when its memory is full.
 
-    `volatile-…` policies forget keys that have a time to live, and ours have none. Hosted brokers
-    may forbid CONFIG; INFO tells the same.
+    A broker that does not answer is accepted. `volatile-…` policies are accepted, because they
+    evict only keys with a time to live and the queues have none. INFO is read, because hosted
+    brokers may forbid CONFIG.
     """
     try:
         with redis.Redis.from_url(broker_url, socket_timeout=2, socket_connect_timeout=2) as client:
             memory = client.info("memory")
     except redis.RedisError:
         return
-    # brokers of the same protocol may not say it: as good as one that cannot be asked
+    # other brokers with the same protocol may not report a policy; they are accepted
     policy = memory.get("maxmemory_policy", "")
     if memory.get("maxmemory") and policy.startswith("allkeys"):
-        detail = f"The broker's maxmemory-policy is {policy}, so that it may forget its queues: "
+        detail = f"The broker's maxmemory-policy is {policy}, so that it may evict its queues: "
         detail += "set maxmemory-policy to noeviction."
         raise Misconfigured(detail)
 
 
-def count_bells(celery: Celery) -> int | None:
-    """Messages that no worker has taken; None when the broker cannot be asked."""
+def count_messages(celery: Celery) -> int | None:
+    """Returns the messages that no worker has received, or None when the broker does not answer."""
     queue = celery.conf.task_default_queue
     try:
         with celery.connection_for_read() as connection:

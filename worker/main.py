@@ -1,8 +1,8 @@
 """The composition root of a worker process: `celery -A worker.main worker`.
 
-Boot, in the main thread: the settings, the forkserver and its first child, the worker's row. Then
-the sweep starts, and Celery connects to its broker. On SIGTERM nothing is claimed any more, runs
-are given back uncharged, and the process ends within seconds.
+At the start, the main thread reads the settings, starts the forkserver and registers the worker.
+Then the sweep starts, and Celery connects to its broker. On SIGTERM the worker claims no more runs,
+releases those that it trains without counting a crash, and ends within seconds.
 """
 
 import os
@@ -11,15 +11,15 @@ from celery import signals
 
 from app.settings import Settings
 from worker.celery_app import make_celery
-from worker.supervision.life import WorkerLife
+from worker.supervision.lifecycle import WorkerLifecycle
 from worker.tasks import register_tasks
 
 _settings = Settings.read(os.environ)
 celery = make_celery(_settings.broker_url, slots=_settings.slots)
-_life = WorkerLife(_settings)
-register_tasks(celery, _life.answer_bell)
+_lifecycle = WorkerLifecycle(_settings)
+register_tasks(celery, _lifecycle.train_queued)
 # Celery keeps weak references to receivers by default
-signals.worker_init.connect(_life.boot, weak=False)
-signals.celeryd_after_setup.connect(_life.work, weak=False)
-signals.worker_shutting_down.connect(_life.stop, weak=False)
-signals.worker_shutdown.connect(_life.leave, weak=False)
+signals.worker_init.connect(_lifecycle.boot, weak=False)
+signals.celeryd_after_setup.connect(_lifecycle.start, weak=False)
+signals.worker_shutting_down.connect(_lifecycle.request_stop, weak=False)
+signals.worker_shutdown.connect(_lifecycle.wait_until_closed, weak=False)

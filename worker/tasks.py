@@ -1,4 +1,4 @@
-"""The one Celery task: a bell rang, so train what is queued."""
+"""The only Celery task: on a notification, train what is queued."""
 
 import logging
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from celery import Celery
 
 logger = logging.getLogger(__name__)
 
-#: The name under which the API rings.
+#: The task's name in the notifications that the API sends.
 EXECUTE = "runs.execute"
 
 
-def register_tasks(celery: Celery, answer_bell: Callable[[], int]) -> None:
-    """Tie the bell to `answer_bell`, which trains queued runs and says how many."""
+def register_tasks(celery: Celery, train_queued: Callable[[], int]) -> None:
+    """Registers the task, which calls `train_queued` and logs the number of trained runs."""
 
-    def execute(*hint: object, **_: object) -> None:
-        # the run that rang need not be the best one to claim, and junk rings as well as an id does
-        num_trained = answer_bell()
-        logger.debug("Bell %s: %d runs trained.", hint, num_trained)
+    def execute(*arguments: object, **_: object) -> None:
+        # the arguments are ignored: another run may come first, and any message means "look"
+        num_trained = train_queued()
+        logger.debug("Notification %s: %d runs trained.", arguments, num_trained)
 
     celery.task(execute, name=EXECUTE, typing=False, shared=False)

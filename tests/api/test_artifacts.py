@@ -20,7 +20,7 @@ from tests.api.runs.test_runs import check_problem
 from worker.execution.saving import Checkpoints
 from worker.publishing.publish import Publisher
 from worker.publishing.run_log import RunLog
-from worker.telemetry.sending import SavedMoment
+from worker.telemetry.sending import PendingCheckpoint
 
 WEIGHTS = bytes(range(256)) * 5000
 CONTENT = {"model.safetensors": WEIGHTS, "log.txt": b"it began\n"}
@@ -73,7 +73,7 @@ def run(clinic: Clinic) -> Run:
         artifacts=folder_of(clinic),
         run_id=run.id,
         attempt=run.attempt,
-    ).keep(SavedMoment(step=4, content=b"all of it"))
+    ).save(PendingCheckpoint(step=4, content=b"all of it"))
     ended_run(clinic, run, content=CONTENT)
     return run
 
@@ -179,7 +179,7 @@ def test_a_resumed_run_shows_its_earlier_end_until_it_ends_again(
     meanwhile = client.get(path).content
 
     ended_run(clinic, again, content={"model.safetensors": b"other weights"})
-    publisher_of(clinic, again).tidy()
+    publisher_of(clinic, again).remove_unused()
 
     assert (meanwhile, client.get(path).content) == (WEIGHTS, b"other weights")
     assert [name for name in folder_of(clinic).names(run.id) if "0001" in name] == [
@@ -197,7 +197,7 @@ def test_files_of_an_end_that_was_never_committed_are_overwritten(
     before = client.get(path_of(run.id, "artifacts")).json()["items"]
 
     ended_run(clinic, run, content={"model.safetensors": WEIGHTS})
-    publisher_of(clinic, run).tidy()
+    publisher_of(clinic, run).remove_unused()
 
     after = client.get(path_of(run.id, "artifacts")).json()["items"]
     assert (before, [item["name"] for item in after]) == ([], ["model.safetensors"])

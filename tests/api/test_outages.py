@@ -80,4 +80,4 @@ def test_a_run_is_taken_within_a_second_while_the_broker_is_stopped(
     assert [answer.status_code for answer, _ in answers] == [201] * 3
     assert max(seconds for _, seconds in answers) < 1
     with redis.Redis.from_url(servers.broker.url) as broker:
-        assert any(after["id"].encode() in bell for bell in broker.lrange("celery", 0, -1))
+        assert any(after["id"].encode() in message for message in broker.lrange("celery", 0, -1))

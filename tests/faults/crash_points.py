@@ -196,7 +196,7 @@ POINTS: Mapping[str, Point] = {
     "about to go on from a checkpoint": Point(
         role=Role.TRAINER,
         module="worker.execution.saving",
-        name="Checkpoints.tell_continued",
+        name="Checkpoints.record_continuation",
         is_after=False,
         error=no_answer,
         scene=Scene.LOSE,

@@ -66,7 +66,7 @@ class Crew:
 
     def submit(self, spec: JobSpec) -> UUID:
         run_id = self.submit_silently(spec)
-        self.queue.ring(run_id)
+        self.queue.notify(run_id)
         return run_id
 
     def submit_silently(self, spec: JobSpec) -> UUID:

@@ -21,7 +21,7 @@ def test_a_worker_whose_broker_died_hears_bells_again_or_leaves(site: Site) -> N
 
     site.stop_broker(signal.SIGKILL)
     site.start_broker()
-    site.crew.queue.ring(uuid4())
+    site.crew.queue.notify(uuid4())
 
     wait_until(lambda: num_bells(site) == 0 or not worker.is_alive, within_s=45)
 
@@ -33,7 +33,7 @@ def test_a_worker_whose_broker_was_silent_hears_bells_again_or_leaves(site: Site
     run_id = site.crew.submit(make_spec())
     run = site.crew.runs.wait_for_end(run_id)
     site.to_broker.speak()
-    site.crew.queue.ring(uuid4())
+    site.crew.queue.notify(uuid4())
 
     # it was found in the database
     assert run.stop_reason is StopReason.COMPLETED

@@ -20,7 +20,7 @@ from app.services.attempts.finish_run import finish_run
 from app.services.attempts.release_run import release_run
 from app.services.attempts.renew_lease import renew_lease
 from app.services.attempts.rescue_run import rescue_run
-from app.services.attempts.sweep_runs import UNHEARD_AFTER_S, sweep_runs
+from app.services.attempts.sweep_runs import NOTIFY_AGAIN_AFTER_S, sweep_runs
 from app.services.diagnosis.read_case import read_case
 from app.services.diagnosis.store_diagnosis import store_diagnosis
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
@@ -50,14 +50,14 @@ MANY = 1000
 SECRET = "s" * 32
 
 
-class Bells:
-    """A queue that remembers who was rung for."""
+class RecordingQueue:
+    """A queue that records the runs of which workers were notified."""
 
     def __init__(self) -> None:
-        self.rung: list[UUID] = []
+        self.notified: list[UUID] = []
 
-    def ring(self, run_id: UUID) -> bool:
-        self.rung.append(run_id)
+    def notify(self, run_id: UUID) -> bool:
+        self.notified.append(run_id)
         return True
 
 
@@ -214,14 +214,18 @@ def test_a_run_that_was_to_be_cancelled_ends_when_its_worker_lets_go(
 
 
 def sweep(
-    engine: Engine, bells: Bells, *, num_bells: int = 10, max_crashes: int | None = MAX_CRASHES
+    engine: Engine,
+    recording: RecordingQueue,
+    *,
+    max_notifications: int = 10,
+    max_crashes: int | None = MAX_CRASHES,
 ) -> None:
     with unit_of_work(engine) as work:
-        queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
+        queue: RunQueue = recording  # type: ignore[assignment] # has what a sweep needs
         sweep_runs(
             work,
             queue=queue,
-            num_bells=num_bells,
+            max_notifications=max_notifications,
             max_crashes=max_crashes,
             max_running_runs=MANY,
             stalled_after_s=LEASE_S,
@@ -231,15 +235,15 @@ def sweep(
 def test_a_run_whose_worker_is_lost_is_rescued(
     engine: Engine, committed_workspace_id: UUID
 ) -> None:
-    bells = Bells()
+    queue = RecordingQueue()
     with unit_of_work(engine) as work:
         lost = claimed_run(work.session, committed_workspace_id, lease_s=-1)
         alive = claimed_run(work.session, committed_workspace_id)
 
-    sweep(engine, bells, max_crashes=None)
+    sweep(engine, queue, max_crashes=None)
     with unit_of_work(engine) as work:
         spared = find_run(work.session, committed_workspace_id, lost.id)
-    sweep(engine, bells)
+    sweep(engine, queue)
 
     with unit_of_work(engine) as work:
         found = find_run(work.session, committed_workspace_id, lost.id)
@@ -257,7 +261,7 @@ def test_a_run_that_is_lost_too_often_fails_as_lost(
     with unit_of_work(engine) as work:
         run = claimed_run(work.session, committed_workspace_id, lease_s=-1)
 
-    sweep(engine, Bells(), max_crashes=1)
+    sweep(engine, RecordingQueue(), max_crashes=1)
 
     with unit_of_work(engine) as work:
         found = find_run(work.session, committed_workspace_id, run.id)
@@ -265,37 +269,37 @@ def test_a_run_that_is_lost_too_often_fails_as_lost(
     assert found.is_diagnosis_final
 
 
-def test_queued_runs_are_rung_for_after_a_while(
+def test_workers_are_notified_again_of_runs_that_have_been_queued_for_a_while(
     engine: Engine, committed_workspace_id: UUID
 ) -> None:
-    bells = Bells()
+    queue = RecordingQueue()
     with unit_of_work(engine) as work:
         waiting = [queued_run(work.session, committed_workspace_id).id for _ in range(3)]
-        long_ago = seconds_from_now(-UNHEARD_AFTER_S - 1)
+        long_ago = seconds_from_now(-NOTIFY_AGAIN_AFTER_S - 1)
         work.session.execute(runs.update().values(created_at=long_ago))
         queued_run(work.session, committed_workspace_id)
 
-    sweep(engine, bells, num_bells=2)
+    sweep(engine, queue, max_notifications=2)
 
-    assert bells.rung == waiting[:2]
+    assert queue.notified == waiting[:2]
 
 
 def test_one_of_two_sweeps(engine: Engine, committed_workspace_id: UUID) -> None:
     with unit_of_work(engine) as work:
         claimed_run(work.session, committed_workspace_id, lease_s=-1)
-    bells = Bells()
+    queue = RecordingQueue()
 
     with unit_of_work(engine) as leader:
-        queue: RunQueue = bells  # type: ignore[assignment] # as much of one as a sweep needs
+        passed: RunQueue = queue  # type: ignore[assignment] # has what a sweep needs
         sweep_runs(
             leader,
-            queue=queue,
-            num_bells=1,
+            queue=passed,
+            max_notifications=1,
             max_crashes=None,
             max_running_runs=MANY,
             stalled_after_s=30.0,
         )
-        sweep(engine, bells)
+        sweep(engine, queue)
         assert len(list_workers(leader.session)) == 1
 
     with unit_of_work(engine) as work:

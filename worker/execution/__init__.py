@@ -1,8 +1,8 @@
-"""In the child process: carry out one order.
+"""The child process: carries out one command of the worker.
 
-execute     build the task, train, publish, write the run's end
-preflight   try a job spec for a few steps
-saving      checkpoints: the file first, then its row
-child_line  the child's side of its line to the worker
-orders      what a child is told to do, and how it says what became of it
+execute         builds the task, trains, publishes and stores the run's end
+preflight       trains a few steps of a job spec
+saving          saves checkpoints: the file first, then its row
+control_channel the child's side of the socket to the worker
+commands        commands and messages between worker and child, and the child's exit codes
 """

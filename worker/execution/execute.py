@@ -1,7 +1,6 @@
-"""In the child: carry out one order. Build the task, train, and write the run's end.
+"""Carries out one command in the child: builds the task, trains, and stores the run's end.
 
-Everything that can go wrong ends here as a stop reason with one sentence for people; the rest of
-the story is in the log.
+Every error becomes a stop reason and one sentence for the client; the log has the traceback.
 """
 
 import logging
@@ -29,21 +28,21 @@ from app.store.database import make_engine, unit_of_work
 from app.store.datasets import read_content
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
-from worker.execution.child_line import ChildLine
-from worker.execution.orders import DEVICES, ORDERS, ExitCode, ListDevicesOrder, TrainOrder
+from worker.execution.commands import COMMANDS, DEVICES, ExitCode, ListDevicesCommand, TrainCommand
+from worker.execution.control_channel import ControlChannel
 from worker.execution.preflight import try_out
 from worker.execution.saving import Checkpoints
 from worker.publishing.publish import Publisher, Trained
 from worker.publishing.run_log import RunLog
-from worker.telemetry.sending import Patience, SavedMoment, Sender
+from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
 from worker.training.checkpoint import Saving, Start
 from worker.training.determinism import settle_kernels
 from worker.training.loop import Interruption, train
 
 logger = logging.getLogger(__name__)
 
-#: What torch says where memory is lacking and it has no exception class for that: the CPU's
-#: allocator, the CUDA runtime (which needs some to start), and the libraries' own workspaces.
+#: Messages of errors for lack of memory that have no exception class in torch: of the CPU's
+#: allocator, of the CUDA runtime, which needs memory to start, and of the libraries' workspaces.
 OUT_OF_MEMORY_WORDS = (
     "DefaultCPUAllocator",
     "CUDA error: out of memory",
@@ -54,34 +53,34 @@ MAX_ERROR_CHARACTERS = 500
 
 
 def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
-    """What a freshly forked child does until it exits."""
-    line = ChildLine(control)
-    order = ORDERS.validate_json(line.read_order())
-    match order:
-        case ListDevicesOrder():
-            line.answer(DEVICES.dump_json(list_devices()))
+    """Carries out the command that the worker sends; returns the child's exit code."""
+    channel = ControlChannel(control)
+    command = COMMANDS.validate_json(channel.read_command())
+    match command:
+        case ListDevicesCommand():
+            channel.send_answer(DEVICES.dump_json(list_devices()))
             return ExitCode.DONE
-        case TrainOrder():
+        case TrainCommand():
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
             stalled_after_s = settings.stalled_after_s
             engine = make_engine(
                 settings.database_url, pool_size=2, stalled_after_s=stalled_after_s
             )
-            return Execution(order, line, engine, settings, RunLog.attached()).run()
+            return Execution(command, channel, engine, settings, RunLog.attached()).run()
         case _:
-            assert_never(order)
+            assert_never(command)
 
 
 def list_devices() -> tuple[str, ...]:
-    """Names as torch has them; wakes CUDA, so only a child may ask."""
+    """Returns torch's names of the devices. It initialises CUDA: only a child may call it."""
     num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     return ("cpu", *(f"cuda:{index}" for index in range(num_gpus)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """How training ended, and what there is to publish."""
+    """How training ended, and the result to publish."""
 
     stop_reason: StopReason | Interruption
     error: str | None = None
@@ -89,40 +88,42 @@ class End:
 
 
 class Execution:
-    """One run under one attempt, from the order to its end in the database."""
+    """One attempt of a run, from the command to the stored end."""
 
     def __init__(
         self,
-        order: TrainOrder,
-        line: ChildLine,
+        command: TrainCommand,
+        channel: ControlChannel,
         engine: Engine,
         settings: Settings,
         log: RunLog,
     ) -> None:
-        self._order = order
-        self._line = line
+        self._command = command
+        self._channel = channel
         self._engine = engine
-        self._patience = Patience(tick=line.wait)
+        self._retry = OutageRetry(on_wait=channel.report_waiting)
         artifacts = ArtifactFolder(root=settings.artifact_root)
+        run_id, attempt = command.run_id, command.attempt
         self._checkpoints = Checkpoints(
-            engine=engine, artifacts=artifacts, run_id=order.run_id, attempt=order.attempt
+            engine=engine, artifacts=artifacts, run_id=run_id, attempt=attempt
         )
         self._publisher = Publisher(
-            engine=engine, artifacts=artifacts, run_id=order.run_id, attempt=order.attempt, log=log
+            engine=engine, artifacts=artifacts, run_id=run_id, attempt=attempt, log=log
         )
         self._checkpoint_every_s = settings.checkpoint_every_s
         self._saved_at = time.monotonic()
         self._saving = Saving(is_due=self._is_save_due, keep=self._save)
         self._sender = Sender(
             self._record,
-            keep=self._checkpoints.keep,
-            patience=Patience(),
-            on_wait=line.wait,
-            on_fenced=_leave_fenced,
+            save=self._checkpoints.save,
+            retry=OutageRetry(),
+            on_wait=channel.report_waiting,
+            on_fenced=_exit_fenced,
             max_pending_bytes=settings.max_pending_bytes,
         )
 
     def run(self) -> ExitCode:
+        """Trains the run and stores its end; returns the child's exit code."""
         try:
             end = self._train()
             if isinstance(end.stop_reason, Interruption):
@@ -131,14 +132,14 @@ class Execution:
         except Fenced:
             return ExitCode.FENCED
         except Exception:
-            logger.exception("Run %s: its end could not be written.", self._order.run_id)
+            logger.exception("Run %s: its end could not be stored.", self._command.run_id)
             return ExitCode.UNFINISHED
         return ExitCode.DONE
 
     def _train(self) -> End:
-        """Train until the end, whatever it is, and have every reading acknowledged."""
+        """Trains until the end; returns once every reading is acknowledged. Raises Fenced."""
         try:
-            plan, start = self._patience.through_outages(self._checkpoints.find_start)
+            plan, start = self._retry.until_available(self._checkpoints.find_start)
             self._sender.start(first_seq=plan.next_seq)
             try:
                 end = self._run_loop(start)
@@ -146,19 +147,19 @@ class Execution:
                 self._sender.drain()
         except Fenced:
             raise
-        except Exception as failure:  # the edge of this process: it becomes a stop reason
-            logger.exception("Run %s failed.", self._order.run_id)
+        except Exception as failure:  # an edge of the process: the error becomes a stop reason
+            logger.exception("Run %s failed.", self._command.run_id)
             stop_reason, error = explain(failure)
             return End(stop_reason=stop_reason, error=error)
         return end
 
     def _run_loop(self, start: Start | None) -> End:
-        spec = self._order.spec
-        device = torch.device(self._order.device)
+        spec = self._command.spec
+        device = torch.device(self._command.device)
         logger.info(
             "Attempt %d of run %s begins on %s: %s on %s.",
-            self._order.attempt,
-            self._order.run_id,
+            self._command.attempt,
+            self._command.run_id,
             device,
             spec.model.kind,
             spec.dataset.kind,
@@ -167,15 +168,17 @@ class Execution:
         task = self._build_task()
         if start is not None:
             done = start.checkpoint.notes.step
-            logger.info("Run %s goes on after %d steps.", self._order.run_id, done)
-            self._patience.through_outages(lambda: self._checkpoints.tell_continued(start, device))
-        num_steps = self._order.preflight_steps
-        follow = (
+            logger.info("Run %s continues after %d steps.", self._command.run_id, done)
+            self._retry.until_available(
+                lambda: self._checkpoints.record_continuation(start, device)
+            )
+        num_steps = self._command.preflight_steps
+        train_run = (
             partial(try_out, num_steps=num_steps)
             if num_steps is not None
             else partial(train, saving=self._saving, start=start)
         )
-        outcome = follow(
+        outcome = train_run(
             spec,
             task,
             device=device,
@@ -183,7 +186,7 @@ class Execution:
             begin=self._begin,
             stop_requested=self._stop_requested,
         )
-        logger.info("Run %s ends after %d steps.", self._order.run_id, outcome.steps_done)
+        logger.info("Run %s ends after %d steps.", self._command.run_id, outcome.steps_done)
         trained = Trained(spec=spec, task=task, outcome=outcome)
         return End(stop_reason=outcome.stop_reason, error=outcome.error, trained=trained)
 
@@ -192,11 +195,11 @@ class Execution:
         return is_time and not self._sender.is_saving
 
     def _save(self, step: int, content: bytes) -> None:
-        self._sender.send(SavedMoment(step=step, content=content))
+        self._sender.send(PendingCheckpoint(step=step, content=content))
         self._saved_at = time.monotonic()
 
     def _build_task(self) -> Task:
-        dataset = self._order.spec.dataset
+        dataset = self._command.spec.dataset
         dataset_id = getattr(dataset, "dataset_id", None)
         if dataset_id is None:
             return build_task(dataset, upload=None)
@@ -204,47 +207,47 @@ class Execution:
         def read() -> bytes | None:
             with unit_of_work(self._engine) as work:
                 try:
-                    return read_content(work.session, self._order.workspace_id, dataset_id)
+                    return read_content(work.session, self._command.workspace_id, dataset_id)
                 except NotFound:
                     return None
 
-        return build_task(dataset, upload=self._patience.through_outages(read))
+        return build_task(dataset, upload=self._retry.until_available(read))
 
     def _stop_requested(self) -> StopReason | Interruption | None:
-        self._line.tick()
-        if self._line.is_cancelled():
+        self._channel.report_progress()
+        if self._channel.is_cancelled():
             return StopReason.CANCELLED
-        return Interruption.PAUSED if self._line.is_paused() else None
+        return Interruption.PAUSED if self._channel.is_paused() else None
 
     def _begin(self, task: TaskFacts, tensor_names: tuple[str, ...], device: str) -> None:
         def write() -> None:
             with unit_of_work(self._engine) as work:
                 begin_run(
                     work,
-                    run_id=self._order.run_id,
-                    attempt=self._order.attempt,
+                    run_id=self._command.run_id,
+                    attempt=self._command.attempt,
                     task=task,
                     tensor_names=tensor_names,
                     device=device,
                 )
 
-        self._patience.through_outages(write)
+        self._retry.until_available(write)
 
     def _record(self, *, seq: int, batch: ReadingBatch) -> None:
         with unit_of_work(self._engine) as work:
             record_batch(
                 work,
-                run_id=self._order.run_id,
-                attempt=self._order.attempt,
+                run_id=self._command.run_id,
+                attempt=self._command.attempt,
                 seq=seq,
                 batch=batch,
             )
 
     def _publish(self, end: End) -> Publication | None:
-        """Preflights leave no files."""
-        if self._order.preflight_steps is not None:
+        """Publishes the run's files; a preflight has none."""
+        if self._command.preflight_steps is not None:
             return None
-        return self._publisher.publish(end.trained, device=torch.device(self._order.device))
+        return self._publisher.publish(end.trained, device=torch.device(self._command.device))
 
     def _finish(
         self, stop_reason: StopReason, error: str | None, publication: Publication | None
@@ -253,22 +256,22 @@ class Execution:
             with unit_of_work(self._engine) as work:
                 finish_run(
                     work,
-                    run_id=self._order.run_id,
-                    attempt=self._order.attempt,
+                    run_id=self._command.run_id,
+                    attempt=self._command.attempt,
                     stop_reason=stop_reason,
                     error=error,
                     publication=publication,
                 )
 
         try:
-            self._patience.through_outages(write)
+            self._retry.until_available(write)
         finally:
             if publication is not None:
-                self._publisher.tidy()
+                self._publisher.remove_unused()
 
 
 def explain(failure: Exception) -> tuple[StopReason, str]:
-    """The stop reason of a run that raised, and one sentence for people."""
+    """Returns the stop reason for an error, and one sentence for the client."""
     if isinstance(failure, InvalidInput):
         further = [
             f"{problem.pointer}: {problem.detail}"
@@ -288,7 +291,7 @@ def explain(failure: Exception) -> tuple[StopReason, str]:
     return StopReason.CRASHED, sentence[:MAX_ERROR_CHARACTERS]
 
 
-def _leave_fenced() -> None:
-    """Another worker has the run: not even the step under way matters any more."""
-    logger.info("This attempt is over; another one has the run.")
+def _exit_fenced() -> None:
+    """Ends the process at once, because the run belongs to another attempt."""
+    logger.info("This attempt is fenced: the run belongs to another one.")
     os._exit(ExitCode.FENCED)

@@ -1,7 +1,7 @@
-"""A run's checkpoints under one attempt: to the artifact store first, then into the database.
+"""Saves and reads a run's checkpoints: the file in the artifact store, then the row.
 
-Nothing goes on from a file that no row names, and each row names a file that was whole on the disk
-before it. Only what this attempt or an earlier one wrote is ever removed.
+Each row names a file that was complete on the disk before the row, and a run continues only from a
+checkpoint that has a row. An attempt removes only files of its own and of earlier attempts.
 """
 
 import logging
@@ -20,7 +20,7 @@ from app.services.checkpoints.discard_checkpoint import discard_checkpoint
 from app.services.checkpoints.plan_start import StartPlan, plan_start
 from app.services.checkpoints.record_checkpoint import record_checkpoint
 from app.store.database import unit_of_work
-from worker.telemetry.sending import SavedMoment
+from worker.telemetry.sending import PendingCheckpoint
 from worker.training.checkpoint import Checkpoint, Damaged, Start, unpack
 from worker.training.fingerprint import differences, take_fingerprint
 
@@ -31,20 +31,24 @@ _ATTEMPT_OF = re.compile(r"checkpoint-\d+-(\d+)\.safetensors(\.part)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoints:
-    """Of one run under one attempt."""
+    """The checkpoints of one run, for one attempt."""
 
     engine: Engine
     artifacts: ArtifactFolder
     run_id: UUID
     attempt: int
 
-    def keep(self, moment: SavedMoment) -> None:
-        """Raises Fenced and Unavailable; a disk that takes nothing costs the checkpoint alone."""
-        name = checkpoint_name(moment.step, self.attempt)
+    def save(self, pending: PendingCheckpoint) -> None:
+        """Writes the file and its row, and removes the files of dropped checkpoints.
+
+        A file that cannot be written is logged, and training continues without this checkpoint.
+        Raises Fenced when the run belongs to another attempt, and Unavailable.
+        """
+        name = checkpoint_name(pending.step, self.attempt)
         try:
-            sha256 = self.artifacts.write(self.run_id, name, moment.content)
+            sha256 = self.artifacts.write(self.run_id, name, pending.content)
         except OSError:
-            logger.exception("Run %s: no checkpoint at step %d.", self.run_id, moment.step)
+            logger.exception("Run %s: no checkpoint at step %d.", self.run_id, pending.step)
             return
         try:
             with unit_of_work(self.engine) as work:
@@ -52,9 +56,9 @@ class Checkpoints:
                     work,
                     run_id=self.run_id,
                     attempt=self.attempt,
-                    step=moment.step,
+                    step=pending.step,
                     name=name,
-                    num_bytes=len(moment.content),
+                    num_bytes=len(pending.content),
                     sha256=sha256,
                 )
         except Fenced:
@@ -63,7 +67,11 @@ class Checkpoints:
         self._remove_all_but(kept)
 
     def find_start(self) -> tuple[StartPlan, Start | None]:
-        """The latest checkpoint that can be read; the run is taken back behind all others."""
+        """Returns where this attempt starts, and the checkpoint that it continues from, or None.
+
+        Checkpoints that cannot be read are discarded. Raises InvalidData when a fork's first
+        checkpoint cannot be read, and Fenced and Unavailable.
+        """
         while True:
             with unit_of_work(self.engine) as work:
                 plan = plan_start(work, run_id=self.run_id, attempt=self.attempt)
@@ -73,13 +81,14 @@ class Checkpoints:
             try:
                 checkpoint = self._read(record)
             except (Damaged, NotFound, OSError) as error:
-                self._give_up(record, error)
+                self._discard(record, error)
                 continue
             return plan, Start(
                 checkpoint=checkpoint, takes=record.takes, followed_steps=plan.followed_steps
             )
 
-    def tell_continued(self, start: Start, device: torch.device) -> None:
+    def record_continuation(self, start: Start, device: torch.device) -> None:
+        """Records from which step training continues, and what differs from then."""
         notes = start.checkpoint.notes
         with unit_of_work(self.engine) as work:
             continue_run(
@@ -97,16 +106,19 @@ class Checkpoints:
             raise Damaged(detail)
         return unpack(content)
 
-    def _give_up(self, record: CheckpointRecord, error: Exception) -> None:
+    def _discard(self, record: CheckpointRecord, error: Exception) -> None:
         logger.error("Run %s: checkpoint %d: %s", self.run_id, record.step, error)
         if record.takes is not Takes.ALL:
-            detail = "The checkpoint that this fork was to begin with cannot be read."
+            detail = "The checkpoint from which this fork starts cannot be read."
             raise InvalidData(detail) from error
         with unit_of_work(self.engine) as work:
             discard_checkpoint(work, run_id=self.run_id, attempt=self.attempt, step=record.step)
 
     def _remove_all_but(self, kept: tuple[str, ...]) -> None:
-        """Files of later attempts stay: this one may have been paused since its last write."""
+        """Removes other files of this attempt and of earlier ones.
+
+        Files of later attempts are kept: this process may have been paused while they were written.
+        """
         matches = [_ATTEMPT_OF.fullmatch(name) for name in self.artifacts.names(self.run_id)]
         ours = [match for match in matches if match and int(match[1]) <= self.attempt]
         self.artifacts.remove(self.run_id, [m.string for m in ours if m.string not in kept])

@@ -89,7 +89,7 @@ class Publisher:
             return Publication(error=f"The files could not be published: {reason}.")
         return Publication(files=written)
 
-    def tidy(self) -> None:
+    def remove_unused(self) -> None:
         """Remove files of this attempt and earlier ones that the database does not list."""
         try:
             with unit_of_work(self.engine) as work:

@@ -1,13 +1,14 @@
-"""The worker process: it claims runs, starts a child for each, and watches it to its end.
+"""The worker process: claims runs, starts a child process for each and supervises it.
 
-life            a worker process from boot to exit
-run_slots       its slots: which runs it trains side by side
-supervise       one claimed run: heartbeat, cancel, stall, and what its child's end means
-reconcile       the sweep: runs that lost their worker, bells that were lost, deaf workers
-run_records     what is written of runs
-worker_records  what is written of the worker itself and for all runs
-placement       which device a run gets
-forkserver      imports torch once and forks a child for each run; children is its other side
+lifecycle       a worker process from start to exit
+run_slots       the slots: claims runs and trains several at the same time
+supervise       supervises one run: heartbeat, cancelling, stalls, the exit of its child
+sweeper         the periodic sweep: lost runs, queued runs, old readings, a broken worker
+run_records     what the worker writes about one run
+worker_records  what the worker writes about itself and about all runs
+placement       chooses the device of a run
+forkserver      the process that imports torch once and forks a child for each run
+children        the worker's side of the forkserver and of the children
 oom             whether the kernel killed a process for memory
-stopping        the signal to stop
+stop_signal     tells all threads to stop
 """

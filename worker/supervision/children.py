@@ -1,8 +1,9 @@
-"""The worker's side of the forkserver: start children, speak with them, learn how they ended.
+"""The worker's side of the forkserver: starts children, exchanges messages, learns how they end.
 
-Each child has two lines to its worker. `control` is a socket for the order, then single bytes both
-ways. `status` is a pipe on which the forkserver, their real parent, writes the child's process id
-and, at the end, its exit code; it closes without a code when the forkserver itself is killed.
+Each child is connected to its worker in two ways. `control` is a socket: it carries the command to
+the child, then messages of one byte in both directions. `status` is a pipe on which the forkserver,
+the parent of the child, writes the child's process id and, at the end, its exit code. It closes
+without an exit code when the forkserver itself is killed.
 """
 
 import os
@@ -17,36 +18,40 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.execution.orders import CANCEL, ORDERS, PAUSE, ListDevicesOrder, TrainOrder
+from worker.execution.commands import CANCEL, COMMANDS, PAUSE, ListDevicesCommand, TrainCommand
 
-#: Importing torch on a cold disk takes seconds.
-WARM_UP_S = 120.0
-#: A forkserver that is alive forks at once.
+#: Time limit for importing torch, which takes many seconds from a cold disk.
+IMPORT_S = 120.0
+#: Time limit for a fork, which a living forkserver does at once.
 FORK_S = 10.0
 READY = b"r"
 FORK = b"f"
 
 
 class ForkServer:
-    """A process that has imported all that training needs and forks a fresh child per run."""
+    """Starts the forkserver and asks it for children; see `forkserver` for the other side."""
 
     def __init__(self, environ: Mapping[str, str], *, threads_per_run: int) -> None:
         self._environ = dict(environ)
         self._threads_per_run = threads_per_run
         self._lock = threading.Lock()
-        self._line, self._far_end = socket.socketpair()
+        self._socket, self._server_socket = socket.socketpair()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it is warm; for the main thread, whose death would kill it."""
-        far_end = self._far_end.fileno()
+        """Starts the process and waits until it has imported torch. Raises Unavailable.
+
+        Call it in the main thread: the kernel ends the forkserver together with the thread that
+        started it.
+        """
+        server_socket = self._server_socket.fileno()
         # `-P`: the module is found where this process found it, not in the present folder
         command = (
             sys.executable,
             "-P",
             "-m",
             "worker.supervision.forkserver",
-            str(far_end),
+            str(server_socket),
             str(os.getpid()),
         )
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -54,16 +59,16 @@ class ForkServer:
             env=self._environ
             | {
                 "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
-                # NumPy's would start its threads at import, and a fork copies only one
+                # OpenBLAS would start threads at import, and a fork copies only one thread
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": str(self._threads_per_run),
             },
-            pass_fds=(far_end,),
+            pass_fds=(server_socket,),
             stdin=subprocess.DEVNULL,
         )
-        self._far_end.close()
-        self._line.settimeout(WARM_UP_S)
-        if self._line.recv(1) != READY:
+        self._server_socket.close()
+        self._socket.settimeout(IMPORT_S)
+        if self._socket.recv(1) != READY:
             detail = "The forkserver did not become ready; its errors are in the log."
             raise Unavailable(detail)
 
@@ -71,95 +76,102 @@ class ForkServer:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def spawn(self, order: TrainOrder | ListDevicesOrder) -> "Child":
-        """Fork a child and hand it the order."""
-        near, far = socket.socketpair()
+    def spawn(self, command: TrainCommand | ListDevicesCommand) -> "Child":
+        """Forks a child and sends it the command. Raises Unavailable without a forkserver."""
+        own_socket, child_socket = socket.socketpair()
         status_read, status_write = os.pipe()
         try:
             with self._lock:
-                socket.send_fds(self._line, [FORK], [far.fileno(), status_write])
+                socket.send_fds(self._socket, [FORK], [child_socket.fileno(), status_write])
         except OSError as error:
-            near.close()
+            own_socket.close()
             os.close(status_read)
             detail = "The forkserver is gone."
             raise Unavailable(detail) from error
         finally:
-            far.close()
+            child_socket.close()
             os.close(status_write)
-        child = Child(control=near, status_fd=status_read)
-        child.hand_over(ORDERS.dump_json(order) + b"\n")
+        child = Child(control=own_socket, status_fd=status_read)
+        child.send_command(COMMANDS.dump_json(command) + b"\n")
         return child
 
     def stop(self) -> None:
-        """Kill it; the kernel then kills what it forked."""
+        """Kills the forkserver; the kernel then kills its children."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._line.close()
+        self._socket.close()
 
 
 @dataclass(kw_only=True)
 class Child:
-    """One forked process and the lines to it."""
+    """One forked process and the connections to it."""
 
     control: socket.socket
-    #: Becomes readable when there is news of the child's life.
+    #: Readable when the child has started, has ended, or its forkserver has.
     status_fd: int
     pid: int | None = None
-    #: As in `subprocess`: negative for a signal. None while it runs.
+    #: As in `subprocess`: negative for a signal, None while the child runs.
     exit_code: int | None = None
     _status: bytearray = field(default_factory=bytearray)
 
-    def hand_over(self, order: bytes) -> None:
+    def send_command(self, command: bytes) -> None:
+        """Sends the command once the child has started.
+
+        Raises Unavailable when the forkserver does not answer.
+        """
         self._wait_for_pid()
         self.control.settimeout(FORK_S)
-        # a child that died at once is told by its status
+        # when the child died at once, its status shows it
         with suppress(OSError):
-            self.control.sendall(order)
+            self.control.sendall(command)
         self.control.settimeout(0)
 
     def has_ended(self) -> bool:
-        """Read the news there is; true once the child is gone."""
+        """Reads the status, without waiting; returns whether the child has ended."""
         while self.exit_code is None and select.select([self.status_fd], [], [], 0)[0]:
             self._read_status()
         return self.exit_code is not None
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the child's end; true when it came in time."""
+        """Waits for the child's end; returns whether it came within `timeout_s`."""
         select.select([self.status_fd], [], [], timeout_s)
         return self.has_ended()
 
     def cancel(self) -> None:
+        """Tells the child to stop training and to end its run as cancelled."""
         with suppress(OSError):
             self.control.send(CANCEL)
 
     def pause(self) -> None:
+        """Tells the child to leave a checkpoint and to exit; its run is to continue elsewhere."""
         with suppress(OSError):
             self.control.send(PAUSE)
 
-    def listen(self) -> bytes:
-        """What it has said since the last call: `TICK` and `WAIT`, oldest first."""
+    def read_messages(self) -> bytes:
+        """Returns the messages since the last call, `PROGRESS` and `WAITING`, oldest first."""
         try:
             return self.control.recv(4096)
         except OSError:
             return b""
 
-    def answer(self) -> bytes:
-        """All that the child says until it closes its line."""
-        self.control.settimeout(WARM_UP_S)
+    def read_answer(self) -> bytes:
+        """Returns everything that the child sends until it closes the socket."""
+        self.control.settimeout(IMPORT_S)
         parts = []
         while part := self.control.recv(4096):
             parts.append(part)
         return b"".join(parts)
 
     def kill(self) -> None:
-        """End it at once, and see it gone."""
+        """Kills the child and waits for its end."""
         if self.pid is not None and not self.has_ended():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         self.wait(FORK_S)
 
     def close(self) -> None:
+        """Closes the connections."""
         self.control.close()
         os.close(self.status_fd)
 
@@ -172,12 +184,12 @@ class Child:
             raise Unavailable(detail)
 
     def _read_status(self) -> None:
-        news = os.read(self.status_fd, 64)
-        if not news:
+        received = os.read(self.status_fd, 64)
+        if not received:
             # the forkserver was killed, and the kernel kills its children with it
             self.exit_code = -signal.SIGKILL
             return
-        self._status += news
+        self._status += received
         *lines, rest = bytes(self._status).split(b"\n")
         self._status = bytearray(rest)
         for line in lines:

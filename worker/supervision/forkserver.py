@@ -1,8 +1,12 @@
-"""The forkserver: imports all that training needs once, then forks a fresh child for each order.
+"""The forkserver: imports torch once, then forks a fresh child for each command.
 
-It has one thread and runs no tensor operation, so that a fork copies nothing half done. It ends
-with its worker and its children end with it: by the kernel's word, and by their closed lines.
-Interrupts and termination are for the worker to hear; it decides what becomes of the children.
+Each run trains in its own process, so that a crash, a leak or a kill for memory ends one run only,
+and no state of CUDA or torch passes from one run to the next. A fresh interpreter would import
+torch for seconds; a fork takes milliseconds and shares the imported pages. The worker itself cannot
+fork safely, because it has threads. The forkserver has one thread and runs no tensor operation.
+
+It ends with its worker, and its children end with it: the kernel sends them a signal, and their
+sockets close. It ignores SIGINT and SIGTERM, because the worker decides how the children end.
 """
 
 import gc
@@ -26,32 +30,32 @@ from worker.execution.execute import carry_out
 from worker.supervision.children import FORK, READY
 
 logger = logging.getLogger(__name__)
-#: A child whose own code failed to catch what went wrong.
+#: Exit code of a child that failed with an error outside its run.
 EXIT_BROKEN = 72
 
 
 class Server:
-    """Forks on request and reports the ends of its children."""
+    """Forks children on request and reports how they end."""
 
-    def __init__(self, line: socket.socket, settings: Settings) -> None:
-        self._line = line
+    def __init__(self, worker: socket.socket, settings: Settings) -> None:
+        self._worker = worker
         self._settings = settings
         self._status_of: dict[int, int] = {}
         self._wake_read, self._wake_write = os.pipe()
 
     def serve(self) -> None:
-        """Answer until the worker's end of the line closes."""
+        """Serves requests until the worker closes its socket."""
         self._watch_children()
-        self._line.send(READY)
+        self._worker.send(READY)
         with selectors.DefaultSelector() as selector:
-            selector.register(self._line, selectors.EVENT_READ)
+            selector.register(self._worker, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
             while True:
                 ready = {key.fileobj for key, _ in selector.select()}
                 if self._wake_read in ready:
                     os.read(self._wake_read, 4096)
                     self._report_ended()
-                if self._line in ready and not self._fork():
+                if self._worker in ready and not self._fork():
                     return
 
     def _watch_children(self) -> None:
@@ -60,7 +64,7 @@ class Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _fork(self) -> bool:
-        request, fds, _, _ = socket.recv_fds(self._line, len(FORK), 2)
+        request, fds, _, _ = socket.recv_fds(self._worker, len(FORK), 2)
         if not request:
             return False
         control_fd, status_fd = fds
@@ -70,11 +74,11 @@ class Server:
             self._become_child(control_fd, status_fd, parent)
         os.close(control_fd)
         self._status_of[pid] = status_fd
-        _tell(status_fd, pid)
+        _write_status(status_fd, pid)
         return True
 
     def _become_child(self, control_fd: int, status_fd: int, parent: int) -> NoReturn:
-        """Carry out one order and leave; never returns into the server's code."""
+        """Carries out one command and exits; never returns into the server's code."""
         code = EXIT_BROKEN
         try:
             signal.set_wakeup_fd(-1)
@@ -82,7 +86,7 @@ class Server:
             end_with_parent(parent)
             for fd in (self._wake_read, self._wake_write, status_fd, *self._status_of.values()):
                 os.close(fd)
-            self._line.close()
+            self._worker.close()
             code = carry_out(socket.socket(fileno=control_fd), self._settings)
         except BaseException:
             logger.exception("A training process failed outside of its run.")
@@ -98,39 +102,40 @@ class Server:
             if pid == 0:
                 return
             status_fd = self._status_of.pop(pid)
-            _tell(status_fd, os.waitstatus_to_exitcode(status))
+            _write_status(status_fd, os.waitstatus_to_exitcode(status))
             os.close(status_fd)
 
 
-def _tell(status_fd: int, number: int) -> None:
-    """Write one line; a supervisor that has hung up is not missed."""
+def _write_status(status_fd: int, number: int) -> None:
+    """Writes one line to a child's status pipe, unless its supervisor has closed the other end."""
     with suppress(BrokenPipeError):
         os.write(status_fd, b"%d\n" % number)
 
 
 def _count_threads() -> int:
-    """Threads of any library, where the system tells; Python knows only of its own."""
+    """Counts the threads of this process; without /proc, only those that Python started."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
 
 
-def main(line_fd: int, worker_pid: int) -> None:
+def main(socket_fd: int, worker_pid: int) -> None:
+    """Runs the forkserver of one worker. Raises RuntimeError when it has more than one thread."""
     end_with_parent(worker_pid)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    # cuBLAS reads it when CUDA wakes up; without it there are no deterministic products
+    # cuBLAS reads it when CUDA is initialised; deterministic matrix products need it
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     settings = Settings.read(os.environ)
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     if _count_threads() != 1:
-        detail = "the forkserver must have one thread: a fork copies no other"
+        detail = "the forkserver must have one thread, because a fork copies no other"
         raise RuntimeError(detail)
     gc.collect()
-    # pages of what is imported stay shared with the children
+    # keeps the pages of imported modules shared with the children
     gc.freeze()
-    Server(socket.socket(fileno=line_fd), settings).serve()
+    Server(socket.socket(fileno=socket_fd), settings).serve()
 
 
 if __name__ == "__main__":

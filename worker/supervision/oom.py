@@ -1,14 +1,14 @@
-"""Whether the kernel killed processes for memory: SIGKILL alone does not say who sent it."""
+"""Counts processes that the kernel killed for memory; SIGKILL alone does not show the reason."""
 
 import re
 from pathlib import Path
 
-#: Most specific first: this control group's own count, then the whole machine's.
+#: The count of this control group, then that of the whole machine.
 COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat"))
 
 
 def count_oom_kills(counters: tuple[Path, ...] = COUNTERS) -> int:
-    """Kills for memory so far, in the narrowest group that tells; 0 where nothing does."""
+    """Returns the kills so far, from the first counter that exists; 0 when none exists."""
     for path in counters:
         try:
             text = path.read_text()

@@ -1,4 +1,4 @@
-"""Which of a worker's devices a run gets."""
+"""Chooses the device on which a run trains."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ CPU = "cpu"
 
 
 def place(wanted: str, devices: Sequence[str], *, slot: int) -> str:
-    """The device that `auto, cpu, cuda, cuda:N` means here; slots spread over the GPUs.
+    """Returns the device that `auto`, `cpu`, `cuda` or `cuda:N` means on this worker.
 
-    A GPU is preferred wherever `auto` leaves the choice. Claims see to it that a run that names a
-    device comes only to a worker that has it.
+    `auto` prefers a GPU, and slots are spread over the GPUs. A device that the spec names exists
+    here, because a worker claims only runs that its devices can train.
     """
     gpus = [device for device in devices if device != CPU]
     match wanted:

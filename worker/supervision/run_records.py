@@ -1,4 +1,4 @@
-"""What the worker process writes of runs: each write is one service in one transaction."""
+"""What the worker process writes about runs; each write is one service in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from app.store.database import unit_of_work
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecords:
-    """Writes of one run under one attempt."""
+    """Writes about one run for one attempt. Each method may raise Fenced and Unavailable."""
 
     engine: Engine
     run_id: UUID
@@ -28,18 +28,20 @@ class RunRecords:
     lease_s: float
     max_crashes: int
 
-    def beat(self, *, waits_for_database: bool) -> bool:
+    def renew_lease(self, *, waits_for_database: bool) -> bool:
+        """Renews the lease; returns whether a client asked to cancel the run."""
         with unit_of_work(self.engine) as work:
-            beat = renew_lease(
+            heartbeat = renew_lease(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
                 lease_s=self.lease_s,
                 waits_for_database=waits_for_database,
             )
-        return beat.cancel_requested
+        return heartbeat.cancel_requested
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None:
+        """Ends the run."""
         with unit_of_work(self.engine) as work:
             finish_run(
                 work,
@@ -49,11 +51,13 @@ class RunRecords:
                 error=error,
             )
 
-    def give_back(self) -> None:
+    def release(self) -> None:
+        """Queues the run again without counting a crash."""
         with unit_of_work(self.engine) as work:
             release_run(work, run_id=self.run_id, attempt=self.attempt)
 
-    def lose(self, error: str) -> None:
+    def rescue(self, error: str) -> None:
+        """Queues the run again and counts a crash, or fails it after `max_crashes`."""
         with unit_of_work(self.engine) as work:
             rescue_run(
                 work,
@@ -64,7 +68,7 @@ class RunRecords:
             )
 
     def diagnose(self) -> None:
-        """Judges between two transactions, so that no reading waits for a judgement."""
+        """Diagnoses between two transactions, so that no reading waits for the diagnosis."""
         with unit_of_work(self.engine, snapshot=True) as work:
             case = read_case(work, run_id=self.run_id, attempt=self.attempt)
         diagnosis = diagnose(case)
@@ -80,7 +84,10 @@ def claim(
     lease_s: float,
     max_running_runs: int,
 ) -> Run | None:
-    """The next queued run for these devices, now this worker's; None when there is none."""
+    """Claims the next queued run for these devices; returns None without one.
+
+    Raises Unavailable when the database does not answer.
+    """
     with unit_of_work(engine) as work:
         return claim_run(
             work,

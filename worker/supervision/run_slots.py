@@ -1,8 +1,7 @@
-"""One worker process: its slots, its devices, its forkserver and the runs it trains.
+"""The slots of a worker process: claims queued runs and trains several at the same time.
 
-Runs come in two ways: a bell (a Celery task) or a look of its own at the queue, for when bells are
-lost or the broker is away. Both take a slot, claim the best queued run, and go on claiming until
-there is none.
+Two callers start runs: the Celery task, on a notification, and the sweep, for notifications that
+were lost. Both take a slot, claim the next queued run, and claim further runs until there is none.
 """
 
 import logging
@@ -19,29 +18,32 @@ from sqlalchemy import Engine
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import Run
 from app.settings import Settings
-from worker.execution.orders import DEVICES, ListDevicesOrder, TrainOrder
+from worker.execution.commands import DEVICES, ListDevicesCommand, TrainCommand
 from worker.supervision.children import ForkServer
 from worker.supervision.placement import place
 from worker.supervision.run_records import RunRecords, claim
-from worker.supervision.stopping import StopSignal
+from worker.supervision.stop_signal import StopSignal
 from worker.supervision.supervise import Policy, Supervisor
 
 logger = logging.getLogger(__name__)
 
 
 def list_devices(forkserver: ForkServer) -> tuple[str, ...]:
-    """Ask a child, which also proves that the forkserver can fork."""
-    child = forkserver.spawn(ListDevicesOrder())
+    """Returns the names of the devices, which a child lists; this also tests the forkserver.
+
+    Raises Unavailable when the forkserver cannot fork.
+    """
+    child = forkserver.spawn(ListDevicesCommand())
     try:
-        return DEVICES.validate_json(child.answer())
+        return DEVICES.validate_json(child.read_answer())
     finally:
         child.kill()
         child.close()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Equipment:
-    """What a worker has, once it is ready."""
+class Registration:
+    """What a worker registered: its id, its devices and its number of slots."""
 
     worker_id: UUID
     devices: tuple[str, ...]
@@ -49,30 +51,30 @@ class Equipment:
 
 
 class RunSlots:
-    """Trains at most `slots` runs side by side."""
+    """Trains at most `slots` runs at the same time."""
 
     def __init__(
         self,
         settings: Settings,
         engine: Engine,
         forkserver: ForkServer,
-        equipment: Equipment,
+        registration: Registration,
         stop: StopSignal,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._forkserver = forkserver
-        self._equipment = equipment
+        self._registration = registration
         self._stop = stop
         self._free_slots: SimpleQueue[int] = SimpleQueue()
-        for slot in range(equipment.slots):
+        for slot in range(registration.slots):
             self._free_slots.put(slot)
-        # one at a time: a diagnosis reads all of a run's telemetry
-        self._check_ups = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check-up")
+        # one at a time, because a diagnosis reads all of a run's telemetry
+        self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
         self._policy = Policy(heartbeat_s=settings.heartbeat_s)
 
     def __str__(self) -> str:
-        return f"{self._equipment.slots} slots on {', '.join(self._equipment.devices)}"
+        return f"{self._registration.slots} slots on {', '.join(self._registration.devices)}"
 
     @property
     def num_free_slots(self) -> int:
@@ -80,14 +82,14 @@ class RunSlots:
 
     @property
     def is_idle(self) -> bool:
-        return self.num_free_slots == self._equipment.slots
+        return self.num_free_slots == self._registration.slots
 
     @property
     def can_train(self) -> bool:
         return self._forkserver.is_alive
 
-    def answer_bell(self) -> int:
-        """Train queued runs one after another while there are any; how many it were."""
+    def train_queued(self) -> int:
+        """Trains queued runs one after another until there is none; returns their number."""
         slot = self._take_slot()
         if slot is None:
             return 0
@@ -97,8 +99,11 @@ class RunSlots:
             return 0
         return self._train_from(run, slot)
 
-    def look(self) -> bool:
-        """Claim without a bell; training then goes on in a thread of its own."""
+    def start_queued(self) -> bool:
+        """Claims a queued run and trains it, and the next ones, in a new thread.
+
+        Returns False when no run is queued or no slot is free.
+        """
         slot = self._take_slot()
         if slot is None:
             return False
@@ -110,8 +115,8 @@ class RunSlots:
         return True
 
     def close(self) -> None:
-        """Once the runs are given back: end the forkserver and the connections."""
-        self._check_ups.shutdown(wait=False, cancel_futures=True)
+        """Ends the forkserver and closes the connections, once the runs are released."""
+        self._diagnoses.shutdown(wait=False, cancel_futures=True)
         self._forkserver.stop()
         self._engine.dispose()
 
@@ -139,8 +144,8 @@ class RunSlots:
         try:
             return claim(
                 self._engine,
-                worker_id=self._equipment.worker_id,
-                devices=self._equipment.devices,
+                worker_id=self._registration.worker_id,
+                devices=self._registration.devices,
                 lease_s=self._settings.lease_s,
                 max_running_runs=self._settings.quotas.max_running_runs,
             )
@@ -156,21 +161,21 @@ class RunSlots:
             lease_s=self._settings.lease_s,
             max_crashes=self._settings.max_crashes,
         )
-        order = TrainOrder(
+        command = TrainCommand(
             run_id=run.id,
             workspace_id=run.workspace_id,
             attempt=run.attempt,
             spec=run.spec,
-            device=place(run.spec.training.device, self._equipment.devices, slot=slot),
+            device=place(run.spec.training.device, self._registration.devices, slot=slot),
             preflight_steps=run.preflight_steps,
         )
-        logger.info("Run %s attempt %d trains on %s.", run.id, run.attempt, order.device)
+        logger.info("Run %s attempt %d trains on %s.", run.id, run.attempt, command.device)
         try:
-            child = self._forkserver.spawn(order)
+            child = self._forkserver.spawn(command)
         except Unavailable:
             logger.exception("Run %s could not be started.", run.id)
             with suppress(Fenced, Unavailable):
-                records.give_back()
+                records.release()
             return
         Supervisor(
             run,
@@ -178,19 +183,19 @@ class RunSlots:
             records=records,
             stop=self._stop,
             policy=self._policy,
-            check_up=self._check_up,
+            submit=self._submit_diagnosis,
         ).watch()
-        logger.info("Run %s attempt %d is over here.", run.id, run.attempt)
+        logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
 
-    def _check_up(self, diagnose: Callable[[], None]) -> Future[None]:
-        return self._check_ups.submit(_examine, diagnose)
+    def _submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
+        return self._diagnoses.submit(_diagnose_or_log, diagnose)
 
 
-def _examine(diagnose: Callable[[], None]) -> None:
+def _diagnose_or_log(diagnose: Callable[[], None]) -> None:
     try:
         diagnose()
     except (Fenced, Unavailable) as error:
-        logger.info("A run in progress was not diagnosed: %s", error.detail)
+        logger.info("A running run was not diagnosed: %s", error.detail)
     except Exception:
-        # the run goes on, and the next check-up may succeed
-        logger.exception("A run in progress could not be diagnosed.")
+        # the run continues, and the next diagnosis may succeed
+        logger.exception("A running run could not be diagnosed.")

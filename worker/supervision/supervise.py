@@ -1,8 +1,8 @@
-"""One claimed run from the worker's side: heartbeats, cancelling, stalls, and what an end means.
+"""Supervises one claimed run: heartbeats, cancelling, stalls, and the exit of its child.
 
-The child writes its own end. The supervisor writes one only where the child cannot: after its
-death, or when it had to be killed. All it writes carries the attempt, so a supervisor that was
-paused for too long can spoil nothing.
+The child writes the end of its run. The supervisor writes it only where the child cannot: when the
+child died or had to be killed. Every write names the attempt, so that a supervisor that was paused
+for too long changes nothing.
 """
 
 import logging
@@ -17,55 +17,56 @@ from typing import Protocol, assert_never
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import Run, StopReason
-from worker.execution.orders import WAIT, ExitCode
+from worker.execution.commands import WAITING, ExitCode
 from worker.supervision.children import Child
 from worker.supervision.oom import count_oom_kills
-from worker.supervision.stopping import StopSignal
+from worker.supervision.stop_signal import StopSignal
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How long a supervisor waits for what."""
+    """Times of a supervisor, in seconds."""
 
-    #: Between two signs of life.
+    #: Between two heartbeats.
     heartbeat_s: float = 5.0
-    #: A child that was told to cancel has so long to end on its own.
+    #: A child that was told to cancel is killed after this time.
     cancel_grace_s: float = 10.0
-    #: A child whose worker stops has so long to leave a checkpoint.
+    #: A child that was told to pause, because its worker stops, is killed after this time.
     pause_grace_s: float = 2.0
-    #: A child that makes no step for so long is stuck. Generous: building data or one step of a
-    #: very long sequence takes minutes.
+    #: A child without progress for this long counts as stalled. It is long, because building data
+    #: or one step over a very long sequence takes minutes.
     stall_s: float = 1800.0
-    #: While the database is away training goes on, since no other worker can claim the run either;
-    #: one that was cut off alone is fenced. After so long nobody waits for it any more.
+    #: During an outage of the database training continues, because no other worker can claim the
+    #: run either. If only this worker is cut off, its attempt is fenced. After this time the
+    #: supervisor gives up.
     max_outage_s: float = 600.0
-    #: Between two diagnoses of a run in progress.
+    #: Between two diagnoses of a running run.
     diagnose_every_s: float = 10.0
 
 
 class Records(Protocol):
-    """What a supervisor writes of its run, always under its attempt."""
+    """What a supervisor writes about its run, always for its attempt."""
 
-    def beat(self, *, waits_for_database: bool) -> bool:
-        """Renew the lease; true when somebody asked to cancel."""
+    def renew_lease(self, *, waits_for_database: bool) -> bool:
+        """Renews the lease; returns whether a client asked to cancel the run."""
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None: ...
 
-    def give_back(self) -> None:
-        """Queue it again, uncharged."""
+    def release(self) -> None:
+        """Queues the run again without counting a crash."""
 
-    def lose(self, error: str) -> None:
-        """Queue it again with one more crash on its account, or fail it after too many."""
+    def rescue(self, error: str) -> None:
+        """Queues the run again and counts a crash, or fails it after too many."""
 
     def diagnose(self) -> None: ...
 
 
 class Decision(Enum):
-    """What a supervisor does after a look at its run."""
+    """What a supervisor does after a heartbeat."""
 
-    GO_ON = auto()
+    CONTINUE = auto()
     CANCEL = auto()
     END_CANCELLED = auto()
     END_STALLED = auto()
@@ -73,30 +74,33 @@ class Decision(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
-    """What is known of a run at one heartbeat; all durations in seconds until now."""
+class HeartbeatState:
+    """What a supervisor knows of its run at one heartbeat."""
 
     is_cancel_requested: bool = False
-    #: Since the child was told to cancel; None while it was not.
+    #: Seconds since the child was told to cancel; None when it was not.
     since_cancel_s: float | None = None
+    #: Seconds since the child last reported progress.
     since_progress_s: float = 0.0
+    #: Seconds since the database last accepted a heartbeat.
     since_heartbeat_s: float = 0.0
 
 
-def decide(view: View, policy: Policy) -> Decision:
-    if view.since_cancel_s is not None and view.since_cancel_s >= policy.cancel_grace_s:
+def decide(state: HeartbeatState, policy: Policy) -> Decision:
+    """Returns what to do; the first condition that holds decides."""
+    if state.since_cancel_s is not None and state.since_cancel_s >= policy.cancel_grace_s:
         return Decision.END_CANCELLED
-    if view.is_cancel_requested and view.since_cancel_s is None:
+    if state.is_cancel_requested and state.since_cancel_s is None:
         return Decision.CANCEL
-    if view.since_progress_s >= policy.stall_s:
+    if state.since_progress_s >= policy.stall_s:
         return Decision.END_STALLED
-    if view.since_heartbeat_s >= policy.max_outage_s:
+    if state.since_heartbeat_s >= policy.max_outage_s:
         return Decision.ABANDON
-    return Decision.GO_ON
+    return Decision.CONTINUE
 
 
 class Supervisor:
-    """Watches one child until it has ended."""
+    """Supervises one child until it has ended."""
 
     def __init__(
         self,
@@ -106,40 +110,40 @@ class Supervisor:
         records: Records,
         stop: StopSignal,
         policy: Policy,
-        check_up: Callable[[Callable[[], None]], Future[None]],
+        submit: Callable[[Callable[[], None]], Future[None]],
     ) -> None:
-        """`check_up` runs a diagnosis somewhere else, so that a long one delays no heartbeat."""
+        """`submit` runs a diagnosis in another thread, so that it delays no heartbeat."""
         self._run = run
         self._child = child
         self._records = records
         self._stop = stop
         self._policy = policy
-        self._check_up = check_up
+        self._submit = submit
         now = time.monotonic()
-        self._progressed_at = self._beaten_at = self._diagnosed_at = now
+        self._progressed_at = self._renewed_at = self._diagnosed_at = now
         self._cancelled_at: float | None = None
         self._waits_for_database = False
-        self._examination: Future[None] | None = None
+        self._diagnosis: Future[None] | None = None
         self._oom_kills = count_oom_kills()
 
     def watch(self) -> None:
-        """Return when the child is gone and the database knows why, or cannot be told."""
+        """Returns once the child has ended and its end is stored, or cannot be stored."""
         try:
             while not self._child_ended_within(self._policy.heartbeat_s):
                 if self._stop.is_set():
                     self._child.pause()
                     self._child.wait(self._policy.pause_grace_s)
                     self._child.kill()
-                    self._records.give_back()
+                    self._records.release()
                     return
-                if not self._look():
+                if not self._check():
                     return
-            self._conclude()
+            self._record_exit()
         except Fenced:
-            logger.info("Run %s attempt %d is no longer ours.", self._run.id, self._run.attempt)
+            logger.info("Run %s attempt %d is fenced.", self._run.id, self._run.attempt)
         except Unavailable:
-            # the lease runs out, and the run is given back then
-            logger.warning("Run %s: its end could not be written.", self._run.id)
+            # the run is rescued when its lease expires
+            logger.warning("Run %s: its end could not be stored.", self._run.id)
         finally:
             self._child.kill()
             self._child.close()
@@ -150,11 +154,11 @@ class Supervisor:
         select.select([self._child.status_fd, self._stop.fd], [], [], timeout_s)
         return self._child.has_ended()
 
-    def _look(self) -> bool:
-        """Give a sign of life, take what the look demands; false when the run is over."""
-        decision = decide(self._view(), self._policy)
+    def _check(self) -> bool:
+        """Renews the lease and acts on the state; returns False when the run is over."""
+        decision = decide(self._state(), self._policy)
         match decision:
-            case Decision.GO_ON:
+            case Decision.CONTINUE:
                 self._diagnose_when_due()
             case Decision.CANCEL:
                 self._cancelled_at = time.monotonic()
@@ -162,59 +166,61 @@ class Supervisor:
             case Decision.END_CANCELLED:
                 self._end(StopReason.CANCELLED, None)
             case Decision.END_STALLED:
-                error = f"Training did not move for {self._policy.stall_s:g} s."
+                error = f"Training made no progress for {self._policy.stall_s:g} s."
                 self._end(StopReason.CRASHED, error)
             case Decision.ABANDON:
-                logger.error("Run %s: no database for too long.", self._run.id)
+                logger.error("Run %s: the database was unavailable for too long.", self._run.id)
             case _:
                 assert_never(decision)
-        return decision in {Decision.GO_ON, Decision.CANCEL}
+        return decision in {Decision.CONTINUE, Decision.CANCEL}
 
-    def _view(self) -> View:
-        said = self._child.listen()
-        if said:
+    def _state(self) -> HeartbeatState:
+        messages = self._child.read_messages()
+        if messages:
             self._progressed_at = time.monotonic()
-            self._waits_for_database = said.endswith(WAIT)
+            self._waits_for_database = messages.endswith(WAITING)
         is_cancel_requested = False
         try:
-            is_cancel_requested = self._records.beat(waits_for_database=self._waits_for_database)
-            self._beaten_at = time.monotonic()
+            is_cancel_requested = self._records.renew_lease(
+                waits_for_database=self._waits_for_database
+            )
+            self._renewed_at = time.monotonic()
         except Unavailable as error:
             logger.warning("Run %s: no heartbeat: %s", self._run.id, error.detail)
         now = time.monotonic()
-        return View(
+        return HeartbeatState(
             is_cancel_requested=is_cancel_requested,
             since_cancel_s=None if self._cancelled_at is None else now - self._cancelled_at,
             since_progress_s=now - self._progressed_at,
-            since_heartbeat_s=now - self._beaten_at,
+            since_heartbeat_s=now - self._renewed_at,
         )
 
     def _diagnose_when_due(self) -> None:
         now = time.monotonic()
-        is_examined = self._examination is not None and not self._examination.done()
-        if not is_examined and now - self._diagnosed_at >= self._policy.diagnose_every_s:
+        is_diagnosing = self._diagnosis is not None and not self._diagnosis.done()
+        if not is_diagnosing and now - self._diagnosed_at >= self._policy.diagnose_every_s:
             self._diagnosed_at = now
-            self._examination = self._check_up(self._records.diagnose)
+            self._diagnosis = self._submit(self._records.diagnose)
 
     def _end(self, stop_reason: StopReason, error: str | None) -> None:
         self._child.kill()
         self._records.finish(stop_reason, error)
 
-    def _conclude(self) -> None:
-        """Write the end of a child that died without having written it."""
+    def _record_exit(self) -> None:
+        """Stores what a child's exit code means, unless the child stored the end of its run."""
         code = self._child.exit_code
         if code is None or code in {ExitCode.DONE, ExitCode.FENCED}:
             return
         if self._cancelled_at is not None:
             self._records.finish(StopReason.CANCELLED, None)
         elif code > 0:
-            # what its run does wrong a child writes itself: this came from around it, and may pass
-            self._records.lose(f"The training process ended with exit code {code}.")
+            # a child stores errors of its run itself; this one came from outside and may not recur
+            self._records.rescue(f"The training process ended with exit code {code}.")
         elif -code == signal.SIGKILL and count_oom_kills() > self._oom_kills:
             error = "The machine ran out of memory and killed the training process."
             self._records.finish(StopReason.OUT_OF_MEMORY, error)
         else:
-            self._records.lose(f"The training process was killed by {_signal_name(-code)}.")
+            self._records.rescue(f"The training process was killed by {_signal_name(-code)}.")
 
 
 def _signal_name(number: int) -> str:

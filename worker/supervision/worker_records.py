@@ -1,4 +1,4 @@
-"""What a worker writes of itself and for all runs: each call is one service in one transaction."""
+"""What a worker writes about itself and about all runs; each call is one transaction."""
 
 import logging
 from contextlib import suppress
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerRecords:
-    """The sweep's and the worker's own writes."""
+    """Writes of the sweep and of the worker itself. Each method may raise Unavailable."""
 
     engine: Engine
     worker_id: UUID
@@ -32,23 +32,25 @@ class WorkerRecords:
     #: None keeps all readings.
     retention_days: int | None
 
-    def beat(self) -> bool:
+    def record_heartbeat(self) -> bool:
+        """Records that the worker lives; returns False when it must register again."""
         with unit_of_work(self.engine) as work:
             return record_worker_heartbeat(work, worker_id=self.worker_id)
 
-    def sweep(self, *, num_bells: int, may_rescue: bool) -> None:
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None:
+        """Sweeps all runs; `may_rescue` allows it to take runs from lost workers."""
         with unit_of_work(self.engine) as work:
             sweep_runs(
                 work,
                 queue=self.queue,
-                num_bells=num_bells,
+                max_notifications=max_notifications,
                 max_crashes=self.max_crashes if may_rescue else None,
                 max_running_runs=self.max_running_runs,
                 stalled_after_s=self.stalled_after_s,
             )
 
     def drop_old_telemetry(self) -> None:
-        """One month at a time; where readers are in the way, later."""
+        """Drops at most one month of readings; tries again at a later sweep when it is locked."""
         if self.retention_days is None:
             return
         month = None
@@ -58,5 +60,6 @@ class WorkerRecords:
             logger.info("The readings of the runs of %s are dropped.", f"{month:%Y-%m}")
 
     def retire(self) -> None:
+        """Removes the worker from the list of living workers."""
         with unit_of_work(self.engine) as work:
             retire_worker(work, worker_id=self.worker_id)

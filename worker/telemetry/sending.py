@@ -1,9 +1,10 @@
-"""Readings leave the training process in order, each exactly once, while training goes on.
+"""Sends readings to the database in order and exactly once, in a thread beside training.
 
-A checkpoint takes its place among them, so that it is kept once all before it is acknowledged.
+Checkpoints are queued among the batches of readings, so that a checkpoint is saved only once the
+database has acknowledged all readings before it.
 
-While the database is away the queue fills and training goes on; when it is full, training waits.
-Nothing is dropped: `drain` returns when the database has acknowledged the last batch.
+During an outage of the database the queue fills while training continues; when the queue is full,
+training waits. Nothing is dropped: `drain` returns when the last batch is acknowledged.
 """
 
 import logging
@@ -24,42 +25,42 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-#: How often one that waits says that it is alive.
-TICK_S = 1.0
+#: Training that waits for the queue reports it this often.
+REPORT_EVERY_S = 1.0
 
 
-class Record(Protocol):
-    """Write one batch under the run's attempt; the same `seq` may come twice."""
+class RecordBatch(Protocol):
+    """Stores one batch; a repeated call with the same `seq` changes nothing."""
 
     def __call__(self, *, seq: int, batch: ReadingBatch) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class SavedMoment:
-    """A checkpoint on its way to the artifact store."""
+class PendingCheckpoint:
+    """A checkpoint in the queue."""
 
-    #: Optimizer steps done.
+    #: Number of optimizer steps done.
     step: int
     content: bytes
 
 
-class Keep(Protocol):
-    """Write a checkpoint under the run's attempt; the same one may come twice."""
+class SaveCheckpoint(Protocol):
+    """Saves a checkpoint; a repeated call with the same one changes nothing."""
 
-    def __call__(self, moment: SavedMoment) -> None: ...
+    def __call__(self, pending: PendingCheckpoint) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How to try again while the database cannot be reached."""
+class OutageRetry:
+    """Repeats calls while the database cannot be reached, with growing pauses."""
 
-    #: Called while waiting, so that a supervisor does not take waiting for a stall.
-    tick: Callable[[], object] = lambda: None
+    #: Called before each pause, so that the supervisor does not take the wait for a stall.
+    on_wait: Callable[[], object] = lambda: None
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = LONGEST_PAUSE_S
 
-    def through_outages(self, call: Callable[[], T]) -> T:
-        """Repeat `call` until the database answers; any other failure is the caller's."""
+    def until_available(self, call: Callable[[], T]) -> T:
+        """Repeats `call` while it raises Unavailable; returns its result or raises its error."""
         pause_s, began = self.first_pause_s, time.monotonic()
         while True:
             try:
@@ -67,8 +68,8 @@ class Patience:
             except Unavailable as error:
                 if pause_s == self.first_pause_s:
                     logger.warning("The database cannot be reached: %s", error.detail)
-                self.tick()
-                # spread, so that many runs do not come back in one instant
+                self.on_wait()
+                # random, so that many runs do not reconnect at the same time
                 time.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause_s = min(2 * pause_s, self.longest_pause_s)
             else:
@@ -78,51 +79,55 @@ class Patience:
 
 
 class Sender:
-    """A bounded queue and the one thread that empties it into the database."""
+    """A bounded queue, and one thread that writes its items to the database."""
 
     def __init__(
         self,
-        record: Record,
+        record: RecordBatch,
         *,
-        keep: Keep,
-        patience: Patience,
+        save: SaveCheckpoint,
+        retry: OutageRetry,
         on_wait: Callable[[], object],
         on_fenced: Callable[[], None],
         max_pending_bytes: int,
     ) -> None:
         """`on_wait` is called every second while training waits for the queue.
 
-        `on_fenced` runs in the sender's thread as soon as the attempt turns out to be over.
+        `on_fenced` is called in the sender's thread when a write raises Fenced.
         """
         self._record = record
-        self._keep = keep
-        self._patience = patience
+        self._save = save
+        self._retry = retry
         self._on_wait = on_wait
         self._on_fenced = on_fenced
         self._max_pending_bytes = max_pending_bytes
         self._changed = threading.Condition()
-        self._pending: deque[ReadingBatch | SavedMoment] = deque()
+        self._pending: deque[ReadingBatch | PendingCheckpoint] = deque()
         self._next_seq = 0
         self._pending_bytes = 0
-        #: That training has stood still, and no batch has told yet.
+        #: Seconds that training waited, not yet reported in a batch.
         self._waited_s = 0.0
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._empty_queue, name="sender", daemon=True)
 
     def start(self, *, first_seq: int = 0) -> None:
+        """Starts the thread; `first_seq` is the number of the next batch."""
         self._next_seq = first_seq
         self._thread.start()
 
     @property
     def is_saving(self) -> bool:
-        """Whether a checkpoint still waits: one more would only fill the queue."""
+        """Whether the queue holds a checkpoint; another one would only fill the queue."""
         with self._changed:
-            return any(isinstance(item, SavedMoment) for item in self._pending)
+            return any(isinstance(item, PendingCheckpoint) for item in self._pending)
 
-    def send(self, item: ReadingBatch | SavedMoment) -> None:
-        """Queue a batch or a checkpoint; waits while the queue is full."""
+    def send(self, item: ReadingBatch | PendingCheckpoint) -> None:
+        """Queues a batch or a checkpoint; waits while the queue is full.
+
+        Raises the error that stopped the sender, if there is one.
+        """
         size = _num_bytes(item)
-        # one item may be larger than the whole queue: it then waits for an empty one
+        # an item that is larger than the whole queue waits for an empty queue
         self._waited_s += self._wait_until(
             lambda: not self._pending or self._pending_bytes + size <= self._max_pending_bytes
         )
@@ -134,17 +139,17 @@ class Sender:
             self._changed.notify_all()
 
     def drain(self) -> None:
-        """Wait until the database has everything; raises what stopped the sender, if it did."""
+        """Waits until the queue is empty. Raises the error that stopped the sender, if any."""
         self._wait_until(lambda: not self._pending)
 
     def _wait_until(self, is_met: Callable[[], bool]) -> float:
-        """How many seconds it took; raises what stopped the sender, if it did."""
+        """Returns the seconds of the wait. Raises the error that stopped the sender, if any."""
         began = None
         with self._changed:
             while self._failure is None and not is_met():
                 began = began or time.monotonic()
                 self._on_wait()
-                self._changed.wait(TICK_S)
+                self._changed.wait(REPORT_EVERY_S)
             if self._failure is not None:
                 raise self._failure
         return 0.0 if began is None else time.monotonic() - began
@@ -161,21 +166,21 @@ class Sender:
                 self._pending_bytes -= _num_bytes(item)
                 self._changed.notify_all()
 
-    def _write(self, item: ReadingBatch | SavedMoment) -> bool:
+    def _write(self, item: ReadingBatch | PendingCheckpoint) -> bool:
         try:
-            self._patience.through_outages(lambda: self._put(item))
+            self._retry.until_available(lambda: self._put(item))
         except Fenced as error:
             self._fail(error)
             self._on_fenced()
             return False
-        except Exception as error:  # noqa: BLE001 - handed to the thread that trains, which reports
+        except Exception as error:  # noqa: BLE001 - passed to the training thread, which reports it
             self._fail(error)
             return False
         return True
 
-    def _put(self, item: ReadingBatch | SavedMoment) -> None:
-        if isinstance(item, SavedMoment):
-            self._keep(item)
+    def _put(self, item: ReadingBatch | PendingCheckpoint) -> None:
+        if isinstance(item, PendingCheckpoint):
+            self._save(item)
         else:
             self._record(seq=self._next_seq, batch=item)
             self._next_seq += 1
@@ -186,8 +191,8 @@ class Sender:
             self._changed.notify_all()
 
 
-def _num_bytes(item: ReadingBatch | SavedMoment) -> int:
-    """Memory that it holds."""
-    if isinstance(item, SavedMoment):
+def _num_bytes(item: ReadingBatch | PendingCheckpoint) -> int:
+    """Returns the memory that an item takes."""
+    if isinstance(item, PendingCheckpoint):
         return RECORD_BYTES + len(item.content)
     return item.num_bytes

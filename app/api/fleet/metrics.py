@@ -33,14 +33,14 @@ class _LoadCollector(Collector):
             "Runs that the workers can train at the same time.",
             value=self._load.slots,
         )
-        bells = CounterMetricFamily(
+        notifications = CounterMetricFamily(
             "clinic_bells",
-            "Messages to workers sent by this process, by whether the broker accepted them.",
+            "Notifications that this process sent to workers, by whether the broker accepted them.",
             labels=["fate"],
         )
-        bells.add_metric(["rung"], self._queue.num_rung)
-        bells.add_metric(["lost"], self._queue.num_failed)
-        yield bells
+        notifications.add_metric(["rung"], self._queue.num_sent)
+        notifications.add_metric(["lost"], self._queue.num_failed)
+        yield notifications
 
 
 def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:

@@ -1,4 +1,4 @@
-"""Find again what was lost: runs whose worker is gone, and queued runs whose bell was not heard."""
+"""Rescue runs whose worker is gone, notify workers of queued runs again, delete what is old."""
 
 from app.domain.runs import StopReason
 from app.queue import RunQueue
@@ -13,8 +13,8 @@ from app.store.queue_order import queued_ids
 from app.store.sessions import end_stalled
 from app.store.workers import forget_old_workers
 
-#: A queued run is rung for again after so long.
-UNHEARD_AFTER_S = 5.0
+#: Workers are notified again of a run that has been queued for this long.
+NOTIFY_AGAIN_AFTER_S = 5.0
 LOST = "The worker that trained the run was lost."
 
 
@@ -22,20 +22,20 @@ def sweep_runs(
     work: UnitOfWork,
     *,
     queue: RunQueue,
-    num_bells: int,
+    max_notifications: int,
     max_crashes: int | None,
     max_running_runs: int,
     stalled_after_s: float,
 ) -> None:
-    """One process at a time sweeps; the others return at once.
+    """Sweeps unless another process does; then it returns at once.
 
-    `max_crashes` None leaves lost runs alone for now: right after an outage their workers may
-    still be there. At most `num_bells` runs are rung for, once all is committed;
-    `max_running_runs` is the quota of a workspace that has none of its own. Processes that are
-    silent in the middle of a transaction for `stalled_after_s` lose their session.
+    `max_crashes` None rescues no run: right after an outage of the database, leases have expired
+    whose workers still live. Workers are notified of at most `max_notifications` runs, after the
+    commit. `max_running_runs` is the quota of a workspace that has none of its own. A session that
+    is idle inside a transaction for `stalled_after_s` is ended.
     """
     session = work.session
-    # whoever leads may be the one that has stalled
+    # first, because the process that holds the lock below may be the stalled one
     end_stalled(session, older_than_s=stalled_after_s)
     if not try_lock(session, SWEEP):
         return
@@ -51,11 +51,11 @@ def sweep_runs(
             )
     waiting = queued_ids(
         session,
-        older_than_s=UNHEARD_AFTER_S,
-        limit=num_bells,
+        older_than_s=NOTIFY_AGAIN_AFTER_S,
+        limit=max_notifications,
         max_running_runs=max_running_runs,
     )
-    work.after_commit(lambda: [queue.ring(run_id) for run_id in waiting])
+    work.after_commit(lambda: [queue.notify(run_id) for run_id in waiting])
     forget_old_answers(session)
     forget_old_workers(session)
     forget_old_preflights(session)

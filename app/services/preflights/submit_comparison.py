@@ -60,7 +60,7 @@ def submit_comparison(
             num_steps=num_steps,
         )
         queued.append(run.id)
-        work.after_commit(partial(queue.ring, run.id))
+        work.after_commit(partial(queue.notify, run.id))
     comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=queued)
     return SubmittedComparison(comparison=comparison, room=room)
 

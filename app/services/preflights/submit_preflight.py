@@ -44,6 +44,6 @@ def submit_preflight(
         spec=spec_to_try(spec),
         num_steps=steps_to_try(spec, checked.shape, asked=mini_steps),
     )
-    work.after_commit(lambda: queue.ring(queued.id))
+    work.after_commit(lambda: queue.notify(queued.id))
     preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=queued.id)
     return SubmittedPreflight(preflight=preflight, room=room)

@@ -70,7 +70,7 @@ def fork_run(
     )
     if source is not None:
         _copy_checkpoint(work, artifacts, source, fork, takes)
-    work.after_commit(lambda: queue.ring(fork.id))
+    work.after_commit(lambda: queue.notify(fork.id))
     return SubmittedRun(described=describe_run(work, fork), room=room)
 
 

@@ -38,5 +38,5 @@ def resume_run(
     )
     rows = 0 if cost is None else cost.rows
     queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
-    work.after_commit(lambda: queue.ring(run_id))
+    work.after_commit(lambda: queue.notify(run_id))
     return describe_run(work, queued)

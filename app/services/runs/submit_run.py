@@ -40,5 +40,5 @@ def submit_run(
         priority=spec.priority,
         expected_rows=cost.rows,
     )
-    work.after_commit(lambda: queue.ring(run.id))
+    work.after_commit(lambda: queue.notify(run.id))
     return SubmittedRun(described=describe_run(work, run), room=room)

@@ -17,7 +17,7 @@ from tests.api.measured import chunk, finish, record, session_of, started_run
 from tests.api.runs.test_runs import check_problem
 from tests.store.builders import claimed as claim
 from worker.execution.saving import Checkpoints
-from worker.telemetry.sending import SavedMoment
+from worker.telemetry.sending import PendingCheckpoint
 
 
 def saved_run(clinic: Clinic, *, step: int = 4, ends: StopReason | None = None) -> Run:
@@ -30,7 +30,7 @@ def saved_run(clinic: Clinic, *, step: int = 4, ends: StopReason | None = None) 
         artifacts=store,
         run_id=run.id,
         attempt=run.attempt,
-    ).keep(SavedMoment(step=step, content=b"weights"))
+    ).save(PendingCheckpoint(step=step, content=b"weights"))
     rest = ReadingBatch(chunk=chunk([5, 5, 5, 5], first_step=4), progress_step=8)
     record(clinic, run, seq=1, batch=rest)
     if ends is not None:
@@ -134,7 +134,7 @@ def test_a_fork_begins_at_the_last_checkpoint_that_is_whole(
     store = ArtifactFolder(root=clinic.settings.artifact_root)
     engine = clinic.app.state.resources.engine
     later = Checkpoints(engine=engine, artifacts=store, run_id=run.id, attempt=run.attempt)
-    later.keep(SavedMoment(step=8, content=b"later weights"))
+    later.save(PendingCheckpoint(step=8, content=b"later weights"))
     finish(clinic, run, StopReason.COMPLETED)
     store.write(run.id, checkpoint_name(8, run.attempt), b"later weight5")
 

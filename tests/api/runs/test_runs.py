@@ -35,15 +35,15 @@ def test_a_submitted_run_is_queued_with_its_completed_spec(client: httpx.Client)
     assert client.get(answer.headers["Location"]).json() == run
 
 
-def test_a_submitted_run_rings_the_bell(clinic: Clinic, client: httpx.Client) -> None:
+def test_a_submitted_run_notifies_the_workers(clinic: Clinic, client: httpx.Client) -> None:
     with redis.Redis.from_url(clinic.settings.broker_url) as broker:
         broker.flushall()
 
         run = post_run(client)
 
-        bell = json.loads(broker.lindex("celery", 0) or b"{}")
-    assert bell["headers"]["task"] == "runs.execute"
-    assert run["id"] in bell["headers"]["argsrepr"]
+        message = json.loads(broker.lindex("celery", 0) or b"{}")
+    assert message["headers"]["task"] == "runs.execute"
+    assert run["id"] in message["headers"]["argsrepr"]
 
 
 def test_a_queued_run_says_what_it_waits_for(client: httpx.Client, no_worker: None) -> None:

@@ -28,7 +28,7 @@ from tests.store.builders import a_batch
 from worker.datasets.build import build_task
 from worker.execution.saving import Checkpoints
 from worker.supervision.run_records import claim
-from worker.telemetry.sending import SavedMoment
+from worker.telemetry.sending import PendingCheckpoint
 from worker.training.checkpoint import Saving
 from worker.training.loop import train
 
@@ -102,7 +102,7 @@ class Patient:
                     batch=a_batch(first_step=self._step, num_steps=1),
                 )
             self._next_seq += 1
-            self.checkpoints.keep(SavedMoment(step=self._step, content=content))
+            self.checkpoints.save(PendingCheckpoint(step=self._step, content=content))
         folder = self._folder / str(self.run_id)
         return max(folder.iterdir(), key=lambda path: path.name)
 
@@ -183,7 +183,7 @@ def costs_of(site: Site, engine: Engine, spec: JobSpec) -> list[float]:
         return True
 
     def keep(step: int, content: bytes) -> None:
-        checkpoints.keep(SavedMoment(step=step, content=content))
+        checkpoints.save(PendingCheckpoint(step=step, content=content))
         seconds.append(time.monotonic() - asked_at[0])
 
     train_with(spec, Saving(is_due=is_due, keep=keep))

@@ -1,8 +1,8 @@
-"""Specs of runs as tests of the supervision need them."""
+"""Builders of job specs for tests of the supervision."""
 
 from app.domain.specs.job import JobSpec
 
-#: Training that lasts long enough to be killed in its middle, whatever the machine.
+#: Training that is long enough to be killed in the middle on any machine.
 ENDLESS = {"num_steps": 1_000_000, "batch_size": 4, "evaluate_every": 1_000_000}
 
 

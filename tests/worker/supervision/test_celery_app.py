@@ -10,21 +10,21 @@ from worker.tasks import EXECUTE, register_tasks
 
 
 def make_controller(**changes: object) -> SimpleNamespace:
-    """What Celery shows of a worker that is being started."""
+    """The attributes that Celery's worker has when it starts."""
     celery = make_celery("redis://127.0.0.1:1/0", slots=2)
     return SimpleNamespace(
         **({"app": celery, "pool_cls": "threads", "task_events": False} | changes)
     )
 
 
-def test_messages_are_bells_that_are_neither_kept_nor_repeated() -> None:
+def test_notifications_are_neither_kept_nor_repeated() -> None:
     celery = make_celery("redis://127.0.0.1:1/0", slots=3)
 
     assert {name: celery.conf[name] for name in SETTINGS} == dict(SETTINGS)
     assert celery.conf.worker_concurrency == 3
 
 
-def test_a_worker_that_is_set_as_it_must_be_may_start() -> None:
+def test_a_worker_with_the_right_settings_may_start() -> None:
     check_worker(make_controller())
 
 
@@ -51,26 +51,26 @@ def test_a_setting_that_was_changed_is_named() -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("junk",), ({"a": 1}, None, "b")])
-def test_any_message_of_the_right_name_rings(arguments: tuple[object, ...]) -> None:
-    rings: list[int] = []
+def test_any_message_of_the_right_name_trains_what_is_queued(arguments: tuple[object, ...]) -> None:
+    calls: list[int] = []
 
-    def answer() -> int:
-        rings.append(1)
+    def train_queued() -> int:
+        calls.append(1)
         return 0
 
     celery: Celery = make_celery("redis://127.0.0.1:1/0", slots=1)
-    register_tasks(celery, answer)
+    register_tasks(celery, train_queued)
 
     celery.tasks[EXECUTE](*arguments, surprise=True)
 
-    assert rings == [1]
+    assert calls == [1]
 
 
 @pytest.mark.parametrize(
     ("policy", "is_refused"),
     [("noeviction", False), ("volatile-lru", False), ("allkeys-lru", True)],
 )
-def test_a_broker_that_may_forget_its_queues_is_refused(
+def test_a_broker_that_may_evict_its_queues_is_refused(
     broker_url: str, policy: str, *, is_refused: bool
 ) -> None:
     with redis.Redis.from_url(broker_url) as client:
@@ -87,5 +87,5 @@ def test_a_broker_that_may_forget_its_queues_is_refused(
             client.config_set("maxmemory-policy", "noeviction")
 
 
-def test_a_broker_that_is_away_is_no_reason_not_to_start() -> None:
+def test_a_broker_that_does_not_answer_is_accepted() -> None:
     check_broker("redis://127.0.0.1:1/0")

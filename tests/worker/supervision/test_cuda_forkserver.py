@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from worker.execution.orders import DEVICES, ListDevicesOrder
+from worker.execution.commands import DEVICES, ListDevicesCommand
 from worker.supervision.children import ForkServer
 
 pytestmark = [
@@ -26,8 +26,8 @@ def test_a_forked_child_sees_the_gpu(tmp_path: Path) -> None:
     forkserver = ForkServer(environ, threads_per_run=1)
     forkserver.start()
     try:
-        child = forkserver.spawn(ListDevicesOrder())
-        devices = DEVICES.validate_json(child.answer())
+        child = forkserver.spawn(ListDevicesCommand())
+        devices = DEVICES.validate_json(child.read_answer())
         child.close()
     finally:
         forkserver.stop()

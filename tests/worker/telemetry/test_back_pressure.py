@@ -1,4 +1,4 @@
-"""A real database goes away and comes back: training waits in between, and no reading is lost."""
+"""During an outage of a real database training waits, and no reading is lost."""
 
 import threading
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.store.tables import telemetry_chunks
 from tests.faults.test_outages import closed
 from tests.store.builders import a_chunk, claimed_run
 from tests.store.conftest import committed_workspace_id, engine
-from worker.telemetry.sending import Patience, SavedMoment, Sender
+from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
 
 __all__ = ["committed_workspace_id", "engine"]
 
@@ -27,11 +27,11 @@ def batch_of(index: int) -> ReadingBatch:
     return ReadingBatch(chunk=chunk, progress_step=4 * (index + 1))
 
 
-def no_checkpoint(moment: SavedMoment) -> None:
-    raise AssertionError(moment)
+def no_checkpoint(pending: PendingCheckpoint) -> None:
+    raise AssertionError(pending)
 
 
-def test_training_waits_for_the_database_and_then_tells_how_long(
+def test_training_waits_for_the_database_and_reports_how_long(
     engine: Engine, committed_workspace_id: UUID
 ) -> None:
     with unit_of_work(engine) as work:
@@ -44,8 +44,8 @@ def test_training_waits_for_the_database_and_then_tells_how_long(
 
     sender = Sender(
         record,
-        keep=no_checkpoint,
-        patience=Patience(longest_pause_s=0.2),
+        save=no_checkpoint,
+        retry=OutageRetry(longest_pause_s=0.2),
         on_wait=waits.set,
         on_fenced=lambda: None,
         max_pending_bytes=4 * batch_of(0).num_bytes,

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.telemetry import ReadingBatch, TelemetryChunk
-from worker.telemetry.sending import Patience, SavedMoment, Sender
+from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
 
 
 def batch_of(*steps: int) -> ReadingBatch:
@@ -16,21 +16,21 @@ def batch_of(*steps: int) -> ReadingBatch:
 
 
 class Store:
-    """Remembers what it was given; `before` runs first and may raise."""
+    """Records what it receives; `before` is called first and may raise."""
 
     def __init__(self, before: Callable[[int], None] = lambda _: None) -> None:
         self.before = before
         self.taken: list[tuple[int, ReadingBatch]] = []
-        #: Step of each checkpoint, and how many batches were there before it.
-        self.kept: list[tuple[int, int]] = []
+        #: Step of each checkpoint, and the number of batches before it.
+        self.saved: list[tuple[int, int]] = []
 
     def record(self, *, seq: int, batch: ReadingBatch) -> None:
         self.before(seq)
         self.taken.append((seq, batch))
 
-    def keep(self, moment: SavedMoment) -> None:
+    def save(self, pending: PendingCheckpoint) -> None:
         self.before(-1)
-        self.kept.append((moment.step, len(self.taken)))
+        self.saved.append((pending.step, len(self.taken)))
 
 
 def make_sender(
@@ -42,8 +42,8 @@ def make_sender(
 ) -> Sender:
     sender = Sender(
         store.record,
-        keep=store.keep,
-        patience=Patience(first_pause_s=0.001, longest_pause_s=0.002),
+        save=store.save,
+        retry=OutageRetry(first_pause_s=0.001, longest_pause_s=0.002),
         on_wait=on_wait,
         on_fenced=on_fenced,
         max_pending_bytes=max_pending_bytes,
@@ -81,7 +81,7 @@ def test_an_outage_loses_nothing_and_keeps_the_number() -> None:
     assert [seq for seq, _ in store.taken] == [0, 1]
 
 
-def test_a_full_queue_makes_training_wait_and_says_that_it_lives() -> None:
+def test_a_full_queue_makes_training_wait_and_reports_it() -> None:
     is_open, has_waited = threading.Event(), threading.Event()
 
     def wait(_: int) -> None:
@@ -102,11 +102,11 @@ def test_a_full_queue_makes_training_wait_and_says_that_it_lives() -> None:
 
     taken = [batch for _, batch in store.taken]
     assert [batch.progress_step for batch in taken] == [1, 2, 3]
-    # the batch that had to wait tells so, once
+    # only the batch that had to wait reports it
     assert [batch.waited_s > 0 for batch in taken[:2]] == [False, True]
 
 
-def test_a_fenced_batch_is_told_at_once_and_stops_the_sender() -> None:
+def test_a_fenced_batch_is_reported_at_once_and_stops_the_sender() -> None:
     is_fenced = threading.Event()
 
     def refuse(_: int) -> None:
@@ -123,7 +123,7 @@ def test_a_fenced_batch_is_told_at_once_and_stops_the_sender() -> None:
     assert store.taken == []
 
 
-def test_any_other_failure_comes_out_where_training_can_see_it() -> None:
+def test_any_other_failure_is_raised_in_the_training_thread() -> None:
     def break_down(_: int) -> None:
         raise ValueError("broken")
 
@@ -135,7 +135,7 @@ def test_any_other_failure_comes_out_where_training_can_see_it() -> None:
         sender.drain()
 
 
-def test_a_checkpoint_is_kept_between_the_readings_before_and_after_it() -> None:
+def test_a_checkpoint_is_saved_between_the_readings_before_and_after_it() -> None:
     failures = iter([True] * 3)
 
     def fail_at_first(seq: int) -> None:
@@ -146,21 +146,21 @@ def test_a_checkpoint_is_kept_between_the_readings_before_and_after_it() -> None
     sender = make_sender(store)
 
     sender.send(batch_of(0))
-    sender.send(SavedMoment(step=1, content=b"weights"))
+    sender.send(PendingCheckpoint(step=1, content=b"weights"))
     sender.send(batch_of(1))
     sender.drain()
 
-    assert store.kept == [(1, 1)]
+    assert store.saved == [(1, 1)]
     assert [seq for seq, _ in store.taken] == [0, 1]
     assert not sender.is_saving
 
 
-def test_a_resumed_run_goes_on_counting_its_batches() -> None:
+def test_a_resumed_run_continues_to_number_its_batches() -> None:
     store = Store()
     sender = Sender(
         store.record,
-        keep=store.keep,
-        patience=Patience(),
+        save=store.save,
+        retry=OutageRetry(),
         on_wait=lambda: None,
         on_fenced=lambda: None,
         max_pending_bytes=2**20,

@@ -1,0 +1,160 @@
+from dataclasses import dataclass, field
+
+from app.domain.errors import Unavailable
+from worker.supervision.stop_signal import StopSignal
+from worker.supervision.sweeper import SWEEPS_PER_CLAIM, SWEEPS_PER_DROP, Sweeper, SweepTiming
+
+
+@dataclass
+class Slots:
+    num_free_slots: int = 1
+    num_slots: int = 1
+    can_train: bool = True
+    queued: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return self.num_free_slots == self.num_slots
+
+    def start_queued(self) -> bool:
+        if not self.queued or not self.num_free_slots:
+            return False
+        self.queued -= 1
+        self.num_free_slots -= 1
+        return True
+
+
+@dataclass
+class Records:
+    is_unavailable: bool = False
+    is_worker_deleted: bool = False
+    rescues: list[bool] = field(default_factory=list)
+    notifications: list[int] = field(default_factory=list)
+    num_drops: int = 0
+
+    def record_heartbeat(self) -> bool:
+        if self.is_unavailable:
+            raise Unavailable
+        return not self.is_worker_deleted
+
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None:
+        self.rescues.append(may_rescue)
+        self.notifications.append(max_notifications)
+
+    def drop_old_telemetry(self) -> None:
+        self.num_drops += 1
+
+
+@dataclass
+class Termination:
+    reasons: list[str] = field(default_factory=list)
+
+    def terminate(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def make_sweeper(
+    slots: Slots,
+    records: Records,
+    termination: Termination,
+    *,
+    num_waiting: int | None = None,
+    grace_s: float = 0,
+    unreceived_after_s: float = 0,
+) -> Sweeper:
+    return Sweeper(
+        slots,
+        records,
+        count_messages=lambda: num_waiting,
+        terminate=termination.terminate,
+        stop=StopSignal(),
+        timing=SweepTiming(sweep_s=0.01, grace_s=grace_s, unreceived_after_s=unreceived_after_s),
+    )
+
+
+def test_queued_runs_start_without_a_notification_until_the_slots_are_taken() -> None:
+    slots = Slots(num_free_slots=2, num_slots=2, queued=3)
+    sweeper = make_sweeper(slots, Records(), Termination())
+
+    for _ in range(SWEEPS_PER_CLAIM):
+        sweeper.sweep()
+
+    assert (slots.queued, slots.num_free_slots) == (1, 0)
+
+
+def test_a_worker_without_its_forkserver_ends() -> None:
+    termination = Termination()
+
+    make_sweeper(Slots(can_train=False), Records(), termination).sweep()
+
+    assert termination.reasons == ["the forkserver is gone"]
+
+
+def test_a_worker_whose_row_was_deleted_ends() -> None:
+    termination = Termination()
+
+    make_sweeper(Slots(), Records(is_worker_deleted=True), termination).sweep()
+
+    assert termination.reasons == ["its row was deleted during a long outage"]
+
+
+def test_no_run_is_rescued_right_after_an_outage() -> None:
+    records = Records(is_unavailable=True)
+    sweeper = make_sweeper(Slots(), records, Termination(), grace_s=3600)
+
+    sweeper.sweep()
+    records.is_unavailable = False
+    sweeper.sweep()
+
+    assert records.rescues == [False]
+
+
+def test_lost_runs_are_rescued_once_the_database_has_been_available_for_long() -> None:
+    records = Records()
+
+    make_sweeper(Slots(), records, Termination()).sweep()
+
+    assert records.rescues == [True]
+
+
+def test_no_more_notifications_are_sent_than_there_are_free_slots() -> None:
+    records = Records()
+
+    make_sweeper(Slots(num_free_slots=2, num_slots=3), records, Termination()).sweep()
+
+    assert records.notifications == [2]
+
+
+def test_an_idle_worker_that_does_not_receive_waiting_notifications_ends() -> None:
+    termination = Termination()
+
+    make_sweeper(Slots(), Records(), termination, num_waiting=2).sweep()
+
+    assert termination.reasons == ["it does not receive the notifications that wait at the broker"]
+
+
+def test_a_worker_that_misses_notifications_trains_its_runs_to_their_end_first() -> None:
+    termination = Termination()
+    slots = Slots(num_free_slots=1, num_slots=2)
+
+    make_sweeper(slots, Records(), termination, num_waiting=2).sweep()
+
+    assert termination.reasons == []
+
+
+def test_notifications_may_wait_for_a_short_time() -> None:
+    termination = Termination()
+
+    make_sweeper(Slots(), Records(), termination, num_waiting=2, unreceived_after_s=3600).sweep()
+
+    assert termination.reasons == []
+
+
+def test_old_readings_are_dropped_every_300_sweeps() -> None:
+    records = Records()
+    sweeper = make_sweeper(Slots(num_free_slots=0, num_slots=1), records, Termination())
+
+    for _ in range(SWEEPS_PER_DROP + 1):
+        sweeper.sweep()
+
+    assert records.num_drops == 2

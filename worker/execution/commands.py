@@ -1,0 +1,60 @@
+"""Commands and messages between a worker and its children, and the children's exit codes."""
+
+from enum import IntEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from app.domain.specs.job import JobSpec
+
+#: From the worker to a child: stop training, keep the readings, end the run as cancelled.
+CANCEL = b"c"
+#: From the worker to a child: stop training and leave a checkpoint, without an end of the run.
+PAUSE = b"p"
+#: From a child to its worker: training makes progress.
+PROGRESS = b"."
+#: From a child to its worker: training waits because the database accepts no readings.
+WAITING = b"w"
+
+
+class TrainCommand(BaseModel):
+    """Train one attempt of a run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["train"] = "train"
+    run_id: UUID
+    workspace_id: UUID
+    attempt: int
+    spec: JobSpec
+    #: Torch's name of the device. The worker has resolved `auto`.
+    device: str
+    #: Number of steps of a preflight; None trains as the spec says.
+    preflight_steps: int | None = None
+
+
+class ListDevicesCommand(BaseModel):
+    """List the devices. A child does it, because only a child may initialise CUDA."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["list_devices"] = "list_devices"
+
+
+Command = Annotated[TrainCommand | ListDevicesCommand, Field(discriminator="kind")]
+COMMANDS: TypeAdapter[TrainCommand | ListDevicesCommand] = TypeAdapter(Command)
+DEVICES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+
+
+class ExitCode(IntEnum):
+    """Exit codes of a child that was not killed by a signal."""
+
+    #: The end of the run is stored.
+    DONE = 0
+    #: The worker told the child to pause; another attempt continues the run.
+    PAUSED = 69
+    #: The end of the run could not be stored; another attempt must end it.
+    UNFINISHED = 70
+    #: The run belongs to another attempt.
+    FENCED = 75

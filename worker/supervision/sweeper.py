@@ -1,0 +1,142 @@
+"""The periodic sweep of a worker.
+
+Each sweep records the worker's heartbeat. One worker at a time, which holds an advisory lock of the
+database, also rescues runs whose lease has expired, notifies workers of queued runs, and drops old
+readings. Every worker also claims queued runs in its sweep, so that runs start without a broker. A
+worker ends when it cannot work any more: without its forkserver, or when it does not receive the
+notifications that wait at the broker.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.errors import Unavailable
+from worker.supervision.stop_signal import StopSignal
+
+logger = logging.getLogger(__name__)
+
+#: Every second sweep claims queued runs. A notification that arrives is faster.
+SWEEPS_PER_CLAIM = 2
+#: Every 300th sweep drops old readings.
+SWEEPS_PER_DROP = 300
+#: After this time with a free slot and waiting notifications, the worker does not receive them.
+UNRECEIVED_AFTER_S = 20.0
+
+
+class Slots(Protocol):
+    """The worker's slots, as the sweep uses them."""
+
+    @property
+    def num_free_slots(self) -> int: ...
+
+    @property
+    def is_idle(self) -> bool: ...
+
+    @property
+    def can_train(self) -> bool: ...
+
+    def start_queued(self) -> bool:
+        """Claims a queued run and starts to train it; returns False without a run or a slot."""
+
+
+class Records(Protocol):
+    """The database, as the sweep uses it."""
+
+    def record_heartbeat(self) -> bool:
+        """Records that the worker lives; returns False when the worker was deleted."""
+
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None: ...
+
+    def drop_old_telemetry(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepTiming:
+    """Times of the sweep, in seconds."""
+
+    #: Between two sweeps.
+    sweep_s: float
+    #: After an outage of the database no run is rescued for this long, so that supervisors can
+    #: renew their leases first.
+    grace_s: float
+    unreceived_after_s: float = UNRECEIVED_AFTER_S
+
+
+class Sweeper:
+    """Sweeps in its own thread until the worker stops."""
+
+    def __init__(
+        self,
+        slots: Slots,
+        records: Records,
+        *,
+        count_messages: Callable[[], int | None],
+        terminate: Callable[[str], None],
+        stop: StopSignal,
+        timing: SweepTiming,
+    ) -> None:
+        """`count_messages` returns the notifications that wait at the broker, or None.
+
+        None means that the broker does not answer. `terminate` ends this worker for a reason.
+        """
+        self._slots = slots
+        self._records = records
+        self._count_messages = count_messages
+        self._terminate = terminate
+        self._stop = stop
+        self._timing = timing
+        self._connected_since: float | None = None
+        self._unreceived_since: float | None = None
+        self._num_sweeps = 0
+
+    def run(self) -> None:
+        """Sweeps periodically; an error ends one sweep only."""
+        while not self._stop.wait(self._timing.sweep_s):
+            try:
+                self.sweep()
+            except Exception:
+                # an edge of the process: the next sweep may succeed
+                logger.exception("A sweep failed.")
+
+    def sweep(self) -> None:
+        """Sweeps once."""
+        if not self._slots.can_train:
+            self._terminate("the forkserver is gone")
+            return
+        self._sweep_database()
+        self._num_sweeps += 1
+        if self._num_sweeps % SWEEPS_PER_CLAIM == 0:
+            while self._slots.start_queued():
+                pass
+        if self._misses_notifications() and self._slots.is_idle:
+            self._terminate("it does not receive the notifications that wait at the broker")
+
+    def _sweep_database(self) -> None:
+        now = time.monotonic()
+        try:
+            if not self._records.record_heartbeat():
+                self._terminate("its row was deleted during a long outage")
+                return
+            if self._connected_since is None:
+                self._connected_since = now
+            self._records.sweep(
+                max_notifications=self._slots.num_free_slots,
+                may_rescue=now - self._connected_since >= self._timing.grace_s,
+            )
+            if self._num_sweeps % SWEEPS_PER_DROP == 0:
+                self._records.drop_old_telemetry()
+        except Unavailable:
+            self._connected_since = None
+
+    def _misses_notifications(self) -> bool:
+        """Returns whether notifications have waited too long while a slot was free."""
+        num_waiting = self._count_messages() if self._slots.num_free_slots else None
+        if not num_waiting:
+            self._unreceived_since = None
+            return False
+        now = time.monotonic()
+        self._unreceived_since = self._unreceived_since or now
+        return now - self._unreceived_since >= self._timing.unreceived_after_s
