@@ -1,4 +1,4 @@
-"""Which scalars of a run's probes tell of its dynamics, and why one of them may be missing."""
+"""The numbers that probes read of a run's dynamics, and why one of them may be missing."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def is_of_dynamics(name: str) -> bool:
 
 
 def unread(measured: Collection[str], *, tier: str, has_probes: bool) -> Iterator[Unread]:
-    """Quantities of the table that are not among the measured ones; a series counts as one."""
+    """Each quantity of the table that was not measured; of a series only the first."""
     reason = NOT_ORDERED if has_probes else NO_PROBE_YET
     if tier == "off":
         reason = PROBES_ARE_OFF

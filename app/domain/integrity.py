@@ -1,7 +1,7 @@
-"""Whether a probe's lag profile can be believed: checks that it makes on itself, and their limits.
+"""Judges by its checks whether a lag profile can be believed.
 
-A mistake in the replay shows in these as a difference of the size of the gradient itself; what
-round-off explains stays far below the limits.
+An error in the replay shows as a difference as large as the gradient itself. Round-off stays far
+below the limits.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,14 +19,14 @@ CHECKS: Mapping[str, str] = {check.quantity: check.name for check in probed.CHEC
 
 
 def has_passed(quantity: str, error: float, precision: Precision) -> bool:
-    """False for NaN: a check that gave no number was not passed."""
+    """Whether the error is within its limit; False for NaN."""
     return error <= LIMITS[quantity][precision]
 
 
 def failed_checks(
     readings: Iterable[ScalarReading], precision: Precision
 ) -> Mapping[int, ScalarReading]:
-    """Step -> a check that its probe failed."""
+    """Step -> a check that failed there."""
     return {
         reading.step: reading
         for reading in readings

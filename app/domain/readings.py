@@ -1,7 +1,7 @@
-"""Which series of a run a client means: quantity and scope against what the run has.
+"""Chooses the series of a run that a client asks for, by quantity and scope.
 
-Per-step quantities are there from the start; metrics and scalars of probes come with their first
-reading.
+Quantities of every step exist from the start of a run, metrics and scalars of probes from their
+first reading on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from app.domain.quantities import PER_TENSOR, SCALARS, series_names, unit_of
 from app.domain.scopes import Scope, ScopeKind
 
 MODEL = str(Scope.model())
-#: Scopes that one answer lists.
+#: Scopes that an error lists at most.
 MAX_SCOPES_LISTED = 40
 
 
@@ -21,12 +21,12 @@ class SeriesName:
     """One series."""
 
     quantity: str
-    #: As a client writes it, so that it may be of nothing there is.
+    #: As the client writes it; it may not exist.
     scope: str
 
     @property
     def tensor(self) -> str | None:
-        """The parameter that the series is of, as torch names it."""
+        """Name of the parameter, as torch has it; None for other scopes."""
         try:
             scope = Scope.parse(self.scope)
         except ValueError:
@@ -43,7 +43,7 @@ class Available:
     """What can be read of one run."""
 
     tensor_names: Sequence[str]
-    #: quantity -> scopes, of what is not measured at every step.
+    #: Quantity -> scopes, for quantities that are not measured at every step.
     scalar_scopes: Mapping[str, Sequence[str]]
     #: The metric that the task is judged by, which may not have been measured yet.
     metric: str | None
@@ -55,7 +55,7 @@ class Available:
         return (*per_step, *tensors, *self.scalar_scopes.get(quantity, ()))
 
     def quantities(self) -> tuple[str, ...]:
-        """Those with readings first, by name; then those that the run may still give."""
+        """All that have readings or may get some, by name."""
         has_metric = {self.metric} if self.metric else set()
         return tuple(sorted({*series_names(), *self.scalar_scopes, *has_metric}))
 
@@ -63,10 +63,10 @@ class Available:
 def choose_series(
     available: Available, *, quantities: Sequence[str], scopes: Sequence[str]
 ) -> tuple[SeriesName, ...]:
-    """Every wanted quantity in every wanted scope that it has.
+    """Each quantity in each of the scopes that it has.
 
-    Without scopes: the whole model where the quantity has it, else all of its scopes. Raises
-    InvalidInput that lists what there is.
+    Without scopes: in the scope `model` if the quantity has it, otherwise in all its scopes. Raises
+    InvalidInput that lists the quantities or scopes that exist.
     """
     problems: list[Problem] = []
     chosen: list[SeriesName] = []
@@ -80,7 +80,7 @@ def choose_series(
         found = _matching(there, scopes)
         if there and not found:
             problems.append(_no_such_scope(quantity, scopes, there))
-        # what was not measured yet is an empty series, not a mistake
+        # a quantity that was not measured yet gives an empty series, not an error
         wanted = found or tuple(scopes) or (MODEL,)
         chosen += [SeriesName(quantity=quantity, scope=scope) for scope in wanted]
     if problems:

@@ -1,6 +1,6 @@
-"""A run's readings as NumPy arrays: what the worker sends, the store keeps and the diagnosis reads.
+"""A run's readings as NumPy arrays, from the worker to the store and to the diagnosis.
 
-Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. Non-finite values stay.
+Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. NaN and infinity are kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ Interval = tuple[float, float]
 FLUSH_EVERY_S = 0.5
 #: … and no more steps wait for the next flush.
 FLUSH_EVERY_STEPS = 256
-#: What a record takes up besides its arrays, roughly.
+#: Approximate memory of a record without its arrays.
 RECORD_BYTES = 512
 #: The moments of a step in the order of computation: where a number can stop being finite.
 Place = Literal["input", "forward", "loss", "backward", "optimizer"]
@@ -34,7 +34,7 @@ PLACES: tuple[Place, ...] = ("input", "forward", "loss", "backward", "optimizer"
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetryChunk:
-    """Consecutive recorded steps of one run, as one flush carries them."""
+    """The recorded steps that one flush carries."""
 
     #: (n,) optimizer steps, ascending.
     steps_n: IntArray
@@ -64,12 +64,12 @@ class ScalarReading:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeGap:
-    """What a probe was to measure and could not, and why: silence would look like an oversight."""
+    """Why a probe could not measure a quantity that it was to measure."""
 
     step: int
     quantity: str
     scope: Scope
-    #: A clause for people: "the state has 8192 coordinates, more than 512".
+    #: A clause: "the state has 8192 coordinates, more than 512".
     reason: str
 
 
@@ -98,7 +98,9 @@ class LagRatio:
 
 @dataclass(frozen=True, kw_only=True)
 class LagProfile:
-    """Norm of the loss gradient with respect to the state, over the lag from its anchor.
+    """Norm of the gradients of single loss terms with respect to the state, over the lag.
+
+    An anchor is the loss term at one timestep of one sequence; its lag counts back from there.
 
     `log_norm_T[k]` = ln RMS over anchors of ||dl_a / ds_(a-k)||, -inf for an exact zero.
     """
@@ -140,7 +142,7 @@ class PositionProfile:
     """Norm of the training gradient at the states of one layer and direction, over position.
 
     Natural logarithms of the RMS over sequences, -inf for an exact zero. L is the sum over the
-    sample's sequences of each one's share in its mean loss, so that no size of a sample changes it.
+    sequences of their shares in the mean loss, so that it does not depend on the sample's size.
     """
 
     step: int
@@ -170,19 +172,19 @@ def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> tuple[OneKind, 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingBatch:
-    """All that one flush carries to the store, written in one fenced transaction."""
+    """What one flush carries to the store, which writes it in one transaction."""
 
     chunk: TelemetryChunk | None = None
     readings: tuple[Reading, ...] = ()
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None
-    #: Seconds that training stood still before it, because the database took no more.
+    #: Seconds that training waited before it, because the database accepted no more.
     waited_s: float = 0.0
 
     @property
     def num_bytes(self) -> int:
-        """What it takes up, within a few per cent."""
+        """Memory that it takes, within a few per cent."""
         return _num_bytes(self)
 
     def is_empty(self) -> bool:
@@ -214,7 +216,7 @@ class Telemetry:
 
 
 def _num_bytes(part: object) -> int:
-    """Of a record: itself and the arrays and records in it, however deep; a scope is part of it."""
+    """Of a record with the arrays and records in it, at any depth. A scope adds nothing."""
     if isinstance(part, np.ndarray):
         return part.nbytes
     if isinstance(part, Mapping):

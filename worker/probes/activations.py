@@ -1,4 +1,4 @@
-"""Whether units still respond: tanh units at their limits, relu units that never fire."""
+"""Measures saturated tanh units, and relu units that are never or always positive."""
 
 from torch import Tensor
 
@@ -15,10 +15,11 @@ NUM_SEQUENCES = 32
 
 
 def measure_activations(look: Look) -> tuple[ScalarReading, ...]:
-    """`mean_derivative` of cells without gates, `saturated_fraction` or relu's dead and always on.
+    """Measures cells without gates: `mean_derivative`, and by non-linearity one of two sets.
 
-    A relu unit is dead when its pre-activation is positive at no valid timestep of any sequence,
-    and always on, so linear, when it is at all of them. Gated cells have gates instead.
+    For tanh: `saturated_fraction`. For relu: `dead_fraction`, of the units whose pre-activation is
+    positive at no valid timestep of any sequence, and `always_on_fraction`, of those that are
+    positive at all of them and so act linearly.
     """
     model = look.model
     if model.card.gates or model.nonlinearity == "linear":
@@ -41,7 +42,7 @@ def measure_activations(look: Look) -> tuple[ScalarReading, ...]:
 
 
 def _of_relu(slope_FH: Tensor) -> dict[str, Tensor]:
-    """A relu's slope is 1 where it is open, else 0."""
+    """From slopes: 1 where the pre-activation is positive, else 0."""
     is_open_FH = slope_FH > 0
     return {
         "dead_fraction": (~is_open_FH).all(dim=0).double().mean(),
@@ -51,7 +52,7 @@ def _of_relu(slope_FH: Tensor) -> dict[str, Tensor]:
 
 
 def _of_tanh(slope_FH: Tensor) -> dict[str, Tensor]:
-    """A tanh's slope is 1 − tanh²."""
+    """From slopes: 1 − tanh²."""
     return {
         "saturated_fraction": (slope_FH < SATURATED_SLOPE).double().mean(),
         "mean_derivative": slope_FH.mean(),

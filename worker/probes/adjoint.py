@@ -1,4 +1,4 @@
-"""Whether the backward recursion is the transpose of the forward one: ⟨u, J v⟩ = ⟨Jᵀu, v⟩."""
+"""Checks that the backward recursion is the transpose of the forward one: ⟨u, J v⟩ = ⟨Jᵀu, v⟩."""
 
 import torch
 from torch import Tensor
@@ -11,14 +11,14 @@ from worker.cells.linearisation import Linearisation
 from worker.probes.card import Look, ProbeCard
 from worker.replay.preparation import is_finite, linearise_network
 
-#: Timesteps, sequences: longer products would check the same closed forms again.
+#: Products over more timesteps or sequences would check the same closed forms again.
 MAX_TIMESTEPS = 25
 NUM_SEQUENCES = 2
 QUANTITY = "adjoint_error"
 
 
 def measure_adjoint_error(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
-    """`adjoint_error` of each layer and direction: about 1e-14."""
+    """Measures `adjoint_error` of each layer and direction, about 1e-14."""
     part = look.first(NUM_SEQUENCES)
     stack = linearise_network(look.model, part)
     if not is_finite(stack):
@@ -36,9 +36,10 @@ def measure_adjoint_error(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
 
 
 def adjoint_error(cell: Linearisation, *, num_timesteps: int) -> float:
-    """Largest |⟨u, Jv⟩ − ⟨Jᵀu, v⟩| / (‖u‖ ‖Jv‖) over sequences, J the product of all timesteps.
+    """Largest |⟨u, Jv⟩ − ⟨Jᵀu, v⟩| / (‖u‖ ‖Jv‖) over sequences.
 
-    Both products are renormalised as they go: they may be far below the smallest double.
+    J is the product of the Jacobians of all timesteps. Both products are brought back to norm 1 at
+    every timestep, since they may fall far below the smallest double.
     """
     num_sequences = cell.states.hidden_PBH.shape[1]
     generator = torch.Generator().manual_seed(0)
@@ -60,7 +61,7 @@ def adjoint_error(cell: Linearisation, *, num_timesteps: int) -> float:
 
 
 def _unit(values_BS: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows of norm 1, zeros left alone, and the logarithm of what they were divided by."""
+    """Rows of norm 1, and the logarithms of the norms; rows of zeros stay zeros."""
     peak_B1 = values_BS.abs().amax(dim=1, keepdim=True)
     scaled_BS = values_BS / torch.where(peak_B1 > 0, peak_B1, 1.0)
     norm_B1 = torch.linalg.vector_norm(scaled_BS, dim=1, keepdim=True)
@@ -69,7 +70,7 @@ def _unit(values_BS: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _disagreement(ahead_B: Tensor, back_B: Tensor, log_ratio_B: Tensor) -> float:
-    """A product that is exactly zero both ways agrees with itself."""
+    """The largest error; none where both products are exactly 0."""
     is_zero_B = (ahead_B == 0) & (back_B == 0)
     error_B = (ahead_B - back_B * log_ratio_B.exp()).abs()
     return float(torch.where(is_zero_B, 0.0, error_B).max())

@@ -1,4 +1,4 @@
-"""What every probe states of itself, and what it is given to look at."""
+"""The card that each probe states, and the look that each probe is given."""
 
 from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One network at one step. A probe changes nothing of it but its own entry in `kept`."""
+    """One network at one step. A probe changes nothing here except its own entry in `kept`."""
 
     model: ReplayableNetwork
     sample: ProbeSample
     step: int
-    #: Names that are asked for, of any probe.
+    #: All names that are asked for, also those of other probes.
     wanted: frozenset[str]
-    #: None where the task's is unknown.
+    #: In timesteps; None where the task's required lag is unknown.
     required_lag: int | None
-    #: Of the run; a probe that draws derives its own from it.
+    #: Of the run. A probe that draws numbers derives its own seed from it.
     seed: int
-    #: Loss terms to follow back.
+    #: Loss terms whose gradients are followed back.
     max_anchors: int
-    #: Quantity -> what its probe needs again at its next look.
+    #: Quantity -> the tensor that its probe needs again at the next step.
     kept: MutableMapping[str, Tensor]
 
     def first(self, num_sequences: int) -> ProbeSample:
@@ -38,7 +38,7 @@ class Look:
         return ScalarReading(step=self.step, quantity=quantity, scope=scope, value=value)
 
     def gap(self, quantity: str, scope: Scope, reason: str) -> ProbeGap:
-        """`reason` is a clause: "the state has 8192 coordinates, more than 512"."""
+        """Why a quantity has no reading, as a clause: "the state has 8192 coordinates"."""
         return ProbeGap(step=self.step, quantity=quantity, scope=scope, reason=reason)
 
 
@@ -55,11 +55,11 @@ def its_quantity(reading: Reading) -> Collection[str]:
 class ProbeCard:
     """All that is known of one probe, stated once, in its own module."""
 
-    #: What it measures; of what two probes measure, one defines the quantity.
+    #: What it measures. One card alone defines a quantity that two probes measure.
     quantities: tuple[Quantity, ...]
-    #: Names to ask for it by. A probe that has none is part of every look.
+    #: Names to ask for it by. A probe without names measures whenever probes are taken.
     names: tuple[ProbeName, ...] = ()
-    #: Names of other probes that ask for this one too.
+    #: Names on other cards that ask for this probe too.
     other_names: tuple[str, ...] = ()
     #: The names by which one of its readings or gaps can be asked for.
     names_of: Callable[[Reading], Collection[str]] = its_quantity

@@ -1,4 +1,4 @@
-"""Whether the replay can be believed: parameter gradients rebuilt from it against autograd's."""
+"""Checks the replay: compares its parameter gradients with those of autograd."""
 
 import copy
 from dataclasses import replace
@@ -17,15 +17,15 @@ from worker.replay.parameter_gradients import (
 from worker.replay.preparation import enough_sequences
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
-#: Both passes run over the same sequences; more of them would check the same code again.
+#: More of either would check the same code again.
 NUM_SEQUENCES, NUM_TIMESTEPS = 8, 400
 QUANTITY = "checksum_error"
 
 
 def measure_checksum(look: Look) -> tuple[ScalarReading, ...]:
-    """`checksum_error`: about 1e-6 for a float32 network, 1e-15 for a float64 one.
+    """Measures `checksum_error`, about 1e-6 for a float32 network and 1e-15 for a float64 one.
 
-    Where float32 cannot hold the gradient, both passes are done in float64.
+    Both passes are done in float64 where float32 cannot hold the gradient.
     """
     count = enough_sequences(look.sample, num_timesteps=NUM_TIMESTEPS, most=NUM_SEQUENCES)
     model, part = look.model, look.first(count)

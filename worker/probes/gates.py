@@ -1,4 +1,4 @@
-"""How open the gates of a cell are, and how far they can still be moved."""
+"""Measures how open the gates of a cell are, and how much they still respond."""
 
 from torch import Tensor
 
@@ -15,9 +15,9 @@ NUM_SEQUENCES, NUM_TIMESTEPS = 32, 1600
 
 
 def measure_gates(look: Look) -> tuple[ScalarReading, ...]:
-    """`gate_mean`, `saturated_fraction`, `mean_derivative` over units, timesteps, sequences.
+    """Measures `gate_mean`, `saturated_fraction` and `mean_derivative` of each gate.
 
-    And the `time_constant` of the gates that keep the state: forget of LSTM, update of GRU.
+    Also `time_constant` of the gates that keep the state: forget of LSTM, update of GRU.
     """
     if not look.model.card.gates:
         return ()

@@ -1,4 +1,4 @@
-"""How much one timestep stretches and squeezes the state: singular values of its Jacobian."""
+"""Measures how one timestep stretches the state, by the singular values of its Jacobian."""
 
 import torch
 
@@ -11,10 +11,10 @@ from worker.probes.card import Look, ProbeCard, its_quantity
 from worker.replay.jacobians import jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 
-#: Jacobians a layer and direction: their singular values differ little along a trajectory.
+#: Jacobians of each layer and direction. Along a trajectory their singular values differ little.
 NUM_SEQUENCES = 2
 NUM_TIMESTEPS = 4
-#: A factorisation takes the cube of this.
+#: Coordinates of the state: a decomposition costs their cube.
 MAX_STATE_SIZE = 512
 QUANTITIES = ("jacobian_sigma_max", "jacobian_sigma_min", "jacobian_condition")
 #: The name that asks for all three.
@@ -22,11 +22,11 @@ ALL = "jacobian_singular_values"
 
 
 def measure_jacobian_singular_values(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
-    """Medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer's recurrence."""
+    """Measures the medians of `jacobian_sigma_max`, `_sigma_min` and `_condition` of each layer."""
     part = look.first(NUM_SEQUENCES)
     largest = look.model.readout.in_features * len(look.model.card.state)
     if largest > 4 * MAX_STATE_SIZE:
-        # before the trajectory is factored out, which for such a size takes long by itself
+        # refused here, since the linearisation below takes long for such a size
         return _gaps(look, Scope.model(), _too_large(largest))
     stack = linearise_network(look.model, part)
     if not is_finite(stack):

@@ -1,4 +1,4 @@
-"""How far back the gradient reaches: norms of single loss terms' gradients by lag."""
+"""Measures how far back the gradient reaches: norms of gradients of single loss terms by lag."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from worker.replay.tail import fit_tail
 HORIZON = "gradient_horizon"
 #: The horizon is where the profile first falls below this share of lag 0.
 HORIZON_THRESHOLD = 0.01
-#: RMS of ∂ℓ/∂output below which it is the rounding of a float32 network: the task is solved.
+#: RMS of ∂ℓ/∂output. A smaller one is the rounding error of a float32 network that solved its task.
 MIN_COTANGENT = 1e-6
 #: Logarithm of the smallest positive float32.
 LOG_SMALLEST_FLOAT32 = float(np.log(2.0) * -149)
@@ -42,7 +42,7 @@ _PURPOSE = 0x9B0BE
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayedBlock:
-    """What one block of sequences tells: `model` first, then each layer and direction."""
+    """The traces of one block of sequences: of the model, then of each layer and direction."""
 
     scopes: tuple[ScopeTrace, ...]
     sequence_N: IntArray
@@ -50,7 +50,7 @@ class ReplayedBlock:
 
 
 def measure_lag_profiles(look: Look) -> tuple[LagProfile, ...]:
-    """Of `model`, then of each layer and direction; none where states or losses are not finite."""
+    """Profiles of the model, then of each layer; none where states or losses are not finite."""
     random = np.random.default_rng([look.seed % 2**64, _PURPOSE, look.step])
     replayed = replay_anchors(look.model, _profiled(look), random)
     if not replayed:
@@ -68,14 +68,14 @@ def measure_lag_profiles(look: Look) -> tuple[LagProfile, ...]:
 
 
 def share_linearisation(look: Look) -> None:
-    """Have the sample keep what the profile and other probes need, before they run side by side."""
+    """Linearise once what the profile and other probes need, before they run in parallel."""
     linearise_network(look.model, next(_blocks(look.model, _profiled(look))))
 
 
 def replay_anchors(
     model: ReplayableNetwork, sample: ProbeSample, random: np.random.Generator
 ) -> tuple[ReplayedBlock, ...]:
-    """All anchors of a sample followed back; nothing where states or losses are not finite."""
+    """Follow all anchors of a sample back; nothing where states or losses are not finite."""
     replayed: list[ReplayedBlock] = []
     first_sequence = 0
     for part in _blocks(model, sample):
@@ -104,7 +104,7 @@ def _profiles(
     *,
     required_lag: int | None,
 ) -> Iterator[LagProfile]:
-    """One profile a scope; what equals the total, as in a top layer, is not summarised twice."""
+    """One profile per scope. One that equals the total, as in a top layer, is a copy of it."""
     last: LagProfile | None = None
     for traces in zip(*blocks_of_scopes, strict=True):
         if last is not None and traces[0].is_same_as_total:
@@ -122,7 +122,7 @@ def _replay(
     *,
     first_sequence: int,
 ) -> ReplayedBlock | None:
-    """Traces of one block; whether the loss still has a direction is decided on the first."""
+    """Traces of one block. The first block decides whether the loss still has a direction."""
     stack = linearise_network(model, sample)
     anchors = choose_anchors(sample, many_to_one=model.many_to_one)
     if not is_finite(stack) or anchors.sequence_N.numel() == 0:
@@ -159,7 +159,7 @@ def _random_directions(like_NO: Tensor, random: np.random.Generator) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class _Measured:
-    """What all profiles of one probe share."""
+    """What all lag profiles of one step share."""
 
     sequence_N: IntArray
     cotangent: Cotangent
@@ -168,7 +168,7 @@ class _Measured:
     def profile(
         self, traces: tuple[ScopeTrace, ...], *, step: int, required_lag: int | None
     ) -> LagProfile:
-        """One scope's profile from its traces, one a block."""
+        """The profile of one scope, from its traces in all blocks."""
         norms = _joined(traces)
         log_norm_NL = norms["whole"]
         curve = summarise(log_norm_NL, self.sequence_N, self.random)

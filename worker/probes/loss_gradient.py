@@ -1,4 +1,4 @@
-"""The gradient of the loss over the whole sample: how noisy it is, and whether it has turned."""
+"""Measures the noise of the loss gradient, and its angle to the gradient at the probe before."""
 
 import torch
 from torch import Tensor
@@ -11,15 +11,15 @@ from worker.probes.card import Look, ProbeCard
 from worker.replay.sample_gradients import SampleGradient, sample_gradient
 
 NOISE_SCALE, AGREEMENT = "gradient_noise_scale", "gradient_agreement"
-#: Equal parts that the noise is told from; two would do, and scatter more.
+#: Equal parts whose differences give the noise. Two would suffice, but give a noisier estimate.
 NUM_PARTS = 8
-#: The gradient is kept from probe to probe, in double precision.
+#: A limit, since the gradient is kept in double precision from one probe to the next.
 MAX_PARAMETERS = 20_000_000
 Found = ScalarReading | ProbeGap
 
 
 def measure_loss_gradient(look: Look) -> tuple[Found, ...]:
-    """`gradient_noise_scale` and `gradient_agreement`; keeps the gradient for the next look."""
+    """Measures `gradient_noise_scale` and `gradient_agreement`; keeps the gradient."""
     parts = (look.model.layers, look.model.readout)
     size = sum(parameter.numel() for part in parts for parameter in part.parameters())
     if size > MAX_PARAMETERS:

@@ -1,7 +1,7 @@
-"""Lyapunov exponents: rates at which directions grow or shrink along a trajectory, in nats.
+"""Measures Lyapunov exponents: rates at which directions grow or shrink along a trajectory.
 
 The adjoint products J_1ᵀ…J_Tᵀ have the singular values of the forward ones, so the backward
-recursion serves (Benettin's method with a QR factorisation at each timestep).
+recursion is used (Benettin's method with a QR factorisation at each timestep).
 """
 
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ from worker.replay.network import LayerCells
 from worker.replay.preparation import enough_sequences, is_finite, linearise_network
 from worker.replay.sample import ProbeSample
 
-#: The largest exponents, or all of them.
+#: Names that ask for the largest exponents and for all of them.
 EXPONENTS, SPECTRUM = "lyapunov_exponents", "lyapunov_spectrum"
-#: A mean over a trajectory scatters with the timesteps in all, whose sequences they are.
+#: The error of the mean depends on the total of timesteps, not on how many sequences have them.
 NUM_SEQUENCES, NUM_TIMESTEPS = 8, 800
 NUM_EXPONENTS = 4
-#: Of the whole spectrum each timestep costs the cube of the state's size.
+#: For the whole spectrum each timestep costs the cube of the state's size.
 NUM_SPECTRUM_SEQUENCES = 2
 MAX_SPECTRUM_SIZE = 512
 
 
 def measure_lyapunov_exponents(look: Look) -> tuple[ScalarReading | ProbeGap, ...]:
-    """`lyapunov_1` … of each layer's own recurrence, mean over sequences, largest first.
+    """Measures `lyapunov_1`, `lyapunov_2`, … of each layer, largest first.
 
-    The whole spectrum where that is wanted: as many exponents as the state has coordinates, twice
-    the units for an LSTM. It begins with the largest ones, so they are not measured once more.
+    The whole spectrum, where it is wanted, has as many exponents as the state has coordinates: for
+    an LSTM twice the units. It includes the largest ones, which are not measured again.
     """
     if SPECTRUM in look.wanted:
         return tuple(_measure(look, look.first(NUM_SPECTRUM_SEQUENCES), most=None))
@@ -84,7 +84,7 @@ def _reason_against(
 def lyapunov_exponents(
     cell: Linearisation, *, num_timesteps: int, count: int, transient: int
 ) -> Tensor:
-    """(B, K) nats per timestep over the first timesteps read, less those of the transient."""
+    """(B, K) in nats per timestep, over the first timesteps that are read after the transient."""
     batch_size = cell.states.hidden_PBH.shape[1]
     like = cell.states.hidden_PBH
     generator = torch.Generator().manual_seed(0)

@@ -1,7 +1,7 @@
-"""The gradient that training sees at each position: total beside the part that enters right there.
+"""Measures the training gradient at each position, and the part of it that enters there.
 
-The total is flat over position in a network that has lost its credit, because every timestep's own
-loss refreshes it: the immediate part and the lag profile tell the two apart.
+The total can be flat over position although no gradient reaches back, because the loss of every
+timestep adds to it. The immediate part and the lag profile show the difference.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from worker.replay.parameter_gradients import CellTrace, follow_back, mean_loss
 from worker.replay.preparation import blocks, is_finite, linearise_network
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
-#: The curves are smooth already over a few.
+#: The curves are smooth with a few already.
 NUM_SEQUENCES = 16
 HIDDEN, CELL = "hidden_grad_norm", "cell_grad_norm"
 Found = PositionProfile | ProbeGap
 
 
 def measure_position_profiles(look: Look) -> tuple[Found, ...]:
-    """One a layer and direction, from the bottom."""
+    """One profile per layer and direction, from the bottom."""
     model = look.model
     part = next(blocks(model, look.first(NUM_SEQUENCES), anchors_per_sequence=1))
     stack = linearise_network(model, part)
@@ -50,7 +50,7 @@ def measure_position_profiles(look: Look) -> tuple[Found, ...]:
 
 
 def _gradient_at_outputs(model: ReplayableNetwork, part: ProbeSample, top_TBD: Tensor) -> Tensor:
-    """Of the mean over sequences times their number: each one's own, whatever the sample."""
+    """Of the sum over sequences, so that the size of the sample changes no sequence's gradient."""
     with torch.enable_grad():
         top_TBD.requires_grad_()
         loss = part.num_sequences * mean_loss(model, part, top_TBD)
@@ -60,7 +60,7 @@ def _gradient_at_outputs(model: ReplayableNetwork, part: ProbeSample, top_TBD: T
 
 @dataclass(frozen=True, kw_only=True)
 class _Positions:
-    """What all profiles of one probe share; padded timesteps are in no curve."""
+    """What all position profiles of one step share. Padded timesteps are in no curve."""
 
     lengths_B: Tensor
     num_timesteps: int
@@ -109,7 +109,7 @@ class _Positions:
         return log_rms(np.ascontiguousarray(there_TB.T.cpu().numpy()))
 
     def _is_there(self) -> Tensor:
-        """(T, B) up to the longest sequence."""
+        """(T, B), True within each sequence; T is the longest length."""
         longest = int(self.lengths_B.max())
         t_T1 = torch.arange(longest, device=self.lengths_B.device)[:, None]
         is_there_TB: Tensor = t_T1 < self.lengths_B
@@ -123,7 +123,7 @@ def _log_norm(values: Scaled) -> Tensor:
 
 
 def _names_of(reading: Reading) -> tuple[str, ...]:
-    """A profile answers for the cell state where it has one; a gap explains why both lack."""
+    """A profile answers for the cell state where it has one; a gap answers for both."""
     has_no_cell = isinstance(reading, PositionProfile) and reading.log_cell_T is None
     return (HIDDEN,) if has_no_cell else (HIDDEN, CELL)
 

@@ -1,7 +1,7 @@
-"""What the recurrent matrices alone promise: spectral radius and largest singular value.
+"""Measures the recurrent matrices by themselves: spectral radius and largest singular value.
 
 max φ' · σ_max < 1 is sufficient for vanishing, > 1 only necessary for exploding (Pascanu et al.
-2013, §2.1): a certificate beside the measured decay rate, which routinely disagrees with it.
+2013, §2.1). This bound often disagrees with the measured decay rate.
 """
 
 import torch
@@ -16,16 +16,16 @@ from worker.probes.card import Look, ProbeCard
 
 #: Largest slope of the non-linearity: 1 for tanh, relu and the identity alike.
 LARGEST_SLOPE = 1.0
-#: A factorisation takes the cube of this.
+#: Rows of a matrix: a decomposition costs their cube.
 MAX_SIZE = 1024
 RADIUS, SIGMA, CERTIFICATE = "spectral_radius", "sigma_max", "vanishing_certificate"
 Found = ScalarReading | ProbeGap
 
 
 def measure_recurrent_matrices(look: Look) -> tuple[Found, ...]:
-    """`spectral_radius` (largest |eigenvalue|) and `sigma_max`, gate by gate.
+    """Measures `spectral_radius` (largest |eigenvalue|) and `sigma_max` of each gate's matrix.
 
-    And for an Elman layer, whose one matrix is its whole recurrence, `vanishing_certificate`.
+    Also `vanishing_certificate` of a cell without gates, whose one matrix is its whole recurrence.
     """
     names = look.model.card.blocks
     is_alone = not look.model.card.gates

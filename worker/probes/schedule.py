@@ -1,6 +1,6 @@
-"""When to probe: as often as the budget allows, at the first step and at the end in any case.
+"""Decides when to probe: at the first and the last step, and between as the budget allows.
 
-Pure: the clock's readings come in, the next schedule comes out.
+Pure: times are arguments, and each probe gives the next schedule.
 """
 
 import math
@@ -9,32 +9,32 @@ from dataclasses import dataclass, replace
 
 from app.domain.quantities import ProbeQuantity
 
-#: Probes of one run; more would not be seen on any page.
+#: Probes of one run. No page shows more.
 MAX_PROBES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeSchedule:
-    """Steps count from 0; the probe at `num_steps` looks at the finished network."""
+    """Steps count from 0. The probe at `num_steps` measures the trained network."""
 
     num_steps: int
-    #: Largest share of wall time that probes may take, those at the first and last step aside.
+    #: Largest share of wall time for probes, except for those at the first and last step.
     budget: float
     #: Fixed spacing in steps; None adapts to the budget.
     every: int | None = None
-    #: Where probes are off, there are none at all.
+    #: True: no probes at all.
     is_off: bool = False
-    #: Steps probed by an earlier attempt: followed, so that a resumed run has the same probes.
+    #: Steps that an earlier attempt probed, at which this one probes too.
     followed_steps: tuple[int, ...] = ()
     last_step: int | None = None
-    #: Seconds of the last probe: about what the next will cost.
+    #: Seconds of the last probe; the next one takes about as long.
     last_cost_s: float | None = None
     #: Seconds of all probes, and of those that the budget covers.
     total_s: float = 0.0
     budgeted_s: float = 0.0
 
     def is_due(self, step: int, *, elapsed_s: float) -> bool:
-        """Whether to probe before this step; elapsed_s is the attempt's wall time with probes."""
+        """Whether to probe before this step. `elapsed_s` is the attempt's wall time with probes."""
         if self.is_off or step == self.last_step:
             return False
         if step in (0, self.num_steps):
@@ -48,9 +48,9 @@ class ProbeSchedule:
     def wanted(
         self, cadences: Sequence[tuple[ProbeQuantity, int | None]], *, step: int, is_last: bool
     ) -> tuple[ProbeQuantity, ...]:
-        """What the probe of this step measures; the first and the last one measure all.
+        """What the probe at this step measures; the first and the last probe measure everything.
 
-        Of a quantity with a cadence: where a multiple of it has come by since the probe before.
+        A quantity with a cadence is measured if one of its multiples lies after the probe before.
         """
         before = self.last_step
         if is_last or before is None:
@@ -78,7 +78,7 @@ class ProbeSchedule:
         return self.last_step is None or step - self.last_step >= spacing
 
     def _is_affordable(self, elapsed_s: float) -> bool:
-        """One more probe stays within the budget; the free probes' time buys none."""
+        """Whether the budget has room for one more probe. The unbudgeted probes do not count."""
         expected_s = self.last_cost_s
         if expected_s is None:
             return self.budget > 0

@@ -1,4 +1,4 @@
-"""All probes of one step: the one list of them, and what they cost."""
+"""The list of all probes, and their run at one step."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
@@ -31,7 +31,7 @@ from worker.replay.anchors import sequences_needed
 from worker.replay.preparation import SharedSample
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
-#: Loss terms followed back: with 128 a horizon repeats within a tenth, with four it scatters.
+#: Loss terms followed back. With 128 a horizon repeats within a tenth; with four it does not.
 ANCHORS: dict[Tier, int] = {"economy": 32, "standard": 128, "full": 256}
 #: In the order in which the catalogue lists what they measure.
 PROBES: tuple[ProbeCard, ...] = (
@@ -52,17 +52,17 @@ _NAMES = tuple(name for card in PROBES for name in card.names)
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeOrder:
-    """What a run wants of its probes."""
+    """What the probes of one step are to measure."""
 
     tier: Tier
-    #: None is what the tier has.
+    #: None: what the tier includes.
     quantities: tuple[ProbeQuantity, ...] | None = None
     required_lag: int | None
     seed: int
 
     @property
     def wanted(self) -> frozenset[str]:
-        """Names that are asked for; what has no name is measured in any case."""
+        """The names that are asked for. Probes without a name measure in any case."""
         if self.quantities is not None:
             return frozenset(self.quantities)
         return frozenset(name.name for name in _NAMES if name.is_in(self.tier))
@@ -79,7 +79,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
-    """What one probe found of what is wanted."""
+    """The wanted readings of one probe."""
 
     card: ProbeCard
     readings: Sequence[Reading]
@@ -90,7 +90,7 @@ class _Answer:
             yield from self.card.names_of(one)
 
     def without_nan(self, *, has_profiles: bool) -> Iterator[Reading]:
-        """NaN is no measurement. Of the check of a lag profile it says that the check failed."""
+        """With a gap for each NaN, which is no measurement. A check with NaN has failed."""
         is_verdict = self.card.check is not None and has_profiles
         for one in self.readings:
             if isinstance(one, ScalarReading) and math.isnan(one.value) and not is_verdict:
@@ -101,7 +101,7 @@ class _Answer:
 
 
 def sample_size(tier: Tier, *, many_to_one: bool) -> int:
-    """Sequences that a sample for this tier should have; fewer are made do with."""
+    """Sequences that a sample for this tier should have. It may have fewer."""
     return sequences_needed(ANCHORS[tier], many_to_one=many_to_one)
 
 
@@ -115,10 +115,10 @@ def run_probes(
     kept: MutableMapping[str, Tensor],
     aside: Aside = in_turn,
 ) -> ProbeResult:
-    """No weight, no gradient, no generator and no mode of the model changes.
+    """Run the lag profile, its checks and the wanted probes on one linearisation of the sample.
 
-    All look at one linearisation, made first; the lag profile is the caller's part, the others
-    are done after it or aside. `kept` holds what probes need again at the next step.
+    No weight, gradient, generator or mode of the model changes. The calling thread measures the lag
+    profile; `aside` runs the others. `kept` holds what probes need again at the next step.
     """
     started = clock()
     look = Look(
@@ -144,7 +144,7 @@ def run_probes(
 
 
 def _others(wanted: Collection[str]) -> list[ProbeCard]:
-    """Beside the lag profile: its checks and whatever else has no name, then what is wanted."""
+    """All that measure, except for the lag profile; those without a name come first."""
     others = [one for one in PROBES if one is not lag_profile.CARD and one.is_asked_for(wanted)]
     return sorted(others, key=lambda card: bool(card.names))
 
@@ -160,7 +160,7 @@ def _answer(card: ProbeCard, look: Look) -> _Answer:
 def _gaps(
     look: Look, asked: Sequence[ProbeQuantity], answers: Sequence[_Answer]
 ) -> Iterator[ProbeGap]:
-    """What was asked for by name and this network does not have."""
+    """For each name that was asked for and that this network has nothing for."""
     needs = {name.name: name.needs for name in _NAMES if name.needs}
     answered = {name for answer in answers for name in answer.names()}
     for name in asked:

@@ -1,7 +1,7 @@
-"""What grows or shrinks the volume of the state: the sum of all Lyapunov exponents, taken apart.
+"""Measures the sum of all Lyapunov exponents, the rate of growth of volumes, and its parts.
 
-Σ λ_i = ⟨ln|det J_t|⟩, and the determinant has factors of its own: recurrent matrix, activation and
-gates. What they leave of it, in a GRU alone, is the residual.
+Σ λ_i = ⟨ln|det J_t|⟩. The determinant is a product of factors from recurrent matrix, activation and
+gates. The residual is what they do not explain; only a GRU has one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,18 +18,18 @@ from worker.probes.card import Look, ProbeCard
 from worker.replay.jacobians import TRANSIENT_FRACTION, jacobian, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 
-#: Those whose whole spectrum of exponents is measured where it is asked for.
+#: The same as for the whole spectrum of exponents.
 NUM_SEQUENCES = 2
-#: A factorisation takes the cube of this.
+#: Units of a layer: a determinant costs their cube.
 MAX_UNITS = 512
-#: Units cubed times Jacobians: a few hundredths of a second of one core.
+#: State coordinates cubed times Jacobians: a few hundredths of a second of one core.
 MAX_WORK = 2**25
 MIN_TIMESTEPS, MAX_TIMESTEPS = 2, 32
 NAME = "sum_rule"
 TOTAL, RESIDUAL = "sum_rule.total", "sum_rule.residual"
 RECURRENT, ACTIVATION, GATES = "sum_rule.recurrent", "sum_rule.activation", "sum_rule.gates"
 QUANTITIES = (TOTAL, RECURRENT, ACTIVATION, GATES, RESIDUAL)
-#: What is left out where the determinant has no such factor.
+#: Quantity -> the factor of the determinant, which not every cell has.
 OPTIONAL: Mapping[str, Literal["recurrent", "activation", "gates"]] = {
     RECURRENT: "recurrent",
     ACTIVATION: "activation",
@@ -41,13 +41,13 @@ Found = ScalarReading | ProbeGap
 
 
 def measure_sum_rule(look: Look) -> tuple[Found, ...]:
-    """`sum_rule.total` and its parts, nats per hidden unit and timestep, of each recurrence.
+    """Measures `sum_rule.total` and its parts for each layer, in nats per hidden unit and timestep.
 
-    Over the timesteps that exponents are measured over.
+    Over the same timesteps as the exponents.
     """
     size = look.model.readout.in_features
     if size > 4 * MAX_UNITS:
-        # before the trajectory is factored out, which for such a size takes long by itself
+        # refused here, since the linearisation below takes long for such a size
         return _gaps(look, Scope.model(), _too_large(size))
     part = look.first(NUM_SEQUENCES)
     stack = linearise_network(look.model, part)
@@ -88,7 +88,7 @@ def _of_cell(look: Look, cell: Linearisation, *, counted: int) -> Iterator[Found
 def sum_rule_parts(
     factors: VolumeFactors, timesteps: Sequence[int], *, num_units: int
 ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """By quantity, and the gates' one by one; nats per hidden unit and timestep."""
+    """The parts by quantity, and those of single gates; in nats per hidden unit and timestep."""
     chosen = list(timesteps)
     gates = {name: float(log_PBH[chosen].mean()) for name, log_PBH in factors.gates.items()}
     parts = {GATES: sum(gates.values())} if gates else {}
@@ -111,7 +111,7 @@ def _mean_log_det(cell: Linearisation, timesteps: Sequence[int]) -> float:
 
 
 def _affordable(cell: Linearisation, counted: int) -> Sequence[int]:
-    """All of them, or evenly spaced ones where each takes a factorisation."""
+    """All timesteps, or evenly spaced ones where all their determinants would cost too much."""
     work = cell.states.hidden_PBH.shape[1] * cell.state_size**3
     most = min(max(MIN_TIMESTEPS, MAX_WORK // work), MAX_TIMESTEPS)
     return range(counted) if counted <= most else spaced_timesteps(counted, most)

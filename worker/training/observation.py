@@ -1,4 +1,4 @@
-"""What is looked at between two updates: task metrics and probes, neither of which changes the run.
+"""Evaluations and probes between two updates. Neither changes the run.
 
 A reading of step s is taken with the weights that s updates made, so those at `num_steps` are of
 the trained weights.
@@ -24,7 +24,7 @@ from worker.probes.suite import ProbeOrder, run_probes, sample_size
 from worker.training.best import BestWeights
 from worker.training.checkpoint import Checkpoint, ScheduleNotes
 
-#: Looked at while training; the test split is for the end alone.
+#: Evaluated during training. The test split is evaluated only at the end.
 _DURING: tuple[Split, ...] = ("train", "validation")
 
 
@@ -44,7 +44,7 @@ class Observer:
         self._elapsed_s = elapsed_s
         self._aside = aside
         self.best = BestWeights(task.facts)
-        #: What probes need again at the next probe.
+        #: What probes need again at the next step.
         self._kept: dict[str, Tensor] = {}
         self._schedule = ProbeSchedule(
             num_steps=spec.training.num_steps,
@@ -67,18 +67,18 @@ class Observer:
         self.best.restore(checkpoint, device=device)
 
     def follow(self, steps: Sequence[int]) -> None:
-        """Probe where an earlier attempt did."""
+        """Probe at the steps that an earlier attempt probed."""
         self._schedule = replace(self._schedule, followed_steps=tuple(sorted(steps)))
 
     def before_step(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
-        """What is due with the weights that this step starts from."""
+        """What is due before this step, of the weights that it starts from."""
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
         is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
         return (*metrics, *self._probe(model, step)) if is_probed else metrics
 
     def at_end(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
-        """The trained weights, on every split."""
+        """Of the trained weights, on every split."""
         metrics = self._evaluate(model, step, (*_DURING, "test"))
         return (*metrics, *self._probe(model, step, is_last=True))
 
@@ -106,7 +106,7 @@ class Observer:
             return ()
         weights = model.readout.weight
         if weights.device.type == "cuda":
-            # what the GPU still has to do of earlier steps is no cost of the probe
+            # the work of earlier steps that is still queued on the GPU is no cost of the probe
             torch.cuda.synchronize(weights.device)
         size = sample_size(tier, many_to_one=model.many_to_one)
         cadences = self._spec.probes.cadences

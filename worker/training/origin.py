@@ -1,4 +1,4 @@
-"""Where the first number that is not finite began: the step is done again, timestep by timestep.
+"""Finds where the first number that is not finite arose, by repeating the step by timesteps.
 
 Shapes: T timesteps, B sequences.
 """
@@ -20,7 +20,7 @@ from worker.datasets.task import Batch, Task
 from worker.models.layers import Chunking, read_layer
 from worker.models.network import SequenceModel
 
-#: Sequences of the batch that are named.
+#: Sequences of the batch that are listed at most.
 MAX_ROWS = 16
 
 
@@ -37,7 +37,7 @@ class Origin:
 
 
 def readings_of(origin: Origin, *, step: int) -> tuple[ScalarReading, ...]:
-    """One reading a fact; `non_finite.batch_row` comes once for each row."""
+    """One reading per fact, and one `non_finite.batch_row` per row."""
     values: list[tuple[str, int]] = [(NON_FINITE_WHERE, PLACES.index(origin.where))]
     if origin.timestep is not None:
         values.append((NON_FINITE_TIMESTEP, origin.timestep))
@@ -49,7 +49,7 @@ def readings_of(origin: Origin, *, step: int) -> tuple[ScalarReading, ...]:
 
 
 def find_origin(model: SequenceModel, task: Task, batch: Batch) -> Origin:
-    """Of a step whose loss or gradient is not finite; its weights have not been updated yet."""
+    """For a step whose loss or gradient is not finite, before its update."""
     bad_weight = next(
         (name for name, weight in model.named_tensors() if not _is_finite(weight)), None
     )
@@ -81,7 +81,7 @@ def _in_forward(model: SequenceModel, task: Task, batch: Batch) -> Origin | None
 
 
 def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
-    """The latest timestep whose state has a bad gradient: the backward pass meets it first."""
+    """The latest timestep with a bad gradient, which the backward pass meets first."""
     places, states = _states_of_each_timestep(model, task, batch)
     for (scope, timestep), bad_B in reversed(list(zip(places, states, strict=True))):
         if bad_B.any():
@@ -93,7 +93,7 @@ def _in_backward(model: SequenceModel, task: Task, batch: Batch) -> Origin:
 def _states_of_each_timestep(
     model: SequenceModel, task: Task, batch: Batch
 ) -> tuple[list[tuple[Scope, int]], list[Tensor]]:
-    """(scope, timestep) of every carried state, and which rows (B,) of its gradient are bad."""
+    """(scope, timestep) of each state, and the rows (B,) of its gradient that are not finite."""
     kept: list[tuple[int, State]] = []
 
     def keep(state: State, position: int) -> State:
@@ -105,7 +105,7 @@ def _states_of_each_timestep(
     )
     parts = [part for _, state in kept for part in state]
     loss = task.mean_loss(outputs, batch)
-    # the parameters' own gradients stay as they are
+    # the gradients of the parameters are not changed
     gradients = iter(torch.autograd.grad(loss, parts, allow_unused=True)) if parts else iter(())
     num_timesteps = batch.inputs_TBI.shape[0]
     num_directions = 1 + model.bidirectional
@@ -127,7 +127,7 @@ def _bad_rows(gradients: list[Tensor | None], *, like: Tensor) -> Tensor:
 
 
 def _bad_gradient(model: SequenceModel) -> Scope:
-    """States are finite and only their sum over time or batch is not, or penalties made it so."""
+    """Where the gradients of all states are finite, but not their sum, or not a penalty's."""
     for name, parameter in model.named_tensors():
         if parameter.grad is not None and not _is_finite(parameter.grad):
             return Scope.tensor(name)
