@@ -106,3 +106,39 @@ def test_a_sequence_is_no_longer_than_the_file() -> None:
     spec = JobSpec.model_validate({"model": {"kind": "gru"}, "dataset": wanted})
 
     assert spec.dataset.shape(table(40, num_series=10)).length == 40
+
+
+DATED = profile_csv(
+    parse_csv(
+        "a,y,z,day\n" + "".join(f"{i},{i % 9},{i % 7},2020-01-{i + 1:02d}\n" for i in range(30))
+    )
+)
+
+
+def test_a_feature_beside_the_target_is_an_input_of_its_own() -> None:
+    wanted = {"dataset_id": ID, **FORECAST, "window": 4, "features": ["a", "z"]}
+    spec = JobSpec.model_validate({"model": {"kind": "gru"}, "dataset": wanted})
+
+    assert spec.dataset.shape(DATED).input_size == 3
+
+
+@pytest.mark.parametrize("column", ["day", "a"])
+def test_dates_and_numbers_order_rows(column: str) -> None:
+    assert problems({**FORECAST, "window": 4, "time_column": column}, DATED) == []
+
+
+def test_a_date_is_no_number() -> None:
+    assert problems({**FORECAST, "window": 4, "features": ["day"]}, DATED) == [
+        "column 'day' holds datetime, not numbers"
+    ]
+
+
+def test_the_first_of_several_problems_leads() -> None:
+    wanted = {"dataset_id": ID, **FORECAST, "target": "b", "window": 4, "features": ["c"]}
+    spec = JobSpec.model_validate({"model": {"kind": "gru"}, "dataset": wanted})
+
+    with pytest.raises(InvalidSpec) as refused:
+        spec.dataset.shape(DATED)
+
+    assert len(refused.value.problems) == 2
+    assert "there is no column 'b'" in refused.value.detail

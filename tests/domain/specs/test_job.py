@@ -305,3 +305,11 @@ def test_a_column_is_a_feature_once(kind: str) -> None:
     assert accepted.dataset.model_dump()["features"] == ("a", "b")
     with pytest.raises(ValidationError, match="each column can be named once"):
         JobSpec.model_validate({**ELMAN, "dataset": {**dataset, "features": ["a", "a"]}})
+
+
+def test_the_published_schema_says_that_a_column_is_a_feature_once() -> None:
+    parts = JobSpec.model_json_schema()["$defs"]
+
+    for kind in ("ForecastSpec", "SequencesSpec"):
+        features = parts[kind]["properties"]["features"]
+        assert features.get("anyOf", [features])[0]["uniqueItems"] is True
