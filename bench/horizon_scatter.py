@@ -198,7 +198,7 @@ def main() -> None:
             for state in ("untrained", "trained"):
                 if state == "trained":
                     loop.run(lambda: None)
-                norms = judged_norms(loop.model, sample)
+                norms = judged_norms(loop.learner.model, sample)
                 found = report(norms, size=size, lag=lag, num_draws=asked.draws)
                 print(f"{name}, {kind}, {state}: {found}", flush=True)
 

@@ -29,7 +29,8 @@ from app.domain.telemetry import (
     of_kind,
 )
 from worker.datasets.build import build_task
-from worker.training.loop import Interruption, train
+from worker.training.loop import train
+from worker.training.outcome import Interruption
 
 
 @dataclass(kw_only=True)

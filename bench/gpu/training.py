@@ -18,7 +18,8 @@ from bench.gpu.conditions import Conditions
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.training.checkpoint import Saving, Start
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import train
+from worker.training.outcome import TrainingOutcome
 
 #: 32 sequences of 100 timesteps, nothing looked at but the steps themselves.
 BASE: Mapping[str, JsonValue] = {

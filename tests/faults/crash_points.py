@@ -138,8 +138,8 @@ POINTS: Mapping[str, Point] = {
     ),
     "in the middle of a step": Point(
         role=Role.TRAINER,
-        module="worker.training.loop",
-        name="TrainingLoop._update",
+        module="worker.training.learner",
+        name="Learner.update",
         is_after=True,
         error=broken_code,
         may_crash=True,
@@ -204,7 +204,7 @@ POINTS: Mapping[str, Point] = {
     "cancelled, not saved": Point(
         role=Role.TRAINER,
         module="worker.training.loop",
-        name="TrainingLoop._finish",
+        name="TrainingLoop._run_ends",
         is_after=False,
         error=broken_code,
         scene=Scene.CANCEL,

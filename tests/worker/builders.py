@@ -12,7 +12,8 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
 from app.domain.telemetry import FloatArray, OneKind, ReadingBatch, ScalarReading, of_kind
 from worker.datasets.build import build_task
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import train
+from worker.training.outcome import TrainingOutcome
 
 DATASET_ID = "00000000-0000-0000-0000-000000000000"
 SMALL: dict[str, JsonValue] = {

@@ -37,7 +37,8 @@ from worker.publishing.run_log import RunLog
 from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
 from worker.training.checkpoint import Saving, Start
 from worker.training.determinism import settle_kernels
-from worker.training.loop import Interruption, train
+from worker.training.loop import train
+from worker.training.outcome import Interruption
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from app.domain.telemetry import ReadingBatch
 from app.settings import count_cores
 from worker.aside import by_threads
 from worker.datasets.task import Task
-from worker.training.loop import Interruption, StopRequested, TrainingLoop, TrainingOutcome
+from worker.training.loop import TrainingLoop
+from worker.training.outcome import Interruption, StopRequested, TrainingOutcome
 
 #: Weights times timesteps times sequences of a sample: half a second or so of one core for a gated
 #: cell.
@@ -54,7 +55,7 @@ def try_out(
             send=send,
             aside=aside,
         )
-        begin(task.facts, loop.tensor_names, str(device))
+        begin(task.facts, loop.learner.tensor_names, str(device))
         outcome = loop.run(budget.stop_requested)
     return replace(outcome, stop_reason=StopReason.COMPLETED) if budget.is_spent else outcome
 

@@ -41,7 +41,7 @@ from worker.publishing.golden import make_golden
 from worker.publishing.run_log import RunLog
 from worker.training.best import ScoredWeights
 from worker.training.fingerprint import take_fingerprint
-from worker.training.loop import TrainingOutcome
+from worker.training.outcome import TrainingOutcome
 
 logger = logging.getLogger(__name__)
 

@@ -1,12 +1,18 @@
 """How a run is trained.
 
-loop         the algorithm, one optimizer step after the other
+loop         the algorithm, the moments of a run, and who acts at each
+learner      the network, its optimizer, and what a step does with them
+gradient     the gradient of one step, measured and clipped
 preparation  the network as training finds it
-clipping     the gradient as the formula of a clipping sees it
 optimizers   the optimizer that a spec names, made by torch
+observation  evaluations and probes between two updates
 instability  what a step that is not finite leads to
 origin       where the first non-finite number began
+state        all that a checkpoint is made of, and when it is saved
+checkpoint   that as bytes
 best         the weights of the best evaluation, kept beside the others
-observation  evaluations and probes between two updates
+outcome      how training ends
 determinism  kernels that give the same bits again
+fingerprint  what the bits depend on besides the spec
+stopwatch    seconds of training
 """

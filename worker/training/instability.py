@@ -7,6 +7,7 @@ rollback   weights and optimizer go back to a state of some steps ago, at half t
 """
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Literal, assert_never
@@ -34,6 +35,21 @@ MAX_ROLLBACKS = 10
 SNAPSHOT_EVERY_STEPS = 50
 
 
+class Finiteness(Enum):
+    """What is known of a step's loss and gradient."""
+
+    FINITE = auto()
+    #: The loss is finite and the gradient is not.
+    BAD_GRADIENT = auto()
+    BAD_LOSS = auto()
+    #: Nobody has looked; a later flush of the readings finds out.
+    UNKNOWN = auto()
+
+    @property
+    def is_bad(self) -> bool:
+        return self in {Finiteness.BAD_GRADIENT, Finiteness.BAD_LOSS}
+
+
 class Response(Enum):
     """What becomes of the step."""
 
@@ -43,7 +59,7 @@ class Response(Enum):
 
 
 class InstabilityGuard:
-    """Per-run memory of the policy."""
+    """The policy of one run and what it remembers."""
 
     def __init__(
         self, policy: Policy, *, weights: Sequence[nn.Parameter], optimizer: Optimizer
@@ -51,28 +67,40 @@ class InstabilityGuard:
         self._policy = policy
         self._weights = weights
         self._optimizer = optimizer
+        # on a GPU a look makes the host wait, so `report` leaves it to a flush there
+        self._looks_each_step = policy != "report" or weights[0].device.type == "cpu"
         self._snapshots: list[tuple[list[Tensor], dict[str, Any]]] = []
         self._num_skipped = 0
         self._num_rollbacks = 0
         #: Multiplies the schedule's learning rate.
         self.rate_factor = 1.0
+        #: Where the first number that is not finite came from has been told.
+        self.is_origin_known = False
 
-    @property
-    def must_know_each_step(self) -> bool:
-        """Whether the update has to wait until the gradient is known to be finite."""
-        return self._policy != "report"
+    def look(self, loss: Tensor, norm: Tensor) -> Finiteness:
+        """At the loss and the norm of the gradient: one copy to the host, where it looks at all."""
+        if not self._looks_each_step:
+            return Finiteness.UNKNOWN
+        is_loss_finite, is_norm_finite = map(
+            math.isfinite, torch.stack((loss.detach().double(), norm)).tolist()
+        )
+        if not is_loss_finite:
+            return Finiteness.BAD_LOSS
+        return Finiteness.FINITE if is_norm_finite else Finiteness.BAD_GRADIENT
 
-    def settle(self, step: int) -> None:
-        """A step whose loss and gradient are finite."""
+    def respond(self, step: int, found: Finiteness) -> Response:
+        """What becomes of the step; weights and optimizer may go back to an earlier state."""
+        if found.is_bad:
+            return self._respond_to_failure(found)
         self._num_skipped = 0
         if self._policy == "rollback" and step % SNAPSHOT_EVERY_STEPS == 0:
             self._snapshots = [*self._snapshots[-1:], self._snapshot()]
+        return Response.UPDATE
 
-    def respond(self, *, is_loss_finite: bool) -> Response:
-        """A step whose loss or gradient is not finite."""
+    def _respond_to_failure(self, found: Finiteness) -> Response:
         match self._policy:
             case "report":
-                return Response.UPDATE if is_loss_finite else Response.END
+                return Response.END if found is Finiteness.BAD_LOSS else Response.UPDATE
             case "stop":
                 return Response.END
             case "skip_step":
@@ -119,6 +147,7 @@ class InstabilityGuard:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         notes = checkpoint.notes.guard
+        self.is_origin_known = checkpoint.notes.is_origin_known
         self.rate_factor = notes.rate_factor
         self._num_skipped, self._num_rollbacks = notes.num_skipped, notes.num_rollbacks
         self._snapshots = []

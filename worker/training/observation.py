@@ -70,8 +70,18 @@ class Observer:
         """Probe at the steps that an earlier attempt probed."""
         self._schedule = replace(self._schedule, followed_steps=tuple(sorted(steps)))
 
-    def before_step(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
-        """What is due before this step, of the weights that it starts from."""
+    def before_step(self, model: SequenceModel, step: int) -> Callable[[], tuple[Reading, ...]]:
+        """Measure the weights that this step starts from. Returns what gives the readings.
+
+        Of the initial weights a copy is measured, so that step 0 does not wait for it.
+        """
+        if step > 0:
+            found = self._look(model, step)
+            return lambda: found
+        initial = model.copied()
+        return self._aside(lambda: self._look(initial, step))
+
+    def _look(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
         is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())

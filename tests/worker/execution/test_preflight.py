@@ -14,7 +14,8 @@ from app.domain.telemetry import LagProfile, OneKind, ReadingBatch, ScalarReadin
 from tests.worker.supervision.runs import make_spec
 from worker.datasets.build import build_task
 from worker.execution.preflight import MAX_SEQUENCES, MIN_SEQUENCES, try_out
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import train
+from worker.training.outcome import TrainingOutcome
 
 CPU = torch.device("cpu")
 

@@ -26,8 +26,9 @@ from worker.training.checkpoint import (
     unpack,
 )
 from worker.training.fingerprint import differences, take_fingerprint
-from worker.training.instability import InstabilityGuard, Response
-from worker.training.loop import Interruption, TrainingOutcome, train
+from worker.training.instability import Finiteness, InstabilityGuard, Response
+from worker.training.loop import train
+from worker.training.outcome import Interruption, TrainingOutcome
 
 #: What takes wall time is another number each time.
 TIMED = {"elapsed_s", "probe_seconds", "probe_share"}
@@ -261,8 +262,8 @@ def test_what_can_be_rolled_back_to_goes_on_too() -> None:
     for step in (0, 50, 100):
         weight.grad = torch.full((3,), 1.0 + step)
         optimizer.step()
-        guard.settle(step)
-    guard.respond(is_loss_finite=False)
+        guard.respond(step, Finiteness.FINITE)
+    guard.respond(101, Finiteness.BAD_GRADIENT)
     observer = ScheduleNotes(last_step=None, last_cost_s=None, total_s=0, budgeted_s=0)
     notes = Notes(
         step=1,
@@ -279,7 +280,7 @@ def test_what_can_be_rolled_back_to_goes_on_too() -> None:
 
     assert (other.rate_factor, other.notes()) == (0.5, guard.notes())
     for each in (guard, other):
-        assert each.respond(is_loss_finite=False) is Response.SKIP
+        assert each.respond(102, Finiteness.BAD_LOSS) is Response.SKIP
     assert torch.equal(other_weight, weight)
     for name, value in optimizer.state_dict()["state"][0].items():
         assert torch.equal(other_optimizer.state_dict()["state"][0][name], value)

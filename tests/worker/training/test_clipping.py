@@ -7,7 +7,7 @@ from torch import Tensor
 from app.domain.specs.clipping import ClippingSpec
 from worker.gradients import tensor_norms, total_norm
 from worker.telemetry.recorder import as_float32
-from worker.training.clipping import clip_
+from worker.training.gradient import StepGradient
 
 _specs: TypeAdapter[ClippingSpec] = TypeAdapter(ClippingSpec)
 
@@ -17,8 +17,7 @@ def clipped(
 ) -> tuple[list[Tensor], float, float]:
     """Gradients after, their norm after, and the coefficient."""
     after = [gradient.clone() for gradient in gradients]
-    norm = total_norm(torch.stack(tensor_norms(after)))
-    coefficient = clip_(after, norm, _specs.validate_python(spec))
+    coefficient = _specs.validate_python(spec).clip(StepGradient.measured(after))
     norm_after = total_norm(torch.stack(tensor_norms(after)))
     return after, norm_after.item(), coefficient.item()
 

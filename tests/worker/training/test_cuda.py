@@ -18,7 +18,8 @@ from worker.execution.execute import explain
 from worker.publishing.publish import Trained, contents_of
 from worker.training.checkpoint import NEVER, Saving, Start, unpack
 from worker.training.determinism import settle_kernels
-from worker.training.loop import TrainingOutcome, train
+from worker.training.loop import train
+from worker.training.outcome import TrainingOutcome
 
 pytestmark = [
     pytest.mark.cuda,
