@@ -142,3 +142,12 @@ def test_the_first_of_several_problems_leads() -> None:
 
     assert len(refused.value.problems) == 2
     assert "there is no column 'b'" in refused.value.detail
+
+
+def test_an_absent_column_is_told_with_twenty_of_those_that_there_are() -> None:
+    names = [f"c{i:02}" for i in range(22)]
+    wide = profile_csv(parse_csv("\n".join([",".join(names)] + [",".join(["1"] * 22)] * 40)))
+
+    [detail] = problems({**FORECAST, "window": 4}, wide)
+
+    assert detail == f"there is no column 'y'; there are {', '.join(names[:20])} and 2 more"
