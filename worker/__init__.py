@@ -8,10 +8,10 @@ execution/       the child process: builds the task, trains, publishes, ends the
 telemetry/       readings from the device to the host, and from the host to the store
 training/        the loop, and what belongs to it alone
 models/          networks of the layers in cells/, and how their weights start
-cells/ datasets/ regularisers/ probes/      one module a member of the family
+cells/ datasets/ probes/      one module a member of the family
 replay/          the exact backward pass that probes follow
 publishing/      what a run leaves at its end
 seeding.py       randomness as a pure function of seed, purpose and step
-aside.py         jobs in turn, or side by side where somebody waits
+concurrency.py   jobs that run in the caller, or in threads beside it
 gradients.py     norms and counts over many tensors at once
 """

@@ -14,7 +14,7 @@ from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskFacts, TaskShape
 from app.domain.telemetry import ReadingBatch
 from app.settings import count_cores
-from worker.aside import by_threads
+from worker.concurrency import in_threads
 from worker.datasets.task import Task
 from worker.training.loop import TrainingLoop
 from worker.training.outcome import Interruption, StopRequested, TrainingOutcome
@@ -47,13 +47,13 @@ def try_out(
     """
     budget = _StepBudget(num_steps, stop_requested)
     # a GPU does one thing after the other anyway
-    with by_threads(count_cores() if device.type == "cpu" else 1) as aside:
+    with in_threads(count_cores() if device.type == "cpu" else 1) as submit:
         loop = TrainingLoop(
             spec if num_steps else _with_small_batches(spec, task),
             _looked_at_briefly(task, spec.model),
             device=device,
             send=send,
-            aside=aside,
+            submit=submit,
         )
         begin(task.facts, loop.learner.tensor_names, str(device))
         outcome = loop.run(budget.stop_requested)

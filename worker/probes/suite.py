@@ -12,7 +12,7 @@ from app.domain.quantities.probe import Tier
 from app.domain.quantities.trained import PROBE_SECONDS
 from app.domain.scopes import Scope
 from app.domain.telemetry import LagProfile, ProbeGap, Reading, ScalarReading, of_kind
-from worker.aside import Aside, in_turn
+from worker.concurrency import Submit, in_caller
 from worker.probes import (
     activations,
     adjoint,
@@ -113,12 +113,12 @@ def run_probes(
     step: int,
     clock: Callable[[], float],
     kept: MutableMapping[str, Tensor],
-    aside: Aside = in_turn,
+    submit: Submit = in_caller,
 ) -> ProbeResult:
     """Run the lag profile, its checks and the wanted probes on one linearisation of the sample.
 
     No weight, gradient, generator or mode of the model changes. The calling thread measures the lag
-    profile; `aside` runs the others. `kept` holds what probes need again at the next step.
+    profile; `submit` runs the others. `kept` holds what probes need again at the next step.
     """
     started = clock()
     look = Look(
@@ -132,7 +132,7 @@ def run_probes(
         kept=kept,
     )
     lag_profile.share_linearisation(look)
-    others = [aside(partial(_answer, card, look)) for card in _others(look.wanted)]
+    others = [submit(partial(_answer, card, look)) for card in _others(look.wanted)]
     flow = _answer(lag_profile.CARD, look)
     answers = [other() for other in others]
     has_profiles = bool(of_kind(LagProfile, flow.readings))

@@ -36,7 +36,7 @@ from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
-from worker.aside import Aside, in_turn
+from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Batch, Task
 from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.checkpoint import NEVER, Saving, Start
@@ -86,7 +86,7 @@ class TrainingLoop:
         send: Callable[[ReadingBatch], None],
         saving: Saving = NEVER,
         start: Start | None = None,
-        aside: Aside = in_turn,
+        submit: Submit = in_caller,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         learner = Learner(spec, task, device=device)
@@ -95,7 +95,7 @@ class TrainingLoop:
         self._guard = InstabilityGuard(
             spec.training.on_instability, weights=learner.parameters, optimizer=learner.optimizer
         )
-        self._observer = Observer(spec, task, elapsed_s=self._stopwatch.elapsed_s, aside=aside)
+        self._observer = Observer(spec, task, elapsed_s=self._stopwatch.elapsed_s, submit=submit)
         sizes = [weight.numel() for weight in learner.weights]
         self._recorder = Recorder(tensor_sizes=sizes, device=device, send=send, clock=clock)
         state = TrainingState(

@@ -16,7 +16,7 @@ from app.domain.scopes import Scope, Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
 from app.domain.telemetry import Reading, ScalarReading
-from worker.aside import Aside, in_turn
+from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Task
 from worker.models.network import SequenceModel
 from worker.probes.schedule import ProbeSchedule
@@ -37,12 +37,12 @@ class Observer:
         task: Task,
         *,
         elapsed_s: Callable[[], float],
-        aside: Aside = in_turn,
+        submit: Submit = in_caller,
     ) -> None:
         self._spec = spec
         self._task = task
         self._elapsed_s = elapsed_s
-        self._aside = aside
+        self._submit = submit
         self.best = BestWeights(task.facts)
         #: What probes need again at the next step.
         self._kept: dict[str, Tensor] = {}
@@ -79,7 +79,7 @@ class Observer:
             found = self._look(model, step)
             return lambda: found
         initial = model.copied()
-        return self._aside(lambda: self._look(initial, step))
+        return self._submit(lambda: self._look(initial, step))
 
     def _look(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         is_evaluated = step % self._spec.training.evaluate_every == 0
@@ -136,7 +136,7 @@ class Observer:
             step=step,
             kept=self._kept,
             clock=time.perf_counter,
-            aside=self._aside,
+            submit=self._submit,
         )
         self._schedule = self._schedule.after(step, seconds=result.seconds)
         share = ScalarReading(

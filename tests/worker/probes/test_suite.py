@@ -10,7 +10,7 @@ from app.domain.quantities import PROBE_QUANTITIES, ProbeQuantity
 from app.domain.quantities.probe import Tier
 from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, ScalarReading, of_kind
 from tests.numerics.networks import look_at, network_of, sample_for
-from worker.aside import Aside, by_threads, in_turn
+from worker.concurrency import Submit, in_caller, in_threads
 from worker.probes import loss_gradient
 from worker.probes.card import ProbeCard
 from worker.probes.suite import PROBES, ProbeOrder, run_probes, sample_size
@@ -36,7 +36,7 @@ def probe(
     tier: Tier = "standard",
     quantities: tuple[ProbeQuantity, ...] | None = None,
     kept: dict[str, torch.Tensor] | None = None,
-    aside: Aside = in_turn,
+    submit: Submit = in_caller,
 ) -> Found:
     ticks = itertools.count()
     result = run_probes(
@@ -46,7 +46,7 @@ def probe(
         step=4,
         clock=lambda: float(next(ticks)),
         kept={} if kept is None else kept,
-        aside=aside,
+        submit=submit,
     )
     return Found(
         readings=of_kind(ScalarReading, result.readings),
@@ -63,8 +63,8 @@ def test_probes_side_by_side_measure_the_same_bit_for_bit(kind: str) -> None:
     sample = sample_for(network, num_timesteps=40, batch_size=40)
 
     in_order = probe(network, sample, tier="full")
-    with by_threads(2) as aside:
-        beside = probe(network, sample, tier="full", aside=aside)
+    with in_threads(2) as submit:
+        beside = probe(network, sample, tier="full", submit=submit)
 
     assert (beside.readings, beside.gaps) == (in_order.readings, in_order.gaps)
     for one, other in zip(beside.profiles, in_order.profiles, strict=True):
