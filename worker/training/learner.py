@@ -12,10 +12,10 @@ from app.domain.specs.job import JobSpec
 from worker.datasets.task import Batch, Task
 from worker.gradients import tensor_norms
 from worker.models.layers import Chunking, detached
-from worker.regularisers.weights import add_penalty_gradients_
 from worker.seeding import torch_generator
 from worker.training.gradient import StepGradient
 from worker.training.optimizers import make_optimizer, set_learning_rate
+from worker.training.penalties import add_penalty_gradients_
 from worker.training.preparation import prepared_model
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}

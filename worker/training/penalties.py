@@ -10,7 +10,7 @@ from worker.gradients import Tensors
 
 
 def add_penalty_gradients_(gradients: Tensors, weights: Tensors, spec: RegularizationSpec) -> None:
-    """Of matrices only: what has one dimension is a bias."""
+    """Add them for matrices alone: a tensor with one dimension is a bias."""
     if spec.l1 == 0 and spec.l2 == 0:
         return
     with torch.no_grad():
