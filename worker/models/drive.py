@@ -1,4 +1,4 @@
-"""Recurrent matrices that are scaled for what the data drives into the units.
+"""Scales recurrent matrices for the input that the data gives the units.
 
 Shapes: T timesteps, B sequences, I inputs, H hidden units.
 """

@@ -1,4 +1,4 @@
-"""How the weights start: drawn on the host in double precision, whatever the device.
+"""How the weights start: drawn on the host in double precision, for every device.
 
 The formulas are those of `app/domain/specs/init`; here is which tensor gets which.
 """
@@ -30,7 +30,7 @@ class Initialiser:
     longest_lag: int = 1
 
     def initialise_(self, model: SequenceModel) -> None:
-        """Overwrite every tensor; each is a pure function of the seed and its name."""
+        """Overwrite all tensors; each is a pure function of the seed and the tensor's name."""
         for name, parameter in model.named_tensors():
             _write(parameter, self._values(model, name, tuple(parameter.shape)))
 
@@ -64,7 +64,7 @@ class Initialiser:
 
 
 def _readout(shape: tuple[int, ...], rng: np.random.Generator) -> DoubleArray:
-    """Xavier uniform with a zero bias, whatever the recurrent part starts from."""
+    """Xavier uniform with a zero bias, for every `init`."""
     if len(shape) == 1:
         return np.zeros(shape)
     bound = math.sqrt(6 / sum(shape))

@@ -4,9 +4,13 @@ Each run trains in its own process, so that a crash, a leak or a kill for memory
 and no state of CUDA or torch passes from one run to the next. A fresh interpreter would import
 torch for seconds; a fork takes milliseconds and shares the imported pages. The worker itself cannot
 fork safely, because it has threads. The forkserver has one thread and runs no tensor operation.
+Celery's own pool of processes would not do: each serves one task after the other and keeps what
+torch and CUDA have allocated, and as daemons they may not have children.
 
-It ends with its worker, and its children end with it: the kernel sends them a signal, and their
-sockets close. It ignores SIGINT and SIGTERM, because the worker decides how the children end.
+It ends with its worker, and its children end with it: the kernel sends them a signal
+(PR_SET_PDEATHSIG), and their sockets close. It ignores SIGINT and SIGTERM, because the worker
+decides how the children end. `make chaos` kills workers, forkservers and children, and
+docs/reliability.md tells what became of their runs.
 """
 
 import gc

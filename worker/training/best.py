@@ -1,7 +1,7 @@
 """The weights of the best evaluation on validation data, kept beside those that train.
 
-What counts as better is what the run's `best` in the database goes by, so that both are of one
-step.
+A score is better by the same rule as that of the run's `best` in the database, so that both are of
+the same step.
 """
 
 from collections.abc import Mapping
@@ -26,16 +26,16 @@ class ScoredWeights:
 
 
 class BestWeights:
-    """Of one run; `known` is None until an evaluation on validation data has been finite."""
+    """The best weights of one run; `known` is None before the first finite validation score."""
 
     def __init__(self, facts: TaskFacts) -> None:
         self._facts = facts
         self.known: ScoredWeights | None = None
-        #: False after a checkpoint of before best weights were kept: nobody has them any more.
+        #: False after a checkpoint of format 1, which has no best weights: they are lost.
         self.is_kept = True
 
     def consider(self, model: SequenceModel, step: int, value: float) -> None:
-        """Of the judged metric on the judged split."""
+        """Keep the weights where the judged metric on the judged split is the best so far."""
         earlier = None if self.known is None else self.known.score.value
         if not self.is_kept or not self._facts.mode.is_better(value, than=earlier):
             return
@@ -50,7 +50,7 @@ class BestWeights:
         self.known = replace(self.known, score=score)
 
     def tensors(self) -> dict[str, Tensor]:
-        """By the names that a checkpoint gives them."""
+        """Named as in a checkpoint."""
         found = {} if self.known is None else self.known.tensors
         return {f"{BEST}/{name}": tensor for name, tensor in found.items()}
 

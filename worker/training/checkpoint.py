@@ -1,6 +1,6 @@
-"""A moment of training as bytes: all that the rest of it depends on, and nothing that runs code.
+"""The state of training as bytes: all that its continuation depends on, and no code.
 
-The format is safetensors; what is no tensor is one JSON document in its metadata. Batches, dropout
+The format is safetensors; what is no tensor is one JSON document in the metadata. Batches, dropout
 and evaluation data are pure functions of seed and step, so that there is no generator to save.
 """
 
@@ -18,12 +18,12 @@ from torch.optim import Optimizer
 from app.domain.checkpoints import Takes
 
 _NOTES = "checkpoint"
-#: First parts of tensor names.
+#: Prefixes of tensor names.
 WEIGHTS, OPTIMIZER, SNAPSHOT, BEST = "weights", "optimizer", "snapshot", "best"
 
 
 class Damaged(Exception):
-    """The bytes are no checkpoint of this network."""
+    """The bytes are not a checkpoint, or not one of this network."""
 
 
 class _Notes(BaseModel):
@@ -31,7 +31,7 @@ class _Notes(BaseModel):
 
 
 class GuardNotes(_Notes):
-    """What the policy of instability remembers, its saved states aside."""
+    """The memory of the instability policy, except for its saved states."""
 
     rate_factor: float
     num_skipped: int
@@ -57,26 +57,26 @@ class BestNotes(_Notes):
 
 
 class Notes(_Notes):
-    """What is no tensor."""
+    """All of a checkpoint that is no tensor."""
 
-    #: 1 is of before best weights were kept: whoever goes on from it has none either.
+    #: Format 1 has no best weights, and neither has a run that continues from it.
     format: Literal[1, 2] = 2
     #: Optimizer steps done.
     step: int
-    #: Seconds of training that they took.
+    #: Seconds that those steps took.
     elapsed_s: float
-    #: Where the first value that is not finite came from has been told.
+    #: The origin of the first number that is not finite has been recorded.
     is_origin_known: bool
     guard: GuardNotes
     schedule: ScheduleNotes
     best: BestNotes | None = None
-    #: What the bits depend on besides the spec.
+    #: What the bits depend on besides the spec (fingerprint.py).
     fingerprint: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """What is written to the artifact store, and what comes back."""
+    """What is written to the artifact store and read from it."""
 
     notes: Notes
     #: `weights/<tensor>`, `optimizer/<tensor number>/<quantity>`, `snapshot/<number>/…`,
@@ -84,7 +84,7 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:
-        """The tensors whose names begin so, without that beginning."""
+        """The tensors whose names begin with `name/`, without that prefix."""
         prefix = f"{name}/"
         return {
             key.removeprefix(prefix): tensor
@@ -95,30 +95,30 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Where training goes on from."""
+    """Where training continues from."""
 
     checkpoint: Checkpoint
     takes: Takes = Takes.ALL
-    #: Steps that an earlier attempt probed after the checkpoint: probed again.
+    #: Steps after the checkpoint that an earlier attempt probed; they are probed again.
     followed_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """When to save, and where it goes."""
+    """When to save, and where the bytes go."""
 
     #: Asked after each step.
     is_due: Callable[[], bool]
-    #: Takes the number of steps done and the checkpoint's bytes, after all readings before it.
+    #: Gets the number of steps done and the bytes, after all earlier readings have been sent.
     keep: Callable[[int, bytes], None]
 
 
-#: For training that nobody would resume.
+#: For training that is never resumed.
 NEVER = Saving(is_due=lambda: False, keep=lambda _step, _content: None)
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """A sync point on a GPU."""
+    """The checkpoint as bytes. Waits for the device."""
     tensors = {
         name: tensor.detach().cpu().contiguous().clone()
         for name, tensor in checkpoint.tensors.items()
@@ -127,7 +127,7 @@ def pack(checkpoint: Checkpoint) -> bytes:
 
 
 def unpack(content: bytes) -> Checkpoint:
-    """On the CPU, copied out of `content`. Raises Damaged."""
+    """The checkpoint with tensors on the CPU, copied from `content`. Raises Damaged."""
     try:
         size = int.from_bytes(content[:8], "little")
         header = _Header.model_validate_json(content[8 : 8 + size])
@@ -138,7 +138,7 @@ def unpack(content: bytes) -> Checkpoint:
 
 
 class _Header(BaseModel):
-    """The one part of a safetensors header that its library does not read from bytes."""
+    """The metadata in a safetensors header; the library reads it from files alone."""
 
     metadata: dict[str, str] = {}
 
@@ -148,7 +148,7 @@ class _Header(BaseModel):
 
 
 def optimizer_tensors(state: Mapping[str, Any], *, under: str) -> dict[str, Tensor]:
-    """The state of each weight; the groups come from the spec, the learning rate from the step."""
+    """The state of each weight; parameter groups are not saved, since the spec makes them."""
     return {
         f"{under}/{index}/{name}": value
         for index, entries in state["state"].items()
@@ -167,7 +167,7 @@ def optimizer_state(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> dict
 
 
 def copy_weights_(weights: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> None:
-    """Raises Damaged where the saved tensors are not those of this network."""
+    """Copy saved tensors into weights. Raises Damaged where names or shapes differ."""
     shapes = {name: tensor.shape for name, tensor in weights.items()}
     if shapes != {name: tensor.shape for name, tensor in saved.items()}:
         detail = "The tensors are not those of this network."

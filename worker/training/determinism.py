@@ -1,4 +1,4 @@
-"""Same seed, same machine, same bits: settings of the process, before any work on the device."""
+"""Settings of the process with which the same seed gives the same bits on the same machine."""
 
 import os
 
@@ -6,15 +6,15 @@ import torch
 
 
 def settle_kernels(device: torch.device, *, deterministic: bool) -> None:
-    """On a GPU, deterministic kernels or an error; on a CPU one thread is enough for that.
+    """On a GPU, choose deterministic kernels; an operation without one raises an error.
 
-    Only for a process that trains one run. torch's flag would also fill each fresh tensor, which
-    costs time and finds nothing here.
+    Call it before any work on the device, in a process that trains one run. A CPU needs no setting.
+    torch would also fill each new tensor, which costs time and finds no fault here: that is off.
     """
     if device.type != "cuda":
         return
     if deterministic:
-        # cuBLAS reads it when it makes its first handle
+        # cuBLAS reads it when it creates its first handle
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(deterministic)
     # a property of the module's class, which the stubs do not know

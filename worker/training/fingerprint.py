@@ -1,4 +1,4 @@
-"""What the bits of a run depend on besides its spec: continued elsewhere, it may be another run."""
+"""What the bits of a run depend on besides its spec: hardware and versions of libraries."""
 
 import platform
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ import torch
 
 
 def take_fingerprint(device: torch.device) -> dict[str, str]:
-    """Of this process on this device."""
+    """The fingerprint of this process on this device."""
     found = {
         "machine": platform.machine(),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "device": device.type,
         "threads": str(torch.get_num_threads()),
-        # which of torch's and oneDNN's kernels run
+        # it decides which kernels of torch and oneDNN run
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }
     if device.type == "cuda":
@@ -26,5 +26,5 @@ def take_fingerprint(device: torch.device) -> dict[str, str]:
 
 
 def differences(earlier: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of what has changed; with none, training goes on bit for bit."""
+    """Names of what has changed; if nothing has, training continues bit for bit."""
     return tuple(sorted(n for n in earlier.keys() | now.keys() if earlier.get(n) != now.get(n)))

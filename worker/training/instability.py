@@ -1,9 +1,9 @@
-"""What a loss or gradient that is not finite leads to, as `training.on_instability` asks for.
+"""What happens at a loss or gradient that is not finite, by `training.on_instability`.
 
-report     the update is made as a plain loop would; the run ends once loss or weights are bad
-stop       the run ends at once and the weights stay finite
-skip_step  the update is left out and training goes on
-rollback   weights and optimizer go back to a state of some steps ago, at half the learning rate
+report     update as a plain loop would; the run ends when the loss or the weights are not finite
+stop       end the run at once, with finite weights
+skip_step  leave the update out and continue
+rollback   restore weights and optimizer of some steps ago, and continue at half the learning rate
 """
 
 import copy
@@ -27,11 +27,11 @@ from worker.training.checkpoint import (
 )
 
 Policy = Literal["report", "stop", "skip_step", "rollback"]
-#: Steps in a row that may be left out before the run has diverged.
+#: After more skipped steps in a row the run has diverged.
 MAX_SKIPPED_STEPS = 100
-#: Returns to an earlier state before the run has diverged.
+#: After more rollbacks the run has diverged.
 MAX_ROLLBACKS = 10
-#: Steps between two saved states; it is the older of the last two that is returned to.
+#: Steps between two saved states. A rollback returns to the older of the last two.
 SNAPSHOT_EVERY_STEPS = 50
 
 
@@ -42,7 +42,7 @@ class Finiteness(Enum):
     #: The loss is finite and the gradient is not.
     BAD_GRADIENT = auto()
     BAD_LOSS = auto()
-    #: Nobody has looked; a later flush of the readings finds out.
+    #: Not examined; a later flush of the readings finds out.
     UNKNOWN = auto()
 
     @property
@@ -67,18 +67,18 @@ class InstabilityGuard:
         self._policy = policy
         self._weights = weights
         self._optimizer = optimizer
-        # on a GPU a look makes the host wait, so `report` leaves it to a flush there
+        # on a GPU it makes the host wait, so with `report` the next flush finds out there
         self._looks_each_step = policy != "report" or weights[0].device.type == "cpu"
         self._snapshots: list[tuple[list[Tensor], dict[str, Any]]] = []
         self._num_skipped = 0
         self._num_rollbacks = 0
         #: Multiplies the schedule's learning rate.
         self.rate_factor = 1.0
-        #: Where the first number that is not finite came from has been told.
+        #: The origin of the first number that is not finite has been recorded.
         self.is_origin_known = False
 
     def look(self, loss: Tensor, norm: Tensor) -> Finiteness:
-        """At the loss and the norm of the gradient: one copy to the host, where it looks at all."""
+        """Examine the loss and the norm of the gradient, by one copy to the host, where needed."""
         if not self._looks_each_step:
             return Finiteness.UNKNOWN
         is_loss_finite, is_norm_finite = map(
@@ -89,7 +89,7 @@ class InstabilityGuard:
         return Finiteness.FINITE if is_norm_finite else Finiteness.BAD_GRADIENT
 
     def respond(self, step: int, found: Finiteness) -> Response:
-        """What becomes of the step; weights and optimizer may go back to an earlier state."""
+        """Decide what becomes of the step. Restores an earlier state where the policy says so."""
         if found.is_bad:
             return self._respond_to_failure(found)
         self._num_skipped = 0
@@ -137,7 +137,7 @@ class InstabilityGuard:
         )
 
     def tensors(self) -> Mapping[str, Tensor]:
-        """The saved states, by the names that a checkpoint gives them."""
+        """The saved states, named as in a checkpoint."""
         found: dict[str, Tensor] = {}
         for number, (weights, state) in enumerate(self._snapshots):
             under = f"{SNAPSHOT}/{number}"

@@ -1,4 +1,4 @@
-"""The network as training finds it."""
+"""The network before its first step."""
 
 import torch
 
@@ -13,7 +13,7 @@ from worker.models.network import SequenceModel, build_model
 def prepared_model(
     spec: JobSpec, task: Task, *, device: torch.device, dtype: torch.dtype
 ) -> SequenceModel:
-    """The network with the weights that its seed makes."""
+    """The network with the initial weights of its seed."""
     model = build_model(spec.model, task.facts).to(dtype)
     lag = task.facts.required_lag.timesteps
     Initialiser(
