@@ -141,3 +141,16 @@ def test_an_upload_of_the_wrong_kind_is_refused(
         dataset(parts).shape(profile)
 
     assert refused.value.problems[0].code == "dataset_kind_mismatch"
+
+
+@pytest.mark.parametrize(("num_columns", "rest"), [(1, ""), (20, ""), (21, " and 1 more")])
+def test_a_file_of_many_columns_is_told_by_its_first_twenty(num_columns: int, rest: str) -> None:
+    names = [f"c{index}" for index in range(num_columns)]
+    rows = (",".join(str(row) for _ in names) for row in range(40))
+    table = profile_csv(parse_csv("\n".join([",".join(names), *rows, ""])))
+
+    with pytest.raises(InvalidSpec) as refused:
+        dataset({**FORECAST, "target": "z"}).shape(table)
+
+    there = ", ".join(names[:20])
+    assert refused.value.problems[0].detail == (f"there is no column 'z'; there are {there}{rest}")
