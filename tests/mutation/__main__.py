@@ -115,7 +115,7 @@ def open_session(module: str, tree: Path, *, again: bool) -> Path:
     session = WORK / f"{name}-{digest(ROOT / module)}.sqlite"
     stamp, state = session.with_suffix(".state"), digest(ROOT / "app/domain", ROOT / DOMAIN_TESTS)
     if session.exists() and again:
-        forget_survivors(session)
+        forget_survivors(session, but=equivalents())
     elif not session.exists() or stamp.read_text() != state:
         session.unlink(missing_ok=True)
         config = session.with_suffix(".toml")

@@ -88,7 +88,7 @@ def changed_lines(diff: str) -> tuple[str, str]:
     """The removed and the added lines of a unified diff, without indentation."""
     removed = [line[1:].strip() for line in diff.splitlines() if re.match(r"-(?!--)", line)]
     added = [line[1:].strip() for line in diff.splitlines() if re.match(r"\+(?!\+\+)", line)]
-    return " ".join(removed), " ".join(added)
+    return " ".join(filter(None, removed)), " ".join(filter(None, added))
 
 
 def split_survivors(

@@ -1,14 +1,14 @@
 """Sessions of cosmic-ray: one SQLite file a module, which an interrupted run goes on from."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
-from tests.mutation.mutants import Mutant, Outcome, changed_lines, why_skipped
+from tests.mutation.mutants import Equivalent, Mutant, Outcome, changed_lines, why_skipped
 
 _MUTANTS = """
     SELECT job_id, module_path, operator_name, occurrence, start_pos_row, start_pos_col,
@@ -31,23 +31,32 @@ def skip(session: Path, *, root: Path) -> None:
                 database.execute(_SKIP, (job, reason))
 
 
-def forget_survivors(session: Path) -> None:
-    """Have the survivors tried again."""
+def forget_survivors(session: Path, *, but: Sequence[Equivalent]) -> None:
+    """Have the survivors tried again, but for those that are known to be equivalent."""
     with closing(sqlite3.connect(session)) as database, database:
-        database.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'")
+        for job, mutant in _jobs(database):
+            if mutant.outcome is Outcome.SURVIVED and not any(
+                one.is_same_as(mutant) for one in but
+            ):
+                database.execute("DELETE FROM work_results WHERE job_id = ?", (job,))
 
 
 def num_pending(session: Path) -> int:
     return sum(one.outcome is Outcome.UNKNOWN for one in mutants_of(session))
 
 
-def mutants_of(session: Path) -> Iterator[Mutant]:
+def mutants_of(session: Path) -> list[Mutant]:
     with closing(sqlite3.connect(session)) as database:
-        rows = database.execute(_MUTANTS).fetchall()
-    for _, module, operator, _, line_number, _, worker, test, output, diff in rows:
+        return [mutant for _, mutant in _jobs(database)]
+
+
+def _jobs(database: sqlite3.Connection) -> Iterator[tuple[str, Mutant]]:
+    """Each mutant with the id of its job."""
+    rows = database.execute(_MUTANTS).fetchall()
+    for job, module, operator, _, line_number, _, worker, test, output, diff in rows:
         before, after = changed_lines(diff or "")
         outcome = _outcome(worker, test)
-        yield Mutant(
+        mutant = Mutant(
             module=module,
             operator=operator,
             outcome=outcome,
@@ -56,6 +65,7 @@ def mutants_of(session: Path) -> Iterator[Mutant]:
             before=before,
             after=after,
         )
+        yield job, mutant
 
 
 def _outcome(worker: str | None, test: str | None) -> Outcome:

@@ -77,6 +77,12 @@ def test_a_diff_tells_what_a_line_was_and_became() -> None:
     assert changed_lines(diff) == ("a < b", "a <= b")
 
 
+def test_a_line_that_was_deleted_became_nothing() -> None:
+    diff = "--- a/x.py\n+++ b/x.py\n@@ -1,3 +1 @@\n-\n-    @property\n     def a(self): ...\n"
+
+    assert changed_lines(diff) == ("@property", "")
+
+
 def test_a_survivor_is_excused_where_it_is_listed_as_equivalent() -> None:
     listed = Equivalent(
         module="app/domain/runs.py", before="a < b", after="a <= b", reason="a is never b"
