@@ -67,7 +67,8 @@ def test_each_series_has_its_share_of_the_rows(window: int, *, fits: bool) -> No
     # two series of 20 rows, whose training parts end with the 14th
     wanted: dict[str, JsonValue] = {**FORECAST, "window": window, "series_column": "id"}
 
-    assert (problems(wanted, table(40, num_series=2)) == []) is fits
+    told = "the train part, rows 1 to 14 of 20, is too short for a window of 14 and a horizon of 1"
+    assert problems(wanted, table(40, num_series=2)) == ([] if fits else [told])
 
 
 @pytest.mark.parametrize("column", ["id", "nothing"])
