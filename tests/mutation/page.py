@@ -74,10 +74,11 @@ def _sentence(
 ) -> str:
     count = Counter(one.outcome for one in mutants)
     killed, survived = count[Outcome.KILLED], count[Outcome.SURVIVED]
+    untried = f" {left} more have not been tried yet." if (left := count[Outcome.UNKNOWN]) else ""
     return (
         f"At commit `{about.commit}`, finished {about.finished_at}, {about.num_tests} tests killed "
         f"**{killed} of {killed + survived} mutants ({rate(killed, killed + survived)})**; "
-        f"{len(excused)} of the {survived} survivors are equivalent."
+        f"{len(excused)} of the {survived} survivors are equivalent.{untried}"
     )
 
 

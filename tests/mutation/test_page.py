@@ -48,6 +48,13 @@ def test_each_survivor_is_told_with_its_line() -> None:
     assert "| `app/domain/runs.py:8` | `a \\| b` → `a & b` |" in others
 
 
+def test_mutants_that_were_not_tried_are_in_no_rate() -> None:
+    written = page([mutant(Outcome.KILLED), mutant(Outcome.UNKNOWN)], [], ABOUT)
+
+    assert "killed **1 of 1 mutants (100.0 %)**" in written
+    assert "1 more have not been tried yet." in written
+
+
 def test_without_survivors_none_are_told() -> None:
     written = page([mutant(Outcome.KILLED)], [], ABOUT)
 
