@@ -1,4 +1,4 @@
-"""Who may do what: the scopes of an API key, and the caller that a valid key stands for."""
+"""Authorisation: the scopes of an API key, and the caller that a valid key identifies."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,19 +6,19 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a key allows; none implies another."""
+    """A permission of an API key. No scope implies another one."""
 
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
     DATASETS_READ = "datasets:read"
     DATASETS_WRITE = "datasets:write"
-    #: Keys and workspaces.
+    #: Manages API keys and workspaces.
     ADMIN = "admin"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The holder of a valid key; sees one workspace and nothing else."""
+    """The holder of a valid API key, who has access to one workspace only."""
 
     workspace_id: UUID
     key_id: UUID

@@ -1,4 +1,4 @@
-"""Files that a run leaves: what each is for, and how to know that it is whole."""
+"""Files of a run: their kinds, names and checksums."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 
 class ArtifactKind(StrEnum):
-    """What a file is for."""
+    """The purpose of a file."""
 
-    #: A moment of training that a run can go on from: weights, optimizer and all.
+    #: The complete state of training, from which a run can continue.
     CHECKPOINT = "checkpoint"
-    #: The weights at the end, under the names of a torch module.
+    #: The weights at the end, with the names of a torch module.
     MODEL = "model"
     #: The weights of the best evaluation on validation data.
     BEST = "best"
@@ -21,11 +21,11 @@ class ArtifactKind(StrEnum):
     DESCRIPTION = "description"
     #: A program that loads weights and description and predicts.
     PROGRAM = "program"
-    #: Inputs and the outputs that the weights make of them.
+    #: Inputs, and the outputs that the weights compute from them.
     GOLDEN = "golden"
-    #: Machine, libraries and settings that the bits depend on.
+    #: Machine, libraries and settings on which the bits of the weights depend.
     ENVIRONMENT = "environment"
-    #: What the training process said.
+    #: The log of the training process.
     LOG = "log"
 
 
@@ -46,45 +46,45 @@ MEDIA_TYPE_OF: Mapping[ArtifactKind, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedFile:
-    """A file that an attempt has written to the artifact store."""
+    """A file that an attempt wrote to the artifact store."""
 
-    #: Under which clients know it, for example `model.safetensors`.
+    #: Public name, for example `model.safetensors`.
     name: str
     kind: ArtifactKind
-    #: Of the file in the artifact store.
+    #: Name in the artifact store.
     stored_name: str
     num_bytes: int
     #: In hexadecimal.
     sha256: str
-    #: Optimizer steps that its weights have seen; None where it holds no weights.
+    #: Optimizer steps after which its weights were saved; None for a file without weights.
     step: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """What an attempt leaves at the run's end."""
+    """The files that an attempt published at the run's end."""
 
     files: tuple[PublishedFile, ...] = ()
-    #: One sentence where the artifact store did not take it.
+    #: One sentence for the client when the files could not be written.
     error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A file of a run, as the database knows it."""
+    """A file of a run that is listed in the database."""
 
     file: PublishedFile
-    #: That wrote it; 0 for the checkpoint that a fork began with.
+    #: The attempt that wrote it; 0 for the checkpoint from which a fork started.
     attempt: int
     created_at: datetime
 
 
 def stored_name(name: str, attempt: int) -> str:
-    """Two attempts never write the same file."""
+    """Returns the name in the artifact store, which differs between attempts."""
     return f"published-{attempt:04d}-{name}"
 
 
 def attempt_of(stored: str) -> int | None:
-    """That wrote a published file, whole or not; None for other files."""
+    """Returns the attempt that wrote a published file, finished or not; None for other files."""
     match = re.match(r"published-(\d+)-", stored)
     return None if match is None else int(match[1])

@@ -1,16 +1,16 @@
-"""A saved moment of a run's training, as the database knows it; the tensors are in a file."""
+"""Checkpoints of a run: their rows in the database and the names of their files."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-#: The one before the last is for when the last one's file is damaged.
+#: Checkpoints kept for each run: the last one, and the one before in case its file is damaged.
 NUM_KEPT = 2
 
 
-class Takes(StrEnum):
-    """What of a checkpoint a run goes on with; a fork leaves some of it behind."""
+class CheckpointParts(StrEnum):
+    """The parts of a checkpoint with which a run continues; a fork may use only some."""
 
     ALL = "all"
     WEIGHTS_AND_OPTIMIZER = "weights_and_optimizer"
@@ -19,23 +19,23 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointRecord:
-    """Where a run can go on from."""
+    """A checkpoint from which a run can continue."""
 
     run_id: UUID
-    #: Optimizer steps done.
+    #: Number of optimizer steps done.
     step: int
-    #: That wrote it; 0 for one that a fork began with.
+    #: The attempt that wrote it; 0 for the checkpoint from which a fork started.
     attempt: int
-    #: Of its file in the artifact store.
+    #: Name of its file in the artifact store.
     name: str
     num_bytes: int
     sha256: str
     #: Number of the first batch of readings after it.
     next_seq: int
-    takes: Takes
+    takes: CheckpointParts
     created_at: datetime
 
 
 def checkpoint_name(step: int, attempt: int) -> str:
-    """Two attempts never write the same file."""
+    """Returns the name in the artifact store, which differs between attempts."""
     return f"checkpoint-{step:09d}-{attempt:04d}.safetensors"

@@ -1,4 +1,4 @@
-"""Job specs side by side: how they differ, and in what their first steps do."""
+"""Compares preflights of several job specs: their specs and what their first steps measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from app.domain.specs.job import JobSpec, QuantityOrder
 from app.domain.specs.patch import JsonObject, as_document
 
 MAX_PATCHES = 8
-#: What is laid side by side, beside the lag profile: measured whatever a spec asks for.
+#: Quantities of probes that are compared, beside lag profiles. Every arm measures them.
 COMPARED: tuple[ProbeQuantity, ...] = ("lyapunov_exponents", "sum_rule")
 HORIZON, RATIO = "gradient_horizon", "gradient_ratio_at_required_lag"
-#: Scalars of probes that are laid side by side, of those that `COMPARED` measures.
+#: The scalars of these quantities that are compared.
 COMPARED_SCALARS = frozenset(
     {
         "lyapunov_1",
@@ -27,28 +27,29 @@ COMPARED_SCALARS = frozenset(
         "sum_rule.residual",
     }
 )
-#: Labels of a run, which change nothing about it.
+#: Labels of a run, which do not affect training.
 _LABELS = frozenset({"name", "tags", "notes"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpecDifference:
-    """One place in which a spec is not as the base."""
+    """A value that differs between the spec of an arm and that of the base."""
 
+    #: JSON pointer into the spec.
     pointer: str
-    #: None where there is nothing.
+    #: None where the spec has no such value.
     base: JsonValue
     arm: JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One number of one arm, beside that of the base."""
+    """A measured number of one arm and that of the base."""
 
     quantity: str
     scope: str
     value: float
-    #: None where the base has no such number.
+    #: None when it was not measured for the base.
     base: float | None
 
     @property
@@ -57,11 +58,12 @@ class Figure:
 
     @property
     def difference(self) -> float | None:
+        """The value less that of the base."""
         return None if self.base is None else self.value - self.base
 
     @property
     def factor(self) -> float | None:
-        """Of what cannot be negative alone: elsewhere it would say nothing."""
+        """The value divided by that of the base; None for quantities that may be negative."""
         if self.quantity not in {HORIZON, RATIO} or not self.base:
             return None
         return self.value / self.base
@@ -71,13 +73,13 @@ class Figure:
 Measured = Mapping[tuple[str, str], float]
 
 
-def spec_to_compare(spec: JobSpec) -> JobSpec:
-    """With everything that is compared among what its probes measure."""
+def comparison_spec(spec: JobSpec) -> JobSpec:
+    """Returns the spec with probes that measure everything that is compared."""
     probes = spec.probes
     tier = "standard" if probes.tier in {"off", "economy"} else probes.tier
     quantities = probes.quantities
     if quantities is not None:
-        # of what is named twice the first stands: there must be room for what is missing
+        # without duplicates, of which the first counts, so that the missing ones fit the maximum
         named: dict[ProbeQuantity, QuantityOrder] = {}
         for order, (name, _) in zip(quantities, probes.cadences or (), strict=True):
             named.setdefault(name, order)
@@ -87,13 +89,14 @@ def spec_to_compare(spec: JobSpec) -> JobSpec:
 
 
 def spec_differences(base: JobSpec, arm: JobSpec) -> tuple[SpecDifference, ...]:
-    """Value by value, defaults included, labels left out."""
+    """Returns the values in which two specs differ, defaults included and labels left out."""
     documents = (as_document(base), as_document(arm))
     first, second = ({k: v for k, v in one.items() if k not in _LABELS} for one in documents)
     return tuple(_differences(first, second, ""))
 
 
 def figures_of(measured: Measured, base: Measured) -> tuple[Figure, ...]:
+    """Returns the measured numbers of an arm beside those of the base."""
     return tuple(
         Figure(quantity=quantity, scope=scope, value=value, base=base.get((quantity, scope)))
         for (quantity, scope), value in measured.items()
@@ -101,24 +104,26 @@ def figures_of(measured: Measured, base: Measured) -> tuple[Figure, ...]:
 
 
 def ranked(arms: Sequence[Measured | None]) -> tuple[str | None, tuple[int, ...]]:
-    """What they are ranked by, and the arms that have it, the best first; None is not looked at.
+    """Returns the quantity by which the arms are ranked, and their indexes, the best first.
 
-    By the gradient at the lag that the task needs where every arm has it: the nearer to that at lag
-    0 the better, vanished and exploded alike. Else by how far back it reaches.
+    The quantity is the gradient ratio at the lag that the task needs, if every arm has it: the
+    nearer to 1 the better, for vanished and exploded gradients alike. Otherwise it is the gradient
+    horizon. Arms that are None are left out. Returns (None, ()) when no quantity is known for all.
     """
-    there = {index: measured for index, measured in enumerate(arms) if measured is not None}
+    included = {index: measured for index, measured in enumerate(arms) if measured is not None}
     for quantity in (RATIO, HORIZON):
         values = {
-            index: measured.get((quantity, str(Scope.model()))) for index, measured in there.items()
+            index: measured.get((quantity, str(Scope.model())))
+            for index, measured in included.items()
         }
         known = {index: value for index, value in values.items() if value is not None}
-        if known and len(known) == len(there):
-            order = sorted(known, key=lambda index: _badness(quantity, known[index]))
+        if known and len(known) == len(included):
+            order = sorted(known, key=lambda index: _cost(quantity, known[index]))
             return quantity, tuple(order)
     return None, ()
 
 
-def _badness(quantity: str, value: float) -> float:
+def _cost(quantity: str, value: float) -> float:
     if quantity == HORIZON:
         return -value
     return abs(log(value)) if value > 0 else float("inf")

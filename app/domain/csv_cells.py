@@ -1,4 +1,4 @@
-"""What one cell of an uploaded CSV says: a number, a moment, or that nothing was measured."""
+"""Reads the cells of an uploaded CSV: numbers, dates and times, missing values."""
 
 import re
 from collections.abc import Sequence
@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-#: Cells that say "nothing was measured here".
+#: Texts of a cell that mean a missing value.
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-#: Cells of these characters alone are numbers wherever float() takes them.
+#: Cells of only these characters are numbers if float() accepts them.
 _PLAIN = re.compile(r"[0-9+\-.eE]*")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-#: Dates and times to the second, without a zone, one a line; NumPy knows a year 0, others do not.
+#: Dates and times to the second, without a zone, one in each line. NumPy accepts a year 0, which
+#: datetime does not.
 _PLAIN_MOMENT = r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?"
 _PLAIN_MOMENTS = re.compile(rf"{_PLAIN_MOMENT}(?:\n{_PLAIN_MOMENT})*", re.ASCII)
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})", re.ASCII)
@@ -22,14 +23,14 @@ _DAY = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.ASCII | re.DOTALL)
 
 
 def number(cell: str) -> float | None:
-    """The number in a cell, NaN where it is missing, None where it is something else."""
+    """Returns the number in a cell, NaN for a missing value, None for any other text."""
     if cell in MISSING:
         return float("nan")
     return float(cell) if _NUMBER.fullmatch(cell) or _INFINITE.fullmatch(cell) else None
 
 
 def seconds(cell: str) -> float | None:
-    """Seconds since 1970 UTC of an ISO date or time, NaN where it is missing, None otherwise."""
+    """Returns an ISO date or time as seconds since 1970 UTC, NaN if missing, otherwise None."""
     if cell in MISSING:
         return float("nan")
     found = _iso_seconds(cell)
@@ -37,7 +38,7 @@ def seconds(cell: str) -> float | None:
 
 
 def _as_iso(cell: str) -> str:
-    """A month, and a day with slashes, as ISO 8601 has them; anything else as it is."""
+    """Converts a month, or a date with slashes, to ISO 8601; returns any other text unchanged."""
     if month := _MONTH.fullmatch(cell):
         return f"{month[1]}-{int(month[2]):02d}-01"
     if day := _DAY.fullmatch(cell):
@@ -55,7 +56,7 @@ def _iso_seconds(cell: str) -> float | None:
 
 
 def are_numbers(cells: Sequence[str]) -> bool:
-    """Whether all are numbers (perhaps infinite) or missing."""
+    """Returns whether all cells are numbers, infinite ones included, or missing."""
     if _PLAIN.fullmatch("".join(cells)):
         try:
             np.fromiter(map(float, cells), dtype=np.float64)
@@ -67,12 +68,12 @@ def are_numbers(cells: Sequence[str]) -> bool:
 
 
 def are_datetimes(cells: Sequence[str]) -> bool:
-    """Whether all are ISO dates or times, or missing."""
+    """Returns whether all cells are ISO dates or times, or missing."""
     return _plain_seconds(cells) is not None or all(seconds(cell) is not None for cell in cells)
 
 
 def read_numbers(cells: Sequence[str]) -> NDArray[np.float64]:
-    """(n,) values of cells that are all numbers or missing, NaN where missing."""
+    """Returns (n,) values, NaN where missing, of cells that are all numbers or missing."""
     try:
         return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
     except ValueError:  # missing cells
@@ -80,7 +81,7 @@ def read_numbers(cells: Sequence[str]) -> NDArray[np.float64]:
 
 
 def read_datetimes(cells: Sequence[str]) -> NDArray[np.float64]:
-    """(n,) seconds since 1970 UTC of cells that are all moments or missing, NaN where missing."""
+    """Returns (n,) seconds since 1970 UTC, NaN where missing, of cells with dates or nothing."""
     plain = _plain_seconds(cells)
     if plain is not None:
         return plain
@@ -88,7 +89,7 @@ def read_datetimes(cells: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _plain_seconds(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """(n,) read by NumPy, tens of times as fast; None unless all are of the usual form."""
+    """Returns (n,) seconds read by NumPy, which is much faster; None unless all are plain dates."""
     if not _PLAIN_MOMENTS.fullmatch("\n".join(cells)):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The rows of a CSV as texts, before anybody asks what they say."""
+"""Reads the rows of a CSV as texts, without interpreting them."""
 
 import csv
 import io
@@ -8,22 +8,22 @@ from itertools import islice
 
 from app.domain.errors import InvalidData, Problem
 
-#: The number of the first row under the header, which is row 1; blank rows have none.
+#: Number of the first row below the header. The header is row 1; blank rows are not counted.
 FIRST_ROW = 2
-#: Rows that are held as text at a time: memory stays near the size of the numbers.
+#: Rows that are held as text at a time, so that memory stays near the size of the numbers.
 BLOCK_ROWS = 4096
 DELIMITERS = (",", ";", "\t", "|")
 
 
 def delimiter_of(text: str) -> str:
-    """The one that the header has most of; commas when it has none."""
+    """Returns the delimiter that is most frequent in the header; the comma when there is none."""
     header = text.lstrip("\r\n").split("\n", 1)[0].split("\r", 1)[0]
     unquoted = re.sub(r'"[^"]*"', "", header)
     return max(DELIMITERS, key=unquoted.count)
 
 
 def read_rows(text: str, *, delimiter: str) -> Iterator[list[str]]:
-    """All rows, the header included. Raises InvalidData on quotes that do not close."""
+    """Yields all rows, the header included. Raises InvalidData on unclosed quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         try:
@@ -40,7 +40,7 @@ def read_rows(text: str, *, delimiter: str) -> Iterator[list[str]]:
 
 
 def read_blocks(text: str, *, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
-    """Data rows some thousand at a time, each block with the number of its first row."""
+    """Yields blocks of at most BLOCK_ROWS rows below the header, each with its first row number."""
     rows = read_rows(text, delimiter=delimiter)
     next(rows)
     first = FIRST_ROW

@@ -1,6 +1,6 @@
-"""Uploaded data: one reader of CSV and of text, so that the check at upload and the training agree.
+"""Reads uploaded CSV and text files; the check at upload and training use the same reader.
 
-Legend: N rows. A row's number counts the header as row 1 and leaves blank rows out.
+Legend: N rows. The header is row 1; blank rows are not counted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ from app.domain.csv_rows import delimiter_of, read_blocks, read_rows
 from app.domain.errors import MAX_PROBLEMS, InvalidData, Problem
 
 MAX_COLUMNS = 1000
-#: As long as a job spec may write a column's name.
+#: Maximum length of a column's name, also in job specs.
 MAX_NAME_CHARACTERS = 200
-#: What can be wrong with a file; published.
+#: Codes of problems with a file, published in the API's reference.
 UPLOAD_CODES = (
     "broken_row",
     "column_duplicate",
@@ -51,7 +51,7 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of a table; whatever its type, `codes` groups equal cells."""
+    """One column of a table."""
 
     name: str
     type: ColumnType
@@ -68,7 +68,10 @@ class Column:
         return int(missing.sum())
 
     def groups(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """Codes and labels for any type (numbers ascending); -1 where missing."""
+        """Returns (N,) codes of equal cells, -1 where missing, and the label of each code.
+
+        Labels of numbers and dates are ascending.
+        """
         if self.type is ColumnType.TEXT:
             return self.codes_N, self.labels
         distinct, inverse = np.unique(self.values_N, return_inverse=True)
@@ -78,13 +81,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """An uploaded CSV, by columns."""
+    """An uploaded CSV as columns."""
 
     columns: tuple[Column, ...]
     num_rows: int
     delimiter: str
 
     def column(self, name: str) -> Column:
+        """Returns the column of this name. Raises InvalidData."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -94,7 +98,7 @@ class Table:
 
 
 def decode(content: bytes) -> str:
-    """The upload as text. Raises InvalidData where it is empty, not UTF-8 or has a NUL."""
+    """Returns the upload as text. Raises InvalidData if it is empty, not UTF-8 or has a NUL."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -106,16 +110,16 @@ def decode(content: bytes) -> str:
         raise InvalidData(detail, problems=[_problem("file", detail, "empty")])
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
-        detail = f"line {line} has a NUL character"
+        detail = f"line {line} contains a NUL character"
         raise InvalidData(detail, problems=[_problem(f"line/{line}", detail, "nul")])
     return text
 
 
 def parse_csv(text: str) -> Table:
-    """Columns of a CSV with a header. Raises InvalidData that names each broken row and cell.
+    """Returns the columns of a CSV with a header. Raises InvalidData that lists each wrong row.
 
-    Cells are stripped of spaces around them; rows without any cell are skipped. A column is numeric
-    when all of its cells are numbers or missing, datetime when all are ISO dates or missing.
+    Spaces around cells are removed, and blank rows are skipped. A column is numeric when all its
+    cells are numbers or missing, and datetime when all are ISO dates or missing.
     """
     delimiter = delimiter_of(text)
     names = _header(text, delimiter=delimiter)
@@ -129,7 +133,7 @@ def parse_csv(text: str) -> Table:
 
 
 class _Builder:
-    """One column while its blocks come in."""
+    """Builds one column from the blocks of its cells."""
 
     def __init__(self, name: str, kind: ColumnType) -> None:
         self._name = name
@@ -184,7 +188,7 @@ def _header(text: str, *, delimiter: str) -> list[str]:
         detail = f"{len(names)} columns are more than {MAX_COLUMNS}"
         problems = [_problem("row/1", detail, "too_many_columns")]
     elif all(number(name) is not None for name in names) and any(names):
-        detail = "the first row has to name the columns, and all of its cells are numbers"
+        detail = "the first row must name the columns, and all its cells are numbers"
         problems = [_problem("row/1", detail, "header_missing")]
     else:
         problems = list(islice(_header_problems(names), MAX_PROBLEMS))
@@ -206,7 +210,10 @@ def _header_problems(names: Sequence[str]) -> Iterator[Problem]:
 
 
 def _check_rows(text: str, *, delimiter: str, num_columns: int) -> tuple[int, list[ColumnType]]:
-    """Number of data rows, each as long as the header, and the types of the columns."""
+    """Returns the number of rows below the header and the types of the columns.
+
+    Raises InvalidData when a row has not as many cells as the header, or when there are no rows.
+    """
     problems: list[Problem] = []
     num_rows = 0
     scans = [_Scan() for _ in range(num_columns)]
@@ -217,9 +224,9 @@ def _check_rows(text: str, *, delimiter: str, num_columns: int) -> tuple[int, li
             break
         if not problems:
             for scan, cells in zip(scans, zip(*block, strict=True), strict=True):
-                scan.see(cells)
+                scan.add(cells)
     if not num_rows:
-        problems.append(_problem("row/2", "there are no rows under the header", "no_rows"))
+        problems.append(_problem("row/2", "there are no rows below the header", "no_rows"))
     if problems:
         raise InvalidData(problems[0].detail, problems=problems)
     return num_rows, [scan.type() for scan in scans]
@@ -241,14 +248,14 @@ def _wrong_counts(
 
 
 class _Scan:
-    """The narrowest type that all cells of a column have; text where all are missing."""
+    """Finds the narrowest type of a column's cells; it is text when all cells are missing."""
 
     def __init__(self) -> None:
         self._can_be_numeric = True
         self._can_be_datetime = True
         self._is_filled = False
 
-    def see(self, cells: Sequence[str]) -> None:
+    def add(self, cells: Sequence[str]) -> None:
         self._is_filled = self._is_filled or any(cell not in MISSING for cell in cells)
         self._can_be_numeric = self._can_be_numeric and are_numbers(cells)
         self._can_be_datetime = self._can_be_datetime and are_datetimes(cells)

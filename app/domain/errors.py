@@ -1,55 +1,55 @@
-"""Everything that the service can refuse or fail at, one tree; HTTP statuses live at the edge.
+"""All errors of the service, in one tree. The API assigns HTTP statuses to them.
 
 ClinicError
 ├── NotFound
 ├── Unauthenticated
 ├── Forbidden
-├── InvalidInput              (carries problems: where, what, code)
+├── InvalidInput              (with a list of problems: pointer, detail, code)
 │   ├── InvalidSpec
-│   ├── InvalidData           (an upload, or data that cannot serve a spec)
+│   ├── InvalidData           (an upload, or data that does not fit a spec)
 │   └── IdempotencyMismatch
 ├── Conflict
 │   ├── IllegalTransition
 │   ├── IdempotencyInFlight
 │   ├── InUse
 │   └── TelemetryDropped
-├── FileDamaged               (a stored file is not what was written)
+├── FileDamaged               (a stored file differs from what was written)
 ├── TooLarge
 ├── Overloaded
-│   └── QuotaReached          (carries the quota's numbers)
+│   └── QuotaReached          (with the numbers of the quota)
 │       └── QueueFull
 ├── Unavailable
-├── Fenced                    (a worker's attempt is no longer the run's)
-└── Misconfigured             (the environment, the home or a port does not let a process start)
+├── Fenced                    (the run no longer belongs to the attempt)
+└── Misconfigured             (the environment, the home folder or a port prevents a start)
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-#: Problems that one answer names. They are enough to correct an input, and bound the answer.
+#: Maximum number of problems in one answer.
 MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing that is wrong with an input, and where."""
+    """One error in an input, and its place."""
 
     #: JSON pointer into the body, or `query/<name>`, `header/<name>`, `row/<n>/<column>`.
     pointer: str
     detail: str
-    #: A stable word a client may switch on.
+    #: A stable code that clients may compare.
     code: str
 
     def __str__(self) -> str:
-        """For people; an empty pointer is the whole body."""
+        """Returns the problem for people to read; an empty pointer means the whole body."""
         return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
 
 
 class ClinicError(Exception):
     """Something went wrong in Gradient Clinic."""
 
-    #: A stable word a client may switch on.
+    #: A stable code that clients may compare.
     code = "error"
 
     def __init__(self, detail: str | None = None) -> None:
@@ -58,19 +58,19 @@ class ClinicError(Exception):
 
 
 class NotFound(ClinicError):
-    """There is no such thing in this workspace."""
+    """This workspace has no such resource."""
 
     code = "not_found"
 
 
 class Unauthenticated(ClinicError):
-    """A valid API key is needed: send `Authorization: Bearer <key>`."""
+    """A valid API key is required: send `Authorization: Bearer <key>`."""
 
     code = "unauthenticated"
 
 
 class Forbidden(ClinicError):
-    """This API key lacks the scope that the call needs."""
+    """This API key does not have the scope that the request needs."""
 
     code = "missing_scope"
 
@@ -81,7 +81,7 @@ class InvalidInput(ClinicError):
     code = "invalid_input"
 
     def __init__(self, detail: str | None = None, *, problems: Iterable[Problem] = ()) -> None:
-        """Takes no more than the first MAX_PROBLEMS of `problems`."""
+        """Keeps the first MAX_PROBLEMS of `problems`."""
         super().__init__(detail)
         self.problems = tuple(islice(problems, MAX_PROBLEMS))
 
@@ -93,7 +93,7 @@ class InvalidSpec(InvalidInput):
 
 
 class InvalidData(InvalidInput):
-    """The data cannot be used as asked."""
+    """The data does not fit the request."""
 
     code = "invalid_data"
 
@@ -111,37 +111,37 @@ class Conflict(ClinicError):
 
 
 class IllegalTransition(Conflict):
-    """The run cannot go from its present status to the one asked for."""
+    """The run cannot change from its present status to the requested one."""
 
     code = "illegal_transition"
 
 
 class IdempotencyInFlight(Conflict):
-    """A request with this Idempotency-Key is still being answered; try again shortly."""
+    """Another request with this Idempotency-Key is in progress; try again shortly."""
 
     code = "idempotency_in_flight"
 
 
 class InUse(Conflict):
-    """Runs that have not ended still need this."""
+    """Runs that have not ended still use this resource."""
 
     code = "in_use"
 
 
 class FileDamaged(ClinicError):
-    """The stored file is not what was written: its SHA-256 differs, so that it is not sent."""
+    """The stored file is damaged and is not sent: its SHA-256 differs from that of the original."""
 
     code = "file_damaged"
 
 
 class TelemetryDropped(Conflict):
-    """The run's readings were dropped because of their age; what was found in them is kept."""
+    """The run's readings were dropped because of their age; its diagnosis is kept."""
 
     code = "telemetry_dropped"
 
 
 class TooLarge(ClinicError):
-    """The request is larger than this service takes."""
+    """The request is larger than this service accepts."""
 
     code = "too_large"
 
@@ -153,15 +153,15 @@ class Overloaded(ClinicError):
 
 
 class QuotaReached(Overloaded):
-    """This workspace has used up its quota; delete what is not needed, or ask for more."""
+    """This workspace's quota is used up; delete what is not needed, or request a larger quota."""
 
     code = "quota_reached"
 
     def __init__(self, *, quota: str, most: int, used: int, wanted: int) -> None:
         meaning = (type(self).__doc__ or "").strip().splitlines()[0]
-        asked = f", and {wanted} more are asked for" if wanted else ""
-        super().__init__(f"{meaning} {quota}: {used} of {most} are taken{asked}.")
-        #: What is counted, for example `queued-runs`.
+        request = f", and the request needs {wanted} more" if wanted else ""
+        super().__init__(f"{meaning} {quota}: {used} of {most} are used{request}.")
+        #: Name of the quota, for example `queued-runs`.
         self.quota = quota
         self.most = most
         self.used = used
@@ -173,7 +173,7 @@ class QuotaReached(Overloaded):
 
 
 class QueueFull(QuotaReached):
-    """As many runs of this workspace are queued as may be; try again when some have started."""
+    """This workspace's queue is full; try again when some of its runs have started."""
 
     code = "queue_full"
 
@@ -188,12 +188,12 @@ class Unavailable(ClinicError):
 
 
 class Fenced(ClinicError):
-    """This attempt is no longer the run's: another worker has it, or it has ended."""
+    """The run no longer belongs to this attempt: another worker claimed it, or it has ended."""
 
     code = "fenced"
 
 
 class Misconfigured(ClinicError):
-    """The environment does not let this process start."""
+    """The environment prevents this process from starting."""
 
     code = "misconfigured"

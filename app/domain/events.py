@@ -1,4 +1,4 @@
-"""A run's numbered log: what happened to it, in order; never edited, and gone only with the run."""
+"""A run's numbered event log. Events are never changed, and are deleted only with the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,30 +9,30 @@ from pydantic import JsonValue
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """The kind of an event, which determines the keys of its data."""
 
-    #: The status changed, or cancelling was asked for: `{status, attempt, reason?}`.
+    #: The status changed, or a client asked to cancel: `{status, attempt, reason?}`.
     STATUS = "status"
-    #: Steps were done: `{attempt, step, steps_per_second, loss}`.
+    #: Steps were trained: `{attempt, step, steps_per_second, loss}`.
     PROGRESS = "progress"
     #: The task's metrics were measured: `{step, metrics: {split: {metric: value}}}`.
     EVALUATION = "evaluation"
-    #: A finding is new, or changed its state or severity:
+    #: A finding is new, or its state or severity changed:
     #: `{code, scope, state, severity, impact, first_step, explanation}`.
     FINDING = "finding"
-    #: A moment that the run can go on from was saved: `{attempt, step, num_bytes, sha256}`.
+    #: A checkpoint was saved: `{attempt, step, num_bytes, sha256}`.
     CHECKPOINT = "checkpoint"
-    #: Readings of an earlier attempt were taken back: `{attempt, to_step, reason?}`; -1 is before
-    #: the first.
+    #: Readings of an earlier attempt after step `to_step` were deleted, all of them for -1:
+    #: `{attempt, to_step, reason?}`.
     REWOUND = "rewound"
-    #: Training goes on from a checkpoint: `{attempt, from_step, is_bitwise, differences}`. Where
-    #: the machine, a library or the number of threads differs, it goes on, but not bit for bit.
+    #: Training continues from a checkpoint: `{attempt, from_step, is_bitwise, differences}`. It is
+    #: not bit for bit when the machine, a library or the number of threads differs.
     CONTINUED = "continued"
-    #: What the run leaves was published: `{attempt, names, error}`; the error is one sentence on
-    #: what the artifact store did not take.
+    #: The run's files were published: `{attempt, names, error}`; the error is one sentence when
+    #: they could not be written.
     ARTIFACTS = "artifacts"
-    #: Training stood still because the database took no more readings: `{attempt, step,
-    #: waiting_for, waited_s}`.
+    #: Training waited because the database accepted no readings: `{attempt, step, waiting_for,
+    #: waited_s}`.
     WAITED = "waited"
     #: The last event: `{status, stop_reason, error}`.
     END = "end"
@@ -40,7 +40,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One entry of the log."""
+    """One event of a run."""
 
     #: Counted from 1 within the run, without gaps.
     number: int

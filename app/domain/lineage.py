@@ -1,4 +1,4 @@
-"""What a run may go on with: more steps for itself, or a patch for a fork of it."""
+"""The job specs of resumed and forked runs."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched, patched_at
 
-#: Parts of a spec that leave a network's weights and data what they are.
+#: Parts of a spec that a fork may change: all but those that determine the network and the data.
 PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
-#: Why a run cannot go on as asked; published.
+#: Codes of problems with a resumption or a fork, published in the API's reference.
 LINEAGE_CODES = (
     "no_checkpoint",
     "no_steps_left",
@@ -22,37 +22,42 @@ LINEAGE_CODES = (
 
 
 def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None) -> JobSpec:
-    """The spec that an ended run goes on with.
+    """Returns the spec with which an ended run continues; None keeps the run's own limit.
 
-    Raises IllegalTransition where it cannot go on, InvalidInput where there is nothing left to do.
+    Raises IllegalTransition when the run cannot continue, and InvalidInput when no steps or no time
+    are left.
     """
     if not run.status.has_ended:
         detail = f"The run has not ended: it is {run.status}."
         raise IllegalTransition(detail)
     if run.stop_reason is StopReason.DIVERGED:
-        detail = "The run has diverged and would again: fork it with a patch, "
+        detail = "The run diverged and would diverge again: fork it with a patch, "
         detail += f"POST /v1/runs/{run.id}/fork."
         raise IllegalTransition(detail)
     training = run.spec.training
     steps = training.num_steps if num_steps is None else num_steps
     is_done = run.status is RunStatus.SUCCEEDED and run.progress_step >= steps
     if is_done or steps < run.progress_step:
-        detail = f"{run.progress_step} steps are done; ask for more"
+        detail = f"{run.progress_step} steps are done; request more"
         raise _refused("/num_steps", detail, "no_steps_left")
     limit_s = training.time_limit_s if time_limit_s is None else time_limit_s
     is_over = run.stop_reason is StopReason.TIMED_OUT
     if is_over and limit_s is not None and limit_s <= (training.time_limit_s or 0):
-        detail = f"the limit of {training.time_limit_s:g} s is used up; ask for a longer one"
+        detail = f"the limit of {training.time_limit_s:g} s is used up; request a longer one"
         raise _refused("/time_limit_s", detail, "no_time_left")
     return patched(run.spec, {"training": {"num_steps": steps, "time_limit_s": limit_s}})
 
 
 def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int) -> JobSpec:
-    """The spec of a fork. Raises InvalidSpec with the places in the patch that are wrong."""
+    """Returns the spec of a fork that starts at `from_step`.
+
+    Raises InvalidSpec that points to the errors in the patch, and InvalidInput when the patch
+    changes the seed or leaves no steps.
+    """
     problems = [
         Problem(
             pointer=f"/patch/{name}",
-            detail=f"a fork can change {', '.join(PATCHABLE)} alone",
+            detail=f"a fork can only change {', '.join(PATCHABLE)}",
             code="not_patchable",
         )
         for name in patch
@@ -62,10 +67,10 @@ def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int
         raise InvalidSpec(problems=problems)
     forked = patched_at(spec, patch, place="/patch")
     if forked.training.seed != spec.training.seed:
-        detail = "a fork keeps the seed: batches and dropout go on as they were"
+        detail = "a fork keeps the seed, so that batches and dropout continue unchanged"
         raise _refused("/patch/training/seed", detail, "not_patchable")
     if forked.training.num_steps <= from_step:
-        detail = f"{from_step} steps are done; ask for more"
+        detail = f"{from_step} steps are done; request more"
         raise _refused("/patch/training/num_steps", detail, "no_steps_left")
     return forked
 

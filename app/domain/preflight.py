@@ -1,4 +1,4 @@
-"""How long a job spec is tried before anybody orders the run, and what such a look can say."""
+"""Preflights: the number of steps, the spec that is trained, and what the result predicts."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -15,32 +15,35 @@ from app.domain.estimate import step_seconds
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
 
-#: What a client may ask for.
+#: Maximum that a client may request.
 MAX_STEPS = 1000
-#: Tried where nothing else is asked for and they fit into the time below.
+#: Number of steps when the client requests none and they fit into MAX_SECONDS.
 DEFAULT_STEPS = 100
-#: By the closed form of the estimate: leaves room for the probes within a short wait.
+#: Limit of the estimated time of the steps. Probes take more, and a client waits for both.
 MAX_SECONDS = 3.0
 
 
 class Basis(StrEnum):
-    """What a prediction rests on."""
+    """What a prediction is based on."""
 
-    #: The initial weights alone.
+    #: The initial weights only.
     STEP_0 = "step_0"
     #: The first steps of training.
     MINI_STEPS = "mini_steps"
 
 
-def steps_to_try(spec: JobSpec, shape: TaskShape, *, asked: int | None) -> int:
-    """As many as were asked for, else as many as fit; never more than the run would take."""
+def preflight_num_steps(spec: JobSpec, shape: TaskShape, *, asked: int | None) -> int:
+    """Returns the number of steps of a preflight, at most as many as the run has.
+
+    `asked` is the client's number; None takes up to DEFAULT_STEPS that fit into MAX_SECONDS.
+    """
     fitting = int(MAX_SECONDS / step_seconds(spec, shape))
     wanted = min(DEFAULT_STEPS, fitting) if asked is None else asked
     return min(wanted, spec.training.num_steps)
 
 
-def spec_to_try(spec: JobSpec) -> JobSpec:
-    """A preflight that does not look is none: probes that are off stand at their default."""
+def preflight_spec(spec: JobSpec) -> JobSpec:
+    """Returns the spec to train: probes that are off are set to the tier `standard`."""
     if spec.probes.tier != "off":
         return spec
     probes = spec.probes.model_copy(update={"tier": "standard"})
@@ -51,8 +54,11 @@ def basis_of(num_steps: int) -> Basis:
     return Basis.MINI_STEPS if num_steps else Basis.STEP_0
 
 
-def foreseen(diagnosis: Diagnosis, *, basis: Basis) -> Diagnosis:
-    """What it foretells: initial weights alone are a risk at most, whatever they look like."""
+def as_prediction(diagnosis: Diagnosis, *, basis: Basis) -> Diagnosis:
+    """Turns the diagnosis of a preflight into a prediction.
+
+    From the initial weights only, active findings become predicted warnings.
+    """
     if basis is Basis.MINI_STEPS:
         return diagnosis
     findings = tuple(map(_as_prognosis, diagnosis.findings))

@@ -1,4 +1,4 @@
-"""What one workspace may have, what it has, and whether one more run or upload fits."""
+"""Quotas of a workspace, its usage, and checks whether one more run or upload fits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,25 +11,25 @@ GIB = 2**30
 
 @dataclass(frozen=True, kw_only=True)
 class Quotas:
-    """The most that one workspace may have at a time."""
+    """The maximum that one workspace may use at a time."""
 
     #: Runs that wait for a worker.
     max_queued_runs: int = 1000
-    #: Runs in training; more of them stay queued.
+    #: Runs in training; further runs stay queued.
     max_running_runs: int = 1000
-    #: Rows of telemetry, those included that unfinished runs are reckoned to leave.
+    #: Rows of telemetry, including the expected rows of runs that have not ended.
     max_rows: int = 10_000_000
-    #: Telemetry, data sets and files of runs.
+    #: Bytes of telemetry, data sets and files of runs.
     max_storage_bytes: int = 100 * GIB
 
     def overridden(self, own: Mapping[str, int | None]) -> "Quotas":
-        """These, but for what a workspace has of its own."""
+        """Returns these quotas with those replaced that the workspace has of its own."""
         return replace(self, **{name: most for name, most in own.items() if most is not None})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a workspace has; to be held against its quotas."""
+    """What a workspace uses of its quotas."""
 
     queued_runs: int
     running_runs: int
@@ -38,10 +38,13 @@ class Usage:
 
 
 def check_run_fits(quotas: Quotas, usage: Usage, *, cost: Estimate) -> None:
-    """Raise QueueFull, QuotaReached or, where no waiting would help, InvalidSpec."""
+    """Raises QueueFull or QuotaReached when the run does not fit at present.
+
+    Raises InvalidSpec when it needs more rows than the whole quota.
+    """
     if cost.rows > quotas.max_rows:
         detail = f"the run would leave {cost.rows} rows of telemetry; "
-        detail += f"the most that this workspace may have is {quotas.max_rows}"
+        detail += f"the quota of this workspace is {quotas.max_rows}"
         problem = Problem(pointer="/training/num_steps", detail=detail, code=TOO_LARGE)
         raise InvalidSpec(problems=[problem])
     check_queue(quotas, usage)
@@ -51,13 +54,13 @@ def check_run_fits(quotas: Quotas, usage: Usage, *, cost: Estimate) -> None:
 
 
 def check_queue(quotas: Quotas, usage: Usage) -> None:
-    """Raise QueueFull unless one more may wait."""
+    """Raises QueueFull unless one more run may be queued."""
     if usage.queued_runs >= quotas.max_queued_runs:
         raise QueueFull(most=quotas.max_queued_runs, used=usage.queued_runs)
 
 
 def check_storage(quotas: Quotas, usage: Usage, *, wanted: int) -> None:
-    """Raise QuotaReached unless so many bytes more fit."""
+    """Raises QuotaReached unless `wanted` more bytes fit."""
     most, used = quotas.max_storage_bytes, usage.storage_bytes
     if used + wanted > most or used >= most:
         raise QuotaReached(quota="storage-bytes", most=most, used=used, wanted=wanted)

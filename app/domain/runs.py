@@ -1,4 +1,4 @@
-"""A run: one execution of one job spec; its statuses and the only ways between them.
+"""A run: one execution of one job spec; its statuses and the transitions between them.
 
 queued ──claim──> running ──> succeeded | failed | cancelled
    ^                 │
@@ -19,11 +19,11 @@ from app.domain.task import TaskFacts
 
 
 class RunStatus(StrEnum):
-    """Where in its life a run is; never a judgement."""
+    """The stage of a run's life; it does not judge the training."""
 
-    #: Stored and waiting for a free worker.
+    #: The run waits for a worker.
     QUEUED = "queued"
-    #: A worker has claimed it and holds its lease.
+    #: A worker has claimed the run and holds its lease.
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -37,19 +37,19 @@ class RunStatus(StrEnum):
 class StopReason(StrEnum):
     """Why a run ended."""
 
-    #: All steps were done.
+    #: All steps were trained.
     COMPLETED = "completed"
     CONVERGED = "converged"
-    #: Loss or weights stopped being finite: a result, not an error.
+    #: The loss or the weights became non-finite. This is a result and not an error.
     DIVERGED = "diverged"
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
-    #: Its workers died under it too often.
+    #: The run's workers died too often.
     LOST = "lost"
-    #: The training process raised or died.
+    #: The training process raised an error or died.
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out_of_memory"
-    #: The data cannot serve the spec.
+    #: The data does not fit the spec.
     INVALID_DATA = "invalid_data"
 
 
@@ -83,7 +83,7 @@ COMPLETED_AS_ASKED = frozenset({StopReason.COMPLETED, StopReason.CONVERGED})
 
 
 def check_transition(present: RunStatus, wanted: RunStatus) -> None:
-    """Raise IllegalTransition unless TRANSITIONS has it."""
+    """Raises IllegalTransition unless TRANSITIONS allows the change."""
     if wanted not in TRANSITIONS[present]:
         detail = f"a {present} run cannot become {wanted}"
         raise IllegalTransition(detail)
@@ -104,18 +104,18 @@ class Run:
 
     id: UUID
     workspace_id: UUID
-    #: Name, tags and notes may be edited; they stand beside the spec, which never changes.
+    #: Name, tags and notes may be edited. The spec changes only when the run is resumed.
     name: str
     tags: tuple[str, ...]
     notes: str
     spec: JobSpec
     status: RunStatus
     stop_reason: StopReason | None
-    #: One sentence for people when the run failed.
+    #: One sentence for the client when the run failed.
     error: str | None
-    #: Fencing token: how many times the run was claimed.
+    #: Number of times that the run was claimed; it is the fencing token.
     attempt: int
-    #: Rises with every fenced write; the ETag.
+    #: Raised by every change that clients can see; it is the ETag.
     version: int
     priority: int
     crash_count: int
@@ -123,18 +123,18 @@ class Run:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    #: Optimizer steps done.
+    #: Number of optimizer steps done.
     progress_step: int
     steps_per_second: float | None
-    #: split -> metric -> last value.
+    #: Split -> metric -> last value.
     metrics: Mapping[str, Mapping[str, float | None]]
     best: BestScore | None
     task: TaskFacts | None
-    #: As torch names it, for example `cpu` or `cuda:0`; None before the first claim.
+    #: Torch's name, for example `cpu` or `cuda:0`; None before training starts.
     device: str | None
     worker_id: UUID | None
     tensor_names: tuple[str, ...]
-    #: Share of wall time that probes took, so far.
+    #: Share of the wall time that probes took so far.
     probe_share: float | None
     probe_seconds: float | None
     verdict: str | None
@@ -142,11 +142,11 @@ class Run:
     is_diagnosis_final: bool
     parent_run_id: UUID | None
     parent_step: int | None
-    #: Steps that a preflight tries, 0 for the initial weights alone; None for an ordinary run.
+    #: Number of steps of a preflight, 0 for the initial weights only; None for an ordinary run.
     preflight_steps: int | None = None
-    #: None until the run goes on from a checkpoint, then whether bit for bit each time.
+    #: None until the run continues from a checkpoint; then whether every continuation was bitwise.
     is_continued_bitwise: bool | None = None
-    #: Training stands still because the database takes no more readings at present.
+    #: True while training waits because the database accepts no readings.
     waits_for_database: bool = False
     #: When its readings were dropped because of their age.
     telemetry_dropped_at: datetime | None = None

@@ -1,6 +1,6 @@
-"""Fewer points of a series that hide nothing, and its exact statistics.
+"""Reduces a series to fewer points that keep its extrema, and computes its exact statistics.
 
-Legend: n readings, b buckets, w readings a bucket, p points that are kept.
+Legend: n readings, b buckets, w readings in a bucket, p points that are kept.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 IndexArray = NDArray[np.int64]
 Method = Literal["all", "extrema"]
-#: Points that one bucket gives, beside its non-finite ones: first, last, smallest, largest.
+#: Points kept of one bucket, besides its non-finite ones: first, last, least and greatest.
 POINTS_PER_BUCKET = 4
-#: In the order in which `SeriesStats` has them.
+#: In the order of the fields of `SeriesStats`.
 PERCENTILES = (10, 50, 90, 99)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One quantity of one scope over the steps, whole: nothing is thinned out yet."""
+    """All n readings of one quantity in one scope."""
 
     quantity: str
     scope: str
@@ -28,13 +28,16 @@ class Series:
     steps_n: NDArray[np.int32]
     #: (n,) float32 or float64, as stored.
     values_n: NDArray[np.floating]
-    #: (n,) when they were stored, microseconds since 1970 UTC.
+    #: (n,) time of storage, in microseconds since 1970 UTC.
     recorded_at_n: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesStats:
-    """Of every reading in the range; all but `count` are over the finite ones, None without any."""
+    """Statistics of all readings in a range.
+
+    `count` counts all readings; the other fields describe the finite ones and are None without any.
+    """
 
     count: int
     num_finite: int
@@ -48,10 +51,10 @@ class SeriesStats:
 
 
 def choose_points(values_n: NDArray[np.floating], *, max_points: int) -> IndexArray:
-    """(p,) positions that are kept, ascending: all when they are few enough.
+    """Returns the (p,) positions to keep, ascending: all if there are at most `max_points`.
 
-    Otherwise first, last, smallest and largest of each of max_points / 4 buckets, and every
-    position whose value is not finite, however many there are.
+    Otherwise these are the first, last, least and greatest finite value of each of max_points / 4
+    buckets, and in addition every position whose value is not finite.
     """
     count = values_n.size
     if count <= max_points:
@@ -75,13 +78,13 @@ def choose_points(values_n: NDArray[np.floating], *, max_points: int) -> IndexAr
 
 
 def series_stats(values_n: NDArray[np.floating]) -> SeriesStats:
-    """Computed in double precision; percentiles interpolate linearly between neighbours."""
+    """Computes statistics in double precision; percentiles interpolate linearly."""
     finite_n = values_n[np.isfinite(values_n)].astype(np.float64)
     if not finite_n.size:
         nothing = dict.fromkeys(("mean", "p10", "p50", "p90", "p99", "min", "max"))
         return SeriesStats(count=values_n.size, num_finite=0, **nothing)
     p10, p50, p90, p99 = (float(value) for value in np.percentile(finite_n, PERCENTILES))
-    # scaled, because a sum of values near the largest double would overflow
+    # scaled, because a sum of values near the greatest double would overflow
     scale = float(np.abs(finite_n).max()) or 1.0
     return SeriesStats(
         count=values_n.size,
@@ -97,12 +100,18 @@ def series_stats(values_n: NDArray[np.floating]) -> SeriesStats:
 
 
 def shortest(value: np.float64, *, like: NDArray[np.floating]) -> float:
-    """The double whose shortest decimal reads back to the value in the array's own precision."""
+    """Returns the double with the shortest decimal that is the value in the array's precision.
+
+    For a float32 it turns 0.10000000149011612 into 0.1.
+    """
     return float(str(like.dtype.type(value)))
 
 
 def shortest_decimals(values_p: NDArray[np.floating]) -> list[float]:
-    """As `shortest`, for each: 0.1 of a float32 is 0.1, not 0.10000000149011612."""
+    """Returns (p,) doubles with the shortest decimals that are the values in their precision.
+
+    For float32 values it turns 0.10000000149011612 into 0.1.
+    """
     if values_p.dtype == np.float64:
         return [float(value) for value in values_p]
     return [float(str(value)) for value in values_p]
@@ -116,6 +125,6 @@ def _in_buckets(
     padding: int,
     width: int,
 ) -> NDArray[np.floating]:
-    """(b, w), with `fill` where a value is missing or not finite."""
+    """Returns (b, w) values, with `fill` where a value is missing or not finite."""
     filled_n = np.where(finite_n, values_n, values_n.dtype.type(fill))
     return np.pad(filled_n, (0, padding), constant_values=fill).reshape(-1, width)

@@ -1,7 +1,7 @@
-"""The shape of an API key: `gc_`, random characters, and a checksum.
+"""The format of an API key: `gc_`, random characters and a checksum.
 
-The form follows GitHub's tokens: the prefix makes leaked keys findable, the checksum tells a
-mistyped key without a look-up.
+It follows GitHub's tokens: leaked keys can be searched by the prefix, and the checksum detects a
+mistyped key without a query.
 """
 
 import hashlib
@@ -10,22 +10,22 @@ import zlib
 
 PREFIX = "gc_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#: log2(62^37) = 220 bits.
+#: Random characters: log2(62^37) = 220 bits.
 NUM_RANDOM = 37
-#: 62^6 > 2^32.
+#: Characters of the checksum: 62^6 > 2^32.
 NUM_CHECKSUM = 6
-#: Characters that may be shown of a key, at its beginning and at its end.
+#: Characters at the beginning and at the end of a key that may be shown.
 NUM_SHOWN_FIRST = 7
 NUM_SHOWN_LAST = 4
 
 
 def assemble(random_characters: str) -> str:
-    """The key of `NUM_RANDOM` characters of `ALPHABET`."""
+    """Returns the key that is made of `NUM_RANDOM` random characters of `ALPHABET`."""
     return PREFIX + random_characters + _checksum(random_characters)
 
 
 def is_well_formed(key: str) -> bool:
-    """False for what never was a key: the wrong form, or a mistyped character."""
+    """Returns whether the text has the format of a key and the right checksum."""
     body = key.removeprefix(PREFIX)
     has_form = key.startswith(PREFIX) and len(body) == NUM_RANDOM + NUM_CHECKSUM
     if not has_form or not body.isascii() or not body.isalnum():
@@ -34,12 +34,12 @@ def is_well_formed(key: str) -> bool:
 
 
 def digest_of(key: str, *, secret: str) -> bytes:
-    """HMAC-SHA256: what is stored, of no use to who lacks the secret."""
+    """Returns the HMAC-SHA256 that is stored; without the secret, no key can be checked by it."""
     return hmac.new(secret.encode(), key.encode(), hashlib.sha256).digest()
 
 
 def fingerprint_of(secret: str) -> bytes:
-    """What tells one secret from another and nothing of either: the HMAC of no possible key."""
+    """Returns a fingerprint that identifies the secret: the HMAC of a text that is not a key."""
     return digest_of("the secret itself", secret=secret)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.domain.checkpoints import NUM_KEPT, CheckpointRecord, Takes
+from app.domain.checkpoints import NUM_KEPT, CheckpointParts, CheckpointRecord
 from app.domain.events import EventKind
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import checkpoints
@@ -71,7 +71,7 @@ def record_checkpoint(
             "name": name,
             "num_bytes": num_bytes,
             "sha256": sha256,
-            "takes": Takes.ALL.value,
+            "takes": CheckpointParts.ALL.value,
             **kept,
         },
     )
@@ -82,7 +82,7 @@ def record_checkpoint(
 
 
 def inherit_checkpoint(
-    session: Session, source: CheckpointRecord, *, into: UUID, takes: Takes
+    session: Session, source: CheckpointRecord, *, into: UUID, takes: CheckpointParts
 ) -> None:
     """Gives a new run a checkpoint of another run; `takes` says which parts it uses."""
     _upsert(
@@ -143,4 +143,5 @@ def _upsert(session: Session, row: Mapping[str, object]) -> None:
 
 def _record_of(row: RowMapping) -> CheckpointRecord:
     names = ("run_id", "step", "attempt", "name", "num_bytes", "sha256", "next_seq", "created_at")
-    return CheckpointRecord(takes=Takes(row["takes"]), **{name: row[name] for name in names})
+    takes = CheckpointParts(row["takes"])
+    return CheckpointRecord(takes=takes, **{name: row[name] for name in names})

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
-from app.domain.checkpoints import Takes
+from app.domain.checkpoints import CheckpointParts
 from app.domain.telemetry import DoubleArray
 from bench.gpu.conditions import KINDS, Conditions, Row, Verdict
 from bench.gpu.training import Key, cancel_after, make_spec, readings_of, train_on
@@ -71,7 +71,7 @@ def _looked_at(
             "probes": {"tier": "full", "every": 1},
         }
     )
-    start = Start(checkpoint=unpack(content), takes=Takes.WEIGHTS)
+    start = Start(checkpoint=unpack(content), takes=CheckpointParts.WEIGHTS)
     run = train_on(spec, device, start=start, stop_requested=cancel_after(1))
     return readings_of(run.batches)
 

@@ -10,10 +10,10 @@ from app.domain.comparison import (
     HORIZON,
     RATIO,
     Measured,
+    comparison_spec,
     figures_of,
     ranked,
     spec_differences,
-    spec_to_compare,
 )
 from app.domain.dynamics import DYNAMICS
 from app.domain.quantities import LAG_PROFILE
@@ -65,7 +65,7 @@ def test_a_change_of_kind_is_told_value_by_value() -> None:
 def test_every_arm_measures_what_is_compared(
     probes: JsonValue, tier: str, quantities: JsonValue
 ) -> None:
-    asked = spec_to_compare(job(probes=probes)).probes
+    asked = comparison_spec(job(probes=probes)).probes
 
     dumped = asked.model_dump(mode="json")
     assert (dumped["tier"], dumped["quantities"]) == (tier, quantities)
@@ -74,7 +74,7 @@ def test_every_arm_measures_what_is_compared(
 def test_there_is_room_for_what_is_compared_however_much_is_named() -> None:
     paced: JsonValue = {"name": "sigma_max", "every": 5}
 
-    asked = spec_to_compare(job(probes={"quantities": ["sigma_max", *[paced] * 39]}))
+    asked = comparison_spec(job(probes={"quantities": ["sigma_max", *[paced] * 39]}))
 
     assert asked.probes.quantities == ("sigma_max", "lyapunov_exponents", "sum_rule")
     assert JobSpec.model_validate(asked.model_dump(mode="json")) == asked

@@ -38,7 +38,7 @@ def test_a_quota_that_is_reached_tells_its_numbers() -> None:
     reached = QuotaReached(quota="rows", most=10, used=8, wanted=5)
 
     assert reached.num_left == 2
-    assert "rows: 8 of 10 are taken, and 5 more are asked for" in reached.detail
+    assert "rows: 8 of 10 are used, and the request needs 5 more" in reached.detail
 
 
 def test_a_full_queue_is_one_of_them() -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.domain.cautions import cautions_of
 from app.domain.errors import Problem
 from app.domain.estimate import (
     Estimate,
@@ -11,6 +10,7 @@ from app.domain.estimate import (
     problems_of_size,
     step_seconds,
 )
+from app.domain.spec_warnings import warnings_about
 from app.domain.specs.job import JobSpec
 from app.domain.task import MetricMode, TaskFacts, TaskShape
 
@@ -254,13 +254,13 @@ def test_double_precision_costs_twice_the_memory() -> None:
     ],
 )
 def test_what_is_seldom_meant_is_said(parts: dict[str, object], word: str) -> None:
-    (caution,) = cautions_of(spec(**parts))
+    (caution,) = warnings_about(spec(**parts))
 
     assert word in caution
 
 
 def test_an_ordinary_spec_has_no_caution() -> None:
-    assert cautions_of(spec()) == ()
+    assert warnings_about(spec()) == ()
 
 
 def test_a_task_has_the_shape_that_its_facts_tell() -> None:

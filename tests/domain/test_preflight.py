@@ -10,10 +10,10 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.preflight import (
     Basis,
+    as_prediction,
     basis_of,
-    foreseen,
-    spec_to_try,
-    steps_to_try,
+    preflight_num_steps,
+    preflight_spec,
 )
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
@@ -43,17 +43,17 @@ def large() -> JobSpec:
 def test_as_many_steps_are_tried_as_were_asked_for_or_fit(
     spec: JobSpec, length: int, asked: int | None, steps: int
 ) -> None:
-    assert steps_to_try(spec, a_shape(length), asked=asked) == steps
+    assert preflight_num_steps(spec, a_shape(length), asked=asked) == steps
 
 
 def test_probes_that_are_off_are_on_in_a_preflight() -> None:
     off = job(probes={"tier": "off", "budget": 0.1})
 
-    tried = spec_to_try(off)
+    tried = preflight_spec(off)
 
     assert (tried.probes.tier, tried.probes.budget) == ("standard", 0.1)
     assert tried.training == off.training
-    assert spec_to_try(tried) is tried
+    assert preflight_spec(tried) is tried
 
 
 def a_finding(state: FindingState, severity: Severity) -> Finding:
@@ -87,7 +87,7 @@ def a_diagnosis(*findings: Finding) -> Diagnosis:
 def test_initial_weights_alone_are_a_risk_at_most() -> None:
     diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
-    told = foreseen(diagnosis, basis=basis_of(0))
+    told = as_prediction(diagnosis, basis=basis_of(0))
 
     [finding] = told.findings
     assert told.verdict is DiagnosisVerdict.AT_RISK
@@ -104,7 +104,7 @@ def test_initial_weights_alone_are_a_risk_at_most() -> None:
     [(FindingState.ACTIVE, Severity.INFO), (FindingState.RESOLVED, Severity.WARNING)],
 )
 def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -> None:
-    told = foreseen(a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
+    told = as_prediction(a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
 
     assert told.verdict is DiagnosisVerdict.HEALTHY
     assert told.findings[0].state is state
@@ -113,4 +113,4 @@ def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -
 def test_steps_that_were_taken_are_told_as_they_are() -> None:
     diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
-    assert foreseen(diagnosis, basis=basis_of(1)) is diagnosis
+    assert as_prediction(diagnosis, basis=basis_of(1)) is diagnosis

@@ -52,9 +52,7 @@ def test_a_run_larger_than_the_whole_quota_is_an_invalid_spec() -> None:
     with pytest.raises(InvalidSpec) as refused:
         check_run_fits(QUOTAS, NOTHING, cost=cost(101))
 
-    detail = (
-        "the run would leave 101 rows of telemetry; the most that this workspace may have is 100"
-    )
+    detail = "the run would leave 101 rows of telemetry; the quota of this workspace is 100"
     assert refused.value.problems == (
         Problem(pointer="/training/num_steps", detail=detail, code="run_too_large"),
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from app.domain.checkpoints import NUM_KEPT, Takes, checkpoint_name
+from app.domain.checkpoints import NUM_KEPT, CheckpointParts, checkpoint_name
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.runs import Run
@@ -186,14 +186,14 @@ def test_a_fork_begins_with_the_step_of_its_parent(session: Session, workspace_i
     [source] = checkpoints_of(session, parent.id)
     fork = queued_run(session, workspace_id, priority=2000)
 
-    inherit_checkpoint(session, source, into=fork.id, takes=Takes.WEIGHTS)
+    inherit_checkpoint(session, source, into=fork.id, takes=CheckpointParts.WEIGHTS)
 
     worker_id = a_worker(session)
     claimed = claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=LEASE_S)
     assert claimed is not None
     assert (claimed.id, claimed.progress_step) == (fork.id, 8)
     [begun] = checkpoints_of(session, fork.id)
-    assert (begun.takes, begun.next_seq, begun.step) == (Takes.WEIGHTS, 0, 8)
+    assert (begun.takes, begun.next_seq, begun.step) == (CheckpointParts.WEIGHTS, 0, 8)
 
 
 def test_a_run_is_bitwise_until_it_is_not(session: Session, workspace_id: UUID) -> None:

@@ -13,7 +13,7 @@ import torch
 from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder, digest_of
-from app.domain.checkpoints import CheckpointRecord, Takes, checkpoint_name
+from app.domain.checkpoints import CheckpointParts, CheckpointRecord, checkpoint_name
 from app.domain.errors import Fenced, InvalidData, NotFound
 from app.services.attempts.continue_run import continue_run
 from app.services.checkpoints.discard_checkpoint import discard_checkpoint
@@ -108,7 +108,7 @@ class Checkpoints:
 
     def _discard(self, record: CheckpointRecord, error: Exception) -> None:
         logger.error("Run %s: checkpoint %d: %s", self.run_id, record.step, error)
-        if record.takes is not Takes.ALL:
+        if record.takes is not CheckpointParts.ALL:
             detail = "The checkpoint from which this fork starts cannot be read."
             raise InvalidData(detail) from error
         with unit_of_work(self.engine) as work:

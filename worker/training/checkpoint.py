@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from app.domain.checkpoints import Takes
+from app.domain.checkpoints import CheckpointParts
 
 _NOTES = "checkpoint"
 #: Prefixes of tensor names.
@@ -98,7 +98,7 @@ class Start:
     """Where training continues from."""
 
     checkpoint: Checkpoint
-    takes: Takes = Takes.ALL
+    takes: CheckpointParts = CheckpointParts.ALL
     #: Steps after the checkpoint that an earlier attempt probed; they are probed again.
     followed_steps: tuple[int, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.domain.checkpoints import Takes
+from app.domain.checkpoints import CheckpointParts
 from worker.training.checkpoint import (
     OPTIMIZER,
     WEIGHTS,
@@ -56,10 +56,10 @@ class TrainingState:
         """Raises Damaged where the checkpoint is not one of this network."""
         checkpoint, optimizer = start.checkpoint, self.learner.optimizer
         copy_weights_(self.learner.named_weights(), checkpoint.part(WEIGHTS))
-        if start.takes is not Takes.WEIGHTS:
+        if start.takes is not CheckpointParts.WEIGHTS:
             saved = checkpoint.part(OPTIMIZER)
             optimizer.load_state_dict(optimizer_state(optimizer, saved))
-        if start.takes is Takes.ALL:
+        if start.takes is CheckpointParts.ALL:
             self.guard.restore(checkpoint)
             self.observer.restore(checkpoint, device=self.learner.device)
             self.stopwatch.earlier_s = checkpoint.notes.elapsed_s

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.estimate import Estimate, estimate
-from app.domain.preflight import Basis, basis_of, foreseen
+from app.domain.preflight import Basis, as_prediction, basis_of
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.task import TaskShape
 from app.services.telemetry.read_dynamics import Dynamics, dynamics_of
@@ -57,9 +57,10 @@ def _result(session: Session, run: Run) -> PreflightResult | None:
     # a run would continue after these steps, so that it counts as unfinished unless it diverged
     stop_reason = run.stop_reason if run.stop_reason is StopReason.DIVERGED else None
     basis = basis_of(run.preflight_steps or 0)
+    diagnosis = diagnose(load_case(session, run, stop_reason=stop_reason))
     return PreflightResult(
         basis=basis,
-        diagnosis=foreseen(diagnose(load_case(session, run, stop_reason=stop_reason)), basis=basis),
+        diagnosis=as_prediction(diagnosis, basis=basis),
         flow=gradient_flow_of(session, run),
         dynamics=dynamics_of(session, run),
         estimate=estimate(run.spec, TaskShape.of_task(run.task)),

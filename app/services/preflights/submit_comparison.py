@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from app.domain.comparison import spec_to_compare
+from app.domain.comparison import comparison_spec
 from app.domain.errors import InvalidInput
-from app.domain.preflight import steps_to_try
+from app.domain.preflight import preflight_num_steps
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched_at
@@ -49,14 +49,14 @@ def submit_comparison(
         place = f"/patches/{number}"
         patched = patched_at(spec, patch, place=place)
         arms.append(_checked(work, workspace_id, patched, place=place))
-    num_steps = min(steps_to_try(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
+    num_steps = min(preflight_num_steps(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
     queued: list[UUID] = []
     for arm in arms:
         room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=None)
         run = insert_preflight(
             work.session,
             workspace_id=workspace_id,
-            spec=spec_to_compare(arm.spec),
+            spec=comparison_spec(arm.spec),
             num_steps=num_steps,
         )
         queued.append(run.id)

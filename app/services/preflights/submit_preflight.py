@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.preflight import spec_to_try, steps_to_try
+from app.domain.preflight import preflight_num_steps, preflight_spec
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
@@ -41,8 +41,8 @@ def submit_preflight(
     queued = insert_preflight(
         work.session,
         workspace_id=workspace_id,
-        spec=spec_to_try(spec),
-        num_steps=steps_to_try(spec, checked.shape, asked=mini_steps),
+        spec=preflight_spec(spec),
+        num_steps=preflight_num_steps(spec, checked.shape, asked=mini_steps),
     )
     work.after_commit(lambda: queue.notify(queued.id))
     preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=queued.id)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.cautions import cautions_of
 from app.domain.errors import InvalidSpec, NotFound, Problem
 from app.domain.estimate import Estimate, estimate, problems_of_size
 from app.domain.profiles import CsvProfile, Profile, TextProfile
+from app.domain.spec_warnings import warnings_about
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
@@ -31,7 +31,7 @@ def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> Chec
     problems = problems_of_size(cost)
     if problems:
         raise InvalidSpec(_sentence(problems[0].detail), problems=problems)
-    return CheckedSpec(spec=spec, shape=shape, estimate=cost, warnings=cautions_of(spec))
+    return CheckedSpec(spec=spec, shape=shape, estimate=cost, warnings=warnings_about(spec))
 
 
 def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from app.artifacts import ArtifactFolder
-from app.domain.checkpoints import CheckpointRecord, Takes
+from app.domain.checkpoints import CheckpointParts, CheckpointRecord
 from app.domain.errors import FileDamaged, InvalidInput, NotFound, Problem
 from app.domain.lineage import forked_spec
 from app.domain.quotas import Quotas
@@ -103,14 +103,14 @@ def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointR
     raise InvalidInput(problems=[problem])
 
 
-def _takes(before: JobSpec, after: JobSpec, request: ForkRequest) -> Takes:
+def _takes(before: JobSpec, after: JobSpec, request: ForkRequest) -> CheckpointParts:
     is_same_kind = before.optimizer.kind == after.optimizer.kind
     if request.optimizer_state == "keep" and not is_same_kind:
         detail = f"{after.optimizer.kind} cannot use the state of {before.optimizer.kind}"
         problem = Problem(pointer="/optimizer_state", detail=detail, code="optimizer_changed")
         raise InvalidInput(problems=[problem])
     is_kept = is_same_kind and request.optimizer_state != "reset"
-    return Takes.WEIGHTS_AND_OPTIMIZER if is_kept else Takes.WEIGHTS
+    return CheckpointParts.WEIGHTS_AND_OPTIMIZER if is_kept else CheckpointParts.WEIGHTS
 
 
 def _copy_checkpoint(
@@ -118,7 +118,7 @@ def _copy_checkpoint(
     artifacts: ArtifactFolder,
     source: CheckpointRecord,
     fork: Run,
-    takes: Takes,
+    takes: CheckpointParts,
 ) -> None:
     artifacts.link(source.run_id, source.name, into_run=fork.id)
     inherit_checkpoint(work.session, source, into=fork.id, takes=takes)

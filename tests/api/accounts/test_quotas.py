@@ -111,7 +111,10 @@ def test_rows_that_do_not_fit_any_more_are_refused_with_the_numbers(
     assert first.status_code == 201
     assert second.status_code == 429
     assert check_problem(second)["code"] == "quota_reached"
-    assert f"{rows} of {2 * rows - 1} are taken, and {rows} more" in second.json()["detail"]
+    assert (
+        f"{rows} of {2 * rows - 1} are used, and the request needs {rows} more"
+        in second.json()["detail"]
+    )
     assert second.headers["RateLimit"] == f'"rows";r={rows - 1}'
     assert int(second.headers["Retry-After"]) > 0
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import JsonValue
 
-from app.domain.checkpoints import Takes
+from app.domain.checkpoints import CheckpointParts
 from app.domain.runs import BestScore, StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import LagProfile, ReadingBatch, ScalarReading, of_kind
@@ -250,7 +250,7 @@ def test_a_checkpoint_from_before_best_weights_leads_to_none() -> None:
 
 def test_a_fork_has_a_best_of_its_own() -> None:
     first = attempt(spec_of(), stop_after=9)
-    start = Start(checkpoint=unpack(first.kept[9]), takes=Takes.WEIGHTS)
+    start = Start(checkpoint=unpack(first.kept[9]), takes=CheckpointParts.WEIGHTS)
 
     fork = attempt(spec_of(), start=start)
 
@@ -302,8 +302,10 @@ def test_a_fork_may_leave_the_optimizer_behind() -> None:
     spec = spec_of(optimizer={"kind": "sgd", "momentum": 0.9})
     checkpoint = unpack(attempt(spec, stop_after=9).kept[9])
 
-    kept = attempt(spec, start=Start(checkpoint=checkpoint, takes=Takes.WEIGHTS_AND_OPTIMIZER))
-    reset = attempt(spec_of(), start=Start(checkpoint=checkpoint, takes=Takes.WEIGHTS))
+    kept = attempt(
+        spec, start=Start(checkpoint=checkpoint, takes=CheckpointParts.WEIGHTS_AND_OPTIMIZER)
+    )
+    reset = attempt(spec_of(), start=Start(checkpoint=checkpoint, takes=CheckpointParts.WEIGHTS))
 
     assert kept.digest() == attempt(spec).digest()
     assert reset.digest() != kept.digest()

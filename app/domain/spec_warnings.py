@@ -1,4 +1,4 @@
-"""What is allowed in a job spec and yet seldom meant: one sentence each, for a dry run."""
+"""Warnings about valid job specs that are probably not what the client wants."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,12 @@ from app.domain.specs.dataset.base import LagRange
 from app.domain.specs.job import JobSpec
 
 
-def cautions_of(spec: JobSpec) -> tuple[str, ...]:
-    return tuple(_cautions(spec))
+def warnings_about(spec: JobSpec) -> tuple[str, ...]:
+    """Returns one sentence for each warning, for a dry run."""
+    return tuple(_warnings(spec))
 
 
-def _cautions(spec: JobSpec) -> Iterator[str]:
+def _warnings(spec: JobSpec) -> Iterator[str]:
     training = spec.training
     if spec.model.dropout > 0 and spec.model.num_layers == 1:
         yield "model.dropout acts between layers, and there is one layer: it has no effect"
