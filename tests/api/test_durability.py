@@ -1,4 +1,4 @@
-"""An answer is true when it leaves: commits come first, bells after, and waits end with the run."""
+"""Answers leave after the commit and the notification, and waits end with the run."""
 
 import socket
 import statistics

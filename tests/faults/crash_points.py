@@ -85,7 +85,7 @@ POINTS: Mapping[str, Point] = {
         error=lost_connection,
         scene=Scene.POST,
     ),
-    "post committed, bell not rung": Point(
+    "post committed, notification not sent": Point(
         role=Role.API,
         module="celery",
         name="Celery.send_task",

@@ -19,7 +19,7 @@ from tests.faults.site import Site, open_site
 
 #: One of each kind, in each of the processes, before, in and after a transaction.
 CASES = (
-    Case(name="post committed, bell not rung", kind=Kind.KILL),
+    Case(name="post committed, notification not sent", kind=Kind.KILL),
     Case(name="claim not committed", kind=Kind.RAISE),
     Case(name="batch committed, not acknowledged", kind=Kind.RAISE),
     Case(name="batch not committed", kind=Kind.KILL),

@@ -1,4 +1,4 @@
-"""Runs start with or without a bell, end as they are told to, and their processes may die."""
+"""Runs start without a notification too, end as told, and survive the death of their processes."""
 
 import os
 import signal

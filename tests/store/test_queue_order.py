@@ -113,12 +113,12 @@ def test_a_workspace_at_its_quota_is_passed_over(session: Session, workspace_id:
     queue_many(session, workspace_id, 2, priority=100)
     theirs = queued_run(session, other)
 
-    rung_for = queued_ids(session, older_than_s=-60, limit=5, max_running_runs=MANY)
+    notified = queued_ids(session, older_than_s=-60, limit=5, max_running_runs=MANY)
     claimed = claim(session)
     nothing = claim(session)
     finish(session, run_id=running.id, attempt=1, stop_reason=StopReason.COMPLETED)
 
-    assert rung_for == (theirs.id,)
+    assert notified == (theirs.id,)
     assert claimed is not None
     assert claimed.id == theirs.id
     assert nothing is None
@@ -172,15 +172,15 @@ def test_a_claim_that_is_asleep_holds_up_no_other_workspace(
     assert [run.workspace_id for run in claimed if run is not None] == [other, other]
 
 
-def test_the_next_queued_runs_are_rung_for(session: Session, workspace_id: UUID) -> None:
+def test_the_next_queued_runs_are_notified(session: Session, workspace_id: UUID) -> None:
     old = queued_run(session, workspace_id)
     queued_run(session, workspace_id)
     urgent = queued_run(session, workspace_id, priority=1)
     claimed_run(session, workspace_id)
 
-    def rung_for(*, older_than_s: float, limit: int) -> tuple[UUID, ...]:
+    def notified(*, older_than_s: float, limit: int) -> tuple[UUID, ...]:
         return queued_ids(session, older_than_s=older_than_s, limit=limit, max_running_runs=MANY)
 
-    assert rung_for(older_than_s=-60, limit=2) == (urgent.id, old.id)
-    assert rung_for(older_than_s=60, limit=2) == ()
-    assert rung_for(older_than_s=-60, limit=0) == ()
+    assert notified(older_than_s=-60, limit=2) == (urgent.id, old.id)
+    assert notified(older_than_s=60, limit=2) == ()
+    assert notified(older_than_s=-60, limit=0) == ()
