@@ -1,9 +1,13 @@
-"""What happens at a loss or gradient that is not finite, by `training.on_instability`.
+"""What happens at a loss, gradient or update that is not finite, by `training.on_instability`.
 
 report     update as a plain loop would; the run ends when the loss or the weights are not finite
 stop       end the run at once, with finite weights
 skip_step  leave the update out and continue
 rollback   restore weights and optimizer of some steps ago, and continue at half the learning rate
+
+A finite gradient can give an update that is not finite: learning rate times gradient overflows,
+or the square of the gradient, which Adam and RMSprop keep, does (in float32 above 1.8e19). All
+policies but `report` therefore examine the update too.
 """
 
 import copy
@@ -42,12 +46,14 @@ class Finiteness(Enum):
     #: The loss is finite and the gradient is not.
     BAD_GRADIENT = auto()
     BAD_LOSS = auto()
+    #: Loss and gradient are finite, and the update is not.
+    BAD_UPDATE = auto()
     #: Not examined; a later flush of the readings finds out.
     UNKNOWN = auto()
 
     @property
     def is_bad(self) -> bool:
-        return self in {Finiteness.BAD_GRADIENT, Finiteness.BAD_LOSS}
+        return self not in {Finiteness.FINITE, Finiteness.UNKNOWN}
 
 
 class Response(Enum):
@@ -92,10 +98,21 @@ class InstabilityGuard:
         """Decide what becomes of the step. Restores an earlier state where the policy says so."""
         if found.is_bad:
             return self._respond_to_failure(found)
-        self._num_skipped = 0
         if self._policy == "rollback" and step % SNAPSHOT_EVERY_STEPS == 0:
             self._snapshots = [*self._snapshots[-1:], self._snapshot()]
         return Response.UPDATE
+
+    @property
+    def examines_updates(self) -> bool:
+        """Whether an update may have to be undone."""
+        return self._policy != "report"
+
+    def look_at_update(self, norms: Sequence[Tensor]) -> Finiteness:
+        """Examine the norms of what each tensor changed by, by one copy to the host."""
+        if not torch.isfinite(torch.stack(list(norms))).all():
+            return Finiteness.BAD_UPDATE
+        self._num_skipped = 0
+        return Finiteness.FINITE
 
     def _respond_to_failure(self, found: Finiteness) -> Response:
         match self._policy:

@@ -4,6 +4,8 @@ It knows nothing of instruments, failures and checkpoints; loop.py does.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +23,14 @@ from worker.training.preparation import prepared_model
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Before:
+    """What an update changes, as it was."""
+
+    weights: list[Tensor]
+    optimizer_state: dict[Tensor, dict[str, Any]]
+
+
 class Learner:
     """One network in training; every step is a pure function of it, the spec and the step."""
 
@@ -33,6 +43,7 @@ class Learner:
         self.weights = [parameter.detach() for parameter in self.parameters]
         self.optimizer = make_optimizer(spec.optimizer, self.parameters)
         self._change = [torch.empty_like(weight) for weight in self.weights]
+        self._before: _Before | None = None
 
     def named_weights(self) -> dict[str, Tensor]:
         return dict(zip(self.tensor_names, self.weights, strict=True))
@@ -68,13 +79,42 @@ class Learner:
     def weight_norms(self) -> Sequence[Tensor]:
         return tensor_norms(self.weights)
 
-    def update(self, rate: float) -> Sequence[Tensor]:
-        """Change the weights. Returns the norm of each tensor's change."""
+    def update(self, rate: float, *, can_undo: bool = False) -> Sequence[Tensor]:
+        """Change the weights. Returns the norm of each tensor's change.
+
+        With `can_undo` the weights and the optimizer's state are copied first, for `undo_update`.
+        """
+        self._before = self._copied() if can_undo else None
         set_learning_rate(self.optimizer, rate)
         torch._foreach_copy_(self._change, self.weights)
         self.optimizer.step()
         torch._foreach_sub_(self._change, self.weights)
         return tensor_norms(self._change)
+
+    def undo_update(self) -> None:
+        """Restore weights and optimizer as they were before the last update.
+
+        Raises RuntimeError where that update was made without `can_undo`.
+        """
+        if self._before is None:
+            msg = "the last update was made without can_undo"
+            raise RuntimeError(msg)
+        torch._foreach_copy_(self.weights, self._before.weights)
+        self.optimizer.state.clear()
+        self.optimizer.state.update(self._before.optimizer_state)
+        self._before = None
+
+    def _copied(self) -> _Before:
+        return _Before(
+            weights=[weight.clone() for weight in self.weights],
+            optimizer_state={
+                parameter: {
+                    name: value.clone() if isinstance(value, Tensor) else value
+                    for name, value in state.items()
+                }
+                for parameter, state in self.optimizer.state.items()
+            },
+        )
 
     def drop_gradient(self) -> None:
         self.optimizer.zero_grad(set_to_none=True)

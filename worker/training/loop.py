@@ -12,8 +12,8 @@ The moments of a run, and who acts at each of them:
     │   │            ── clipping ──
     │   before       Recorder          norms of the weights
     │   update       ── optimizer ──
-    │   after        Recorder          the step's readings, which stay on the device
-    │   update
+    │   after        InstabilityGuard  undoes an update that is not finite, and responds as above
+    │   update       Recorder          the step's readings, which stay on the device
     │   │
     │   after step   Recorder          flushes where it is due: the one copy to the host; readings
     │   │                              that are not finite end the run as diverged  ──▶ run ends
@@ -145,7 +145,13 @@ class TrainingLoop:
         weight_norms = learner.weight_norms()
         coefficient = learner.spec.clipping.clip(gradient)
         rate = learner.scheduled_rate(step) * guard.rate_factor
-        update_norms = learner.update(rate) if response is Response.UPDATE else None
+        update_norms = None
+        if response is Response.UPDATE:
+            update_norms = learner.update(rate, can_undo=guard.examines_updates)
+            if guard.examines_updates and guard.look_at_update(update_norms).is_bad:
+                self._tell_origin(step, batch)
+                learner.undo_update()
+                response, update_norms = guard.respond(step, Finiteness.BAD_UPDATE), None
         learner.drop_gradient()
         self._recorder.record(
             StepReading(
@@ -164,7 +170,7 @@ class TrainingLoop:
         return response
 
     def _tell_origin(self, step: int, batch: Batch) -> None:
-        """Of the first failure alone, and before the weights change."""
+        """Of the first failure alone, while the weights are those that failed."""
         if not self._guard.is_origin_known:
             self._guard.is_origin_known = True
             origin = find_origin(self.learner.model, self.learner.task, batch)

@@ -10,6 +10,7 @@ from app.domain.telemetry import PLACES, LagProfile, PositionProfile, ProbeGap, 
 from tests.worker.builders import Trained, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.models.network import build_model
+from worker.training.learner import Learner
 from worker.training.preparation import prepared_model
 
 CELLS = [
@@ -203,6 +204,49 @@ def test_skip_step_goes_on_with_the_weights_it_had() -> None:
     assert is_bad_n.any()
     assert (run.series("update_ratio")[is_bad_n] == 0).all()
     assert all(torch.isfinite(weight).all() for weight in run.weights())
+
+
+@pytest.mark.parametrize("policy", ["stop", "skip_step"])
+def test_an_update_that_overflows_is_undone(policy: str) -> None:
+    """The gradient is finite, about 1e30; times the learning rate of 1e10 it is not."""
+    spec = make_spec(
+        {
+            **EXPLODING,
+            "init": {"recurrent": {"kind": "spectral_radius", "radius": 4.0}},
+            "optimizer": {"kind": "sgd", "learning_rate": 1e10},
+            "training": {"num_steps": 5, "batch_size": 32, "on_instability": policy},
+        }
+    )
+
+    run = train_spec(spec)
+
+    ends = {"stop": StopReason.DIVERGED, "skip_step": StopReason.COMPLETED}
+    assert run.outcome.stop_reason is ends[policy]
+    assert np.isfinite(run.series("grad_norm")).all()
+    assert (run.series("update_ratio") == 0).all()
+    assert all(torch.isfinite(weight).all() for weight in run.weights())
+    (where,) = run.readings("non_finite.where").values()
+    assert PLACES[int(where)] == "optimizer"
+
+
+def test_an_undone_update_leaves_weights_and_optimizer_as_they_were() -> None:
+    spec = make_spec({"optimizer": {"kind": "adam", "learning_rate": 0.1}})
+    undone, plain = (
+        Learner(spec, build_task(spec.dataset, upload=None), device=torch.device("cpu"))
+        for _ in range(2)
+    )
+    for learner in (undone, plain):
+        for step in range(2):
+            batch = learner.batch(step)
+            learner.loss(batch, step).backward()
+            learner.update(0.1, can_undo=True)
+            if learner is undone:
+                learner.undo_update()
+                learner.update(0.1, can_undo=True)
+            learner.drop_gradient()
+
+    for one, other in zip(undone.weights, plain.weights, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_rollback_returns_to_weights_of_before_at_half_the_rate() -> None:
