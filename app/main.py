@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.api import artifacts, catalog, diagnosis
-from app.api.accounts import keys, workspaces
+from app.api.accounts import audit, keys, workspaces
 from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
 from app.api.preflights import comparison, preflight
@@ -50,6 +50,7 @@ _ROUTERS = (
     workers.router,
     keys.router,
     workspaces.router,
+    audit.router,
     health.router,
     metrics.router,
     docs.router,

@@ -8,7 +8,8 @@ diagnosis/     read a diagnosis, diagnose again, store the diagnosis of a runnin
 artifacts/     list and find files
 preflights/    submit and read preflights and comparisons
 data/          upload, list, get and delete data sets
-accounts/      workspaces, API keys, authentication
+accounts/      workspaces, API keys, authentication, the audit log
 fleet/         workers, load, readiness
 read_catalog   what the service supports
+record_act     record an act in the audit log, for the other services
 """

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.domain.audit import Actor
 from app.domain.errors import Unavailable
 from app.store.arrays import register_arrays
 from app.store.connections import Connector, TimedConnection
@@ -101,8 +102,10 @@ def make_engine(
 class UnitOfWork:
     """One transaction and the callbacks to call once it is committed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, actor: Actor | None = None) -> None:
         self.session = session
+        #: On whose behalf it is; None for the service itself.
+        self.actor = actor
         self._callbacks: list[Callable[[], object]] = []
 
     def after_commit(self, callback: Callable[[], object]) -> None:
@@ -116,14 +119,17 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(engine: Engine, *, snapshot: bool = False) -> Iterator[UnitOfWork]:
+def unit_of_work(
+    engine: Engine, *, snapshot: bool = False, actor: Actor | None = None
+) -> Iterator[UnitOfWork]:
     """Commits on a normal exit, then calls the callbacks; rolls back on an error.
 
-    With `snapshot`, all statements see the database as it was at the first of them. Raises
-    Unavailable when the database does not answer or no connection is free in time.
+    With `snapshot`, all statements see the database as it was at the first of them. The audit log
+    names the `actor`. Raises Unavailable when the database does not answer or no connection is free
+    in time.
     """
     with Session(engine) as session:
-        work = UnitOfWork(session)
+        work = UnitOfWork(session, actor=actor)
         with _as_unavailable():
             if snapshot:
                 session.connection(execution_options=_SNAPSHOT)

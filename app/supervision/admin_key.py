@@ -7,6 +7,7 @@ from app.embedded.home import write_private
 from app.services.accounts.bootstrap import bootstrap
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
+from app.supervision.machine import machine_actor
 
 
 def make_admin_key(settings: Settings) -> str | None:
@@ -17,7 +18,7 @@ def make_admin_key(settings: Settings) -> str | None:
     """
     engine = make_engine(settings.database_url, pool_size=1)
     try:
-        with unit_of_work(engine) as work:
+        with unit_of_work(engine, actor=machine_actor()) as work:
             key = bootstrap(work, secret=settings.secret)
             if key is not None:
                 write_private(admin_key_file(settings.home), key)

@@ -20,7 +20,14 @@ from app.api.preflights.submission import (
 )
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import ProcessResources, Resources, RunsReader, RunsWriter, Work
+from app.api.protocol.deps import (
+    ProcessResources,
+    RequestActor,
+    Resources,
+    RunsReader,
+    RunsWriter,
+    Work,
+)
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import COMPARISON_EXAMPLES
@@ -64,6 +71,7 @@ async def post_comparison(
     caller: RunsWriter,
     resources: ProcessResources,
     key: OptionalKey,
+    actor: RequestActor,
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
@@ -78,6 +86,7 @@ async def post_comparison(
         return submit_once(
             resources,
             key,
+            actor=actor,
             submit=lambda work: _submitted(resources, work, caller, body, mini_steps),
             ids_in=_ids_in,
         )

@@ -20,7 +20,14 @@ from app.api.preflights.submission import (
 )
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import ProcessResources, Resources, RunsReader, RunsWriter, Work
+from app.api.protocol.deps import (
+    ProcessResources,
+    RequestActor,
+    Resources,
+    RunsReader,
+    RunsWriter,
+    Work,
+)
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import RUN_EXAMPLES
@@ -56,6 +63,7 @@ async def post_preflight(
     caller: RunsWriter,
     resources: ProcessResources,
     key: OptionalKey,
+    actor: RequestActor,
     mini_steps: MiniSteps = None,
     wait_s: WaitSeconds = DEFAULT_WAIT_S,
 ) -> Response:
@@ -69,6 +77,7 @@ async def post_preflight(
         return submit_once(
             resources,
             key,
+            actor=actor,
             submit=lambda work: _submitted(resources, work, caller, spec, mini_steps),
             ids_in=lambda body: [_KeptPreflight.model_validate_json(body).id],
         )

@@ -15,6 +15,7 @@ from app.api.protocol.deps import Resources
 from app.api.protocol.idempotency import REPLAYED, Answer, IdempotentAnswer
 from app.api.runs.waiting import wait_for_end
 from app.domain.access import Caller
+from app.domain.audit import Actor
 from app.domain.errors import Overloaded
 from app.domain.preflight import MAX_STEPS
 from app.store.database import UnitOfWork, unit_of_work
@@ -52,6 +53,7 @@ def submit_once(
     resources: Resources,
     key: IdempotencyKey | None,
     *,
+    actor: Actor,
     submit: Callable[[UnitOfWork], tuple[Sequence[UUID], Answer]],
     ids_in: Callable[[bytes], Sequence[UUID]],
 ) -> Submission:
@@ -60,7 +62,7 @@ def submit_once(
     `ids_in` reads the ids from the body of that request's answer. Raises IdempotencyInFlight and
     IdempotencyMismatch.
     """
-    with unit_of_work(resources.engine) as work:
+    with unit_of_work(resources.engine, actor=actor) as work:
         idempotent = IdempotentAnswer(work=work, request=key)
         kept = idempotent.find()
         if kept is not None:

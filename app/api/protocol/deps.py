@@ -17,6 +17,7 @@ from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.event_hub import EventHub
 from app.artifacts import ArtifactFolder
 from app.domain.access import Caller, Scope
+from app.domain.audit import Actor
 from app.domain.errors import Forbidden, Unauthenticated
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
@@ -62,18 +63,10 @@ async def _artifacts(resources: ProcessResources) -> ArtifactFolder:
     return ArtifactFolder(root=resources.settings.artifact_root)
 
 
-def _open_work(resources: ProcessResources) -> Iterator[UnitOfWork]:
-    with unit_of_work(resources.engine) as work:
-        yield work
-
-
 ApiSettings = Annotated[Settings, Depends(_settings)]
 Queue = Annotated[RunQueue, Depends(_queue)]
 Artifacts = Annotated[ArtifactFolder, Depends(_artifacts)]
 Hub = Annotated[EventHub, Depends(_hub)]
-#: Commits before the answer leaves (`scope="function"`): a failed commit is never a success.
-Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]
-
 _bearer = HTTPBearer(
     scheme_name="ApiKey",
     bearerFormat="gc_…",
@@ -101,6 +94,28 @@ def _sign_in(
 
 #: The holder of any valid key.
 SignedIn = Annotated[Caller, Depends(_sign_in)]
+
+
+async def _actor(request: Request, caller: SignedIn) -> Actor:
+    return Actor(
+        principal=f"key:{caller.key_id}",
+        key_id=caller.key_id,
+        address=request.client.host if request.client else None,
+        request_id=request.state.request_id,
+    )
+
+
+#: The caller as the audit log names it.
+RequestActor = Annotated[Actor, Depends(_actor)]
+
+
+def _open_work(resources: ProcessResources, actor: RequestActor) -> Iterator[UnitOfWork]:
+    with unit_of_work(resources.engine, actor=actor) as work:
+        yield work
+
+
+#: Commits before the answer leaves (`scope="function"`): a failed commit is never a success.
+Work = Annotated[UnitOfWork, Depends(_open_work, scope="function")]
 
 
 async def _authorise(needed: SecurityScopes, caller: SignedIn) -> Caller:

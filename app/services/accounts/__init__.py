@@ -1,1 +1,1 @@
-"""Workspaces and their API keys: create, list, edit, revoke, authenticate."""
+"""Workspaces and their API keys: create, list, edit, revoke, authenticate; the audit log."""

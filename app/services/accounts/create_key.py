@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from app.domain.audit import Act
 from app.domain.tokens import (
     ALPHABET,
     NUM_RANDOM,
@@ -14,6 +15,7 @@ from app.domain.tokens import (
     assemble,
     digest_of,
 )
+from app.services.record_act import record_act
 from app.store.database import UnitOfWork
 from app.store.keys import ApiKey, insert_key
 
@@ -46,5 +48,13 @@ def create_key(
         last4=key[-NUM_SHOWN_LAST:],
         digest=digest_of(key, secret=secret),
         expires_at=expires_at,
+    )
+    record_act(
+        work,
+        Act.KEY_CREATED,
+        workspace_id=workspace_id,
+        subject_id=stored.id,
+        name=name,
+        scopes=list(stored.scopes),
     )
     return NewKey(stored=stored, secret=key)

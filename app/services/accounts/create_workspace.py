@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.access import Scope
+from app.domain.audit import Act
 from app.services.accounts.check_operator import check_operator
 from app.services.accounts.create_key import NewKey, create_key
+from app.services.record_act import record_act
 from app.store.database import UnitOfWork
 from app.store.workspaces import Workspace, insert_workspace
 
@@ -33,6 +35,14 @@ def create_workspace(
     """
     check_operator(work, workspace_id=caller_workspace_id)
     workspace = insert_workspace(work.session, name=name, own_quotas=own_quotas)
+    record_act(
+        work,
+        Act.WORKSPACE_CREATED,
+        workspace_id=workspace.id,
+        subject_id=workspace.id,
+        name=name,
+        **own_quotas,
+    )
     key = create_key(
         work, workspace_id=workspace.id, name="admin", scopes=tuple(Scope), secret=secret
     )

@@ -4,8 +4,10 @@ from functools import partial
 from uuid import UUID
 
 from app.artifacts import ArtifactFolder
+from app.domain.audit import Act
 from app.domain.errors import Conflict
 from app.services.accounts.check_operator import check_operator
+from app.services.record_act import record_act
 from app.store.database import UnitOfWork
 from app.store.workspaces import delete_workspace as delete_row
 
@@ -27,5 +29,6 @@ def delete_workspace(
         detail = "The installation's first workspace cannot be deleted: this key belongs to it."
         raise Conflict(detail)
     run_ids = delete_row(work.session, workspace_id)
+    record_act(work, Act.WORKSPACE_DELETED, workspace_id=workspace_id, subject_id=workspace_id)
     for run_id in run_ids:
         work.after_commit(partial(artifacts.remove_run, run_id))

@@ -3,9 +3,11 @@
 from typing import Literal, assert_never
 from uuid import UUID
 
+from app.domain.audit import Act
 from app.domain.datasets import decode, parse_csv
 from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_text
 from app.domain.quotas import Quotas, check_storage
+from app.services.record_act import record_act
 from app.store.database import UnitOfWork
 from app.store.datasets import Dataset, insert_dataset
 from app.store.usage import lock_storage, usage_of
@@ -30,7 +32,7 @@ def upload_dataset(
     workspace = find_workspace(work.session, workspace_id)
     usage = usage_of(work.session, workspace_id)
     check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=len(content))
-    return insert_dataset(
+    dataset = insert_dataset(
         work.session,
         workspace_id=workspace_id,
         name=name,
@@ -38,6 +40,14 @@ def upload_dataset(
         content=content,
         profile=profile.model_dump(mode="json"),
     )
+    record_act(
+        work,
+        Act.DATASET_UPLOADED,
+        workspace_id=workspace_id,
+        subject_id=dataset.id,
+        num_bytes=len(content),
+    )
+    return dataset
 
 
 def _profile(kind: DatasetKind, content: bytes) -> CsvProfile | TextProfile:

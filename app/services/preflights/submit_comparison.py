@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from app.domain.audit import Act
 from app.domain.comparison import comparison_spec
 from app.domain.errors import InvalidInput
 from app.domain.preflight import preflight_num_steps
@@ -15,6 +16,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched_at
 from app.queue import RunQueue
 from app.services.preflights.read_comparison import Comparison, read_comparison
+from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.estimate_run import CheckedSpec, estimate_run
 from app.store.database import UnitOfWork
@@ -60,6 +62,7 @@ def submit_comparison(
             num_steps=num_steps,
         )
         queued.append(run.id)
+        record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)
         work.after_commit(partial(queue.notify, run.id))
     comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=queued)
     return SubmittedComparison(comparison=comparison, room=room)

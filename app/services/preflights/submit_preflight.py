@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.audit import Act
 from app.domain.preflight import preflight_num_steps, preflight_spec
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
 from app.services.preflights.read_preflight import Preflight, read_preflight
+from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.estimate_run import estimate_run
 from app.store.database import UnitOfWork
@@ -44,6 +46,7 @@ def submit_preflight(
         spec=preflight_spec(spec),
         num_steps=preflight_num_steps(spec, checked.shape, asked=mini_steps),
     )
+    record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=queued.id)
     work.after_commit(lambda: queue.notify(queued.id))
     preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=queued.id)
     return SubmittedPreflight(preflight=preflight, room=room)

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from app.artifacts import ArtifactFolder
+from app.domain.audit import Act
 from app.domain.checkpoints import CheckpointParts, CheckpointRecord
 from app.domain.errors import FileDamaged, InvalidInput, NotFound, Problem
 from app.domain.lineage import forked_spec
@@ -16,6 +17,7 @@ from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
+from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import describe_run
 from app.services.runs.estimate_run import estimate_run
@@ -70,6 +72,9 @@ def fork_run(
     )
     if source is not None:
         _copy_checkpoint(work, artifacts, source, fork, takes)
+    record_act(
+        work, Act.RUN_FORKED, workspace_id=workspace_id, subject_id=fork.id, parent_id=str(run_id)
+    )
     work.after_commit(lambda: queue.notify(fork.id))
     return SubmittedRun(described=describe_run(work, fork), room=room)
 

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from app.domain.audit import Act
 from app.domain.estimate import estimate
 from app.domain.lineage import resumed_spec
 from app.domain.quotas import Quotas
 from app.domain.task import TaskShape
 from app.queue import RunQueue
+from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import DescribedRun, describe_run
 from app.store.database import UnitOfWork
@@ -38,5 +40,6 @@ def resume_run(
     )
     rows = 0 if cost is None else cost.rows
     queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
+    record_act(work, Act.RUN_RESUMED, workspace_id=workspace_id, subject_id=run_id)
     work.after_commit(lambda: queue.notify(run_id))
     return describe_run(work, queued)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.audit import Act
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.queue import RunQueue
+from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.describe_run import DescribedRun, describe_run
 from app.services.runs.estimate_run import estimate_run
@@ -40,5 +42,6 @@ def submit_run(
         priority=spec.priority,
         expected_rows=cost.rows,
     )
+    record_act(work, Act.RUN_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)
     work.after_commit(lambda: queue.notify(run.id))
     return SubmittedRun(described=describe_run(work, run), room=room)

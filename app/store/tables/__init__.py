@@ -4,6 +4,7 @@ Identifiers are UUIDv7 from `app.store.ids.new_id`. Times are aware and in UTC.
 """
 
 from app.store.tables.accounts import api_keys, idempotency_keys, installation, workspaces
+from app.store.tables.audit import audited_acts
 from app.store.tables.columns import metadata
 from app.store.tables.resources import dataset_parts, datasets, workers
 from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
@@ -20,6 +21,7 @@ __all__ = [
     "PARTITIONED",
     "api_keys",
     "artifacts",
+    "audited_acts",
     "checkpoints",
     "dataset_parts",
     "datasets",
