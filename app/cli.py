@@ -5,18 +5,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from uuid import UUID
 
+from app.domain.access import Scope
 from app.domain.errors import ClinicError
 from app.embedded.home import make_home
 from app.migration import migrate
 from app.processes import end_with_parent
 from app.settings import HomeSettings, Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key, read_admin_key
+from app.supervision.key_commands import list_of_keys, make_key, read_account_settings, revoke
 from app.supervision.serve import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status. An error of the user's is printed as one line."""
+    """Runs one command and returns its exit status. A user's error is printed as one line."""
     asked = _parser().parse_args(arguments)
     try:
         match asked.command:
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _serve(asked.port)
             case "admin-key":
                 print(read_admin_key(HomeSettings.read(os.environ).home))
+            case "keys":
+                _manage_keys(asked)
             case "migrate":
                 migrate(Settings.read(os.environ).database_url)
             case _:
@@ -47,9 +52,52 @@ def _parser() -> argparse.ArgumentParser:
         help="stop when the process that started this one ends, also when that one is killed",
     )
     commands.add_parser("admin-key", help="print the admin key that the first start made")
+    _add_keys(commands.add_parser("keys", help="list, make or revoke API keys on this machine"))
     commands.add_parser("migrate", help="bring the database to the newest schema")
     commands.add_parser("bootstrap", help="make the first workspace and print its admin key")
     return parser
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    listing = verbs.add_parser("list", help="list the keys of a workspace")
+    making = verbs.add_parser("create", help="make a key and print it")
+    for verb in (listing, making):
+        verb.add_argument("--workspace", help="its name or id; by default the first one")
+    making.add_argument("--name", default="made on the machine", help="what the key is for")
+    making.add_argument(
+        "--scope",
+        action="append",
+        choices=list(Scope),
+        help="a scope of the key; repeatable; by default all of them",
+    )
+    making.add_argument(
+        "--as-admin-key",
+        action="store_true",
+        help="also write it where `clinic admin-key` reads it",
+    )
+    revoking = verbs.add_parser("revoke", help="revoke a key of any workspace")
+    revoking.add_argument("key_id", type=UUID, help="as `clinic keys list` shows it")
+
+
+def _manage_keys(asked: argparse.Namespace) -> None:
+    settings = read_account_settings(os.environ)
+    match asked.verb:
+        case "list":
+            for line in list_of_keys(settings, workspace=asked.workspace):
+                print(line)
+        case "create":
+            print(
+                make_key(
+                    settings,
+                    workspace=asked.workspace,
+                    name=asked.name,
+                    scopes=asked.scope or tuple(Scope),
+                    replaces_admin_key=asked.as_admin_key,
+                )
+            )
+        case _:
+            print(revoke(settings, key_id=asked.key_id))
 
 
 def _serve(port: str | None) -> None:

@@ -106,13 +106,18 @@ class HomeSettings(BaseSettings):
         return (init_settings,)
 
 
-class Settings(HomeSettings):
-    """The settings of one API or worker process."""
+class AccountSettings(HomeSettings):
+    """What a command needs that manages API keys."""
 
     secret: str = Field(min_length=MIN_SECRET_CHARACTERS, repr=False)
     """Keys the HMAC under which API keys are stored; it has no default."""
     database_url: DatabaseUrl = Field(repr=False)
     """`postgresql+psycopg://…`."""
+
+
+class Settings(AccountSettings):
+    """The settings of one API or worker process."""
+
     broker_url: str = Field(min_length=1, repr=False)
     """`redis://…`."""
     artifacts: Folder | None = None

@@ -1,8 +1,11 @@
 """Authorisation: the scopes of an API key, and the caller that a valid key identifies."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+
+from app.domain.errors import Forbidden
 
 
 class Scope(StrEnum):
@@ -23,3 +26,15 @@ class Caller:
     workspace_id: UUID
     key_id: UUID
     scopes: frozenset[str]
+
+
+def check_may_grant(caller: Caller, scopes: Collection[str]) -> None:
+    """Raises Forbidden when a new key would have a scope that the caller lacks."""
+    missing = set(scopes) - caller.scopes
+    if missing:
+        detail = f"An API key can grant only its own scopes; this one lacks {_listed(missing)}."
+        raise Forbidden(detail)
+
+
+def _listed(scopes: Collection[str]) -> str:
+    return ", ".join(sorted(scopes))

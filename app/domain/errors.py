@@ -12,6 +12,7 @@ ClinicError
 │   ├── IllegalTransition
 │   ├── IdempotencyInFlight
 │   ├── InUse
+│   ├── LastAdminKey
 │   └── TelemetryDropped
 ├── FileDamaged               (a stored file differs from what was written)
 ├── TooLarge
@@ -126,6 +127,12 @@ class InUse(Conflict):
     """Runs that have not ended still use this resource."""
 
     code = "in_use"
+
+
+class LastAdminKey(Conflict):
+    """This admin key has no successor; create one with the same scopes and lifetime first."""
+
+    code = "last_admin_key"
 
 
 class FileDamaged(ClinicError):

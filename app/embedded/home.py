@@ -9,6 +9,10 @@ from pathlib import Path
 
 from app.domain.errors import Misconfigured
 
+#: Files of the home in which `clinic serve` keeps what it made for its embedded servers.
+SECRET_FILE = "secret"  # noqa: S105 - the name of a file
+DATABASE_URL_FILE = "database-url"
+
 
 def make_home(home: Path) -> Path:
     """Make the folder, readable by its owner alone, unless it exists. Raises Misconfigured."""

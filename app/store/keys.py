@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.store.ids import new_id
+from app.store.locks import lock_number, take_lock
 from app.store.tables import api_keys
 from app.store.times import database_now
 
@@ -81,10 +82,40 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     return _key_of(row)
 
 
-def is_usable(session: Session, key_id: UUID) -> bool:
-    """False once the key is revoked, has expired or is gone."""
-    statement = select(api_keys.c.id).where(api_keys.c.id == key_id, *_is_valid())
-    return session.execute(statement).one_or_none() is not None
+def usable_keys(session: Session, key_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Returns those of the keys that exist, are not revoked and have not expired."""
+    statement = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), *_is_valid())
+    return frozenset(session.execute(statement).scalars())
+
+
+def find_key(session: Session, key_id: UUID) -> ApiKey:
+    """Returns a key of any workspace. Raises NotFound."""
+    statement = select(*_SHOWN).where(api_keys.c.id == key_id)
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return _key_of(row)
+
+
+def lock_keys(session: Session, workspace_id: UUID) -> None:
+    """Keeps others from revoking keys of the workspace until the transaction ends."""
+    take_lock(session, lock_number("keys", str(workspace_id)))
+
+
+def has_successor(session: Session, key: ApiKey) -> bool:
+    """Returns whether another valid key has all scopes of this one and expires no earlier."""
+    expires_at = api_keys.c.expires_at
+    lasts: list[ColumnElement[bool]] = [expires_at.is_(None)]
+    if key.expires_at is not None:
+        lasts.append(expires_at >= key.expires_at)
+    statement = select(api_keys.c.id).where(
+        api_keys.c.workspace_id == key.workspace_id,
+        api_keys.c.id != key.id,
+        api_keys.c.scopes.contains(list(key.scopes)),
+        or_(*lasts),
+        *_is_valid(),
+    )
+    return session.execute(statement.limit(1)).one_or_none() is not None
 
 
 def list_keys(session: Session, workspace_id: UUID) -> list[ApiKey]:

@@ -61,6 +61,12 @@ def list_workspaces(session: Session) -> list[Workspace]:
     return [_workspace_of(row) for row in session.execute(statement).mappings()]
 
 
+def first_workspace_id(session: Session) -> UUID | None:
+    """Returns the id of the installation's first workspace, the operator's."""
+    statement = select(workspaces.c.id).order_by(workspaces.c.id).limit(1)
+    return session.execute(statement).scalar_one_or_none()
+
+
 def count_workspaces(session: Session) -> int:
     return session.execute(select(func.count()).select_from(workspaces)).scalar_one()
 

@@ -5,4 +5,5 @@ restarting   starts one program again when it ends, with growing pauses
 programs     the command lines of the API and the workers
 termination  SIGTERM, SIGINT and SIGHUP as one exception
 admin_key    the first workspace and its key
+key_commands `clinic keys`
 """

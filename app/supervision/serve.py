@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from app.embedded.home import keep_secret, make_home, owned, write_private
+from app.embedded.home import (
+    DATABASE_URL_FILE,
+    SECRET_FILE,
+    keep_secret,
+    make_home,
+    owned,
+    write_private,
+)
 from app.embedded.ports import free_port, require_free
 from app.embedded.servers import embedded_servers
 from app.migration import migrate
@@ -86,9 +93,9 @@ def _environment(serving: Serving, environ: Mapping[str, str]) -> Iterator[_Envi
         yield _Environment(variables=common)
         return
     with embedded_servers(serving.home) as servers:
-        write_private(serving.home / "database-url", servers.database.url())
+        write_private(serving.home / DATABASE_URL_FILE, servers.database.url())
         addresses = {
-            "CLINIC_SECRET": serving.secret or keep_secret(serving.home / "secret"),
+            "CLINIC_SECRET": serving.secret or keep_secret(serving.home / SECRET_FILE),
             "CLINIC_DATABASE_URL": servers.database.url(),
             "CLINIC_BROKER_URL": servers.broker.url,
         }

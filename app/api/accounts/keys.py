@@ -1,10 +1,10 @@
-"""Routes for API keys of the caller's workspace: create, list, revoke."""
+"""Routes for API keys: create, list, revoke."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import Field, field_validator
 from starlette.responses import Response
 
@@ -20,7 +20,8 @@ from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import KEY_EXAMPLES
 from app.domain.access import Scope
 from app.domain.specs.base import CleanText
-from app.services.accounts.create_key import NewKey, create_key
+from app.services.accounts.create_key import NewKey
+from app.services.accounts.issue_key import issue_key
 from app.services.accounts.list_keys import list_keys
 from app.services.accounts.revoke_key import revoke_key
 
@@ -87,12 +88,12 @@ def post_key(
     settings: ApiSettings,
     idempotent: Idempotent,
 ) -> Response:
-    """Only this answer contains the key. The service stores an HMAC of it."""
+    """Only this answer contains the key. A key can grant only scopes that it has itself."""
     return idempotent.answer(
         lambda: _created(
-            create_key(
+            issue_key(
                 work,
-                workspace_id=caller.workspace_id,
+                caller=caller,
                 name=order.name,
                 scopes=order.scopes,
                 secret=settings.secret,
@@ -102,25 +103,43 @@ def post_key(
     )
 
 
-@router.get("", response_model=KeyPage, responses=NOT_MODIFIED, summary="List API keys")
+@router.get(
+    "",
+    response_model=KeyPage,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="List API keys",
+)
 def get_keys(
     request: Request,
     caller: Admin,
     work: Work,
+    workspace_id: Annotated[
+        UUID | None, Query(description="For operators. Default: the caller's workspace.")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
     """Oldest first, including revoked keys."""
-    keys = list_keys(work, workspace_id=caller.workspace_id)
+    keys = list_keys(
+        work,
+        caller_workspace_id=caller.workspace_id,
+        workspace_id=workspace_id or caller.workspace_id,
+    )
     page, last = cut(keys, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
     return conditional_json(request, KeyPage(items=list(map(KeyView.of, page)), next=following))
 
 
-@router.delete("/{key_id}", status_code=204, responses=documented(404), summary="Revoke an API key")
+@router.delete(
+    "/{key_id}", status_code=204, responses=documented(404, 409), summary="Revoke an API key"
+)
 def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
-    """The key is refused from the next request on. It stays in the list."""
-    revoke_key(work, workspace_id=caller.workspace_id, key_id=key_id)
+    """The key is refused from the next request on, and its waiting requests end. It stays listed.
+
+    The last admin key of the own workspace is refused with 409 until another one has its scopes and
+    expires no earlier. Operators revoke keys of any other workspace, also the last ones.
+    """
+    revoke_key(work, caller_workspace_id=caller.workspace_id, key_id=key_id)
 
 
 def view_new_key(new: NewKey) -> NewKeyView:

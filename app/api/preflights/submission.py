@@ -84,7 +84,7 @@ async def wait_for_preflights(
         for preflight_id in preflight_ids:
             await wait_for_end(
                 resources.event_hub,
-                workspace_id=caller.workspace_id,
+                caller=caller,
                 run_id=preflight_id,
                 timeout_s=deadline - now(),
                 find=find_preflight,

@@ -1,8 +1,8 @@
-"""Tells live streams and waiting requests that a run has new events.
+"""Tells live streams and waiting requests that a run has new events, or that their key is over.
 
-One task per process polls the event numbers of all followed runs. A follower holds one
-asyncio.Event and reads the events from the database by number, so a slow client costs no memory and
-misses nothing.
+One task per process polls the event numbers of all followed runs and the keys of their followers. A
+follower holds one asyncio.Event and reads the events from the database by number, so a slow client
+costs no memory and misses nothing. A follower that is woken checks its key.
 
 sse-starlette was tried for the streams: it ends them at shutdown by cancelling them without a last
 chunk, which clients see as an error, and it does not end the requests that wait for a run's end.
@@ -14,8 +14,10 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
 from types import FrameType
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from starlette.concurrency import run_in_threadpool
 from app.domain.errors import ClinicError, Overloaded
 from app.store.database import unit_of_work
 from app.store.events import event_numbers
+from app.store.keys import usable_keys
 
 logger = logging.getLogger(__name__)
 
@@ -37,28 +40,48 @@ PAUSE_PER_POLL = 20
 MAX_STREAMS = 1000
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Follower:
+    """A stream or a waiting request."""
+
+    key_id: UUID
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Poll:
+    """What one poll read."""
+
+    #: Run -> number of its next event; deleted runs are left out.
+    numbers: Mapping[UUID, int]
+    usable_keys: frozenset[UUID]
+
+
 class EventHub:
     """The followers of runs in one process. Use it from the event loop alone."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_closing = False
-        self._followers: dict[UUID, set[asyncio.Event]] = {}
+        self._followers: dict[UUID, set[_Follower]] = {}
         #: Next event number of each followed run at the last poll; None for a deleted run.
         self._numbers: dict[UUID, int | None] = {}
         self._poller: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self, run_id: UUID) -> AsyncIterator[asyncio.Event]:
-        """An Event that is set when the run has new events or is deleted, and at shutdown."""
-        changed = asyncio.Event()
-        self._followers.setdefault(run_id, set()).add(changed)
+    async def subscribe(self, run_id: UUID, *, key_id: UUID) -> AsyncIterator[asyncio.Event]:
+        """An Event that is set when the run has new events or is deleted, and at shutdown.
+
+        It is also set while the key of the follower is not valid any more.
+        """
+        follower = _Follower(key_id=key_id)
+        self._followers.setdefault(run_id, set()).add(follower)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
-            yield changed
+            yield follower.changed
         finally:
-            self._followers[run_id].discard(changed)
+            self._followers[run_id].discard(follower)
             if not self._followers[run_id]:
                 del self._followers[run_id]
                 self._numbers.pop(run_id, None)
@@ -71,6 +94,10 @@ class EventHub:
             )
             raise Overloaded(detail)
 
+    @property
+    def has_followers(self) -> bool:
+        return bool(self._followers)
+
     def is_deleted(self, run_id: UUID) -> bool:
         return run_id in self._numbers and self._numbers[run_id] is None
 
@@ -79,23 +106,32 @@ class EventHub:
         self.is_closing = True
         if self._poller is not None:
             self._poller.cancel()
-        for followers in self._followers.values():
-            _set_all(followers)
+        _set_all(self._everybody())
 
     async def _poll(self) -> None:
         while self._followers:
             began_s = time.monotonic()
             followed = frozenset(self._followers)
+            key_ids = frozenset(one.key_id for one in self._everybody())
             try:
-                numbers = await run_in_threadpool(self._read_numbers, followed)
-                self._compare(followed, numbers)
+                poll = await run_in_threadpool(self._read, followed, key_ids)
+                self._compare(followed, poll.numbers)
+                _set_all(
+                    one for one in self._everybody() if one.key_id in key_ids - poll.usable_keys
+                )
             except ClinicError as error:  # the next poll may succeed
                 logger.debug("The event numbers could not be read: %s", error)
             await asyncio.sleep(pause_s(time.monotonic() - began_s))
 
-    def _read_numbers(self, run_ids: frozenset[UUID]) -> Mapping[UUID, int]:
+    def _everybody(self) -> Iterator[_Follower]:
+        return chain.from_iterable(self._followers.values())
+
+    def _read(self, run_ids: frozenset[UUID], key_ids: frozenset[UUID]) -> _Poll:
         with unit_of_work(self.engine) as work:
-            return event_numbers(work.session, run_ids)
+            return _Poll(
+                numbers=event_numbers(work.session, run_ids),
+                usable_keys=usable_keys(work.session, key_ids),
+            )
 
     def _compare(self, followed: frozenset[UUID], numbers: Mapping[UUID, int]) -> None:
         for run_id in followed & self._followers.keys():
@@ -119,9 +155,9 @@ async def is_set_within(changed: asyncio.Event, timeout_s: float) -> bool:
     return True
 
 
-def _set_all(followers: set[asyncio.Event]) -> None:
-    for changed in followers:
-        changed.set()
+def _set_all(followers: Iterable[_Follower]) -> None:
+    for follower in followers:
+        follower.changed.set()
 
 
 @contextmanager

@@ -116,9 +116,7 @@ async def _until_ended(
 ) -> None:
     """Wait for the end of the run where the query asks for it."""
     if until is not None:
-        await wait_for_end(
-            resources.event_hub, workspace_id=caller.workspace_id, run_id=run_id, timeout_s=wait_s
-        )
+        await wait_for_end(resources.event_hub, caller=caller, run_id=run_id, timeout_s=wait_s)
 
 
 @router.get(

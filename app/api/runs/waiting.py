@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.api.protocol.event_hub import EventHub, is_set_within
+from app.domain.access import Caller
 from app.domain.runs import Run
+from app.services.accounts.check_key import check_key
 from app.store.database import unit_of_work
 from app.store.runs import find_run
 
@@ -16,25 +18,26 @@ from app.store.runs import find_run
 async def wait_for_end(
     hub: EventHub,
     *,
-    workspace_id: UUID,
+    caller: Caller,
     run_id: UUID,
     timeout_s: float,
     find: Callable[[Session, UUID, UUID], Run] = find_run,
 ) -> None:
-    """Return when the run has ended, after `timeout_s`, or when the process shuts down.
+    """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
 
-    Raises NotFound where there is no such run, also when it is deleted meanwhile. Raises Overloaded
-    where too many callers wait.
+    Raises NotFound when there is no such run, also when it is deleted meanwhile, Unauthenticated
+    when the caller's key is revoked meanwhile, and Overloaded when too many callers wait.
     """
 
     def has_ended() -> bool:
         with unit_of_work(hub.engine) as work:
-            return find(work.session, workspace_id, run_id).status.has_ended
+            check_key(work, key_id=caller.key_id)
+            return find(work.session, caller.workspace_id, run_id).status.has_ended
 
     hub.check_room()
     clock = asyncio.get_running_loop().time
     deadline_s = clock() + timeout_s
-    async with hub.subscribe(run_id) as changed:
+    async with hub.subscribe(run_id, key_id=caller.key_id) as changed:
         while not hub.is_closing:
             changed.clear()
             if await run_in_threadpool(has_ended):

@@ -100,7 +100,7 @@ async def _batches(
     hub: EventHub, run_id: UUID, key_id: UUID, *, after: int, follow: bool
 ) -> AsyncIterator[list[EventView] | None]:
     """Events as they happen, up to the end of the run. Empty: a heartbeat. None: it was deleted."""
-    async with hub.subscribe(run_id) as changed:
+    async with hub.subscribe(run_id, key_id=key_id) as changed:
         while not hub.is_closing:
             changed.clear()
             portion = await run_in_threadpool(_read, hub, run_id, key_id, after)
@@ -127,17 +127,25 @@ def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
 
 async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
     yield _GREETING
-    try:
-        async for views in batches:
-            if views is None:
-                yield _DELETED
-            else:
-                yield "".join(map(as_stream, views)) or _HEARTBEAT
-    except ClinicError as error:  # authorised clients reconnect with Last-Event-ID
-        logger.warning("A stream was ended: %s", error)
+    async for views in _until_refused(batches):
+        if views is None:
+            yield _DELETED
+        else:
+            yield "".join(map(as_stream, views)) or _HEARTBEAT
 
 
 async def _lines(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:
-    async for views in batches:
+    async for views in _until_refused(batches):
         if views:
             yield "".join(map(as_line, views))
+
+
+async def _until_refused(
+    batches: AsyncIterator[list[EventView] | None],
+) -> AsyncIterator[list[EventView] | None]:
+    """Ends where the events cannot be read any more: authorised clients reconnect."""
+    try:
+        async for views in batches:
+            yield views
+    except ClinicError as error:
+        logger.warning("A stream was ended: %s", error)

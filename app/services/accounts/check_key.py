@@ -4,10 +4,10 @@ from uuid import UUID
 
 from app.domain.errors import Unauthenticated
 from app.store.database import UnitOfWork
-from app.store.keys import is_usable
+from app.store.keys import usable_keys
 
 
 def check_key(work: UnitOfWork, *, key_id: UUID) -> None:
     """Raises Unauthenticated when the key is revoked or expired."""
-    if not is_usable(work.session, key_id):
+    if not usable_keys(work.session, [key_id]):
         raise Unauthenticated

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.audit import Act
-from app.domain.errors import Forbidden, NotFound
-from app.services.accounts.check_operator import check_operator
+from app.domain.errors import NotFound
+from app.services.accounts.check_operator import is_operator
 from app.store.audit import AuditedAct, page_of_acts
 from app.store.database import UnitOfWork
 
@@ -43,10 +43,8 @@ def list_acts(
 
 def _visible(work: UnitOfWork, caller: UUID, wanted: UUID | None) -> UUID | None:
     """The workspace whose acts are listed; None for all."""
-    try:
-        check_operator(work, workspace_id=caller)
-    except Forbidden:
-        if wanted not in {None, caller}:
-            raise NotFound from None
-        return caller
-    return wanted
+    if is_operator(work, workspace_id=caller):
+        return wanted
+    if wanted not in {None, caller}:
+        raise NotFound
+    return caller

@@ -23,7 +23,7 @@ BODIES: dict[str, Any] = {
     "/v1/preflight": spec(),
     "/v1/preflight/compare": {"spec": spec(), "patches": [{"model": {"kind": "gru"}}]},
     "/v1/runs/{run_id}": {"name": "taken over"},
-    "/v1/api-keys": {"scopes": ["runs:read"]},
+    "/v1/api-keys": {"scopes": ["admin"]},
     "/v1/workspaces": {"name": "more"},
     "/v1/workspaces/{workspace_id}": {"name": "taken over"},
 }
