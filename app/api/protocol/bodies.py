@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from app.api.protocol.deps import resources_of
+from app.api.protocol.deps import resources_of, sign_in
 from app.api.protocol.strict_json import parse_json
 from app.domain.errors import TooLarge
 from app.settings import Settings
@@ -58,12 +58,16 @@ class LimitedRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """An operation with a JSON body of at most `Settings.max_body_bytes`."""
+    """An operation for callers with a key; its JSON body has at most `Settings.max_body_bytes`.
+
+    The key is checked before anything of the body is read. No other operation takes a body.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def read_and_handle(request: Request) -> Response:
+            await sign_in(request)
             resources = await resources_of(request)
             limited = LimitedRequest(request, max_bytes=self.max_bytes(resources.settings))
             if self.body_field is not None:

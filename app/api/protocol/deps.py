@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.params import Security as SecurityParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.event_hub import EventHub
@@ -75,25 +76,38 @@ _bearer = HTTPBearer(
 )
 
 
-def _sign_in(
-    request: Request,
-    resources: ProcessResources,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
-    """Authenticate in a transaction of its own, so that a route that waits holds no connection."""
-    if given is None:
-        raise Unauthenticated
-    # FastAPI calls this twice for one request: once with scopes and once without
+async def sign_in(request: Request) -> Caller:
+    """The caller by the API key in the headers. The first call for a request asks the database.
+
+    It does so in a transaction of its own, so that a route that waits holds no connection. Raises
+    Unauthenticated.
+    """
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
-        with unit_of_work(resources.engine) as work:
-            caller = authenticate(work, secret=resources.settings.secret, key=given.credentials)
+        given = await _bearer(request)
+        if given is None:
+            raise Unauthenticated
+        resources = await resources_of(request)
+        caller = await run_in_threadpool(_authenticated, resources, given.credentials)
         request.state.caller = caller
     return caller
 
 
+def _authenticated(resources: Resources, key: str) -> Caller:
+    with unit_of_work(resources.engine) as work:
+        return authenticate(work, secret=resources.settings.secret, key=key)
+
+
+async def _caller(
+    request: Request,
+    _given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """`_given` is what makes FastAPI publish that the operation needs a key."""
+    return await sign_in(request)
+
+
 #: The holder of any valid key.
-SignedIn = Annotated[Caller, Depends(_sign_in)]
+SignedIn = Annotated[Caller, Depends(_caller)]
 
 
 async def _actor(request: Request, caller: SignedIn) -> Actor:

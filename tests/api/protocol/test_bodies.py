@@ -99,8 +99,49 @@ def test_a_client_that_leaves_before_its_body_has_arrived_is_no_failure(clinic: 
         "method": "POST",
         "path": "/v1/runs",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [
+            (b"content-type", b"application/json"),
+            (b"authorization", f"Bearer {clinic.key}".encode()),
+        ],
     }
     asyncio.run(clinic.app(scope, receive, send))
 
     assert sent[0]["status"] == 400
+
+
+def operations_with_a_body(clinic: Clinic) -> list[tuple[str, str]]:
+    return [
+        (method.upper(), path)
+        for path, operations in clinic.app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if "requestBody" in operation
+    ]
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic wrong"])
+def test_a_body_without_a_valid_key_is_not_read(clinic: Clinic, authorization: str | None) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        pytest.fail("the body was read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"99999999")]
+    if authorization is not None:
+        headers.append((b"authorization", authorization.encode()))
+    operations = operations_with_a_body(clinic)
+    for method, path in operations:
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+        }
+        asyncio.run(clinic.app(scope, receive, send))
+
+    statuses = [message["status"] for message in sent if message["type"].endswith("start")]
+    assert len(operations) >= 8
+    assert statuses == [401] * len(operations)
