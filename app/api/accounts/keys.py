@@ -19,7 +19,7 @@ from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page,
 from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import KEY_EXAMPLES
 from app.domain.access import Scope
-from app.domain.specs.base import CleanText
+from app.domain.specs.base import AtMost, CleanText
 from app.services.accounts.create_key import NewKey
 from app.services.accounts.issue_key import issue_key
 from app.services.accounts.list_keys import list_keys
@@ -32,7 +32,7 @@ class KeyOrder(RequestModel):
     """Scopes and expiry of a new key."""
 
     name: CleanText = Field("", max_length=200)
-    scopes: tuple[Scope, ...] = Field(min_length=1, max_length=len(Scope))
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1), AtMost(most=len(Scope))]
     expires_at: Instant | None = None
     """Null: the key is valid until it is revoked."""
 

@@ -1,11 +1,14 @@
 """The body and the views of a comparison of preflights."""
 
+from typing import Annotated
+
 from pydantic import Field, JsonValue
 
 from app.api.models.preflight import PreflightView, view_preflight
-from app.api.models.request import RequestModel
+from app.api.models.request import Patch, RequestModel
 from app.api.models.view import View
 from app.domain.comparison import MAX_PATCHES
+from app.domain.specs.base import AtMost
 from app.domain.specs.job import JobSpec
 from app.services.preflights.read_comparison import Arm, Comparison
 
@@ -15,7 +18,7 @@ class ComparisonBody(RequestModel):
 
     spec: JobSpec
     """The base; it is tried without a patch too."""
-    patches: list[dict[str, JsonValue]] = Field(min_length=1, max_length=MAX_PATCHES)
+    patches: Annotated[list[Patch], Field(min_length=1), AtMost(most=MAX_PATCHES)]
     """Merge patches of the spec (RFC 7396). A patch that changes a `kind` replaces that object."""
 
 

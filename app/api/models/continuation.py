@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, Strict
+from pydantic import Field, Strict
 
-from app.api.models.request import RequestModel
+from app.api.models.request import Patch, RequestModel
 from app.domain.specs.base import MAX_INT, WHOLE, NumSteps, Positive
 from app.services.runs.fork_run import ForkRequest
 
@@ -26,7 +26,7 @@ class ForkBody(RequestModel):
     from_step: Step | None = None
     """A step with a checkpoint, or 0 for the start. Null: the last checkpoint, which is from before
     the first non-finite step, since only finite weights are saved."""
-    patch: dict[str, JsonValue] = Field(default={})
+    patch: Patch = Field(default={})
     """Merge patch (RFC 7396) of optimizer, clipping, regularization, training (except the seed) and
     probes. An object with another `kind` replaces the present one."""
     optimizer_state: Literal["keep", "reset"] | None = None

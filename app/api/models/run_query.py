@@ -12,7 +12,7 @@ from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.runs import RunStatus, StopReason
-from app.domain.specs.base import CleanText, LongText, ShortText, Tag, kind_of, one_of
+from app.domain.specs.base import CleanText, LongText, ShortText, Tag, Tags, kind_of, one_of
 from app.domain.specs.dataset import DATASETS
 from app.domain.specs.model import CELLS
 from app.store.runs import RunFilters
@@ -74,7 +74,7 @@ class RunLabels(RequestModel):
     """A merge patch of a run's labels. Fields left out are unchanged; null empties one."""
 
     name: ShortText | None = None
-    tags: tuple[Tag, ...] | None = Field(None, max_length=20)
+    tags: Tags | None = None
     notes: LongText | None = None
 
     def changes(self) -> LabelChanges:

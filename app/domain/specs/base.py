@@ -1,6 +1,6 @@
 """What all parts of a job spec share: frozen, no unknown fields, null means the default."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import (
     CoreSchema,
     literal_schema,
@@ -99,6 +100,41 @@ class Spec(BaseModel):
             return value
         required = {name for name, part in cls.model_fields.items() if part.is_required()}
         return {key: part for key, part in value.items() if part is not None or key in required}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtMost:
+    """A cap on the members of a sequence or mapping, checked before any member is validated.
+
+    Pydantic's `max_length` validates all members of a tuple before it counts them.
+    """
+
+    most: int
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        published = handler(schema)
+        name = "maxItems" if published["type"] == "array" else "maxProperties"
+        return {**published, name: self.most}
+
+    def check(self, value: object) -> object:
+        if isinstance(value, Sized) and not isinstance(value, str) and len(value) > self.most:
+            raise PydanticCustomError(
+                "too_long",
+                "Should have at most {most} items, not {given}",
+                {"most": self.most, "given": len(value)},
+            )
+        return value
+
+
+#: Labels of a run.
+Tags = Annotated[tuple[Tag, ...], AtMost(most=20)]
 
 
 def members_of(union: object) -> tuple[type[Spec], ...]:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.quantities import ProbeQuantity
 from app.domain.specs.base import (
+    AtMost,
     Flag,
     Integer,
     LongText,
@@ -19,7 +20,7 @@ from app.domain.specs.base import (
     Seed,
     ShortText,
     Spec,
-    Tag,
+    Tags,
     kind_of,
 )
 from app.domain.specs.clipping import ClippingSpec
@@ -103,7 +104,7 @@ class ProbesSpec(Spec):
     out singular values of the Jacobian, the gradient by position, noise scale and agreement of the
     gradient. `full` follows 256 and leaves out the whole Lyapunov spectrum alone, which is for
     those who name it. All but `off` check the lag profile against autograd."""
-    quantities: tuple[QuantityOrder, ...] | None = Field(default=None, max_length=40)
+    quantities: Annotated[tuple[QuantityOrder, ...], AtMost(most=40)] | None = None
     """What is measured beside the lag profile and its checks: names, at every probe, or
     `{"name": "lyapunov_spectrum", "every": 500}`, as often as probes that the budget allows come
     by; null is what the tier has."""
@@ -128,7 +129,7 @@ class JobSpec(Spec):
     """A recurrent network, the data it learns from and how it is trained."""
 
     name: ShortText = ""
-    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    tags: Tags = ()
     notes: LongText = ""
     priority: Integer = Field(default=0, ge=-100, le=100)
     """Among this workspace's queued runs the highest goes first; waiting adds 1 a minute."""

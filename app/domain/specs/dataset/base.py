@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 
 from app.domain.errors import InvalidData
 from app.domain.profiles import Profile
-from app.domain.specs.base import WHOLE, CleanText, Fraction, Seed, Spec
+from app.domain.specs.base import WHOLE, AtMost, CleanText, Fraction, Seed, Spec
 from app.domain.task import LagSource, RequiredLag, TaskFacts, TaskShape, spread_lag
 
 #: Longest sequence that a run may train on, in timesteps.
@@ -31,8 +31,9 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 ColumnNames = Annotated[
     tuple[ColumnName, ...],
-    Field(max_length=256, json_schema_extra={"uniqueItems": True}),
+    Field(json_schema_extra={"uniqueItems": True}),
     AfterValidator(_distinct),
+    AtMost(most=256),
 ]
 
 
