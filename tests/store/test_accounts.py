@@ -11,14 +11,17 @@ from app.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InUse, N
 from app.store.database import unit_of_work
 from app.store.idempotency import (
     IdempotencyKey,
+    Lease,
     StoredAnswer,
-    find_answer,
     forget_old_answers,
+    lease_key,
+    release_lease,
+    renew_lease,
     save_answer,
 )
 from app.store.keys import ApiKey, find_usable_key, insert_key, list_keys, revoke_key
 from app.store.runs import request_cancel
-from app.store.tables import api_keys, idempotency_keys, runs
+from app.store.tables import api_keys, idempotency_keys
 from app.store.times import database_now
 from app.store.workspaces import delete_workspace, insert_workspace, list_workspaces
 from tests.store.builders import queued_run
@@ -109,34 +112,37 @@ def test_workspaces_come_and_go(session: Session) -> None:
         delete_workspace(session, made.id)
 
 
+def a_lease(session: Session, request: IdempotencyKey) -> Lease:
+    lease = lease_key(session, request)
+    assert isinstance(lease, Lease)
+    return lease
+
+
 def test_a_repeated_request_gets_the_first_answer(session: Session, workspace_id: UUID) -> None:
     request = a_request(workspace_id)
 
-    first = find_answer(session, request)
-    save_answer(session, request, ANSWER)
-    second = find_answer(session, request)
+    save_answer(session, a_lease(session, request), ANSWER)
 
-    assert first is None
-    assert second == ANSWER
-    assert find_answer(session, a_request(insert_workspace(session, name="w").id)) is None
+    assert lease_key(session, request) == ANSWER
+    assert a_lease(session, a_request(insert_workspace(session, name="w").id))
 
 
 def test_another_body_under_the_same_key_is_refused(session: Session, workspace_id: UUID) -> None:
-    save_answer(session, a_request(workspace_id), ANSWER)
+    save_answer(session, a_lease(session, a_request(workspace_id)), ANSWER)
 
     with pytest.raises(IdempotencyMismatch):
-        find_answer(session, a_request(workspace_id, fingerprint=b"two"))
+        lease_key(session, a_request(workspace_id, fingerprint=b"two"))
 
 
 def test_after_a_day_a_key_is_free_again(session: Session, workspace_id: UUID) -> None:
     request = a_request(workspace_id)
-    save_answer(session, request, ANSWER)
+    save_answer(session, a_lease(session, request), ANSWER)
     yesterday = database_now() - timedelta(hours=25)
     session.execute(update(idempotency_keys).values(created_at=yesterday))
 
-    assert find_answer(session, a_request(workspace_id, fingerprint=b"two")) is None
-    save_answer(session, request, ANSWER)
-    assert find_answer(session, request) == ANSWER
+    save_answer(session, a_lease(session, request), ANSWER)
+
+    assert lease_key(session, request) == ANSWER
     session.execute(update(idempotency_keys).values(created_at=yesterday))
     forget_old_answers(session)
     left = session.execute(select(func.count()).select_from(idempotency_keys)).scalar_one()
@@ -149,10 +155,48 @@ def test_one_of_two_at_the_same_time_is_told_to_wait(
     request = a_request(committed_workspace_id)
 
     with unit_of_work(engine) as first:
-        find_answer(first.session, request)
-        with pytest.raises(IdempotencyInFlight), unit_of_work(engine) as second:
-            find_answer(second.session, request)
-        save_answer(first.session, request, ANSWER)
+        lease = a_lease(first.session, request)
+    with pytest.raises(IdempotencyInFlight), unit_of_work(engine) as second:
+        lease_key(second.session, request)
+    with unit_of_work(engine) as first:
+        save_answer(first.session, lease, ANSWER)
+
     with unit_of_work(engine) as second:
-        assert find_answer(second.session, request) == ANSWER
-        assert second.session.execute(select(func.count()).select_from(runs)).scalar_one() == 0
+        assert lease_key(second.session, request) == ANSWER
+
+
+def test_an_expired_lease_is_taken_over_and_its_first_holder_stores_nothing(
+    session: Session, workspace_id: UUID
+) -> None:
+    request = a_request(workspace_id)
+    expired = lease_key(session, request, lease_s=0)
+    assert isinstance(expired, Lease)
+
+    taken = a_lease(session, request)
+
+    with pytest.raises(IdempotencyInFlight):
+        save_answer(session, expired, ANSWER)
+    save_answer(session, taken, ANSWER)
+    assert lease_key(session, request) == ANSWER
+
+
+def test_a_renewed_lease_is_not_taken_over(session: Session, workspace_id: UUID) -> None:
+    lease = lease_key(session, a_request(workspace_id), lease_s=0)
+    assert isinstance(lease, Lease)
+
+    renew_lease(session, lease)
+
+    with pytest.raises(IdempotencyInFlight):
+        lease_key(session, a_request(workspace_id))
+
+
+def test_a_released_key_is_free_and_an_answered_one_stays(
+    session: Session, workspace_id: UUID
+) -> None:
+    release_lease(session, a_lease(session, a_request(workspace_id)))
+    lease = a_lease(session, a_request(workspace_id, fingerprint=b"two"))
+
+    save_answer(session, lease, ANSWER)
+    release_lease(session, lease)
+
+    assert lease_key(session, lease.request) == ANSWER

@@ -84,13 +84,12 @@ class KeyPage(View):
 def post_key(
     order: Annotated[KeyOrder, Body(openapi_examples=KEY_EXAMPLES)],
     caller: Admin,
-    work: Work,
     settings: ApiSettings,
     idempotent: Idempotent,
 ) -> Response:
     """Only this answer contains the key. A key can grant only scopes that it has itself."""
     return idempotent.answer(
-        lambda: _created(
+        lambda work: _created(
             issue_key(
                 work,
                 caller=caller,

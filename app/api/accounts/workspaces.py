@@ -49,13 +49,12 @@ class NewWorkspaceView(WorkspaceView):
 def post_workspace(
     order: Annotated[WorkspaceOrder, Body(openapi_examples=WORKSPACE_EXAMPLES)],
     caller: Admin,
-    work: Work,
     settings: ApiSettings,
     idempotent: Idempotent,
 ) -> Response:
     """For operators, the admins of the first workspace. The answer contains the first key."""
     return idempotent.answer(
-        lambda: _created(
+        lambda work: _created(
             create_workspace(
                 work,
                 caller_workspace_id=caller.workspace_id,

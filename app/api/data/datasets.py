@@ -20,6 +20,7 @@ from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
 from app.services.data.list_datasets import list_datasets
 from app.services.data.upload_dataset import DatasetKind, upload_dataset
+from app.store.database import UnitOfWork
 
 router = APIRouter(
     prefix="/v1/datasets", tags=["datasets"], responses=ALWAYS, route_class=UploadRoute
@@ -55,7 +56,6 @@ async def _content(request: Request) -> bytes:
 )
 def post_dataset(
     caller: DatasetsWriter,
-    work: Work,
     resources: ProcessResources,
     idempotent: Idempotent,
     content: Annotated[bytes, Depends(_content)],
@@ -67,7 +67,7 @@ def post_dataset(
     Cells are numbers, ISO dates or times, or text. Empty cells, `NA`, `NaN` and `null` are missing.
     """
 
-    def store() -> Answer:
+    def store(work: UnitOfWork) -> Answer:
         with resources.upload_limit:
             dataset = upload_dataset(
                 work,

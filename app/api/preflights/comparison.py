@@ -49,7 +49,7 @@ class _KeptArm(BaseModel):
 
 
 class _KeptComparison(BaseModel):
-    """What a repeated request needs of the answer to the first one."""
+    """The part of an answer that names its preflights."""
 
     arms: list[_KeptArm]
 
@@ -125,7 +125,7 @@ def _submitted(
     caller: Caller,
     body: ComparisonBody,
     mini_steps: int | None,
-) -> tuple[list[UUID], Answer]:
+) -> Answer:
     submitted = submit_comparison(
         work,
         queue=resources.queue,
@@ -137,7 +137,7 @@ def _submitted(
     )
     view = view_comparison(submitted.comparison)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}
-    return [arm.preflight.id for arm in view.arms], Answer(status=202, body=view, headers=headers)
+    return Answer(status=202, body=view, headers=headers)
 
 
 def _ids_in(body: bytes) -> list[UUID]:

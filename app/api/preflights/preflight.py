@@ -41,7 +41,7 @@ router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS, route_cla
 
 
 class _KeptPreflight(BaseModel):
-    """What a repeated request needs of the answer to the first one."""
+    """The part of an answer that names its preflight."""
 
     id: UUID
 
@@ -101,7 +101,7 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work
 
 def _submitted(
     resources: Resources, work: UnitOfWork, caller: Caller, spec: JobSpec, mini_steps: int | None
-) -> tuple[list[UUID], Answer]:
+) -> Answer:
     submitted = submit_preflight(
         work,
         queue=resources.queue,
@@ -112,7 +112,7 @@ def _submitted(
     )
     view = view_preflight(submitted.preflight)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}
-    return [view.id], Answer(status=202, body=view, headers=headers)
+    return Answer(status=202, body=view, headers=headers)
 
 
 def _present(resources: Resources, caller: Caller, submission: Submission) -> Response:

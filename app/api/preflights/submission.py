@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.api.protocol.deps import Resources
-from app.api.protocol.idempotency import REPLAYED, Answer, IdempotentAnswer
+from app.api.protocol.idempotency import Answer, IdempotentAnswer
 from app.api.runs.waiting import wait_for_end
 from app.domain.access import Caller
 from app.domain.audit import Actor
 from app.domain.errors import Overloaded
 from app.domain.preflight import MAX_STEPS
-from app.store.database import UnitOfWork, unit_of_work
+from app.store.database import UnitOfWork
 from app.store.idempotency import IdempotencyKey
 from app.store.preflights import find_preflight
 
@@ -54,24 +54,17 @@ def submit_once(
     key: IdempotencyKey | None,
     *,
     actor: Actor,
-    submit: Callable[[UnitOfWork], tuple[Sequence[UUID], Answer]],
+    submit: Callable[[UnitOfWork], Answer],
     ids_in: Callable[[bytes], Sequence[UUID]],
 ) -> Submission:
     """Commit what `submit` stores, or find what the first request under the key stored.
 
-    `ids_in` reads the ids from the body of that request's answer. Raises IdempotencyInFlight and
+    `ids_in` reads the ids from the body of the answer. Raises IdempotencyInFlight and
     IdempotencyMismatch.
     """
-    with unit_of_work(resources.engine, actor=actor) as work:
-        idempotent = IdempotentAnswer(work=work, request=key)
-        kept = idempotent.find()
-        if kept is not None:
-            return Submission(
-                preflight_ids=ids_in(kept.body), headers={**kept.headers, REPLAYED: "true"}
-            )
-        preflight_ids, answer = submit(work)
-        idempotent.keep(answer)
-    return Submission(preflight_ids=preflight_ids, headers=answer.headers)
+    idempotent = IdempotentAnswer(engine=resources.engine, actor=actor, request=key)
+    answer = idempotent.answer_once(submit)
+    return Submission(preflight_ids=ids_in(answer.body), headers=answer.headers)
 
 
 async def wait_for_preflights(

@@ -1,19 +1,35 @@
 """Idempotency-Key: a POST that is repeated within 24 hours creates once, and is answered alike."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
+from sqlalchemy import Engine
 from starlette.responses import Response
 
-from app.api.protocol.deps import SignedIn, Work
-from app.store.database import UnitOfWork
-from app.store.idempotency import IdempotencyKey, StoredAnswer, find_answer, save_answer
+from app.api.protocol.deps import ProcessResources, RequestActor, SignedIn
+from app.domain.audit import Actor
+from app.domain.errors import ClinicError
+from app.store.database import UnitOfWork, unit_of_work
+from app.store.idempotency import (
+    LEASE_S,
+    IdempotencyKey,
+    Lease,
+    StoredAnswer,
+    lease_key,
+    release_lease,
+    renew_lease,
+    save_answer,
+)
 
 REPLAYED = "Idempotency-Replayed"
+#: A lease outlives two renewals that the database does not answer.
+RENEWALS_PER_LEASE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,41 +42,91 @@ class Answer:
     #: Stored and replayed in place of `body`: the same without its secrets.
     kept_body: BaseModel | None = None
 
+    def without_secrets(self) -> StoredAnswer:
+        body = (self.kept_body or self.body).model_dump_json().encode()
+        return StoredAnswer(status=self.status, headers=self.headers, body=body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneAnswer:
+    """The answer to a request: made for it, or replayed from the first one under its key."""
+
+    status: int
+    headers: Mapping[str, str]
+    #: JSON.
+    body: bytes
+
+    @classmethod
+    def of(cls, made: Answer) -> Self:
+        body = made.body.model_dump_json().encode()
+        return cls(status=made.status, headers=made.headers, body=body)
+
+    def response(self) -> Response:
+        return Response(
+            self.body,
+            status_code=self.status,
+            media_type="application/json",
+            headers=dict(self.headers),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class IdempotentAnswer:
     """Answers a request once; the same request under the same key gets the same answer."""
 
-    work: UnitOfWork
+    engine: Engine
+    actor: Actor
     #: None where the client sent no Idempotency-Key.
     request: IdempotencyKey | None
 
-    def answer(self, make: Callable[[], Answer]) -> Response:
-        """Raises IdempotencyInFlight or IdempotencyMismatch in place of a second `make()`."""
-        kept = self.find()
-        if kept is not None:
-            headers = {**kept.headers, REPLAYED: "true"}
-            return _json(kept.body, status=kept.status, headers=headers)
-        answer = make()
-        self.keep(answer)
-        return _json(
-            answer.body.model_dump_json().encode(), status=answer.status, headers=answer.headers
-        )
+    def answer(self, make: Callable[[UnitOfWork], Answer]) -> Response:
+        """The response to `make`, or to the first request under the key."""
+        return self.answer_once(make).response()
 
-    def find(self) -> StoredAnswer | None:
-        """What the first request was answered; None when this is the first one.
+    def answer_once(self, make: Callable[[UnitOfWork], Answer]) -> OneAnswer:
+        """Commit what `make` stores together with its answer, or find the first answer.
 
-        Raises IdempotencyInFlight and IdempotencyMismatch.
+        No transaction is open before `make` uses its unit of work. Raises IdempotencyInFlight or
+        IdempotencyMismatch in place of a second `make()`.
         """
-        return None if self.request is None else find_answer(self.work.session, self.request)
-
-    def keep(self, answer: Answer) -> None:
-        """Store the answer for the next 24 hours, in the transaction of `work`."""
         if self.request is None:
-            return
-        body = (answer.kept_body or answer.body).model_dump_json().encode()
-        stored = StoredAnswer(status=answer.status, headers=answer.headers, body=body)
-        save_answer(self.work.session, self.request, stored)
+            with unit_of_work(self.engine, actor=self.actor) as work:
+                answer = make(work)
+            return OneAnswer.of(answer)
+        with unit_of_work(self.engine) as work:
+            found = lease_key(work.session, self.request)
+        if isinstance(found, StoredAnswer):
+            headers = {**found.headers, REPLAYED: "true"}
+            return OneAnswer(status=found.status, headers=headers, body=found.body)
+        with (
+            _held(self.engine, found),
+            unit_of_work(self.engine, actor=self.actor) as work,
+        ):
+            answer = make(work)
+            save_answer(work.session, found, answer.without_secrets())
+        return OneAnswer.of(answer)
+
+
+@contextmanager
+def _held(engine: Engine, lease: Lease) -> Iterator[None]:
+    """Renew the lease during the block; release it at once when the block fails."""
+    has_ended = threading.Event()
+
+    def renew_until_end() -> None:
+        while not has_ended.wait(LEASE_S / RENEWALS_PER_LEASE):
+            with suppress(ClinicError), unit_of_work(engine) as work:
+                renew_lease(work.session, lease)
+
+    threading.Thread(target=renew_until_end, name="idempotency-lease", daemon=True).start()
+    try:
+        yield
+    except BaseException:
+        # if this fails too, the lease expires
+        with suppress(ClinicError), unit_of_work(engine) as work:
+            release_lease(work.session, lease)
+        raise
+    finally:
+        has_ended.set()
 
 
 async def fingerprint_of(request: Request) -> bytes:
@@ -92,16 +158,14 @@ async def _optional_key(
     )
 
 
-#: For a route that opens its own transactions. None where the client sent no key.
+#: None where the client sent no key.
 OptionalKey = Annotated[IdempotencyKey | None, Depends(_optional_key)]
 
 
-async def _idempotent_answer(work: Work, key: OptionalKey) -> IdempotentAnswer:
-    return IdempotentAnswer(work=work, request=key)
+async def _idempotent_answer(
+    resources: ProcessResources, actor: RequestActor, key: OptionalKey
+) -> IdempotentAnswer:
+    return IdempotentAnswer(engine=resources.engine, actor=actor, request=key)
 
 
 Idempotent = Annotated[IdempotentAnswer, Depends(_idempotent_answer)]
-
-
-def _json(body: bytes, *, status: int, headers: Mapping[str, str]) -> Response:
-    return Response(body, status_code=status, media_type="application/json", headers=dict(headers))

@@ -22,6 +22,7 @@ from app.domain.errors import (
     Fenced,
     FileDamaged,
     Forbidden,
+    IdempotencyInFlight,
     InvalidInput,
     Misconfigured,
     NotFound,
@@ -144,10 +145,24 @@ def problem_response(
 def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    headers = quota_headers(error) if isinstance(error, QuotaReached) else {}
     return problem_response(
-        scope, status, code=error.code, detail=error.detail, problems=problems, headers=headers
+        scope,
+        status,
+        code=error.code,
+        detail=error.detail,
+        problems=problems,
+        headers=_headers_of(error),
     )
+
+
+def _headers_of(error: ClinicError) -> Mapping[str, str]:
+    match error:
+        case QuotaReached():
+            return quota_headers(error)
+        case IdempotencyInFlight():
+            return {"Retry-After": "1"}
+        case _:
+            return {}
 
 
 def quota_headers(reached: QuotaReached) -> dict[str, str]:

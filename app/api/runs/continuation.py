@@ -64,7 +64,6 @@ def post_resume(
 def post_fork(
     run_id: UUID,
     caller: RunsWriter,
-    work: Work,
     queue: Queue,
     artifacts: Artifacts,
     settings: ApiSettings,
@@ -73,7 +72,7 @@ def post_fork(
 ) -> Response:
     """Starts a new run from a checkpoint. `history?lineage=true` joins both histories."""
     return idempotent.answer(
-        lambda: created(
+        lambda work: created(
             fork_run(
                 work,
                 queue=queue,

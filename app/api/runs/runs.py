@@ -73,7 +73,7 @@ def post_run(
         checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
     return idempotent.answer(
-        lambda: created(
+        lambda work: created(
             submit_run(
                 work,
                 queue=queue,

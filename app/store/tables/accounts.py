@@ -77,9 +77,14 @@ idempotency_keys = Table(
     Column("key", Text, primary_key=True),
     #: SHA-256 of the request's body.
     Column("fingerprint", LargeBinary, nullable=False),
-    Column("status", SmallInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    #: Set while the first request is being worked on, and null once it is answered.
+    Column("lease_token", Uuid),
+    timestamp("lease_expires_at"),
+    #: The answer; null while the first request is being worked on.
+    Column("status", SmallInteger),
+    Column("body", LargeBinary),
     json_column("headers"),
+    #: When the key was leased, and from then on when it was answered.
     creation_time(),
     Index(None, "created_at"),
 )

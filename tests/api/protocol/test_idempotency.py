@@ -4,9 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
+import pytest
+from sqlalchemy import text
 
+from app.domain import datasets
+from app.services.data import upload_dataset
 from tests.api.conftest import Clinic, spec
 from tests.api.runs.test_runs import check_problem
+
+#: Of the other sessions in this database.
+_OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'
+"""
 
 
 def key() -> dict[str, str]:
@@ -90,3 +100,27 @@ def test_a_malformed_key_is_refused(client: httpx.Client) -> None:
 
     assert answer.status_code == 422
     assert check_problem(answer)["errors"][0]["pointer"] == "header/idempotency-key"
+
+
+def test_an_upload_is_checked_while_no_transaction_is_open(
+    clinic: Clinic, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, query = key(), "/v1/datasets?name=slow&kind=csv"
+    seen: list[int] = []
+    repeated: list[httpx.Response] = []
+
+    def check_slowly(content: str) -> object:
+        with clinic.engine.connect() as connection:
+            seen.append(connection.execute(text(_OPEN_TRANSACTIONS)).scalar_one())
+        with clinic.client() as other:
+            repeated.append(other.post(query, content=b"a\n1\n", headers=headers))
+        return datasets.parse_csv(content)
+
+    monkeypatch.setattr(upload_dataset, "parse_csv", check_slowly)
+    answer = client.post(query, content=b"a\n1\n", headers=headers)
+
+    assert seen == [0]
+    assert repeated[0].status_code == 409
+    assert int(repeated[0].headers["Retry-After"]) >= 1
+    assert answer.status_code == 201
+    assert client.post(query, content=b"a\n1\n", headers=headers).json() == answer.json()
