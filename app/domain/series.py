@@ -4,7 +4,7 @@ Legend: n readings, b buckets, w readings in a bucket, p points that are kept.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,25 @@ class SeriesStats:
     p50: float | None
     p90: float | None
     p99: float | None
+    #: Largest relative error of the percentiles; 0 where they are exact.
+    percentile_error: float = 0.0
     min: float | None
     max: float | None
+
+    @classmethod
+    def of_nothing(cls, *, count: int) -> Self:
+        """Returns the statistics of readings of which none is finite."""
+        return cls(
+            count=count,
+            num_finite=0,
+            mean=None,
+            p10=None,
+            p50=None,
+            p90=None,
+            p99=None,
+            min=None,
+            max=None,
+        )
 
 
 def choose_points(values_n: NDArray[np.floating], *, max_points: int) -> IndexArray:
@@ -81,8 +98,7 @@ def series_stats(values_n: NDArray[np.floating]) -> SeriesStats:
     """Computes statistics in double precision; percentiles interpolate linearly."""
     finite_n = values_n[np.isfinite(values_n)].astype(np.float64)
     if not finite_n.size:
-        nothing = dict.fromkeys(("mean", "p10", "p50", "p90", "p99", "min", "max"))
-        return SeriesStats(count=values_n.size, num_finite=0, **nothing)
+        return SeriesStats.of_nothing(count=values_n.size)
     p10, p50, p90, p99 = (float(value) for value in np.percentile(finite_n, PERCENTILES))
     # scaled, because a sum of values near the greatest double would overflow
     scale = float(np.abs(finite_n).max()) or 1.0
