@@ -43,6 +43,8 @@ def _values() -> Iterator[tuple[str, str]]:
     yield "as many numbers as allowed", _filled("0", most=2 * few)
     yield "many not finite", _filled("NaN", most=4 * few)
     yield "long integers", _filled("1" * 4300, most=room)
+    yield "as many digits as allowed", _filled("1" * 100, most=900_000)
+    yield "decimals of as many digits", _filled("0." + "1" * 99, most=900_000)
     yield "one long number", "1" * (room - 2) + ".0"
     yield "one long string", json.dumps("x" * room)
     yield "one string of escapes", '"' + "\\n" * (room // 2) + '"'
@@ -55,8 +57,8 @@ def _values() -> Iterator[tuple[str, str]]:
     yield "many unknown names", "{" + names + "}"
 
 
-def costly_bodies() -> Iterator[tuple[str, bytes]]:
-    """Each with what it is."""
+def costly_bodies() -> Iterator[tuple[str, str, bytes]]:
+    """Each with the path to which it is sent and what it is."""
     for place in PLACES:
         *parents, last = place.split("/")
         for name, value in _values():
@@ -68,4 +70,9 @@ def costly_bodies() -> Iterator[tuple[str, bytes]]:
                 inner = part
             inner[last] = "@@"
             text = json.dumps(document).replace('"@@"', value).encode()
-            yield f"{name} in {place}", text[:SIZE]
+            yield "/v1/runs?dry_run=true", f"{name} in {place}", text[:SIZE]
+    for name, value in _values():
+        patches = f'{{"spec": {json.dumps(spec())}, "patches": {value}}}'
+        yield "/v1/preflight/compare", f"{name} as patches", patches.encode()[:SIZE]
+        patch = f'{{"spec": {json.dumps(spec())}, "patches": [{{"probes": {value}}}]}}'
+        yield "/v1/preflight/compare", f"{name} in a patch", patch.encode()[:SIZE]

@@ -4,6 +4,7 @@ deps               dependencies of routes: unit of work, caller by scope, queue
 problems           errors as problem+json; the table from error class to status
 pointers           the place of an error in the request
 bodies             reads a body once, under a limit
+unread_bodies      closes the connection where a large body was not read
 strict_json        parses JSON and refuses values that cannot be stored
 envelope           request ids, security headers, metrics, unexpected errors
 queries            refuses unknown query parameters

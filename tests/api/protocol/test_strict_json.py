@@ -19,7 +19,10 @@ from app.domain.errors import InvalidInput
         (b'{"a": "x\\u0000y"}', "/a", "nul_character"),
         (b'{"a\\u0000": 1}', "", "nul_character"),
         (b'{"a/b": 18446744073709551616}', "/a~1b", "integer_out_of_range"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "", "integer_out_of_range"),
+        (b'{"a": ' + b"9" * 100 + b"}", "/a", "integer_out_of_range"),
+        (b'{"a": ' + b"9" * 101 + b"}", "", "json_number_too_long"),
+        (b'{"a": 0.' + b"3" * 101 + b"}", "", "json_number_too_long"),
+        (b'{"a": 1e' + b"0" * 101 + b"}", "", "json_number_too_long"),
         (b"[" * 42 + b"]" * 42, "", "json_too_deep"),
         (b"[" * 9_000, "", "json_too_deep"),
         (b'{"a": 1', "", "json_invalid"),
@@ -68,7 +71,7 @@ def test_a_body_of_too_many_or_too_long_parts_is_refused(body: bytes, code: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["," * 20_000, "[" * 20_000, '"' * 20_000, "\\" * 20_000, '"[' * 9_000]
+    "text", ["," * 20_000, "9" * 20_000, "[" * 20_000, '"' * 20_000, "\\" * 20_000, '"[' * 9_000]
 )
 def test_what_stands_in_a_string_is_not_counted(text: str) -> None:
     assert parse_json(json.dumps([text, [text]]).encode()) == [text, [text]]

@@ -1,0 +1,48 @@
+"""Closes the connection after an answer that leaves a large body unread.
+
+A server that keeps the connection must read the rest of the body to find the next request. Without
+this middleware any caller could have the server read any number of bytes: with no key, at a path
+that does not exist, or beyond the largest size of a body.
+"""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Bytes of an unread body that are still read, so that the connection can be used again.
+MAX_UNREAD_BYTES = 8 * 1024
+
+
+class UnreadBodies:
+    """ASGI middleware: adds `Connection: close` to answers that come before the body was read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _may_be_large(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        is_read = False
+
+        async def receive_and_note() -> Message:
+            nonlocal is_read
+            message = await receive()
+            is_read = message["type"] == "http.request" and not message.get("more_body", False)
+            return message
+
+        async def send_with_header(message: Message) -> None:
+            if message["type"] == "http.response.start" and not is_read:
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive_and_note, send_with_header)
+
+
+def _may_be_large(headers: Headers) -> bool:
+    """Whether the body is declared larger than MAX_UNREAD_BYTES, or its size is not declared."""
+    if "transfer-encoding" in headers:
+        return True
+    length = headers.get("content-length", "0")
+    return not (length.isascii() and length.isdecimal()) or (
+        len(length) > len(str(MAX_UNREAD_BYTES)) or int(length) > MAX_UNREAD_BYTES
+    )
