@@ -3,15 +3,14 @@
     python -m bench.overhead [--seconds 30] [--clock wall|processor] [--tiers …]
                              [--shapes elman gru lstm]
 
-All loops are under way at once and work in turns of 20 ms on one core, so that what else the
-machine does falls on each of them alike; the clock of a loop stands while the others work. Printed:
-the ratio of all seconds, with the middle half of the ratios of ten parts of the time: with probes
-off to the bare loop, then of each tier within its own budget to the bare loop and to the loop with
-probes off; and the recorder's own share of a step, timed alone. `off again` is the very loop `off`:
-how far their ratio is from 1, up to 5 % where memory happens to lie well or ill, is what no other
-ratio is exact to. The first and the last probe of a run are outside of its budget and of this
-figure; so are evaluations, which are part of the task. On a machine that others use too, the
-processor's clock leaves out the time that they had.
+The loops run interleaved on one core, in slices of 20 ms, so that other load on the machine slows
+all of them alike. The clock of a loop stops while the others work. Printed are ratios of seconds,
+each with the middle half of the ratios of ten parts of the time: with probes off to the bare loop;
+then each tier, within its own budget, to the bare loop and to the loop with probes off; and the
+recorder's own share of a step, timed alone. `off again` is the same loop as `off`: how far their
+ratio is from 1, up to 5 % by chance of memory layout, bounds the precision of all others. Not
+counted are the first and the last probe of a run, which are outside of its budget, and evaluations,
+which are part of the task. On a shared machine `--clock processor` leaves out the time of others.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from torch import Tensor
 from app.domain.quantities.probe import TIERS
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import DoubleArray, ReadingBatch
-from bench.turns import Clock, Turns, take_turns
+from bench.interleaving import Clock, Slices, interleave
 from worker.datasets.build import build_task
 from worker.gradients import nonzero_counts, tensor_norms
 from worker.telemetry.recorder import Recorder, StepReading
@@ -61,14 +60,14 @@ def make_spec(model: JsonValue, *, num_steps: int, tier: str) -> JobSpec:
     )
 
 
-def train_bare(spec: JobSpec, device: torch.device, turns: Turns) -> None:
+def train_bare(spec: JobSpec, device: torch.device, slices: Slices) -> None:
     """What one would write by hand: forward, backward, clip, update, with the same fused Adam."""
     task = build_task(spec.dataset, upload=None)
     model = prepared_model(spec, task, device=device, dtype=torch.float32)
     weights = list(model.parameters())
     optimizer = torch.optim.Adam(weights, lr=0.001, fused=True)
     for step in range(spec.training.num_steps):
-        turns.before_step()
+        slices.before_step()
         batch = task.training_batch(step, batch_size=32, seed=0).to(device, torch.float32)
         optimizer.zero_grad()
         loss = torch.nn.functional.mse_loss(model(batch.inputs_TBI), batch.targets)
@@ -77,32 +76,34 @@ def train_bare(spec: JobSpec, device: torch.device, turns: Turns) -> None:
         optimizer.step()
 
 
-def train_instrumented(spec: JobSpec, device: torch.device, turns: Turns) -> None:
+def train_instrumented(spec: JobSpec, device: torch.device, slices: Slices) -> None:
     """The same steps in the service's loop, whose clock stands while the others work."""
     task = build_task(spec.dataset, upload=None)
     sent: list[ReadingBatch] = []
-    loop = TrainingLoop(spec, task, device=device, send=sent.append, clock=turns.worked_s)
-    loop.run(turns.before_step)
+    loop = TrainingLoop(spec, task, device=device, send=sent.append, clock=slices.worked_s)
+    loop.run(slices.before_step)
 
 
-def seconds_of_turns(
+def seconds_of_slices(
     model: JsonValue,
     tiers: Sequence[str],
     clock: Clock,
     *,
-    num_turns: int,
-    steps_a_turn: int,
+    num_slices: int,
+    steps_per_slice: int,
     device: torch.device = CPU,
 ) -> dict[str, DoubleArray]:
     """By loop, without its first turn, which has the first probe."""
-    num_steps = (num_turns + 1) * steps_a_turn + 1
+    num_steps = (num_slices + 1) * steps_per_slice + 1
     specs = {tier: make_spec(model, num_steps=num_steps, tier=tier) for tier in ("off", *tiers)}
-    loops: dict[str, Callable[[Turns], None]] = {
+    loops: dict[str, Callable[[Slices], None]] = {
         "bare": partial(train_bare, specs["off"], device),
         **{tier: partial(train_instrumented, spec, device) for tier, spec in specs.items()},
         "off again": partial(train_instrumented, specs["off"], device),
     }
-    taken = take_turns(loops, clock, steps_a_turn=steps_a_turn, settle=partial(wait_for, device))
+    taken = interleave(
+        loops, clock, steps_per_slice=steps_per_slice, settle=partial(wait_for, device)
+    )
     return {name: np.array(seconds[1:]) for name, seconds in taken.items()}
 
 
@@ -115,12 +116,12 @@ def wait_for(device: torch.device) -> None:
 def seconds_of_step(spec: JobSpec, device: torch.device, clock: Clock) -> float:
     """Of the bare loop, over 20 steps after the first 20."""
     loops = {"bare": partial(train_bare, spec, device)}
-    taken = take_turns(loops, clock, steps_a_turn=20, settle=partial(wait_for, device))
+    taken = interleave(loops, clock, steps_per_slice=20, settle=partial(wait_for, device))
     return taken["bare"][-1] / 20
 
 
 def ratio(seconds: Mapping[str, DoubleArray], above: str, below: str) -> str:
-    """Of all turns, and the middle half of what its tenths say."""
+    """Of all slices, and the middle half of what its tenths say."""
     whole, low, high = paired_ratio(seconds, above, below)
     return f"{above}/{below} {whole:.3f} ({low:.3f} to {high:.3f})"
 
@@ -128,7 +129,7 @@ def ratio(seconds: Mapping[str, DoubleArray], above: str, below: str) -> str:
 def paired_ratio(
     seconds: Mapping[str, DoubleArray], above: str, below: str
 ) -> tuple[float, float, float]:
-    """Of all turns, then the ends of the middle half of what its tenths say."""
+    """Of all slices, then the ends of the middle half of what its tenths say."""
     blocks = zip(
         np.array_split(seconds[above], NUM_BLOCKS),
         np.array_split(seconds[below], NUM_BLOCKS),
@@ -183,10 +184,10 @@ def _show(shape: str, asked: argparse.Namespace) -> None:
     share = recorder_seconds(trial, clock) / step_s
     print(f"{shape} H={model['hidden_size']} B=32 T=100: bare step {1e3 * step_s:.2f} ms")
     print(f"  recorder alone {share:.1%} of it", flush=True)
-    steps_a_turn = max(1, round(TURN_S / step_s))
-    num_turns = max(NUM_BLOCKS, round(asked.seconds / (steps_a_turn * step_s)))
-    seconds = seconds_of_turns(
-        model, asked.tiers, clock, num_turns=num_turns, steps_a_turn=steps_a_turn
+    steps_per_slice = max(1, round(TURN_S / step_s))
+    num_slices = max(NUM_BLOCKS, round(asked.seconds / (steps_per_slice * step_s)))
+    seconds = seconds_of_slices(
+        model, asked.tiers, clock, num_slices=num_slices, steps_per_slice=steps_per_slice
     )
     print(f"  {ratio(seconds, 'off', 'bare')}, {ratio(seconds, 'off again', 'off')}")
     for tier in asked.tiers:

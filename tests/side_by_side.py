@@ -75,12 +75,12 @@ class SideBySide:
 
 
 class Dealer(LoadFileScheduling):  # type: ignore[misc] # xdist ships no types
-    """Deals files out to the processes, and those on one site to one process."""
+    """Deals files out to the processes, and those on one installation to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
         is_on_site = file.removeprefix(f"{TESTS.name}/") in ON_ONE_SITE
-        return "those on one site" if is_on_site else file
+        return "those on one installation" if is_on_site else file
 
 
 def place(path: Path) -> int:

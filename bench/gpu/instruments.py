@@ -1,4 +1,4 @@
-"""What the instruments cost: the loop with each tier against a bare PyTorch loop, in turns."""
+"""What the instruments cost: the loop with each tier against a bare PyTorch loop, in slices."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from bench.overhead import (
     TURN_S,
     make_spec,
     paired_ratio,
+    seconds_of_slices,
     seconds_of_step,
-    seconds_of_turns,
 )
 
 
@@ -37,13 +37,13 @@ def _ratios(conditions: Conditions, shape: str, seconds: float) -> Iterator[Row]
     clock, device = time.perf_counter, conditions.device
     model = SHAPES[shape]
     step_s = seconds_of_step(make_spec(model, num_steps=41, tier="off"), device, clock)
-    steps_a_turn = max(1, round(TURN_S / step_s))
-    taken = seconds_of_turns(
+    steps_per_slice = max(1, round(TURN_S / step_s))
+    taken = seconds_of_slices(
         model,
         TIERS,
         clock,
-        num_turns=max(NUM_BLOCKS, round(seconds / (steps_a_turn * step_s))),
-        steps_a_turn=steps_a_turn,
+        num_slices=max(NUM_BLOCKS, round(seconds / (steps_per_slice * step_s))),
+        steps_per_slice=steps_per_slice,
         device=device,
     )
     pairs = (("off", "bare"), ("off again", "off"), *((tier, "off") for tier in TIERS))

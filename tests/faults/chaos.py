@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from tests.faults.clinic import Clinic, open_clinic
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints, time_checkpoints
 from tests.faults.experiments.crash_points import ALL_CASES, rehearse
@@ -32,10 +33,9 @@ from tests.faults.experiments.kills import kill_at_random
 from tests.faults.experiments.nemesis import break_everything
 from tests.faults.experiments.rescue import time_rescues
 from tests.faults.experiments.zombies import wake_unfenced_zombies, wake_zombies
+from tests.faults.injecting import injected, unfenced
 from tests.faults.page import ROOT, entry_of, keep
-from tests.faults.planting import planted, unfenced
 from tests.faults.results import Result
-from tests.faults.site import Site, open_site
 
 RESULTS = ROOT / "docs" / "reliability.json"
 #: Killing on purpose is nobody's fault: no run is to be quarantined for it.
@@ -45,7 +45,7 @@ FREQUENT = {"CLINIC_CHECKPOINT_EVERY_S": "0.3", **MANY_CRASHES}
 #: What they say of faults that are made on purpose, or of each request.
 QUIET = ("alembic", "app", "httpx", "worker")
 
-Run = Callable[[Site, Random], Result]
+Run = Callable[[Clinic, Random], Result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         changes={
             "CLINIC_CHECKPOINT_EVERY_S": "0.1",
             **MANY_CRASHES,
-            **planted(Path(tempfile.gettempdir()) / f"chaos-order-{os.getpid()}"),
+            **injected(Path(tempfile.gettempdir()) / f"chaos-order-{os.getpid()}"),
         },
     ),
     "unfenced": Experiment(
@@ -163,8 +163,8 @@ def carry_out(name: str, *, seed: int, is_small: bool, results: Path) -> bool:
     run = experiment.small if is_small else experiment.full
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
-        with open_site(folder / "home", **experiment.changes) as site:
-            result = run(site, Random(seed))  # noqa: S311 - a seed is to repeat it
+        with open_clinic(folder / "home", **experiment.changes) as clinic:
+            result = run(clinic, Random(seed))  # noqa: S311 - a seed is to repeat it
     except Exception as failure:  # noqa: BLE001 - the edge: the other experiments follow
         traceback.print_exc()
         result = Result(passed=False, figures={}, complaints=[repr(failure)[:2000]])

@@ -1,25 +1,25 @@
-"""One site for all tests of faults; booting its workers takes seconds, so they are kept."""
+"""One clinic for all tests of faults; booting its workers takes seconds, so they are kept."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.crew import Crew
-from tests.faults.site import Site, open_site
+from tests.faults.clinic import Clinic, open_clinic
+from tests.faults.worker_group import WorkerGroup
 
 
 @pytest.fixture(scope="session")
-def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("site") / "home") as opened:
+def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    with open_clinic(tmp_path_factory.mktemp("clinic") / "home") as opened:
         yield opened
 
 
 @pytest.fixture
-def site(whole_site: Site) -> Iterator[Site]:
+def clinic(whole_site: Clinic) -> Iterator[Clinic]:
     yield whole_site
-    whole_site.crew.clear()
+    whole_site.group.clear()
 
 
 @pytest.fixture
-def crew(site: Site) -> Crew:
-    return site.crew
+def group(clinic: Clinic) -> WorkerGroup:
+    return clinic.group

@@ -38,24 +38,24 @@ class Scene(StrEnum):
 
 def lost_connection() -> Exception:
     """Inside a transaction."""
-    return sqlalchemy.exc.OperationalError("planted", None, Exception("the connection was lost"))
+    return sqlalchemy.exc.OperationalError("injected", None, Exception("the connection was lost"))
 
 
 def no_answer() -> Exception:
     """Of a transaction that was committed all the same."""
-    return Unavailable("planted: the answer was lost")
+    return Unavailable("injected: the answer was lost")
 
 
 def full_disk() -> Exception:
-    return OSError(28, "planted: no space left on device")
+    return OSError(28, "injected: no space left on device")
 
 
 def broken_code() -> Exception:
-    return RuntimeError("planted: the code is broken")
+    return RuntimeError("injected: the code is broken")
 
 
 def no_broker() -> Exception:
-    return BrokerError("planted: the broker is away")
+    return BrokerError("injected: the broker is away")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Point:
     #: What the exception is, as that moment really brings it about.
     error: Callable[[], Exception]
     scene: Scene = Scene.TRAIN
-    #: The planted exception ends the run as crashed: it is one of the run's own code.
+    #: The injected exception ends the run as crashed: it is one of the run's own code.
     may_crash: bool = False
     #: Calls to let pass before.
     num_passed: int = 0

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from tests.faults.site import Site
+from tests.faults.clinic import Clinic
 from tests.faults.sleep import pause, resume
 
 #: Beyond the lease of the fast preset.
@@ -18,8 +18,8 @@ LONGEST_OUTAGE_S = 4.0
 class Nemesis:
     """Every decision comes from `random`; each part of the clinic is in trouble once at a time."""
 
-    def __init__(self, site: Site, random: Random) -> None:
-        self._site, self._random = site, random
+    def __init__(self, clinic: Clinic, random: Random) -> None:
+        self._clinic, self._random = clinic, random
         #: What is to be done when, and for which part.
         self._mendings: dict[str, tuple[float, Callable[[], object]]] = {}
         #: Faults by what was done.
@@ -28,13 +28,13 @@ class Nemesis:
             "SIGKILL of a training process": ("runs", 6, self._kill_training),
             "SIGKILL of a worker": ("workers", 1, self._kill_worker),
             "a worker that sleeps": ("workers", 2, self._put_to_sleep),
-            "SIGKILL of the API": ("api", 1, site.api.kill),
+            "SIGKILL of the API": ("api", 1, clinic.api.kill),
             "SIGKILL of the broker": ("broker", 2, self._kill_broker),
-            "FLUSHALL": ("broker", 1, site.flush_broker),
+            "FLUSHALL": ("broker", 1, clinic.flush_broker),
             "a silent broker": ("broker", 1, self._silence_broker),
-            "the broker's connections cut": ("broker", 1, site.to_broker.cut),
+            "the broker's connections cut": ("broker", 1, clinic.to_broker.cut),
             "SIGKILL of the database": ("database", 1, self._kill_database),
-            "the database's connections cut": ("database", 2, site.to_database.cut),
+            "the database's connections cut": ("database", 2, clinic.to_database.cut),
             "a lost reply to a commit": ("database", 3, self._lose_reply),
         }
 
@@ -68,27 +68,27 @@ class Nemesis:
         self._mendings[part] = (time.monotonic() + self._random.uniform(0, longest_s), mend)
 
     def _kill_training(self) -> None:
-        training = [pid for worker in self._site.crew.ready for pid in worker.training()]
+        training = [pid for worker in self._clinic.group.ready for pid in worker.training()]
         os.kill(self._random.choice(sorted(training)), signal.SIGKILL)
 
     def _kill_worker(self) -> None:
-        self._random.choice(self._site.crew.ready).send(signal.SIGKILL)
+        self._random.choice(self._clinic.group.ready).send(signal.SIGKILL)
 
     def _put_to_sleep(self) -> None:
-        tree = pause(self._random.choice(self._site.crew.ready).pid)
+        tree = pause(self._random.choice(self._clinic.group.ready).pid)
         self._mend_later("workers", lambda: resume(tree), longest_s=LONGEST_SLEEP_S)
 
     def _kill_broker(self) -> None:
-        self._site.stop_broker()
-        self._mend_later("broker", self._site.start_broker, longest_s=LONGEST_OUTAGE_S)
+        self._clinic.stop_broker()
+        self._mend_later("broker", self._clinic.start_broker, longest_s=LONGEST_OUTAGE_S)
 
     def _silence_broker(self) -> None:
-        self._site.to_broker.be_silent()
-        self._mend_later("broker", self._site.to_broker.speak, longest_s=LONGEST_OUTAGE_S)
+        self._clinic.to_broker.be_silent()
+        self._mend_later("broker", self._clinic.to_broker.speak, longest_s=LONGEST_OUTAGE_S)
 
     def _kill_database(self) -> None:
-        self._site.stop_database()
-        self._mend_later("database", self._site.start_database, longest_s=LONGEST_OUTAGE_S)
+        self._clinic.stop_database()
+        self._mend_later("database", self._clinic.start_database, longest_s=LONGEST_OUTAGE_S)
 
     def _lose_reply(self) -> None:
-        self._site.to_database.lose_replies(to=b"COMMIT", times=1)
+        self._clinic.to_database.lose_replies(to=b"COMMIT", times=1)

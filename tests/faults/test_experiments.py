@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from tests.faults.clinic import Clinic, open_clinic
 from tests.faults.crash_points import Kind
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints
@@ -13,9 +14,8 @@ from tests.faults.experiments.crash_points import Case, rehearse
 from tests.faults.experiments.database import lose_the_database
 from tests.faults.experiments.kills import kill_at_random
 from tests.faults.experiments.zombies import wake_zombies
-from tests.faults.planting import planted
+from tests.faults.injecting import injected
 from tests.faults.results import Result
-from tests.faults.site import Site, open_site
 
 #: One of each kind, in each of the processes, before, in and after a transaction.
 CASES = (
@@ -29,52 +29,64 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Its workers save often and forgive crashes, and faults are planted in them."""
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """Its workers save often and forgive crashes, and faults are injected in them."""
     folder = tmp_path_factory.mktemp("experiments")
     frequent = {"CLINIC_CHECKPOINT_EVERY_S": "0.1", "CLINIC_MAX_CRASHES": "1000"}
-    with open_site(folder / "home", **frequent, **planted(folder / "order")) as opened:
+    with open_clinic(folder / "home", **frequent, **injected(folder / "order")) as opened:
         yield opened
 
 
-def carry_out(site: Site, experiment: Callable[[Site, Random], Result]) -> None:
+def carry_out(clinic: Clinic, experiment: Callable[[Clinic, Random], Result]) -> None:
     seed = secrets.randbits(32)
-    result = experiment(site, Random(seed))  # noqa: S311 - a seed is to repeat it
+    result = experiment(clinic, Random(seed))  # noqa: S311 - a seed is to repeat it
     assert result.passed, f"seed {seed}: {result.complaints}"
 
 
-def test_runs_that_are_killed_at_random_end_as_undisturbed_ones(site: Site) -> None:
-    carry_out(site, lambda site, random: kill_at_random(site, random, num_runs=3, num_kills=3))
+def test_runs_that_are_killed_at_random_end_as_undisturbed_ones(clinic: Clinic) -> None:
+    carry_out(
+        clinic,
+        lambda clinic, random: kill_at_random(clinic, random, num_runs=3, num_kills=3),
+    )
 
 
-def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(site: Site) -> None:
-    carry_out(site, lambda site, random: wake_zombies(site, random, num_zombies=1))
+def test_a_worker_that_slept_beyond_its_lease_writes_nothing_when_it_wakes(
+    clinic: Clinic,
+) -> None:
+    carry_out(clinic, lambda clinic, random: wake_zombies(clinic, random, num_zombies=1))
 
 
-def test_at_named_moments_a_process_may_die_sleep_or_fail(site: Site) -> None:
-    carry_out(site, lambda site, random: rehearse(site, random, cases=CASES))
+def test_at_named_moments_a_process_may_die_sleep_or_fail(clinic: Clinic) -> None:
+    carry_out(clinic, lambda clinic, random: rehearse(clinic, random, cases=CASES))
 
 
-def test_a_broker_that_dies_costs_nothing(site: Site) -> None:
-    def lose(site: Site, random: Random) -> Result:
+def test_a_broker_that_dies_costs_nothing(clinic: Clinic) -> None:
+    def lose(clinic: Clinic, random: Random) -> Result:
         return lose_the_broker(
-            site, random, num_kills=1, num_flushes=0, num_silences=0, silence_s=0
+            clinic, random, num_kills=1, num_flushes=0, num_silences=0, silence_s=0
         )
 
-    carry_out(site, lose)
+    carry_out(clinic, lose)
 
 
-def test_a_database_that_goes_away_or_loses_a_reply_costs_nothing(site: Site) -> None:
-    def lose(site: Site, random: Random) -> Result:
+def test_a_database_that_goes_away_or_loses_a_reply_costs_nothing(
+    clinic: Clinic,
+) -> None:
+    def lose(clinic: Clinic, random: Random) -> Result:
         # other tests use the machine too: tests/api/test_outages.py holds the API to two seconds
         return lose_the_database(
-            site, random, outages_s=[2.0], num_lost_replies=1, refuse_within_s=5.0
+            clinic, random, outages_s=[2.0], num_lost_replies=1, refuse_within_s=5.0
         )
 
-    carry_out(site, lose)
+    carry_out(clinic, lose)
 
 
-def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_serves(site: Site) -> None:
+def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_serves(
+    clinic: Clinic,
+) -> None:
     # its runs are claimed here, not by workers
-    site.crew.of(0)
-    carry_out(site, lambda site, random: damage_checkpoints(site, random, num_checkpoints=10))
+    clinic.group.of(0)
+    carry_out(
+        clinic,
+        lambda clinic, random: damage_checkpoints(clinic, random, num_checkpoints=10),
+    )

@@ -9,88 +9,88 @@ from kombu.connection import Connection
 from app.domain.runs import RunStatus, StopReason
 from app.store.database import unit_of_work
 from app.store.datasets import insert_dataset
-from tests.faults.crew import Crew
+from tests.faults.worker_group import WorkerGroup
 from tests.processes import wait_until_dead
 from tests.worker.supervision.runs import ENDLESS, make_spec
 
 
-def test_a_run_trains_to_its_end_and_is_diagnosed(crew: Crew) -> None:
-    crew.of(1)
-    run_id = crew.submit(make_spec())
+def test_a_run_trains_to_its_end_and_is_diagnosed(group: WorkerGroup) -> None:
+    group.of(1)
+    run_id = group.submit(make_spec())
 
-    run = crew.runs.wait_for_end(run_id)
+    run = group.runs.wait_for_end(run_id)
 
     assert (run.status, run.stop_reason) == (RunStatus.SUCCEEDED, StopReason.COMPLETED), run.error
-    assert crew.runs.steps(run_id) == list(range(20))
+    assert group.runs.steps(run_id) == list(range(20))
     assert run.is_diagnosis_final
 
 
-def test_a_run_starts_without_any_bell(crew: Crew) -> None:
-    crew.of(1)
-    run_id = crew.submit_silently(make_spec())
+def test_a_run_starts_without_any_bell(group: WorkerGroup) -> None:
+    group.of(1)
+    run_id = group.submit_silently(make_spec())
 
-    assert crew.runs.wait_for_end(run_id, within_s=15).stop_reason is StopReason.COMPLETED
+    assert group.runs.wait_for_end(run_id, within_s=15).stop_reason is StopReason.COMPLETED
 
 
-def test_a_cancelled_run_ends_soon_and_keeps_what_it_measured(crew: Crew) -> None:
-    [worker] = crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
-    crew.runs.wait_for_step(run_id)
+def test_a_cancelled_run_ends_soon_and_keeps_what_it_measured(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
+    group.runs.wait_for_step(run_id)
     [training] = worker.training()
 
-    crew.cancel(run_id)
+    group.cancel(run_id)
 
-    run = crew.runs.wait_for_end(run_id, within_s=5)
+    run = group.runs.wait_for_end(run_id, within_s=5)
     assert run.stop_reason is StopReason.CANCELLED
-    assert len(crew.runs.steps(run_id)) == run.progress_step > 0
+    assert len(group.runs.steps(run_id)) == run.progress_step > 0
     wait_until_dead(training, within_s=5)
 
 
-def test_data_that_cannot_serve_the_spec_ends_the_run_with_a_sentence(crew: Crew) -> None:
-    crew.of(1)
-    dataset_id = upload(crew, b"value\n" + b"1\n" * 50)
+def test_data_that_cannot_serve_the_spec_ends_the_run_with_a_sentence(group: WorkerGroup) -> None:
+    group.of(1)
+    dataset_id = upload(group, b"value\n" + b"1\n" * 50)
     forecast = {"kind": "forecast", "dataset_id": str(dataset_id), "target": "value", "window": 40}
-    run_id = crew.submit(make_spec(dataset=forecast))
+    run_id = group.submit(make_spec(dataset=forecast))
 
-    run = crew.runs.wait_for_end(run_id)
+    run = group.runs.wait_for_end(run_id)
 
     assert run.stop_reason is StopReason.INVALID_DATA
     assert run.error
 
 
-def test_a_killed_training_process_is_replaced_under_a_new_attempt(crew: Crew) -> None:
-    [worker] = crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
-    crew.runs.wait_for_step(run_id)
+def test_a_killed_training_process_is_replaced_under_a_new_attempt(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
+    group.runs.wait_for_step(run_id)
     [training] = worker.training()
 
     os.kill(training, signal.SIGKILL)
 
-    run = crew.runs.wait_for_step(run_id, attempt=2)
+    run = group.runs.wait_for_step(run_id, attempt=2)
     assert (run.attempt, run.crash_count) == (2, 1)
     assert training not in worker.tree()
-    assert crew.runs.attempts_with_readings(run_id) == {2}
-    steps = crew.runs.steps(run_id)
+    assert group.runs.attempts_with_readings(run_id) == {2}
+    steps = group.runs.steps(run_id)
     assert steps == list(range(len(steps)))
 
 
-def test_a_run_whose_process_dies_again_and_again_is_failed(crew: Crew) -> None:
-    [worker] = crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
+def test_a_run_whose_process_dies_again_and_again_is_failed(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
     for attempt in (1, 2, 3):
-        crew.runs.wait_for_step(run_id, attempt=attempt)
+        group.runs.wait_for_step(run_id, attempt=attempt)
         [training] = worker.training()
         os.kill(training, signal.SIGSEGV)
         wait_until_dead(training, within_s=10)
 
-    run = crew.runs.wait_for_end(run_id)
+    run = group.runs.wait_for_end(run_id)
 
     assert (run.stop_reason, run.crash_count, run.attempt) == (StopReason.CRASHED, 3, 3)
     assert "SIGSEGV" in str(run.error)
 
 
-def test_hostile_messages_harm_no_worker(crew: Crew) -> None:
-    [worker] = crew.of(1)
+def test_hostile_messages_harm_no_worker(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
     as_json, as_pickle = "application/json", "application/x-python-serialize"
     junk = (
         ("runs.execute", '[["no such run"], {}, {}]', as_json),
@@ -99,7 +99,7 @@ def test_hostile_messages_harm_no_worker(crew: Crew) -> None:
         ("runs.execute", "cos\nsystem\n(S'true'\ntR.", as_pickle),
         ("os.system", '[["true"], {}, {}]', as_json),
     )
-    with Connection(crew.broker_url) as connection, connection.channel() as channel:
+    with Connection(group.broker_url) as connection, connection.channel() as channel:
         for name, body, content_type in junk:
             message = channel.prepare_message(
                 body,
@@ -110,17 +110,17 @@ def test_hostile_messages_harm_no_worker(crew: Crew) -> None:
             )
             channel.basic_publish(message, exchange="celery", routing_key="celery")
 
-    run_id = crew.submit(make_spec())
+    run_id = group.submit(make_spec())
 
-    assert crew.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
+    assert group.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
     assert worker.is_alive
 
 
-def upload(crew: Crew, content: bytes) -> UUID:
-    with unit_of_work(crew.runs.engine) as work:
+def upload(group: WorkerGroup, content: bytes) -> UUID:
+    with unit_of_work(group.runs.engine) as work:
         return insert_dataset(
             work.session,
-            workspace_id=crew.runs.workspace_id,
+            workspace_id=group.runs.workspace_id,
             name="upload",
             kind="csv",
             content=content,

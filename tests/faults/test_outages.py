@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import create_engine, make_url, text
 
-from tests.faults.crew import Crew
+from tests.faults.worker_group import WorkerGroup
 from tests.worker.supervision.runs import ENDLESS, make_spec
 from tests.workers import wait_until
 
@@ -14,31 +14,31 @@ from tests.workers import wait_until
 OUTAGE_S = 6.0
 
 
-def test_a_run_lives_through_an_outage_longer_than_its_lease(crew: Crew) -> None:
-    crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
-    before = crew.runs.wait_for_step(run_id)
+def test_a_run_lives_through_an_outage_longer_than_its_lease(group: WorkerGroup) -> None:
+    group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
+    before = group.runs.wait_for_step(run_id)
 
-    with closed(crew.database_url):
+    with closed(group.database_url):
         time.sleep(OUTAGE_S)
 
     def has_caught_up() -> bool:
-        return crew.runs.get(run_id).progress_step > before.progress_step
+        return group.runs.get(run_id).progress_step > before.progress_step
 
     wait_until(has_caught_up, within_s=20)
-    crew.cancel(run_id)
-    run = crew.runs.wait_for_end(run_id)
+    group.cancel(run_id)
+    run = group.runs.wait_for_end(run_id)
     assert (run.attempt, run.crash_count) == (1, 0)
-    assert crew.runs.steps(run_id) == list(range(run.progress_step))
+    assert group.runs.steps(run_id) == list(range(run.progress_step))
 
 
-def test_a_run_in_progress_is_diagnosed_while_it_runs(crew: Crew) -> None:
-    crew.of(1)
-    run_id = crew.submit(make_spec(training=ENDLESS))
+def test_a_run_in_progress_is_diagnosed_while_it_runs(group: WorkerGroup) -> None:
+    group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
 
-    wait_until(lambda: crew.runs.get(run_id).verdict is not None, within_s=30)
+    wait_until(lambda: group.runs.get(run_id).verdict is not None, within_s=30)
 
-    assert not crew.runs.get(run_id).is_diagnosis_final
+    assert not group.runs.get(run_id).is_diagnosis_final
 
 
 @contextmanager

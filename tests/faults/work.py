@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.domain.specs.job import JobSpec
 from tests.faults.checker import LAST_CHECKPOINT, Comparison, Remains, compare, remains_of
-from tests.faults.site import Site
+from tests.faults.clinic import Clinic
 from tests.workers import wait_until
 
 UNENDED = "SELECT count(*) FROM runs WHERE id = ANY(:run_ids) AND ended_at IS NULL"
@@ -106,18 +106,18 @@ class Tally:
 class Work:
     """Submits runs and judges them once they have ended."""
 
-    def __init__(self, site: Site, specs: Sequence[JobSpec] = SMALL_SPECS) -> None:
-        """Trains each spec in peace, once a site: it needs a worker that is ready."""
-        self._site, self._specs = site, specs
+    def __init__(self, clinic: Clinic, specs: Sequence[JobSpec] = SMALL_SPECS) -> None:
+        """Trains each spec in peace, once a clinic: it needs a worker that is ready."""
+        self._clinic, self._specs = clinic, specs
         self._spec_of: dict[UUID, int] = {}
-        new = [spec for spec in specs if spec not in site.undisturbed]
-        ids = [site.crew.submit(spec) for spec in new]
+        new = [spec for spec in specs if spec not in clinic.undisturbed]
+        ids = [clinic.group.submit(spec) for spec in new]
         self.wait_for_ends(ids)
         for spec, run_id in zip(new, ids, strict=True):
             left = self.remains(run_id)
             assert left.stop_reason == "completed", left.error
-            site.undisturbed[spec] = left
-        self._undisturbed = [site.undisturbed[spec] for spec in specs]
+            clinic.undisturbed[spec] = left
+        self._undisturbed = [clinic.undisturbed[spec] for spec in specs]
         #: From claim to end of the longest, on this machine as busy as it is.
         self.duration_s = max(left.duration_s for left in self._undisturbed)
         self._pending: tuple[int, str] | None = None
@@ -134,8 +134,8 @@ class Work:
     def submit(self, *, with_bell: bool = True) -> UUID:
         """The next spec in turn, straight into the store."""
         number = self.num_runs % len(self._specs)
-        crew = self._site.crew
-        submit = crew.submit if with_bell else crew.submit_silently
+        group = self._clinic.group
+        submit = group.submit if with_bell else group.submit_silently
         run_id = submit(self._specs[number])
         self._spec_of[run_id] = number
         return run_id
@@ -146,7 +146,7 @@ class Work:
         self._pending = (number, key)
         body = self._specs[number].model_dump(mode="json")
         try:
-            answer = self._site.api.http.post(
+            answer = self._clinic.api.http.post(
                 "/v1/runs", json=body, headers={"Idempotency-Key": key}
             )
         except httpx.TransportError:
@@ -162,7 +162,7 @@ class Work:
     def num_unended(self, run_ids: Sequence[UUID] | None = None) -> int:
         """Of these, or of all."""
         asked = self.run_ids if run_ids is None else list(run_ids)
-        with self._site.runs.engine.connect() as connection:
+        with self._clinic.runs.engine.connect() as connection:
             found = connection.execute(text(UNENDED), {"run_ids": asked}).scalar_one()
         return int(found)
 
@@ -171,19 +171,19 @@ class Work:
 
     def claimed_at(self, run_id: UUID, attempt: int) -> float | None:
         """In seconds since the epoch; None when the run never had this attempt."""
-        with self._site.runs.engine.connect() as connection:
+        with self._clinic.runs.engine.connect() as connection:
             values = {"run_id": run_id, "attempt": attempt}
             moment = connection.execute(text(CLAIMED_AT), values).scalar_one_or_none()
         return None if moment is None else float(moment)
 
     def has_checkpoint(self, run_id: UUID) -> bool:
-        with self._site.runs.engine.connect() as connection:
+        with self._clinic.runs.engine.connect() as connection:
             found = connection.execute(text(LAST_CHECKPOINT), {"run_id": run_id})
             return found.one_or_none() is not None
 
     def remains(self, run_id: UUID) -> Remains:
-        with self._site.runs.engine.connect() as connection:
-            return remains_of(connection, self._site.home / "artifacts", run_id)
+        with self._clinic.runs.engine.connect() as connection:
+            return remains_of(connection, self._clinic.home / "artifacts", run_id)
 
     def undisturbed(self, run_id: UUID) -> Remains:
         """What the run should have left."""

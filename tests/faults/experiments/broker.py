@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
+from tests.faults.clinic import Clinic
 from tests.faults.results import Result, spread
-from tests.faults.site import Site
 from tests.faults.work import LONGEST_RUN_S, Work
 from tests.workers import wait_until
 
@@ -31,30 +31,30 @@ class Waits:
 class Broker:
     """One experiment: runs are posted before, during and after each fault."""
 
-    def __init__(self, site: Site, *, silence_s: float) -> None:
-        self._site, self._silence_s = site, silence_s
-        site.crew.of(2)
-        site.open_api()
-        self.work, self.waits = Work(site), Waits()
+    def __init__(self, clinic: Clinic, *, silence_s: float) -> None:
+        self._clinic, self._silence_s = clinic, silence_s
+        clinic.group.of(2)
+        clinic.open_api()
+        self.work, self.waits = Work(clinic), Waits()
 
     def kill(self) -> None:
-        self._site.stop_broker()
+        self._clinic.stop_broker()
         self._post_in_trouble(POSTS_PER_FAULT - 1)
-        self._site.start_broker()
+        self._clinic.start_broker()
         self._recover()
 
     def flush(self) -> None:
         self._post_in_trouble(POSTS_PER_FAULT - 1)
-        self._site.flush_broker()
+        self._clinic.flush_broker()
         self._recover()
 
     def fall_silent(self) -> None:
-        self._site.to_broker.be_silent()
+        self._clinic.to_broker.be_silent()
         healed_at = time.monotonic() + self._silence_s
         self._post_in_trouble(POSTS_PER_FAULT - 1)
         self.work.wait_for_ends()
         time.sleep(max(0.0, healed_at - time.monotonic()))
-        self._site.to_broker.speak()
+        self._clinic.to_broker.speak()
         self._recover()
 
     def _post_in_trouble(self, number: int) -> None:
@@ -76,11 +76,11 @@ class Broker:
         return time.monotonic() - answered
 
     def _is_claimed(self, run_id: UUID) -> bool:
-        return self._site.runs.get(run_id).attempt > 0
+        return self._clinic.runs.get(run_id).attempt > 0
 
 
 def lose_the_broker(
-    site: Site,
+    clinic: Clinic,
     random: Random,
     *,
     num_kills: int,
@@ -89,7 +89,7 @@ def lose_the_broker(
     silence_s: float,
 ) -> Result:
     """Every acknowledged run is trained, and no post waits for a broker."""
-    broker = Broker(site, silence_s=silence_s)
+    broker = Broker(clinic, silence_s=silence_s)
     faults = [
         *[broker.kill] * num_kills,
         *[broker.flush] * num_flushes,

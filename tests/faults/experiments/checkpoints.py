@@ -21,8 +21,8 @@ from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from app.store.events import event_numbers, events_after
 from bench.overhead import SHAPES, make_spec
+from tests.faults.clinic import Clinic
 from tests.faults.results import Result, quantile, spread
-from tests.faults.site import Site
 from tests.faults.work import SMALL_SPECS, Tally
 from tests.store.builders import a_batch
 from worker.datasets.build import build_task
@@ -80,12 +80,12 @@ DAMAGES: tuple[Damage, ...] = (flip_a_bit, cut_off, blank_out, append, remove)
 class Patient:
     """One run whose checkpoints are damaged, under an attempt of this process."""
 
-    def __init__(self, site: Site, engine: Engine) -> None:
+    def __init__(self, clinic: Clinic, engine: Engine) -> None:
         self._engine = engine
-        self._folder = site.home / "artifacts"
+        self._folder = clinic.home / "artifacts"
         [spec] = SMALL_SPECS[:1]
         self._contents = contents_of(spec, at_steps=STEPS)
-        self.run_id = site.runs.submit(spec)
+        self.run_id = clinic.runs.submit(spec)
         self.checkpoints = claimed(engine, self._folder, self.run_id)
         self._step = self._next_seq = 0
 
@@ -125,11 +125,11 @@ class Patient:
         return {"reason": None, **last.data}
 
 
-def damage_checkpoints(site: Site, random: Random, *, num_checkpoints: int) -> Result:
+def damage_checkpoints(clinic: Clinic, random: Random, *, num_checkpoints: int) -> Result:
     """Each is noticed, and the run goes on from the one before it."""
     tally, kinds = Tally(), Counter[str]()
-    engine = make_engine(site.database_url, pool_size=2)
-    patient = Patient(site, engine)
+    engine = make_engine(clinic.database_url, pool_size=2)
+    patient = Patient(clinic, engine)
     for number in range(num_checkpoints):
         damage = random.choice(DAMAGES)
         path = patient.keep_two()
@@ -151,15 +151,15 @@ def damage_checkpoints(site: Site, random: Random, *, num_checkpoints: int) -> R
     return Result(passed=not tally.complaints, figures=figures, complaints=tally.complaints)
 
 
-def time_checkpoints(site: Site, _random: Random, *, num_checkpoints: int) -> Result:
+def time_checkpoints(clinic: Clinic, _random: Random, *, num_checkpoints: int) -> Result:
     """Seconds that one takes, in training and beside it, over the default interval between two."""
-    engine = make_engine(site.database_url, pool_size=2)
+    engine = make_engine(clinic.database_url, pool_size=2)
     interval_s = Settings.checkpoint_every_s
     figures: dict[str, float | str] = {"s between checkpoints by default": interval_s}
     complaints = []
     for name, model in {**SHAPES, **LARGE}.items():
         spec = make_spec(model, num_steps=num_checkpoints, tier="off")
-        seconds = costs_of(site, engine, spec)
+        seconds = costs_of(clinic, engine, spec)
         share = quantile(seconds, 0.99) / interval_s
         figures[f"s for one checkpoint, {name}"] = spread(seconds)
         figures[f"share of wall time at p99, {name}"] = f"{share:.3%}"
@@ -169,13 +169,13 @@ def time_checkpoints(site: Site, _random: Random, *, num_checkpoints: int) -> Re
     return Result(passed=not complaints, figures=figures, complaints=complaints)
 
 
-def costs_of(site: Site, engine: Engine, spec: JobSpec) -> list[float]:
+def costs_of(clinic: Clinic, engine: Engine, spec: JobSpec) -> list[float]:
     """Seconds to flush, pack, force to the disk and note one, after each step.
 
     An upper bound: in a worker most of it happens while training goes on.
     """
-    run_id = site.runs.submit(spec)
-    checkpoints = claimed(engine, site.home / "artifacts", run_id)
+    run_id = clinic.runs.submit(spec)
+    checkpoints = claimed(engine, clinic.home / "artifacts", run_id)
     asked_at, seconds = [0.0], []
 
     def is_due() -> bool:

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from app.domain.runs import StopReason
 from tests.faults.checker import compare, compare_beginning
+from tests.faults.clinic import Clinic
 from tests.faults.crash_points import POINTS, Kind, Point, Scene
-from tests.faults.planting import ORDER, done
+from tests.faults.injecting import ORDER, done
 from tests.faults.results import Result
-from tests.faults.site import Site
 from tests.faults.sleep import resume
 from tests.faults.work import Tally, Work, small_spec
 from tests.processes import descendants
@@ -53,24 +53,24 @@ ALL_CASES = tuple(Case(name=name, kind=kind) for name in POINTS for kind in Kind
 
 
 class Rehearsal:
-    """Plays one case after the other on one site, whose processes have the faults planted."""
+    """Plays one case after the other on one clinic, whose processes have the faults injected."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._order = Path(site.crew.changes[ORDER])
-        site.crew.of(2)
+    def __init__(self, clinic: Clinic) -> None:
+        self._clinic = clinic
+        self._order = Path(clinic.group.changes[ORDER])
+        clinic.group.of(2)
         self._works: dict[int, Work] = {}
         self.tally = Tally()
 
     def play(self, case: Case) -> None:
         """What is wrong afterwards goes into the tally."""
-        self._site.crew.of(2)
+        self._clinic.group.of(2)
         done(self._order).unlink(missing_ok=True)
         try:
             run_id = self._act(case)
             if case.kind is Kind.STOP and case.point.scene is not Scene.POST:
                 self._oversleep(run_id)
-            self._site.runs.wait_for_end(run_id, within_s=LONGEST_S)
+            self._clinic.runs.wait_for_end(run_id, within_s=LONGEST_S)
             self._judge(case, run_id)
         except AssertionError as error:
             self.tally.complain(f"{case}: {str(error)[-500:]}")
@@ -82,7 +82,7 @@ class Rehearsal:
         num_steps = NUM_STEPS[case.point.scene]
         if num_steps not in self._works:
             training = {"num_steps": num_steps, "batch_size": 4, "evaluate_every": 50}
-            self._works[num_steps] = Work(self._site, [small_spec(training=training)])
+            self._works[num_steps] = Work(self._clinic, [small_spec(training=training)])
         return self._works[num_steps]
 
     def _act(self, case: Case) -> UUID:
@@ -113,7 +113,7 @@ class Rehearsal:
                 run_id = work.submit()
                 self._wait_for_checkpoint(work, run_id)
                 self._give(case)
-                self._site.crew.cancel(run_id)
+                self._clinic.group.cancel(run_id)
         wait_until(lambda: self._is_done() or self._is_missed(run_id), within_s=LONGEST_S)
         return None if self._is_withdrawn() else run_id
 
@@ -127,9 +127,9 @@ class Rehearsal:
         return True
 
     def _is_missed(self, run_id: UUID) -> bool:
-        has_ended = self._site.runs.get(run_id).status.has_ended
+        has_ended = self._clinic.runs.get(run_id).status.has_ended
         # in this order: who still trains may still come to the point
-        return has_ended and not self._site.crew.is_training() and not self._is_done()
+        return has_ended and not self._clinic.group.is_training() and not self._is_done()
 
     def _give(self, case: Case) -> None:
         draft = self._order.with_suffix(".draft")
@@ -148,16 +148,16 @@ class Rehearsal:
         wait_until(lambda: work.has_checkpoint(run_id), within_s=LONGEST_S)
 
     def _kill_training(self) -> None:
-        [pid] = set().union(*(worker.training() for worker in self._site.crew.ready))
+        [pid] = set().union(*(worker.training() for worker in self._clinic.group.ready))
         os.kill(pid, signal.SIGKILL)
 
     def _post(self, case: Case, work: Work) -> UUID:
-        self._site.open_api()
+        self._clinic.open_api()
         self._give(case)
         waker = threading.Thread(target=self._wake_api)
         waker.start()
         while (run_id := work.post()) is None:
-            self._site.api.keep()
+            self._clinic.api.keep()
             time.sleep(0.2)
         waker.join()
         return run_id
@@ -169,10 +169,10 @@ class Rehearsal:
 
     def _oversleep(self, run_id: UUID) -> None:
         """Until another attempt has the run, or it has ended."""
-        attempt = self._site.runs.get(run_id).attempt
+        attempt = self._clinic.runs.get(run_id).attempt
 
         def is_over() -> bool:
-            run = self._site.runs.get(run_id)
+            run = self._clinic.runs.get(run_id)
             return run.attempt > attempt or run.status.has_ended
 
         root = int(done(self._order).read_text())
@@ -201,9 +201,9 @@ def _end_of(case: Case) -> StopReason:
     return StopReason.CANCELLED if is_cancelled else StopReason.COMPLETED
 
 
-def rehearse(site: Site, random: Random, *, cases: Sequence[Case] = ALL_CASES) -> Result:
+def rehearse(clinic: Clinic, random: Random, *, cases: Sequence[Case] = ALL_CASES) -> Result:
     """In any order: none depends on another."""
-    rehearsal = Rehearsal(site)
+    rehearsal = Rehearsal(clinic)
     for case in random.sample(cases, len(cases)):
         logger.info("%s", case)
         rehearsal.play(case)

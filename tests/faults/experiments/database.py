@@ -10,8 +10,8 @@ from random import Random
 
 import httpx
 
+from tests.faults.clinic import Clinic
 from tests.faults.results import Result, spread
-from tests.faults.site import Site
 from tests.faults.work import LONG_SPECS, Work
 from tests.workers import wait_until
 
@@ -70,11 +70,11 @@ class Asker:
 class Outages:
     """One experiment: runs are in progress whenever the database goes away."""
 
-    def __init__(self, site: Site, random: Random) -> None:
-        self._site, self._random = site, random
-        site.crew.of(2)
-        site.open_api()
-        self.work = Work(site, LONG_SPECS)
+    def __init__(self, clinic: Clinic, random: Random) -> None:
+        self._clinic, self._random = clinic, random
+        clinic.group.of(2)
+        clinic.open_api()
+        self.work = Work(clinic, LONG_SPECS)
         self._news, self._news_at = "it was there", time.monotonic()
         #: Seconds from the return of the database until all that waited for it had ended.
         self.catch_ups: list[float] = []
@@ -86,16 +86,16 @@ class Outages:
         self._begin_runs()
         how = self._random.choice((signal.SIGINT, signal.SIGKILL))
         self._note(f"its {how.name}")
-        self._site.stop_database(how)
+        self._clinic.stop_database(how)
         time.sleep(outage_s)
         self._note("its start")
-        self._site.start_database()
+        self._clinic.start_database()
         self.catch_ups.append(self._seconds_until_all_ended())
 
     def lose_a_reply(self) -> None:
         """A commit is carried out, and nobody hears of it."""
         self._begin_runs()
-        proxy = self._site.to_database
+        proxy = self._clinic.to_database
         proxy.lose_replies(to=b"COMMIT", times=1)
         wait_until(lambda: proxy.num_to_lose == 0)
         self._seconds_until_all_ended()
@@ -105,7 +105,7 @@ class Outages:
 
     def _begin_runs(self) -> None:
         run_ids = [self.work.submit() for _ in range(NUM_AT_A_TIME)]
-        runs = self._site.runs
+        runs = self._clinic.runs
         wait_until(lambda: all(runs.get(run_id).attempt for run_id in run_ids))
         time.sleep(self._random.uniform(0, self.work.duration_s / 2))
 
@@ -116,7 +116,7 @@ class Outages:
 
 
 def lose_the_database(
-    site: Site,
+    clinic: Clinic,
     random: Random,
     *,
     outages_s: Sequence[float],
@@ -124,8 +124,8 @@ def lose_the_database(
     refuse_within_s: float = REFUSE_WITHIN_S,
 ) -> Result:
     """No run and no row is lost, and the API says in time that it cannot answer."""
-    outages = Outages(site, random)
-    with Asker(site.api.http, outages.tell_moment) as answers:
+    outages = Outages(clinic, random)
+    with Asker(clinic.api.http, outages.tell_moment) as answers:
         for outage_s in random.sample(outages_s, len(outages_s)):
             outages.be_away(outage_s)
     for _ in range(num_lost_replies):

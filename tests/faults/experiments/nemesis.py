@@ -5,9 +5,9 @@ from random import Random
 
 from sqlalchemy.exc import DBAPIError
 
+from tests.faults.clinic import Clinic
 from tests.faults.nemesis import Nemesis
 from tests.faults.results import Result
-from tests.faults.site import Site
 from tests.faults.work import Work
 
 NUM_WORKERS = 2
@@ -16,19 +16,19 @@ MEAN_PAUSE_S = 2.0
 LOOK_EVERY_S = 0.05
 
 
-def break_everything(site: Site, random: Random, *, num_runs: int, num_faults: int) -> Result:
+def break_everything(clinic: Clinic, random: Random, *, num_runs: int, num_faults: int) -> Result:
     """At least so many runs and faults; each acknowledged run ends as an undisturbed one."""
-    site.crew.of(NUM_WORKERS)
-    site.open_api()
-    work, nemesis = Work(site), Nemesis(site, random)
+    clinic.group.of(NUM_WORKERS)
+    clinic.open_api()
+    work, nemesis = Work(clinic), Nemesis(clinic, random)
     num_unended, strike_at_s = 0, time.monotonic()
 
     def is_enough() -> bool:
         return work.num_runs >= num_runs and nemesis.faults.total() >= num_faults
 
     while not is_enough() or num_unended:
-        site.crew.keep(NUM_WORKERS)
-        site.api.keep()
+        clinic.group.keep(NUM_WORKERS)
+        clinic.api.keep()
         if is_enough():
             nemesis.make_peace()
         elif time.monotonic() >= strike_at_s:

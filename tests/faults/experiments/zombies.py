@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from tests.faults.clinic import Clinic
 from tests.faults.results import Result, spread
-from tests.faults.site import Site
 from tests.faults.sleep import pause, resume
 from tests.faults.work import LONG_SPECS, Work
 from tests.processes import is_running
@@ -34,14 +34,14 @@ class Nap:
     num_deathless: int
 
 
-def wake_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
+def wake_zombies(clinic: Clinic, random: Random, *, num_zombies: int) -> Result:
     """Stop all processes of a worker, have the other one take its runs over, wake it up."""
-    site.crew.of(2)
-    work = Work(site, LONG_SPECS)
+    clinic.group.of(2)
+    work = Work(clinic, LONG_SPECS)
     rescues: list[float] = []
     num_deathless = 0
     while len(rescues) < num_zombies:
-        nap = have_a_nap(site, random, work)
+        nap = have_a_nap(clinic, random, work)
         rescues += nap.rescues_s
         num_deathless += nap.num_deathless
         work.wait_for_ends()
@@ -57,26 +57,26 @@ def wake_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
     return Result(passed=tally.is_clean, figures=figures, complaints=tally.complaints)
 
 
-def wake_unfenced_zombies(site: Site, random: Random, *, num_zombies: int) -> Result:
+def wake_unfenced_zombies(clinic: Clinic, random: Random, *, num_zombies: int) -> Result:
     """The same with no check of the attempt: the checker must see what it lets through."""
-    found = wake_zombies(site, random, num_zombies=num_zombies)
+    found = wake_zombies(clinic, random, num_zombies=num_zombies)
     complaints = ["nobody has seen that the check of the attempt was gone"] if found.passed else []
     return Result(passed=not found.passed, figures=found.figures, complaints=complaints)
 
 
-def have_a_nap(site: Site, random: Random, work: Work) -> Nap:
+def have_a_nap(clinic: Clinic, random: Random, work: Work) -> Nap:
     """As many runs as one worker has slots; then the one that trains sleeps for too long."""
-    site.crew.of(2)
-    for _ in range(int(site.crew.changes.get("CLINIC_SLOTS", "1"))):
+    clinic.group.of(2)
+    for _ in range(int(clinic.group.changes.get("CLINIC_SLOTS", "1"))):
         work.submit()
-    wait_until(site.crew.is_training)
+    wait_until(clinic.group.is_training)
     time.sleep(random.uniform(0, work.duration_s))
-    sleeper = site.crew.busiest()
+    sleeper = clinic.group.busiest()
     tree = pause(sleeper.pid)
     try:
         slept_at, training = time.time(), sleeper.training()
-        held = _held_by(site, sleeper)
-        wait_until(lambda: not _still_held(site, held), within_s=RESCUE_S)
+        held = _held_by(clinic, sleeper)
+        wait_until(lambda: not _still_held(clinic, held), within_s=RESCUE_S)
     finally:
         resume(tree)
     claims = [work.claimed_at(run_id, attempt + 1) for run_id, attempt in held.items()]
@@ -87,12 +87,12 @@ def have_a_nap(site: Site, random: Random, work: Work) -> Nap:
     return Nap(rescues_s=rescues_s, num_deathless=len(alive))
 
 
-def _held_by(site: Site, worker: WorkerProcess) -> dict[UUID, int]:
-    with site.runs.engine.connect() as connection:
+def _held_by(clinic: Clinic, worker: WorkerProcess) -> dict[UUID, int]:
+    with clinic.runs.engine.connect() as connection:
         found = connection.execute(text(HELD), {"pid": worker.pid})
         return {row.id: row.attempt for row in found}
 
 
-def _still_held(site: Site, held: dict[UUID, int]) -> bool:
-    runs = [(site.runs.get(run_id), attempt) for run_id, attempt in held.items()]
+def _still_held(clinic: Clinic, held: dict[UUID, int]) -> bool:
+    runs = [(clinic.runs.get(run_id), attempt) for run_id, attempt in held.items()]
     return any(run.attempt == attempt and not run.status.has_ended for run, attempt in runs)

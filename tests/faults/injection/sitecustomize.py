@@ -1,11 +1,11 @@
 """Python runs this at its start when this folder is on its path; only the fault suite sees to that.
 
-So faults are planted in the service's own processes, and the service has no code for tests.
+So faults are injected in the service's own processes, and the service has no code for tests.
 """
 
 import os
 import sys
 
-from tests.faults.planting import plant
+from tests.faults.injecting import inject
 
-plant(sys.orig_argv, os.environ)
+inject(sys.orig_argv, os.environ)

@@ -27,8 +27,8 @@ from app.settings import Serving
 from app.store.database import unit_of_work
 from app.supervision.programs import api_program
 from tests.faults.checker import Remains
-from tests.faults.crew import Crew
 from tests.faults.proxy import Proxy
+from tests.faults.worker_group import WorkerGroup
 from tests.workers import SECRET, Runs, environ_of, wait_until
 
 STOP_S = 5.0
@@ -76,8 +76,8 @@ class Api:
         self.http.close()
 
 
-class Site:
-    """The servers behind their proxies, the API and a crew of workers."""
+class Clinic:
+    """The servers behind their proxies, the API and a group of workers."""
 
     def __init__(self, home: Path, changes: Mapping[str, str], stack: ExitStack) -> None:
         """`changes` are further variables of the API and the workers."""
@@ -99,7 +99,7 @@ class Site:
         stack.callback(self.runs.engine.dispose)
         queue = RunQueue(self.broker_url)
         stack.callback(queue.close)
-        self.crew = Crew(
+        self.group = WorkerGroup(
             home=home,
             database_url=self.database_url,
             broker_url=self.broker_url,
@@ -107,7 +107,7 @@ class Site:
             queue=queue,
             changes=self._changes,
         )
-        stack.callback(self.crew.dismiss)
+        stack.callback(self.group.dismiss)
         environ = environ_of(home, self.database_url, self.broker_url) | self._changes
         self.api = Api(home, environ, self._make_key())
         stack.callback(self.api.close)
@@ -169,11 +169,11 @@ class Site:
 
 
 @contextmanager
-def open_site(home: Path, **changes: str) -> Iterator[Site]:
+def open_clinic(home: Path, **changes: str) -> Iterator[Clinic]:
     """From an empty home to servers that answer; no worker and no API runs yet."""
     with ExitStack() as stack:
         stack.enter_context(owned(make_home(home)))
-        yield Site(home, changes, stack)
+        yield Clinic(home, changes, stack)
 
 
 def _port_of(broker: EmbeddedBroker) -> int:

@@ -1,4 +1,4 @@
-"""A crew of real workers around one database, as large as each test wants it."""
+"""A group of real workers around one database, as large as each test wants it."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +15,7 @@ from tests.workers import Runs, WorkerProcess, start_worker, wait_until_ready
 
 
 @dataclass(kw_only=True)
-class Crew:
+class WorkerGroup:
     """Workers, and the way to give them work; booting one takes seconds, so they are kept."""
 
     home: Path

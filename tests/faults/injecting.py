@@ -1,4 +1,4 @@
-"""Plants faults in the process that calls it; an order in a file says which one happens, once.
+"""Injects faults in the process that calls it; an order in a file says which one happens, once.
 
 The order is `<kind>|<point>`. Whoever carries it out first renames it, so that it happens once
 however many processes reach the point, and leaves in it the process whose tree it has stopped.
@@ -27,7 +27,7 @@ ORDER = "FAULTS_ORDER"
 UNFENCED = "FAULTS_UNFENCED"
 
 
-class Planted:
+class Injected:
     """One point in this process."""
 
     def __init__(self, name: str, point: Point, order: Path) -> None:
@@ -69,7 +69,7 @@ class Planted:
         return _parent(os.getppid()) if self._point.role is Role.TRAINER else os.getpid()
 
 
-def planted(order: Path) -> dict[str, str]:
+def injected(order: Path) -> dict[str, str]:
     """Variables of processes in which the points of `crash_points` can be ordered."""
     return {**_on_path(), ORDER: str(order)}
 
@@ -85,7 +85,7 @@ def _on_path() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join((str(here.with_name("injection")), str(here.parents[2])))}
 
 
-def plant(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+def inject(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     """Change the functions of this process that the points name; `arguments` tell its role."""
     if environ.get(UNFENCED):
         _unfence()
@@ -94,7 +94,7 @@ def plant(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     role = _role_of(arguments)
     for name, point in POINTS.items():
         if point.role is role:
-            _wrap(point, Planted(name, point, Path(environ[ORDER])))
+            _wrap(point, Injected(name, point, Path(environ[ORDER])))
 
 
 def done(order: Path) -> Path:
@@ -110,7 +110,7 @@ def _role_of(arguments: Sequence[str]) -> Role | None:
     return Role.API if "uvicorn" in arguments else None
 
 
-def _wrap(point: Point, planted: Planted) -> None:
+def _wrap(point: Point, injected: Injected) -> None:
     owner: Any = importlib.import_module(point.module)
     *path, last = point.name.split(".")
     for part in path:
@@ -120,10 +120,10 @@ def _wrap(point: Point, planted: Planted) -> None:
     @functools.wraps(original)
     def wrapped(*args: object, **kwargs: object) -> object:
         if not point.is_after:
-            planted.reach()
+            injected.reach()
         result = original(*args, **kwargs)
         if point.is_after:
-            planted.reach()
+            injected.reach()
         return result
 
     setattr(owner, last, wrapped)

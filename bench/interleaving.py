@@ -1,4 +1,4 @@
-"""Loops that work in turns, a few steps each, so that a noisy machine is as noisy for all."""
+"""Interleaves loops, a few steps each, so that other load slows all of them alike."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -8,14 +8,14 @@ from threading import Condition
 Clock = Callable[[], float]
 
 
-class Ring:
-    """Whose turn it is."""
+class SliceOrder:
+    """Whose slice of time it is."""
 
     def __init__(self, names: Mapping[str, object]) -> None:
         self._order = deque(names)
         self._changed = Condition()
 
-    def wait_for_turn(self, name: str) -> None:
+    def wait_for_slice(self, name: str) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._order[0] == name)
 
@@ -34,22 +34,22 @@ def _settled() -> None:
     """Of work that is done when the call returns."""
 
 
-class Turns:
+class Slices:
     """What one loop asks between its steps, and the clock that stands while others work."""
 
     def __init__(
         self,
         name: str,
-        ring: Ring,
+        order: SliceOrder,
         clock: Clock,
         *,
-        steps_a_turn: int,
+        steps_per_slice: int,
         settle: Callable[[], None] = _settled,
     ) -> None:
-        self._name, self._ring, self._clock, self._settle = name, ring, clock, settle
-        self._steps_a_turn, self._num_steps = steps_a_turn, 0
+        self._name, self._slice_order, self._clock, self._settle = name, order, clock, settle
+        self._steps_per_slice, self._num_steps = steps_per_slice, 0
         self._before_s = self._began_at_s = 0.0
-        #: Of its whole turns; what precedes the first step is none.
+        #: Of its whole slices; what precedes the first step is none.
         self.seconds: list[float] = []
 
     def worked_s(self) -> float:
@@ -57,42 +57,42 @@ class Turns:
 
     def before_step(self) -> None:
         """Let the others work where this loop had its turn."""
-        if self._num_steps % self._steps_a_turn == 0:
+        if self._num_steps % self._steps_per_slice == 0:
             self._settle()
-            turn_s = self._clock() - self._began_at_s
+            slice_s = self._clock() - self._began_at_s
             if self._num_steps > 0:
-                self.seconds.append(turn_s)
-            self._before_s += turn_s
-            self._ring.pass_on()
+                self.seconds.append(slice_s)
+            self._before_s += slice_s
+            self._slice_order.pass_on()
             self.wait()
         self._num_steps += 1
 
     def wait(self) -> None:
-        self._ring.wait_for_turn(self._name)
+        self._slice_order.wait_for_slice(self._name)
         self._began_at_s = self._clock()
 
 
-def take_turns(
-    loops: Mapping[str, Callable[[Turns], None]],
+def interleave(
+    loops: Mapping[str, Callable[[Slices], None]],
     clock: Clock,
     *,
-    steps_a_turn: int,
+    steps_per_slice: int,
     settle: Callable[[], None] = _settled,
 ) -> dict[str, list[float]]:
     """Seconds of each turn by loop; raises what a loop raises, once the others have ended.
 
     `settle` waits for what a turn has left to do, on a GPU the queue of kernels.
     """
-    ring = Ring(loops)
+    order = SliceOrder(loops)
 
     def work(name: str) -> list[float]:
-        turns = Turns(name, ring, clock, steps_a_turn=steps_a_turn, settle=settle)
+        slices = Slices(name, order, clock, steps_per_slice=steps_per_slice, settle=settle)
         try:
-            turns.wait()
-            loops[name](turns)
+            slices.wait()
+            loops[name](slices)
         finally:
-            ring.leave(name)
-        return turns.seconds
+            order.leave(name)
+        return slices.seconds
 
     with ThreadPoolExecutor(max_workers=len(loops)) as pool:
         working = {name: pool.submit(work, name) for name in loops}
