@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.database import BINARY_RESULTS
+from app.store.chunks import StoredChunk, cut, read_chunks
 from app.store.step_ranges import steps_between
-from app.store.tables import probe_readings, scalar_readings, telemetry_chunks
+from app.store.tables import probe_readings, scalar_readings
 
 #: Quantity -> column of the lag profiles that holds it.
 PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -63,24 +63,15 @@ def read_columns(
     to_step: int | None = None,
 ) -> Mapping[str, StoredColumn]:
     """Returns each column for the steps from `from_step` to `to_step`, both included."""
-    table = telemetry_chunks
-    query = (
-        select(table.c.recorded_at, table.c.steps, *(table.c[name] for name in columns))
-        .where(table.c.run_id == run_id)
-        .order_by(table.c.seq)
-    )
-    if from_step is not None:
-        query = query.where(table.c.last_step >= from_step)
-    if to_step is not None:
-        query = query.where(table.c.first_step <= to_step)
-    rows = session.execute(query, execution_options=BINARY_RESULTS).all()
+    found = read_chunks(session, run_id, columns=columns, from_step=from_step, to_step=to_step)
     return {
         name: _column(
-            [(row.recorded_at, row.steps, row[position]) for row in rows],
+            [chunk for chunk in found if name in chunk.values],
+            name,
             from_step=from_step,
             to_step=to_step,
         )
-        for position, name in enumerate(columns, start=2)
+        for name in columns
     }
 
 
@@ -190,34 +181,21 @@ def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
 
 
 def _column(
-    chunks: Sequence[tuple[datetime, NDArray[np.int32], NDArray[np.float32] | None]],
-    *,
-    from_step: int | None,
-    to_step: int | None,
+    chunks: Sequence[StoredChunk], name: str, *, from_step: int | None, to_step: int | None
 ) -> StoredColumn:
-    """Joins the chunks that have the column, and cuts the result to the range of steps."""
-    found = [
-        (recorded_at, steps_n, values)
-        for recorded_at, steps_n, values in chunks
-        if values is not None and steps_n.size
-    ]
-    if not found:
+    """Joins chunks that have the column, within the range of steps."""
+    if not chunks:
         empty = np.empty(0, dtype=np.int32)
         return StoredColumn(
             steps_n=empty, values=empty.astype(np.float32), recorded_at_n=empty.astype(np.int64)
         )
-    steps_n = np.concatenate([steps_n for _, steps_n, _ in found])
-    values = np.concatenate([values for _, _, values in found])
-    recorded_at_n = np.repeat(
-        np.array([_microseconds(moment) for moment, _, _ in found], dtype=np.int64),
-        [steps_n.size for _, steps_n, _ in found],
-    )
-    start = 0 if from_step is None else int(np.searchsorted(steps_n, from_step))
-    stop = steps_n.size if to_step is None else int(np.searchsorted(steps_n, to_step, "right"))
+    places = [cut(chunk, from_step=from_step, to_step=to_step) for chunk in chunks]
+    parts = list(zip(chunks, places, strict=True))
+    moments = np.array([_microseconds(chunk.recorded_at) for chunk in chunks], dtype=np.int64)
     return StoredColumn(
-        steps_n=steps_n[start:stop],
-        values=values[start:stop],
-        recorded_at_n=recorded_at_n[start:stop],
+        steps_n=np.concatenate([chunk.steps_n[place] for chunk, place in parts]),
+        values=np.concatenate([chunk.values[name][place] for chunk, place in parts]),
+        recorded_at_n=np.repeat(moments, [place.stop - place.start for place in places]),
     )
 
 

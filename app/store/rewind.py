@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.checkpoints import CheckpointRecord
 from app.domain.events import EventKind
+from app.domain.windows.window import WINDOW_STEPS
 from app.store.checkpoints import checkpoints_of, columns_at, drop_checkpoint
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import (
@@ -19,15 +20,18 @@ from app.store.tables import (
     runs,
     scalar_readings,
     telemetry_chunks,
+    telemetry_windows,
 )
 
-#: Tables of readings. Each row has the number `seq` of its batch.
+#: Tables of readings. Each row has the number `seq` of its batch; that of a window is the batch
+#: that completed it.
 _MEASURED: tuple[Table, ...] = (
     telemetry_chunks,
     scalar_readings,
     probe_readings,
     probe_gaps,
     position_readings,
+    telemetry_windows,
 )
 #: Values of a run's columns before its first reading.
 _NOTHING_MEASURED: Mapping[str, object] = {
@@ -42,6 +46,7 @@ _NOTHING_MEASURED: Mapping[str, object] = {
     "probe_share": None,
     "probe_seconds": None,
     "telemetry_bytes": 0,
+    "windowed_steps": 0,
 }
 _NOTHING_JUDGED: Mapping[str, object] = {
     "verdict": None,
@@ -65,7 +70,12 @@ def rewind(
     values = {**_NOTHING_JUDGED, "followed_steps": followed}
     if checkpoint is None:
         return {**_NOTHING_MEASURED, **values}
-    return {**columns_at(session, checkpoint), "progress_step": checkpoint.step, **values}
+    size = WINDOW_STEPS[0]
+    kept = {
+        "progress_step": checkpoint.step,
+        "windowed_steps": func.least(runs.c.windowed_steps, checkpoint.step // size * size),
+    }
+    return {**columns_at(session, checkpoint), **kept, **values}
 
 
 def rewound(attempt: int, checkpoint: CheckpointRecord | None, **more: JsonValue) -> NewEvent:

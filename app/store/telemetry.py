@@ -31,6 +31,7 @@ from app.store.profile_rows import read_profiles
 from app.store.reading_rows import insert_readings, read_scalar_readings
 from app.store.tables import runs, telemetry_chunks
 from app.store.times import database_now
+from app.store.windows import store_completed_windows
 
 #: Readings of the scope `model` that are also stored on the run's row.
 _KEPT_ON_THE_RUN = (PROBE_SHARE, PROBE_SECONDS)
@@ -39,7 +40,9 @@ _KEPT_ON_THE_RUN = (PROBE_SHARE, PROBE_SECONDS)
 def append_batch(
     session: Session, *, run_id: UUID, attempt: int, seq: int, batch: ReadingBatch
 ) -> bool:
-    """Stores one batch; returns False, without a change, when it was stored before.
+    """Stores one batch with the windows that it completes.
+
+    Returns False, without a change, when it was stored before.
 
     One update checks the attempt, raises `next_seq` and numbers the events; its row lock also
     covers the inserts. Raises Fenced when the run no longer belongs to the attempt, or when an
@@ -69,6 +72,9 @@ def append_batch(
     keys = {"run_id": run_id, "attempt": attempt, "seq": seq}
     if batch.chunk is not None:
         session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
+        store_completed_windows(
+            session, run_id=run_id, chunk=batch.chunk, windowed_steps=row["windowed_steps"]
+        )
     insert_readings(session, batch.readings, keys=keys)
     return True
 

@@ -2,9 +2,9 @@
 
 Each sweep records the worker's heartbeat. One worker at a time, which holds an advisory lock of the
 database, also rescues runs whose lease has expired, notifies workers of queued runs, and drops old
-readings. Every worker also claims queued runs in its sweep, so that runs start without a broker. A
-worker ends when it cannot work any more: without its forkserver, or when it does not receive the
-notifications that wait at the broker.
+readings. Every worker makes windows that runs of an earlier release lack. Every worker also claims
+queued runs in its sweep, so that runs start without a broker. A worker ends when it cannot work any
+more: without its forkserver, or when it does not receive the notifications that wait at the broker.
 """
 
 import logging
@@ -51,6 +51,8 @@ class Records(Protocol):
     def sweep(self, *, max_notifications: int, may_rescue: bool) -> None: ...
 
     def drop_old_telemetry(self) -> None: ...
+
+    def make_missing_windows(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,7 @@ class Sweeper:
             )
             if self._num_sweeps % SWEEPS_PER_DROP == 0:
                 self._records.drop_old_telemetry()
+            self._records.make_missing_windows()
         except Unavailable:
             self._connected_since = None
 

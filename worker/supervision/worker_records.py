@@ -1,6 +1,7 @@
 """What a worker writes about itself and about all runs; each call is one transaction."""
 
 import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,9 +14,17 @@ from app.services.attempts.sweep_runs import sweep_runs
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.retire_worker import retire_worker
 from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
+from app.services.telemetry.make_missing_windows import (
+    find_missing_windows,
+    store_missing_windows,
+)
 from app.store.database import unit_of_work
 
 logger = logging.getLogger(__name__)
+
+#: Time that one sweep spends at most on the windows of runs of an earlier release, and the time of
+#: the part that it began.
+MAKE_WINDOWS_S = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,18 @@ class WorkerRecords:
             month = drop_old_telemetry(work, retention_days=self.retention_days)
         if month is not None:
             logger.info("The readings of the runs of %s are dropped.", f"{month:%Y-%m}")
+
+    def make_missing_windows(self) -> None:
+        """Makes windows of runs of an earlier release; computes them between two transactions."""
+        deadline = time.monotonic() + MAKE_WINDOWS_S
+        while time.monotonic() < deadline:
+            with unit_of_work(self.engine) as work:
+                part = find_missing_windows(work)
+            if part is None:
+                return
+            rows = part.rows()
+            with unit_of_work(self.engine) as work:
+                store_missing_windows(work, part, rows)
 
     def retire(self) -> None:
         """Removes the worker from the list of living workers."""

@@ -15,6 +15,7 @@ from app.store.tables.telemetry import (
     probe_readings,
     scalar_readings,
     telemetry_chunks,
+    telemetry_windows,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "runs",
     "scalar_readings",
     "telemetry_chunks",
+    "telemetry_windows",
     "workers",
     "workspaces",
 ]

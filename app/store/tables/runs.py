@@ -89,6 +89,8 @@ runs = Table(
     counter("expected_rows", BigInteger),
     #: Approximate size of its readings.
     counter("telemetry_bytes", BigInteger),
+    #: All complete windows below this step are stored.
+    counter("windowed_steps", BigInteger),
     #: When its readings were dropped because of their age.
     timestamp("telemetry_dropped_at"),
     #: True while training waits because the database accepts no readings.
@@ -106,6 +108,15 @@ runs = Table(
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
     Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
+    # ended runs of an earlier release, whose windows are still to be made
+    Index(
+        "ix_runs_without_windows",
+        "id",
+        postgresql_where=text(
+            "ended_at IS NOT NULL AND telemetry_dropped_at IS NULL "
+            "AND progress_step - windowed_steps >= 1024"
+        ),
+    ),
     # heartbeats and flushes rewrite the row often; free space keeps the new version in its page
     postgresql_with={"fillfactor": "50"},
 )

@@ -1,6 +1,17 @@
 """Tables of readings, partitioned by range of `run_id`: one partition for each month of runs."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.store.tables.columns import (
@@ -21,6 +32,7 @@ PARTITIONED = (
     "scalar_readings",
     "probe_gaps",
     "position_readings",
+    "telemetry_windows",
 )
 
 telemetry_chunks = Table(
@@ -37,6 +49,29 @@ telemetry_chunks = Table(
     *(Column(f"tensor_{quantity}", Reals) for quantity in PER_TENSOR),
     #: Quantity -> least and greatest finite value, number of values that are not finite.
     json_column("summary"),
+    Index(None, "run_id", "last_step"),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+telemetry_windows = Table(
+    "telemetry_windows",
+    metadata,
+    run_reference(),
+    #: 0 for 1,024 steps, 1 for 2 ** 15, 2 for 2 ** 20.
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    #: Of the first step, in steps of a window.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    #: A column of `telemetry_chunks`.
+    Column("quantity", Text, primary_key=True),
+    #: Position among the run's tensors; -1 for a quantity of the whole model.
+    Column("tensor", Integer, primary_key=True, autoincrement=False),
+    #: Of the batch that completed it.
+    Column("attempt", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    #: `app.domain.windows.packing` says what the bytes are.
+    Column("packed", LargeBinary, nullable=False),
+    #: Of the windows of level 0 in it, as `app.domain.windows.overview.OUTLINE`; empty on level 0.
+    Column("outlines", LargeBinary, nullable=False),
     postgresql_partition_by="RANGE (run_id)",
 )
 

@@ -1,0 +1,144 @@
+"""Reads the chunks of a run: the requested columns of the steps in a range, bit for bit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from app.domain.windows.window import WINDOW_STEPS
+from app.store.database import BINARY_RESULTS
+from app.store.tables import telemetry_chunks
+
+#: Steps that are read at once by callers that read many: whole windows.
+PAGE_STEPS = 16 * WINDOW_STEPS[0]
+#: The first column of a row of `read_chunks` that is one of those asked for.
+_FIRST_COLUMN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredChunk:
+    """The n steps that one flush stored, with the columns that were asked for."""
+
+    seq: int
+    attempt: int
+    recorded_at: datetime
+    #: (n,) ascending.
+    steps_n: NDArray[np.int32]
+    #: Column -> (n,), or (n, P) for a quantity of each of P parameter tensors. Columns that were
+    #: not recorded are left out.
+    values: Mapping[str, NDArray[np.float32]]
+
+
+def read_chunks(
+    session: Session,
+    run_id: UUID,
+    *,
+    columns: Sequence[str],
+    from_step: int | None = None,
+    to_step: int | None = None,
+    limit: int | None = None,
+) -> list[StoredChunk]:
+    """Returns the chunks with a step from `from_step` to `to_step`, both included, in order.
+
+    The first and the last chunk may also have steps outside of the range.
+    """
+    table = telemetry_chunks
+    query = select(
+        *(table.c.seq, table.c.attempt, table.c.recorded_at),
+        *(table.c.first_step, table.c.last_step),
+        *(table.c[name] for name in columns),
+    ).where(table.c.run_id == run_id)
+    if from_step is not None:
+        query = query.where(table.c.last_step >= from_step)
+    if to_step is not None:
+        query = query.where(table.c.first_step <= to_step)
+    query = query.order_by(table.c.last_step).limit(limit)
+    rows = session.execute(query, execution_options=BINARY_RESULTS).all()
+    steps = _steps_of(session, run_id, rows)
+    return [_chunk(row, steps[row.seq], columns) for row in rows]
+
+
+def iterate_chunks(
+    session: Session, run_id: UUID, *, columns: Sequence[str], from_step: int, to_step: int
+) -> Iterator[list[StoredChunk]]:
+    """Yields chunks with only the steps of the range, in pages of at most `PAGE_STEPS` steps.
+
+    The memory does not grow with the range. A page ends with a window of the lowest level.
+    """
+    while from_step <= to_step:
+        end = min(to_step, from_step // PAGE_STEPS * PAGE_STEPS + PAGE_STEPS - 1)
+        page = read_chunks(session, run_id, columns=columns, from_step=from_step, to_step=end)
+        if page:
+            yield [_within(chunk, from_step=from_step, to_step=end) for chunk in page]
+        from_step = end + 1
+
+
+def step_bounds(session: Session, run_id: UUID) -> tuple[int, int] | None:
+    """Returns the first and the last recorded step; None without any."""
+    table = telemetry_chunks
+    of_run = select(table.c.first_step, table.c.last_step).where(table.c.run_id == run_id)
+    first = session.execute(of_run.order_by(table.c.last_step).limit(1)).one_or_none()
+    if first is None:
+        return None
+    last = session.execute(of_run.order_by(table.c.last_step.desc()).limit(1)).one()
+    return int(first.first_step), int(last.last_step)
+
+
+def _within(chunk: StoredChunk, *, from_step: int, to_step: int) -> StoredChunk:
+    place = cut(chunk, from_step=from_step, to_step=to_step)
+    return replace(
+        chunk,
+        steps_n=chunk.steps_n[place],
+        values={name: values[place] for name, values in chunk.values.items()},
+    )
+
+
+def cut(chunk: StoredChunk, *, from_step: int | None, to_step: int | None) -> slice:
+    """Returns where the steps from `from_step` to `to_step`, both included, are in the chunk."""
+    steps_n = chunk.steps_n
+    start = 0 if from_step is None else int(np.searchsorted(steps_n, from_step))
+    stop = steps_n.size if to_step is None else int(np.searchsorted(steps_n, to_step, "right"))
+    return slice(start, stop)
+
+
+def _steps_of(
+    session: Session, run_id: UUID, rows: Sequence[Row[Any]]
+) -> Mapping[int, NDArray[np.int32]]:
+    """Returns seq -> steps. They are read only where the chunk leaves out a step, which is rare."""
+    known = {
+        row.seq: np.arange(row.first_step, row.last_step + 1, dtype=np.int32)
+        for row in rows
+        if any(_has_each_step(row, values) for values in row[_FIRST_COLUMN:])
+    }
+    missing = [row.seq for row in rows if row.seq not in known]
+    if not missing:
+        return known
+    table = telemetry_chunks
+    query = select(table.c.seq, table.c.steps).where(
+        table.c.run_id == run_id, table.c.seq.in_(missing)
+    )
+    return known | {
+        row.seq: row.steps for row in session.execute(query, execution_options=BINARY_RESULTS)
+    }
+
+
+def _has_each_step(row: Row[Any], values: NDArray[np.float32] | None) -> bool:
+    """Steps differ and ascend: with as many values as steps between the ends, none is left out."""
+    return values is not None and len(values) == row.last_step - row.first_step + 1
+
+
+def _chunk(row: Row[Any], steps_n: NDArray[np.int32], columns: Sequence[str]) -> StoredChunk:
+    values = {name: row[place] for place, name in enumerate(columns, start=_FIRST_COLUMN)}
+    return StoredChunk(
+        seq=row.seq,
+        attempt=row.attempt,
+        recorded_at=row.recorded_at,
+        steps_n=steps_n,
+        values={name: found for name, found in values.items() if found is not None},
+    )
