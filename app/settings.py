@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from app.domain.errors import Misconfigured
 from app.domain.quotas import Quotas
+from app.domain.time_limits import TimeLimits
 
 PREFIX = "CLINIC_"
 MIB = 2**20
@@ -64,6 +65,8 @@ def _words(value: object) -> object:
 
 Folder = Annotated[Path, AfterValidator(_absolute)]
 Seconds = Annotated[float, Field(gt=0, le=DAY_S)]
+#: Seconds of training.
+TrainingSeconds = Annotated[float, Field(gt=0, le=366 * DAY_S)]
 Count = Annotated[int, Field(ge=1, le=2**40)]
 Amount = Annotated[int, Field(ge=1, le=2**62)]
 DatabaseUrl = Annotated[str, AfterValidator(database_dialect)]
@@ -156,6 +159,14 @@ class Settings(AccountSettings):
     """Rows of telemetry of a workspace without a quota of its own."""
     max_storage_bytes: Amount = _USUAL_QUOTAS.max_storage_bytes
     """Stored bytes of a workspace without a quota of its own."""
+    max_preflights: Amount = _USUAL_QUOTAS.max_preflights
+    """Preflights that have not ended of a workspace without a quota of its own."""
+    preflight_time_limit_s: Seconds = 300.0
+    """Seconds after which a preflight is stopped."""
+    default_time_limit_s: TrainingSeconds | None = None
+    """Seconds of training of a run whose spec has no time limit."""
+    max_time_limit_s: TrainingSeconds | None = None
+    """The largest time limit of a run, which also is its default where none is set."""
     max_pending_bytes: Count = 64 * MIB
     """Readings that a run holds in memory while the database is away; above it training waits."""
     retention_days: int | None = Field(default=None, ge=1, le=100_000)
@@ -174,6 +185,14 @@ class Settings(AccountSettings):
     def _lease_outlasts_heartbeats(self) -> Self:
         if self.lease_s < 3 * self.heartbeat_s:
             detail = "CLINIC_LEASE_S must be at least three times CLINIC_HEARTBEAT_S"
+            raise ValueError(detail)
+        return self
+
+    @model_validator(mode="after")
+    def _default_time_limit_is_allowed(self) -> Self:
+        default_s, max_s = self.default_time_limit_s, self.max_time_limit_s
+        if default_s is not None and max_s is not None and default_s > max_s:
+            detail = "CLINIC_DEFAULT_TIME_LIMIT_S must be at most CLINIC_MAX_TIME_LIMIT_S"
             raise ValueError(detail)
         return self
 
@@ -197,7 +216,13 @@ class Settings(AccountSettings):
             max_running_runs=self.max_running_runs,
             max_rows=self.max_rows,
             max_storage_bytes=self.max_storage_bytes,
+            max_preflights=self.max_preflights,
         )
+
+    @property
+    def time_limits(self) -> TimeLimits:
+        """Of runs."""
+        return TimeLimits(default_s=self.default_time_limit_s, max_s=self.max_time_limit_s)
 
 
 class Serving(HomeSettings):

@@ -20,6 +20,7 @@ FIRST = (
     "faults/test_outages.py",
     "faults/test_broker.py",
     "faults/test_one_worker.py",
+    "faults/test_brakes.py",
     "faults/test_without_broker.py",
     "operations",
     "embedded",

@@ -66,6 +66,22 @@ def test_quotas_and_retention_are_read():
     assert settings.quotas.max_queued_runs == usual.quotas.max_queued_runs
 
 
+def test_time_limits_of_runs_are_read():
+    said = {"CLINIC_DEFAULT_TIME_LIMIT_S": "60", "CLINIC_MAX_TIME_LIMIT_S": "3600"}
+
+    usual, limited = Settings.read(COMPLETE).time_limits, Settings.read(COMPLETE | said).time_limits
+
+    assert (usual.default_s, usual.max_s) == (None, None)
+    assert (limited.default_s, limited.max_s) == (60, 3600)
+
+
+def test_a_default_time_limit_above_the_largest_is_refused():
+    said = {"CLINIC_DEFAULT_TIME_LIMIT_S": "61", "CLINIC_MAX_TIME_LIMIT_S": "60"}
+
+    with pytest.raises(Misconfigured, match="CLINIC_DEFAULT_TIME_LIMIT_S must be at most"):
+        Settings.read(COMPLETE | said)
+
+
 def test_a_lease_shorter_than_three_heartbeats_is_refused():
     with pytest.raises(Misconfigured, match="CLINIC_LEASE_S"):
         Settings.read(COMPLETE | {"CLINIC_LEASE_S": "10"})

@@ -15,6 +15,7 @@ class Act(StrEnum):
     RUN_RELABELLED = "run_relabelled"
     RUN_DELETED = "run_deleted"
     PREFLIGHT_SUBMITTED = "preflight_submitted"
+    PREFLIGHT_CANCELLED = "preflight_cancelled"
     DATASET_UPLOADED = "dataset_uploaded"
     DATASET_DELETED = "dataset_deleted"
     KEY_CREATED = "key_created"

@@ -50,6 +50,15 @@ def preflight_spec(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"probes": probes})
 
 
+def with_shorter_time_limit(spec: JobSpec, limit_s: float) -> JobSpec:
+    """Returns the spec with a time limit of at most `limit_s`."""
+    asked_s = spec.training.time_limit_s
+    if asked_s is not None and asked_s <= limit_s:
+        return spec
+    training = spec.training.model_copy(update={"time_limit_s": limit_s})
+    return spec.model_copy(update={"training": training})
+
+
 def basis_of(num_steps: int) -> Basis:
     return Basis.MINI_STEPS if num_steps else Basis.STEP_0
 

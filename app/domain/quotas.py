@@ -21,6 +21,8 @@ class Quotas:
     max_rows: int = 10_000_000
     #: Bytes of telemetry, data sets and files of runs.
     max_storage_bytes: int = 100 * GIB
+    #: Preflights, arms of comparisons included, that have not ended.
+    max_preflights: int = 100
 
     def overridden(self, own: Mapping[str, int | None]) -> "Quotas":
         """Returns these quotas with those replaced that the workspace has of its own."""
@@ -35,6 +37,7 @@ class Usage:
     running_runs: int
     rows: int
     storage_bytes: int
+    preflights: int = 0
 
 
 def check_run_fits(quotas: Quotas, usage: Usage, *, cost: Estimate) -> None:
@@ -57,6 +60,14 @@ def check_queue(quotas: Quotas, usage: Usage) -> None:
     """Raises QueueFull unless one more run may be queued."""
     if usage.queued_runs >= quotas.max_queued_runs:
         raise QueueFull(most=quotas.max_queued_runs, used=usage.queued_runs)
+
+
+def check_preflight_fits(quotas: Quotas, usage: Usage) -> None:
+    """Raises QueueFull or QuotaReached unless one more preflight may be queued."""
+    check_queue(quotas, usage)
+    most, used = quotas.max_preflights, usage.preflights
+    if used >= most:
+        raise QuotaReached(quota="preflights", most=most, used=used, wanted=1)
 
 
 def check_storage(quotas: Quotas, usage: Usage, *, wanted: int) -> None:

@@ -41,14 +41,20 @@ def claim_next_run(
     devices: Collection[str],
     lease_s: float,
     max_running_runs: int = Quotas.max_running_runs,
+    with_preflights: bool = True,
 ) -> Run | None:
     """Claims the next queued run that these devices can train; returns None without one.
 
     The same transaction deletes what was measured after the last checkpoint. The new attempt
     continues from that checkpoint, or starts over without one. `max_running_runs` is the quota of
-    a workspace that has none of its own.
+    a workspace that has none of its own. Without `with_preflights`, only runs are claimed.
     """
-    found = lock_next(session, devices=devices, max_running_runs=max_running_runs)
+    found = lock_next(
+        session,
+        devices=devices,
+        max_running_runs=max_running_runs,
+        with_preflights=with_preflights,
+    )
     if found is None:
         return None
     return claim_row(session, found, worker_id=worker_id, lease_s=lease_s)

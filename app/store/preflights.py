@@ -1,9 +1,10 @@
 """Preflights: runs of a few steps, hidden from the list of runs and kept for a day."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Executable, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -35,11 +36,51 @@ def insert_preflight(session: Session, *, workspace_id: UUID, spec: JobSpec, num
 
 
 def find_preflight(session: Session, workspace_id: UUID, preflight_id: UUID) -> Run:
-    statement = select(runs).where(
-        runs.c.id == preflight_id,
-        runs.c.workspace_id == workspace_id,
-        runs.c.preflight_steps.is_not(None),
-    )
+    return _one(session, select(runs).where(*_owned(workspace_id), runs.c.id == preflight_id))
+
+
+def lock_preflight(session: Session, workspace_id: UUID, preflight_id: UUID) -> Run:
+    """Returns the preflight, locked against changes until the end of the transaction.
+
+    Raises NotFound.
+    """
+    wanted = select(runs).where(*_owned(workspace_id), runs.c.id == preflight_id)
+    return _one(session, wanted.with_for_update(key_share=True))
+
+
+def page_of_preflights(
+    session: Session,
+    workspace_id: UUID,
+    *,
+    statuses: Sequence[str],
+    limit: int,
+    after: tuple[datetime, UUID] | None,
+) -> list[Run]:
+    """Returns a page, newest first; `after` is (created_at, id) of the previous page's last one.
+
+    Without `statuses`, those of every status.
+    """
+    statement = select(runs).where(*_owned(workspace_id))
+    if statuses:
+        statement = statement.where(runs.c.status.in_(statuses))
+    if after is not None:
+        statement = statement.where(tuple_(runs.c.created_at, runs.c.id) < after)
+    newest = (runs.c.created_at.desc(), runs.c.id.desc())
+    rows = session.execute(statement.order_by(*newest).limit(limit)).mappings()
+    return [run_of(row) for row in rows]
+
+
+def note_comparison(session: Session, preflight_ids: Sequence[UUID]) -> None:
+    """Notes at each of the preflights that they are the arms of one comparison."""
+    arms = update(runs).where(runs.c.id.in_(preflight_ids))
+    session.execute(arms.values(compared_ids=list(preflight_ids)))
+
+
+def _owned(workspace_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (runs.c.workspace_id == workspace_id, runs.c.preflight_steps.is_not(None))
+
+
+def _one(session: Session, statement: Executable) -> Run:
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
         raise NotFound

@@ -1,6 +1,6 @@
 """Chooses the next queued run: fair between workspaces, by priority and age within one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -27,7 +27,11 @@ POINT = timedelta(minutes=1)
 
 
 def lock_next(
-    session: Session, *, devices: Collection[str], max_running_runs: int
+    session: Session,
+    *,
+    devices: Collection[str],
+    max_running_runs: int,
+    with_preflights: bool = True,
 ) -> RowMapping | None:
     """Locks and returns the next queued run that these devices can train; returns None without one.
 
@@ -37,9 +41,12 @@ def lock_next(
     `max_running_runs` is the quota of a workspace that has none of its own. The workspace of the
     returned run is recorded as served.
     """
+    eligible = [is_servable(devices)]
+    if not with_preflights:
+        eligible.append(runs.c.preflight_steps.is_(None))
     for waits_for_lock in (False, True):
         skipped: set[UUID] = set()
-        while found := _lock_first(session, devices, max_running_runs, without=skipped):
+        while found := _lock_first(session, eligible, max_running_runs, without=skipped):
             if _record_served(session, found, max_running_runs, waits_for_lock=waits_for_lock):
                 return found
             skipped.add(found["workspace_id"])
@@ -69,12 +76,16 @@ def devices_served(devices: Collection[str]) -> tuple[str, ...]:
 
 
 def _lock_first(
-    session: Session, devices: Collection[str], max_running_runs: int, *, without: Collection[UUID]
+    session: Session,
+    eligible: Sequence[ColumnElement[bool]],
+    max_running_runs: int,
+    *,
+    without: Collection[UUID],
 ) -> RowMapping | None:
     statement = (
         _waiting(max_running_runs)
         .add_columns(*runs.c)
-        .where(is_servable(devices), runs.c.workspace_id.not_in(without))
+        .where(*eligible, runs.c.workspace_id.not_in(without))
         .limit(1)
         .with_for_update(of=runs, skip_locked=True)
     )

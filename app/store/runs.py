@@ -10,15 +10,15 @@ from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.domain.errors import IllegalTransition, NotFound
+from app.domain.errors import NotFound
 from app.domain.events import EventKind
-from app.domain.runs import Run, RunStatus, StopReason, check_transition
+from app.domain.runs import Run, RunStatus, check_transition
 from app.domain.specs.job import JobSpec
+from app.store.cancellation import cancel
 from app.store.fence import NewEvent, append_events, change_run
 from app.store.ids import new_id
 from app.store.run_rows import run_of
 from app.store.tables import runs
-from app.store.times import database_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,26 +155,7 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
 
     Raises NotFound, and IllegalTransition when the run has ended.
     """
-    run = lock_run(session, workspace_id, run_id)
-    if run.status is RunStatus.QUEUED:
-        return _cancel_queued(session, run)
-    if run.status is not RunStatus.RUNNING:
-        detail = f"The run has ended: it is {run.status}."
-        raise IllegalTransition(detail)
-    if run.cancel_requested_at is not None:
-        return run
-    data: Mapping[str, JsonValue] = {
-        "status": run.status,
-        "attempt": run.attempt,
-        "reason": "cancel_requested",
-    }
-    row = change_run(
-        session,
-        runs.c.id == run.id,
-        values={"cancel_requested_at": database_now()},
-        log=(NewEvent(kind=EventKind.STATUS, data=data),),
-    )
-    return run_of(_found(row))
+    return cancel(session, lock_run(session, workspace_id, run_id))
 
 
 def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: int) -> Run:
@@ -212,29 +193,6 @@ def delete_run(session: Session, workspace_id: UUID, run_id: UUID) -> None:
     statement = delete(runs).where(*_owned(workspace_id, run_id)).returning(runs.c.id)
     if session.execute(statement).one_or_none() is None:
         raise NotFound
-
-
-def _cancel_queued(session: Session, run: Run) -> Run:
-    check_transition(run.status, RunStatus.CANCELLED)
-    end = {"status": RunStatus.CANCELLED, "stop_reason": StopReason.CANCELLED, "error": None}
-    row = change_run(
-        session,
-        runs.c.id == run.id,
-        values={
-            "status": RunStatus.CANCELLED.value,
-            "stop_reason": StopReason.CANCELLED.value,
-            "cancel_requested_at": database_now(),
-            "ended_at": database_now(),
-        },
-        log=(
-            NewEvent(
-                kind=EventKind.STATUS,
-                data={"status": RunStatus.CANCELLED, "attempt": run.attempt},
-            ),
-            NewEvent(kind=EventKind.END, data=end),
-        ),
-    )
-    return run_of(_found(row))
 
 
 def _owned(workspace_id: UUID, run_id: UUID) -> tuple[ColumnElement[bool], ...]:

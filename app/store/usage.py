@@ -39,10 +39,11 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
     ]
     of_uploads = _sum_of(datasets.c.num_bytes).where(datasets.c.workspace_id == workspace_id)
     # one statement, because every POST waits for the result
-    num_queued, num_running, num_rows, *num_bytes = session.execute(
+    num_queued, num_running, num_preflights, num_rows, *num_bytes = session.execute(
         select(
             _number_with(RunStatus.QUEUED),
             _number_with(RunStatus.RUNNING),
+            func.count().filter(runs.c.preflight_steps.is_not(None), runs.c.ended_at.is_(None)),
             func.coalesce(func.sum(_rows()).filter(is_counted), 0),
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
             *(query.scalar_subquery() for query in (*of_files, of_uploads)),
@@ -53,6 +54,7 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
         running_runs=num_running,
         rows=int(num_rows),
         storage_bytes=int(sum(num_bytes)),
+        preflights=num_preflights,
     )
 
 

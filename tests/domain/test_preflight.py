@@ -14,6 +14,7 @@ from app.domain.preflight import (
     basis_of,
     preflight_num_steps,
     preflight_spec,
+    with_shorter_time_limit,
 )
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
@@ -54,6 +55,17 @@ def test_probes_that_are_off_are_on_in_a_preflight() -> None:
     assert (tried.probes.tier, tried.probes.budget) == ("standard", 0.1)
     assert tried.training == off.training
     assert preflight_spec(tried) is tried
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "limit_s", "seconds"), [(None, 9.0, 9.0), (5.0, 9.0, 5.0), (10.0, 9.0, 9.0)]
+)
+def test_the_shorter_time_limit_applies(
+    asked_s: float | None, limit_s: float, seconds: float
+) -> None:
+    spec = job(training={"time_limit_s": asked_s})
+
+    assert with_shorter_time_limit(spec, limit_s).training.time_limit_s == seconds
 
 
 def a_finding(state: FindingState, severity: Severity) -> Finding:

@@ -6,7 +6,14 @@ import pytest
 
 from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached
 from app.domain.estimate import Estimate
-from app.domain.quotas import Quotas, Usage, check_queue, check_run_fits, check_storage
+from app.domain.quotas import (
+    Quotas,
+    Usage,
+    check_preflight_fits,
+    check_queue,
+    check_run_fits,
+    check_storage,
+)
 
 QUOTAS = Quotas(max_queued_runs=3, max_running_runs=2, max_rows=100, max_storage_bytes=1000)
 NOTHING = Usage(queued_runs=0, running_runs=0, rows=0, storage_bytes=0)
@@ -23,6 +30,7 @@ def test_a_workspace_without_quotas_of_its_own_has_the_published_ones() -> None:
     assert quotas.max_running_runs == 1000
     assert quotas.max_rows == 10_000_000
     assert quotas.max_storage_bytes == 107_374_182_400
+    assert quotas.max_preflights == 100
 
 
 def test_a_quota_of_a_workspace_s_own_replaces_the_usual_one() -> None:
@@ -72,6 +80,23 @@ def test_a_full_queue_takes_no_run(queued: int) -> None:
         check_run_fits(QUOTAS, usage, cost=cost(1))
 
     assert (refused.value.most, refused.value.used) == (3, queued)
+
+
+def test_the_last_preflight_of_the_quota_may_be_queued() -> None:
+    check_preflight_fits(replace(QUOTAS, max_preflights=2), replace(NOTHING, preflights=1))
+
+
+def test_a_preflight_beyond_the_quota_is_refused_with_the_numbers() -> None:
+    with pytest.raises(QuotaReached) as refused:
+        check_preflight_fits(replace(QUOTAS, max_preflights=2), replace(NOTHING, preflights=2))
+
+    error = refused.value
+    assert (error.quota, error.most, error.used, error.wanted) == ("preflights", 2, 2, 1)
+
+
+def test_a_full_queue_takes_no_preflight() -> None:
+    with pytest.raises(QueueFull):
+        check_preflight_fits(QUOTAS, replace(NOTHING, queued_runs=3))
 
 
 def test_runs_in_training_do_not_keep_another_from_the_queue() -> None:

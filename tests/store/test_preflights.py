@@ -76,6 +76,21 @@ def test_a_preflight_is_claimed_before_runs_that_wait_longer(
     assert (claimed.id, claimed.preflight_steps) == (made.id, 0)
 
 
+def test_a_worker_may_claim_runs_alone(session: Session, workspace_id: UUID) -> None:
+    run = queued_run(session, workspace_id)
+    insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=0)
+    worker_id = a_worker(session)
+
+    claimed = [
+        claim_next_run(
+            session, worker_id=worker_id, devices=CPU, lease_s=LEASE_S, with_preflights=False
+        )
+        for _ in range(2)
+    ]
+
+    assert [one and one.id for one in claimed] == [run.id, None]
+
+
 @pytest.mark.parametrize(("age", "is_kept"), [(timedelta(hours=1), True), (KEPT_FOR, False)])
 def test_an_answer_is_kept_for_a_day_and_runs_for_ever(
     session: Session, workspace_id: UUID, age: timedelta, *, is_kept: bool

@@ -9,9 +9,11 @@ from app.domain.quotas import Usage
 from app.store.artifacts import publish
 from app.store.checkpoints import record_checkpoint
 from app.store.datasets import insert_dataset
+from app.store.preflights import insert_preflight
 from app.store.telemetry import append_batch
 from app.store.usage import usage_of
 from app.store.workspaces import insert_workspace
+from tests.domain.builders import job
 from tests.store.builders import a_batch, claimed_run, queued_run
 
 EMPTY = Usage(queued_runs=0, running_runs=0, rows=0, storage_bytes=0)
@@ -22,6 +24,7 @@ def test_runs_files_readings_and_uploads_count_once_each(
 ) -> None:
     run = claimed_run(session, workspace_id)
     queued_run(session, workspace_id)
+    insert_preflight(session, workspace_id=workspace_id, spec=job(), num_steps=3)
     append_batch(session, run_id=run.id, attempt=run.attempt, seq=0, batch=a_batch())
     others = insert_workspace(session, name="others")
     measured = usage_of(session, workspace_id)
@@ -31,7 +34,8 @@ def test_runs_files_readings_and_uploads_count_once_each(
     of_upload = _uploaded(session, workspace_id, content=b"seven b")
     usage = usage_of(session, workspace_id)
 
-    assert (measured.queued_runs, measured.running_runs) == (1, 1)
+    assert (measured.queued_runs, measured.running_runs) == (2, 1)
+    assert measured.preflights == 1
     assert measured.storage_bytes > 0
     assert usage.storage_bytes == measured.storage_bytes + sum(of_files) + of_upload
     assert usage_of(session, others.id) == EMPTY

@@ -83,9 +83,11 @@ def claim(
     devices: Sequence[str],
     lease_s: float,
     max_running_runs: int,
+    with_preflights: bool = True,
 ) -> Run | None:
     """Claims the next queued run for these devices; returns None without one.
 
+    Without `with_preflights`, only runs are claimed.
     Raises Unavailable when the database does not answer.
     """
     with unit_of_work(engine) as work:
@@ -95,4 +97,5 @@ def claim(
             devices=devices,
             lease_s=lease_s,
             max_running_runs=max_running_runs,
+            with_preflights=with_preflights,
         )

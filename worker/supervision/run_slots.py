@@ -9,14 +9,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from sqlalchemy import Engine
 
 from app.domain.errors import Fenced, Unavailable
+from app.domain.preflight import with_shorter_time_limit
 from app.domain.runs import Run
+from app.domain.specs.job import JobSpec
 from app.settings import Settings
 from worker.execution.commands import DEVICES, ListDevicesCommand, TrainCommand
 from worker.supervision.children import ForkServer
@@ -26,6 +28,9 @@ from worker.supervision.stop_signal import StopSignal
 from worker.supervision.supervise import Policy, Supervisor
 
 logger = logging.getLogger(__name__)
+
+#: A preflight whose time is over gets this long for its last step and probe before it is killed.
+LAST_PROBE_S = 30.0
 
 
 def list_devices(forkserver: ForkServer) -> tuple[str, ...]:
@@ -69,6 +74,8 @@ class RunSlots:
         self._free_slots: SimpleQueue[int] = SimpleQueue()
         for slot in range(registration.slots):
             self._free_slots.put(slot)
+        # at most half of the slots, rounded up, so that preflights leave some for runs
+        self._preflights = threading.Semaphore((registration.slots + 1) // 2)
         # one at a time, because a diagnosis reads all of a run's telemetry
         self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
         self._policy = Policy(heartbeat_s=settings.heartbeat_s)
@@ -139,21 +146,35 @@ class RunSlots:
             return None
 
     def _claim(self) -> Run | None:
+        """Claims the next run; a preflight keeps its place in `_preflights` until it has ended."""
         if self._stop.is_set() or not self.can_train:
             return None
+        has_place = self._preflights.acquire(blocking=False)
+        run = None
         try:
-            return claim(
+            run = claim(
                 self._engine,
                 worker_id=self._registration.worker_id,
                 devices=self._registration.devices,
                 lease_s=self._settings.lease_s,
                 max_running_runs=self._settings.quotas.max_running_runs,
+                with_preflights=has_place,
             )
         except Unavailable as error:
             logger.warning("Nothing can be claimed: %s", error.detail)
-            return None
+        finally:
+            if has_place and (run is None or run.preflight_steps is None):
+                self._preflights.release()
+        return run
 
     def _train(self, run: Run, slot: int) -> None:
+        try:
+            self._train_claimed(run, slot)
+        finally:
+            if run.preflight_steps is not None:
+                self._preflights.release()
+
+    def _train_claimed(self, run: Run, slot: int) -> None:
         records = RunRecords(
             engine=self._engine,
             run_id=run.id,
@@ -165,7 +186,7 @@ class RunSlots:
             run_id=run.id,
             workspace_id=run.workspace_id,
             attempt=run.attempt,
-            spec=run.spec,
+            spec=self._spec_to_train(run),
             device=place(run.spec.training.device, self._registration.devices, slot=slot),
             preflight_steps=run.preflight_steps,
         )
@@ -182,10 +203,22 @@ class RunSlots:
             child,
             records=records,
             stop=self._stop,
-            policy=self._policy,
+            policy=self._policy_for(run),
             submit=self._submit_diagnosis,
         ).watch()
         logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
+
+    def _spec_to_train(self, run: Run) -> JobSpec:
+        """Returns the run's spec; that of a preflight with the preflight's time limit."""
+        if run.preflight_steps is None:
+            return run.spec
+        return with_shorter_time_limit(run.spec, self._settings.preflight_time_limit_s)
+
+    def _policy_for(self, run: Run) -> Policy:
+        if run.preflight_steps is None:
+            return self._policy
+        limit_s = self._settings.preflight_time_limit_s + LAST_PROBE_S
+        return replace(self._policy, time_limit_s=limit_s)
 
     def _submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
         return self._diagnoses.submit(_diagnose_or_log, diagnose)

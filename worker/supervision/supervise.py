@@ -44,6 +44,8 @@ class Policy:
     max_outage_s: float = 600.0
     #: Between two diagnoses of a running run.
     diagnose_every_s: float = 10.0
+    #: A child that runs for this long is killed; None is no limit.
+    time_limit_s: float | None = None
 
 
 class Records(Protocol):
@@ -70,6 +72,7 @@ class Decision(Enum):
     CANCEL = auto()
     END_CANCELLED = auto()
     END_STALLED = auto()
+    END_TIMED_OUT = auto()
     ABANDON = auto()
 
 
@@ -80,6 +83,8 @@ class HeartbeatState:
     is_cancel_requested: bool = False
     #: Seconds since the child was told to cancel; None when it was not.
     since_cancel_s: float | None = None
+    #: Seconds since the child was started.
+    since_start_s: float = 0.0
     #: Seconds since the child last reported progress.
     since_progress_s: float = 0.0
     #: Seconds since the database last accepted a heartbeat.
@@ -92,6 +97,8 @@ def decide(state: HeartbeatState, policy: Policy) -> Decision:
         return Decision.END_CANCELLED
     if state.is_cancel_requested and state.since_cancel_s is None:
         return Decision.CANCEL
+    if policy.time_limit_s is not None and state.since_start_s >= policy.time_limit_s:
+        return Decision.END_TIMED_OUT
     if state.since_progress_s >= policy.stall_s:
         return Decision.END_STALLED
     if state.since_heartbeat_s >= policy.max_outage_s:
@@ -120,6 +127,7 @@ class Supervisor:
         self._policy = policy
         self._submit = submit
         now = time.monotonic()
+        self._started_at = now
         self._progressed_at = self._renewed_at = self._diagnosed_at = now
         self._cancelled_at: float | None = None
         self._waits_for_database = False
@@ -168,6 +176,9 @@ class Supervisor:
             case Decision.END_STALLED:
                 error = f"Training made no progress for {self._policy.stall_s:g} s."
                 self._end(StopReason.CRASHED, error)
+            case Decision.END_TIMED_OUT:
+                error = f"It was stopped after {self._policy.time_limit_s:g} s."
+                self._end(StopReason.TIMED_OUT, error)
             case Decision.ABANDON:
                 logger.error("Run %s: the database was unavailable for too long.", self._run.id)
             case _:
@@ -191,6 +202,7 @@ class Supervisor:
         return HeartbeatState(
             is_cancel_requested=is_cancel_requested,
             since_cancel_s=None if self._cancelled_at is None else now - self._cancelled_at,
+            since_start_s=now - self._started_at,
             since_progress_s=now - self._progressed_at,
             since_heartbeat_s=now - self._renewed_at,
         )

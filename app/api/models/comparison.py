@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from app.api.models.preflight import PreflightView, view_preflight
+from app.api.models.preflight import PreflightView, comparison_path, view_preflight
 from app.api.models.request import Patch, RequestModel
 from app.api.models.view import View
 from app.domain.comparison import MAX_PATCHES
@@ -63,6 +63,7 @@ class ArmView(View):
 
 class ComparisonLinks(View):
     self: str
+    """`DELETE` cancels it."""
 
 
 class ComparisonView(View):
@@ -82,12 +83,12 @@ class ComparisonView(View):
 
 
 def view_comparison(comparison: Comparison) -> ComparisonView:
-    ids = "&".join(f"preflight_id={arm.preflight.run.id}" for arm in comparison.arms)
+    ids = [arm.preflight.run.id for arm in comparison.arms]
     return ComparisonView.of(
         comparison,
         is_done=comparison.has_ended,
         arms=list(map(_view_arm, comparison.arms)),
-        links=ComparisonLinks(self=f"/v1/preflight/compare?{ids}"),
+        links=ComparisonLinks(self=comparison_path(ids)),
     )
 
 

@@ -1,5 +1,6 @@
 """Views of a preflight. Its results have the same structure as those of a run."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from app.api.models.gradient_flow import GradientFlowView, IntegrityView, view_g
 from app.api.models.view import View
 from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.preflight import Basis
-from app.domain.runs import RunStatus, StopReason
+from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.services.preflights.read_preflight import Preflight, PreflightResult
 
@@ -29,12 +30,15 @@ class PredictedView(View):
 
 class PreflightLinks(View):
     self: str
+    """`DELETE` cancels it."""
     run: str
     """Where the same body submits the whole run."""
+    comparison: str | None
+    """The comparison of which it is an arm; null where it is none."""
 
 
-class PreflightView(View):
-    """A job spec that is tried for a few steps. The results are null until it has succeeded."""
+class PreflightEntryView(View):
+    """A preflight in a list, without its results."""
 
     id: UUID
     status: RunStatus
@@ -45,11 +49,19 @@ class PreflightView(View):
     """What it waits for while it is queued; null where nothing prevents its start."""
     mini_steps: int
     """Steps to train; with 0 only the initial weights are measured."""
+    cancel_requested_at: datetime | None
     created_at: datetime
+    started_at: datetime | None
     ended_at: datetime | None
     """It is kept for 24 hours after this time."""
     spec: JobSpec
     """With all defaults. Where probes were off, their tier is `standard`."""
+    links: PreflightLinks
+
+
+class PreflightView(PreflightEntryView):
+    """A job spec that is tried for a few steps. The results are null until it has succeeded."""
+
     gradient_flow: GradientFlowView | None
     """The same as the answer of `/v1/runs/{id}/gradient-flow`. `run_id` is the preflight's id."""
     dynamics: DynamicsView | None
@@ -59,7 +71,11 @@ class PreflightView(View):
     """The cost of the whole run."""
     integrity: list[IntegrityView] | None
     """The checks of the gradient flow, as in `gradient_flow`."""
-    links: PreflightLinks
+
+
+class PreflightPage(View):
+    items: list[PreflightEntryView]
+    next: str | None
 
 
 def view_preflight(preflight: Preflight) -> PreflightView:
@@ -74,10 +90,33 @@ def view_preflight(preflight: Preflight) -> PreflightView:
         predicted=_view_predicted(run.id, result) if result else None,
         estimate=result.estimate if result else None,
         integrity=flow.integrity if flow else None,
-        links=PreflightLinks(self=f"/v1/preflights/{run.id}", run="/v1/runs"),
+        links=_links(run),
     )
 
 
 def _view_predicted(preflight_id: UUID, result: PreflightResult) -> PredictedView:
     found = view_diagnosis(preflight_id, result.diagnosis)
     return PredictedView.of(found, basis=result.basis)
+
+
+def view_entry(run: Run, *, waiting_for: str | None) -> PreflightEntryView:
+    return PreflightEntryView.of(
+        run,
+        waiting_for=waiting_for,
+        mini_steps=run.preflight_steps or 0,
+        links=_links(run),
+    )
+
+
+def comparison_path(preflight_ids: Iterable[UUID]) -> str:
+    """Returns the path of the comparison of these preflights, the base first."""
+    ids = "&".join(f"preflight_id={one}" for one in preflight_ids)
+    return f"/v1/preflight/compare?{ids}"
+
+
+def _links(run: Run) -> PreflightLinks:
+    return PreflightLinks(
+        self=f"/v1/preflights/{run.id}",
+        run="/v1/runs",
+        comparison=comparison_path(run.compared_ids) if run.compared_ids else None,
+    )

@@ -29,6 +29,8 @@ class OwnQuotas(RequestModel):
     """Rows of telemetry."""
     max_storage_bytes: _Amount | None = None
     """Bytes of telemetry, data sets and files of runs."""
+    max_preflights: _Runs | None = None
+    """Preflights, arms of comparisons included, that have not ended."""
 
 
 class WorkspaceOrder(RequestModel):
@@ -71,6 +73,7 @@ class QuotasView(View):
     max_running_runs: int
     max_rows: int
     max_storage_bytes: int
+    max_preflights: int
 
 
 class UsageView(View):
@@ -81,6 +84,7 @@ class UsageView(View):
     rows: int
     """Rows of telemetry, including the expected rows of unfinished runs."""
     storage_bytes: int
+    preflights: int
 
 
 class WorkspaceAccountView(WorkspaceView):

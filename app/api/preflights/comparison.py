@@ -33,11 +33,22 @@ from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import COMPARISON_EXAMPLES
 from app.domain.access import Caller
 from app.domain.comparison import MAX_PATCHES
+from app.services.preflights.cancel_comparison import cancel_comparison
 from app.services.preflights.read_comparison import read_comparison
 from app.services.preflights.submit_comparison import submit_comparison
 from app.store.database import UnitOfWork, unit_of_work
 
 router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS, route_class=JsonRoute)
+
+
+PreflightIds = Annotated[
+    list[UUID],
+    Query(
+        min_length=1,
+        max_length=MAX_PATCHES + 1,
+        description="Repeatable. Preflights of the workspace; the first one is the base.",
+    ),
+]
 
 
 class _KeptPreflight(BaseModel):
@@ -103,20 +114,23 @@ async def post_comparison(
     summary="Compare preflights",
 )
 def get_comparison(
-    request: Request,
-    preflight_id: Annotated[
-        list[UUID],
-        Query(
-            min_length=1,
-            max_length=MAX_PATCHES + 1,
-            description="Repeatable. Preflights of the workspace; the first one is the base.",
-        ),
-    ],
-    caller: RunsReader,
-    work: Work,
+    request: Request, preflight_id: PreflightIds, caller: RunsReader, work: Work
 ) -> Response:
     comparison = read_comparison(work, workspace_id=caller.workspace_id, preflight_ids=preflight_id)
     return conditional_json(request, view_comparison(comparison))
+
+
+@router.delete(
+    "/preflight/compare",
+    status_code=202,
+    responses=documented(404, 409),
+    summary="Cancel a comparison",
+)
+def delete_comparison(preflight_id: PreflightIds, caller: RunsWriter, work: Work) -> ComparisonView:
+    """Cancels all of its preflights that have not ended. 409 when every one has ended."""
+    return view_comparison(
+        cancel_comparison(work, workspace_id=caller.workspace_id, preflight_ids=preflight_id)
+    )
 
 
 def _submitted(
@@ -134,6 +148,7 @@ def _submitted(
         patches=body.patches,
         mini_steps=mini_steps,
         quotas=resources.settings.quotas,
+        time_limits=resources.settings.time_limits,
     )
     view = view_comparison(submitted.comparison)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}

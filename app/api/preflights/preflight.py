@@ -3,12 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.models.preflight import PreflightView, view_preflight
+from app.api.models.preflight import (
+    PreflightPage,
+    PreflightView,
+    view_entry,
+    view_preflight,
+)
 from app.api.preflights.submission import (
     DEFAULT_WAIT_S,
     MiniSteps,
@@ -29,10 +34,14 @@ from app.api.protocol.deps import (
     Work,
 )
 from app.api.protocol.idempotency import Answer, OptionalKey
+from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import RUN_EXAMPLES
 from app.domain.access import Caller
+from app.domain.runs import RunStatus
 from app.domain.specs.job import JobSpec
+from app.services.preflights.cancel_preflight import cancel_preflight
+from app.services.preflights.list_preflights import list_preflights
 from app.services.preflights.read_preflight import read_preflight
 from app.services.preflights.submit_preflight import submit_preflight
 from app.store.database import UnitOfWork, unit_of_work
@@ -69,8 +78,9 @@ async def post_preflight(
 ) -> Response:
     """A worker builds data and model, probes the model, trains a few steps and probes it again.
 
-    On a CPU the probes use all cores for about a second, which changes no result. A preflight is
-    not listed among the runs. The same bodies are refused as by `POST /v1/runs`.
+    On a CPU the probes use all cores for about a second, which changes no result. The same bodies
+    are refused as by `POST /v1/runs`. A preflight is not listed among the runs, counts against the
+    quota `max_preflights`, and is stopped after a time limit of the installation, by default 300 s.
     """
 
     def submit() -> Submission:
@@ -88,6 +98,36 @@ async def post_preflight(
 
 
 @router.get(
+    "/preflights",
+    response_model=PreflightPage,
+    responses=NOT_MODIFIED,
+    summary="List preflights",
+)
+def get_preflights(
+    request: Request,
+    caller: RunsReader,
+    work: Work,
+    status: Annotated[
+        list[RunStatus],
+        Query(max_length=len(RunStatus), description="Repeatable: any of these statuses."),
+    ] = [],  # noqa: B006 - FastAPI copies it
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first, without results. The arms of comparisons are listed too."""
+    found = list_preflights(
+        work,
+        workspace_id=caller.workspace_id,
+        statuses=status,
+        limit=limit,
+        after=read_cursor(cursor),
+    )
+    items = [view_entry(one.run, waiting_for=one.waiting_for) for one in found.items]
+    page = PreflightPage(items=items, next=next_page(request, found.last))
+    return conditional_json(request, page)
+
+
+@router.get(
     "/preflights/{preflight_id}",
     response_model=PreflightView,
     responses={**NOT_MODIFIED, **documented(404)},
@@ -97,6 +137,21 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work
     """Its results are null until it has succeeded. It is kept for 24 hours after its end."""
     preflight = read_preflight(work, workspace_id=caller.workspace_id, preflight_id=preflight_id)
     return conditional_json(request, view_preflight(preflight))
+
+
+@router.delete(
+    "/preflights/{preflight_id}",
+    status_code=202,
+    responses=documented(404, 409),
+    summary="Cancel a preflight",
+)
+def delete_preflight(preflight_id: UUID, caller: RunsWriter, work: Work) -> PreflightView:
+    """A queued one is cancelled at once, a running one at its worker's next heartbeat.
+
+    It can be read for 24 more hours. 409 when it has ended.
+    """
+    preflight = cancel_preflight(work, workspace_id=caller.workspace_id, preflight_id=preflight_id)
+    return view_preflight(preflight)
 
 
 def _submitted(
@@ -109,6 +164,7 @@ def _submitted(
         spec=spec,
         mini_steps=mini_steps,
         quotas=resources.settings.quotas,
+        time_limits=resources.settings.time_limits,
     )
     view = view_preflight(submitted.preflight)
     headers = {"Location": view.links.self, **queue_headers(submitted.room)}

@@ -8,6 +8,7 @@ from app.domain.datasets import UPLOAD_CODES
 from app.domain.lineage import LINEAGE_CODES
 from app.domain.specs.dataset.fit import FIT_CODES
 from app.domain.specs.job import CROSS_FIELD_CODES
+from app.domain.time_limits import TIME_LIMIT_TOO_LONG
 
 _OF_THE_API = (
     "idempotency_key_reused",
@@ -16,6 +17,7 @@ _OF_THE_API = (
     "nul_character",
     # a quantity or scope that the run does not have
     "unknown",
+    TIME_LIMIT_TOO_LONG,
     # a rule of one part of a job spec, stated in `detail`
     "value_error",
 )

@@ -50,6 +50,7 @@ def post_resume(
         num_steps=body.num_steps,
         time_limit_s=body.time_limit_s,
         quotas=settings.quotas,
+        time_limits=settings.time_limits,
     )
     return view_run(described.run, waiting_for=described.waiting_for)
 
@@ -81,6 +82,7 @@ def post_fork(
                 run_id=run_id,
                 request=body.request(),
                 quotas=settings.quotas,
+                time_limits=settings.time_limits,
             )
         )
     )

@@ -70,7 +70,12 @@ def post_run(
     complete spec.
     """
     if dry_run:
-        checked = estimate_run(work, workspace_id=caller.workspace_id, spec=spec)
+        checked = estimate_run(
+            work,
+            workspace_id=caller.workspace_id,
+            spec=spec,
+            time_limits=settings.time_limits,
+        )
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
     return idempotent.answer(
         lambda work: created(
@@ -80,6 +85,7 @@ def post_run(
                 workspace_id=caller.workspace_id,
                 spec=spec,
                 quotas=settings.quotas,
+                time_limits=settings.time_limits,
             )
         )
     )

@@ -15,10 +15,12 @@ def claim_run(
     devices: Collection[str],
     lease_s: float,
     max_running_runs: int,
+    with_preflights: bool = True,
 ) -> Run | None:
     """Returns the run with its new attempt, or None when nothing is queued for these devices.
 
-    `max_running_runs` is the quota of a workspace that has none of its own.
+    `max_running_runs` is the quota of a workspace that has none of its own. Without
+    `with_preflights`, only runs are claimed.
     """
     return claim_next_run(
         work.session,
@@ -26,4 +28,5 @@ def claim_run(
         devices=devices,
         lease_s=lease_s,
         max_running_runs=max_running_runs,
+        with_preflights=with_preflights,
     )

@@ -14,13 +14,14 @@ from app.domain.preflight import preflight_num_steps
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched_at
+from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
 from app.services.preflights.read_comparison import Comparison, read_comparison
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.estimate_run import CheckedSpec, estimate_run
 from app.store.database import UnitOfWork
-from app.store.preflights import insert_preflight
+from app.store.preflights import insert_preflight, note_comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +41,24 @@ def submit_comparison(
     patches: Sequence[Mapping[str, JsonValue]],
     mini_steps: int | None,
     quotas: Quotas,
+    time_limits: TimeLimits,
 ) -> SubmittedComparison:
     """Queues one preflight for each arm, or none at all.
 
     All arms train for the same number of steps, which the slowest one determines. Raises the errors
     of `submit_preflight`; their pointers begin with `/spec` or `/patches/<number>`.
     """
-    arms = [_checked(work, workspace_id, spec, place="/spec")]
+    arms = [_checked(work, workspace_id, spec, time_limits, place="/spec")]
     for number, patch in enumerate(patches):
         place = f"/patches/{number}"
         patched = patched_at(spec, patch, place=place)
-        arms.append(_checked(work, workspace_id, patched, place=place))
+        arms.append(_checked(work, workspace_id, patched, time_limits, place=place))
     num_steps = min(preflight_num_steps(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
     queued: list[UUID] = []
     for arm in arms:
-        room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=None)
+        room = admit_run(
+            work, workspace_id=workspace_id, default_quotas=quotas, cost=None, is_preflight=True
+        )
         run = insert_preflight(
             work.session,
             workspace_id=workspace_id,
@@ -64,13 +68,16 @@ def submit_comparison(
         queued.append(run.id)
         record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)
         work.after_commit(partial(queue.notify, run.id))
+    note_comparison(work.session, queued)
     comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=queued)
     return SubmittedComparison(comparison=comparison, room=room)
 
 
-def _checked(work: UnitOfWork, workspace_id: UUID, spec: JobSpec, *, place: str) -> CheckedSpec:
+def _checked(
+    work: UnitOfWork, workspace_id: UUID, spec: JobSpec, time_limits: TimeLimits, *, place: str
+) -> CheckedSpec:
     try:
-        return estimate_run(work, workspace_id=workspace_id, spec=spec)
+        return estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
     except InvalidInput as error:
         problems = [replace(one, pointer=f"{place}{one.pointer}") for one in error.problems]
         raise type(error)(error.detail, problems=problems) from error

@@ -7,6 +7,7 @@ from app.domain.audit import Act
 from app.domain.preflight import preflight_num_steps, preflight_spec
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
+from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
 from app.services.preflights.read_preflight import Preflight, read_preflight
 from app.services.record_act import record_act
@@ -32,19 +33,22 @@ def submit_preflight(
     spec: JobSpec,
     mini_steps: int | None,
     quotas: Quotas,
+    time_limits: TimeLimits,
 ) -> SubmittedPreflight:
     """Queues a preflight, in the same queue as runs.
 
     `mini_steps` is the number of steps; None lets the estimated speed choose. Raises InvalidSpec,
-    as for a run, and QueueFull.
+    as for a run, QueueFull and QuotaReached.
     """
-    checked = estimate_run(work, workspace_id=workspace_id, spec=spec)
-    room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=None)
+    checked = estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
+    room = admit_run(
+        work, workspace_id=workspace_id, default_quotas=quotas, cost=None, is_preflight=True
+    )
     queued = insert_preflight(
         work.session,
         workspace_id=workspace_id,
-        spec=preflight_spec(spec),
-        num_steps=preflight_num_steps(spec, checked.shape, asked=mini_steps),
+        spec=preflight_spec(checked.spec),
+        num_steps=preflight_num_steps(checked.spec, checked.shape, asked=mini_steps),
     )
     record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=queued.id)
     work.after_commit(lambda: queue.notify(queued.id))

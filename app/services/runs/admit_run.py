@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.estimate import Estimate
-from app.domain.quotas import Quotas, check_queue, check_run_fits
+from app.domain.quotas import Quotas, check_preflight_fits, check_queue, check_run_fits
 from app.store.database import UnitOfWork
 from app.store.usage import lock_queue, usage_of
 from app.store.workspaces import find_workspace
@@ -25,18 +25,22 @@ def admit_run(
     default_quotas: Quotas,
     cost: Estimate | None,
     resumed_run_id: UUID | None = None,
+    is_preflight: bool = False,
 ) -> QueueRoom:
     """Checks the quotas and keeps other requests out of the queue until the transaction ends.
 
     `default_quotas` apply where the workspace has none of its own. Without a `cost`, only the
-    number of queued runs is checked. `resumed_run_id` names a resumed run, whose earlier rows are
-    already part of the cost. Raises QueueFull, QuotaReached or InvalidSpec.
+    number of queued runs is checked, and for a preflight that of preflights. `resumed_run_id` names
+    a resumed run, whose earlier rows are already part of the cost. Raises QueueFull, QuotaReached
+    or InvalidSpec.
     """
     lock_queue(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
     quotas = default_quotas.overridden(workspace.own_quotas)
     usage = usage_of(work.session, workspace_id, without_rows_of=resumed_run_id)
-    if cost is None:
+    if is_preflight:
+        check_preflight_fits(quotas, usage)
+    elif cost is None:
         check_queue(quotas, usage)
     else:
         check_run_fits(quotas, usage, cost=cost)

@@ -10,6 +10,7 @@ from app.domain.spec_warnings import warnings_about
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
+from app.domain.time_limits import UNLIMITED, TimeLimits, with_time_limit
 from app.store.database import UnitOfWork
 from app.store.datasets import find_dataset
 
@@ -18,20 +19,24 @@ from app.store.datasets import find_dataset
 class CheckedSpec:
     """A job spec that fits its data, with the estimated cost."""
 
+    #: With the time limit of the installation where it had none.
     spec: JobSpec
     shape: TaskShape
     estimate: Estimate
     warnings: tuple[str, ...]
 
 
-def estimate_run(work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec) -> CheckedSpec:
+def estimate_run(
+    work: UnitOfWork, *, workspace_id: UUID, spec: JobSpec, time_limits: TimeLimits = UNLIMITED
+) -> CheckedSpec:
     """Raises InvalidSpec when the spec does not fit the data or exceeds the service's limits."""
-    shape = spec.dataset.shape(_profile(work, workspace_id, spec))
-    cost = estimate(spec, shape)
+    limited = with_time_limit(spec, time_limits)
+    shape = limited.dataset.shape(_profile(work, workspace_id, limited))
+    cost = estimate(limited, shape)
     problems = problems_of_size(cost)
     if problems:
         raise InvalidSpec(_sentence(problems[0].detail), problems=problems)
-    return CheckedSpec(spec=spec, shape=shape, estimate=cost, warnings=warnings_about(spec))
+    return CheckedSpec(spec=limited, shape=shape, estimate=cost, warnings=warnings_about(limited))
 
 
 def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:

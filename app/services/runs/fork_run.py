@@ -16,6 +16,7 @@ from app.domain.lineage import forked_spec
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
+from app.domain.time_limits import TimeLimits, with_time_limit
 from app.queue import RunQueue
 from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
@@ -48,13 +49,15 @@ def fork_run(
     run_id: UUID,
     request: ForkRequest,
     quotas: Quotas,
+    time_limits: TimeLimits,
 ) -> SubmittedRun:
     """Queues the fork. Raises NotFound, InvalidInput, InvalidSpec, QueueFull and QuotaReached."""
     session = work.session
     parent = find_run(session, workspace_id, run_id)
     source = _source(_intact(checkpoints_of(session, run_id), artifacts), request.from_step)
     step = 0 if source is None else source.step
-    spec = forked_spec(parent.spec, request.patch, from_step=step)
+    forked = forked_spec(parent.spec, request.patch, from_step=step)
+    spec = with_time_limit(forked, time_limits, pointer="/patch/training/time_limit_s")
     takes = _takes(parent.spec, spec, request)
     cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
     room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)

@@ -7,6 +7,7 @@ from app.domain.estimate import estimate
 from app.domain.lineage import resumed_spec
 from app.domain.quotas import Quotas
 from app.domain.task import TaskShape
+from app.domain.time_limits import TimeLimits, with_time_limit
 from app.queue import RunQueue
 from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
@@ -24,15 +25,17 @@ def resume_run(
     num_steps: int | None,
     time_limit_s: float | None,
     quotas: Quotas,
+    time_limits: TimeLimits,
 ) -> DescribedRun:
     """Queues the run again.
 
     Raises NotFound, IllegalTransition when the run cannot continue, InvalidInput when no step or
-    no time is left, QueueFull and QuotaReached.
+    no time is left, InvalidSpec when the time limit is too long, QueueFull and QuotaReached.
     """
     session = work.session
     run = lock_run(session, workspace_id, run_id)
-    spec = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
+    resumed = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
+    spec = with_time_limit(resumed, time_limits, pointer="/time_limit_s")
     # the size of the task is unknown when the run ended before its data was built
     cost = None if run.task is None else estimate(spec, TaskShape.of_task(run.task))
     admit_run(

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.domain.audit import Act
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
+from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
@@ -24,13 +25,20 @@ class SubmittedRun:
 
 
 def submit_run(
-    work: UnitOfWork, *, queue: RunQueue, workspace_id: UUID, spec: JobSpec, quotas: Quotas
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    workspace_id: UUID,
+    spec: JobSpec,
+    quotas: Quotas,
+    time_limits: TimeLimits,
 ) -> SubmittedRun:
     """Queues a run. Raises InvalidSpec, QueueFull and QuotaReached.
 
     `quotas` apply where the workspace has none of its own.
     """
-    cost = estimate_run(work, workspace_id=workspace_id, spec=spec).estimate
+    checked = estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
+    cost, spec = checked.estimate, checked.spec
     room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)
     run = insert_run(
         work.session,

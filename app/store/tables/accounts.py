@@ -45,6 +45,7 @@ workspaces = Table(
     Column("max_running_runs", Integer),
     Column("max_rows", BigInteger),
     Column("max_storage_bytes", BigInteger),
+    Column("max_preflights", Integer),
     #: When its last run was claimed, and whether that run was a preflight.
     timestamp("served_at"),
     flag("served_preflight"),

@@ -81,6 +81,8 @@ runs = Table(
     Column("parent_step", BigInteger),
     #: Number of steps of a preflight; null for an ordinary run.
     Column("preflight_steps", Integer),
+    #: Preflights of the same comparison, this one included, the base first; null outside of one.
+    Column("compared_ids", ARRAY(Uuid)),
     #: Steps after the last checkpoint that earlier attempts probed; this attempt probes them too.
     Column("followed_steps", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     #: Null until the run continues from a checkpoint; then whether every continuation was bitwise.

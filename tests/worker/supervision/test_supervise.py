@@ -181,6 +181,16 @@ def test_a_child_that_makes_no_progress_is_ended(start: Start) -> None:
     assert records.written == [(StopReason.CRASHED, "Training made no progress for 0.1 s.")]
 
 
+def test_a_child_that_runs_longer_than_its_time_limit_is_killed(start: Start) -> None:
+    records = Records()
+    child = start(NEVER_EXITS)
+
+    supervise(child, records, policy=Policy(heartbeat_s=0.02, time_limit_s=0.1))
+
+    assert records.written == [(StopReason.TIMED_OUT, "It was stopped after 0.1 s.")]
+    assert child.exit_code == -signal.SIGKILL
+
+
 def test_an_outage_shorter_than_the_limit_changes_nothing(start: Start) -> None:
     records = Records(answers=[Unavailable(), Unavailable(), True])
 
@@ -218,6 +228,7 @@ def test_a_run_in_progress_is_diagnosed(start: Start) -> None:
         (HeartbeatState(is_cancel_requested=True), Decision.CANCEL),
         (HeartbeatState(is_cancel_requested=True, since_cancel_s=1), Decision.CONTINUE),
         (HeartbeatState(is_cancel_requested=True, since_cancel_s=30), Decision.END_CANCELLED),
+        (HeartbeatState(since_start_s=1e9), Decision.CONTINUE),
         (HeartbeatState(since_progress_s=1800), Decision.END_STALLED),
         (HeartbeatState(since_heartbeat_s=600), Decision.ABANDON),
     ],
