@@ -66,6 +66,8 @@ Finite = Annotated[Real, Field(allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0, le=1e30, allow_inf_nan=False)]
 NonNegative = Annotated[Real, Field(ge=0, le=1e30, allow_inf_nan=False)]
 Fraction = Annotated[Real, Field(ge=0, lt=1, allow_inf_nan=False)]
+#: A part of a whole, from none to all of it.
+Share = Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Strict(), Field(ge=1, le=MAX_INT), WHOLE]
 #: Optimizer steps of a run.
 NumSteps = Annotated[int, Strict(), Field(ge=1, le=100_000_000), WHOLE]

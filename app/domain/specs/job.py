@@ -16,8 +16,8 @@ from app.domain.specs.base import (
     NumSteps,
     Positive,
     PositiveInt,
-    Real,
     Seed,
+    Share,
     ShortText,
     Spec,
     Tags,
@@ -93,7 +93,7 @@ QuantityOrder = Annotated[
 class ProbesSpec(Spec):
     """What probes measure, and how much of the wall time they may take."""
 
-    budget: Annotated[Real, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    budget: Share | None = None
     """Largest share of wall time that probes may take. Probes at the first and the last step do
     not count. Null is the tier's own: 0.01 for `economy`, 0.03 for `standard`, 0.05 for `full`."""
     every: PositiveInt | None = None

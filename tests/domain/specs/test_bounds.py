@@ -7,6 +7,7 @@ from pydantic import JsonValue, ValidationError
 
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, merge_patch
+from app.domain.specs.schedule.cosine import CosineSchedule
 from tests.domain.builders import job
 
 UPLOAD = "018f2c3a-0000-7000-8000-000000000000"
@@ -146,11 +147,19 @@ def test_a_number_that_is_not_negative_is_at_most_1e30(parts: dict[str, Any], pl
     assert not any(is_taken(parts, place, value) for value in (-1e-300, 1.1e30, INF, NAN))
 
 
-def test_a_cosine_may_end_at_zero_and_where_it_began() -> None:
+def test_a_cosine_ends_between_zero_and_the_full_rate() -> None:
     place = f"{SCHEDULE}/final_fraction"
 
     assert all(is_taken(scheduled("cosine"), place, value) for value in (0.0, 1.0))
-    assert not any(is_taken(scheduled("cosine"), place, value) for value in (-1e-300, NAN))
+    assert not any(
+        is_taken(scheduled("cosine"), place, value) for value in (-1e-300, 1.000_001, 2.0, INF, NAN)
+    )
+
+
+def test_the_schema_states_both_bounds_of_a_final_fraction() -> None:
+    published, _null = CosineSchedule.model_json_schema()["properties"]["final_fraction"]["anyOf"]
+
+    assert published == {"type": "number", "minimum": 0, "maximum": 1}
 
 
 @pytest.mark.parametrize(("parts", "place"), BELOW_ONE, ids=str)

@@ -3,9 +3,7 @@
 import math
 from typing import Literal
 
-from pydantic import Field
-
-from app.domain.specs.base import NonNegative
+from app.domain.specs.base import Share
 from app.domain.specs.schedule.base import Progress, Schedule
 
 
@@ -13,7 +11,7 @@ class CosineSchedule(Schedule):
     """Half a cosine from the learning rate to `final_fraction` of it at the last step."""
 
     kind: Literal["cosine"]
-    final_fraction: NonNegative = Field(default=0.0, le=1)
+    final_fraction: Share = 0.0
 
     def share(self, progress: Progress, /) -> float:
         last = progress.num_steps - 1
