@@ -99,8 +99,8 @@ def start(command: Command) -> ChildProgram:
             cwd=command.folder,
             env=dict(command.environ),
             start_new_session=True,
-            # safe in a process with one thread: it makes system calls alone
-            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - as above
+            # safe in a parent with one thread, because the function only makes system calls
+            preexec_fn=_preparation(command, parent=os.getpid()),  # noqa: PLW1509 - only syscalls
         )
     return ChildProgram(command=command, process=process)
 

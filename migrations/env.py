@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection it is handed, or on `CLINIC_DATABASE_URL`."""
+"""Runs the migrations on the connection in Alembic's configuration, or `CLINIC_DATABASE_URL`."""
 
 import os
 
@@ -20,7 +20,7 @@ def is_ours(
     is_reflected: bool,  # noqa: FBT001 - Alembic's signature
     counterpart: SchemaItem | None,
 ) -> bool:
-    """Partitions, and what they inherit, are made by the store as months go by."""
+    """Returns whether Alembic compares the item; the store creates partitions every month."""
     is_partition = any(table in (name or "") for table in PARTITIONED)
     return not (is_reflected and counterpart is None and is_partition and name not in PARTITIONED)
 
@@ -32,7 +32,7 @@ def types_differ(
     inspected_type: TypeEngine[object],
     metadata_type: TypeEngine[object],
 ) -> bool | None:
-    """Numeric arrays are compared by their SQL; None leaves the rest to Alembic."""
+    """Compares numeric arrays by their SQL; None leaves other types to Alembic."""
     if isinstance(metadata_type, NumpyArray):
         return inspected_type.compile(context.dialect) != metadata_type.get_col_spec()
     return None

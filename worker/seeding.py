@@ -7,16 +7,22 @@ import torch
 
 
 def digest(*parts: int | str) -> int:
-    """128 bits that depend on each part and on their order."""
+    """Returns 128 bits that depend on each part and on their order."""
     text = "\x1f".join(f"{type(part).__name__}:{part}" for part in parts)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
 
 
 def numpy_generator(*parts: int | str) -> np.random.Generator:
-    """For example `numpy_generator(seed, "order", epoch)`."""
+    """Returns NumPy's generator for a purpose, for example of ("order", epoch) after the seed.
+
+    Equal parts give equal random numbers on every machine.
+    """
     return np.random.Generator(np.random.Philox(key=digest(*parts)))
 
 
 def torch_generator(*parts: int | str, device: torch.device) -> torch.Generator:
-    """The same on a device; its bits depend on the kind of device."""
+    """Returns torch's generator for a purpose, on a device.
+
+    Equal parts give equal random numbers on devices of the same kind only.
+    """
     return torch.Generator(device).manual_seed(digest(*parts) & (2**63 - 1))

@@ -1,12 +1,11 @@
-"""The nouns, pure: standard library, pydantic and NumPy; no I/O, no clock, no randomness.
+"""The nouns and judgements. Pure: standard library, pydantic, NumPy; no I/O, clock or randomness.
 
-specs/      what a client may ask for
+specs/      job specs
 runs        Run, RunStatus, TRANSITIONS, StopReason
-task        what the data says about itself: required lag, baseline, floor
-quantities  what is measured: formula, reduction, unit, cost and source
+task        facts of a task: required lag, baselines, best score
+quantities/ what is measured: formula, reduction, unit, cost and source
 telemetry   a run's readings as arrays
-comparison  job specs side by side, and what their first steps show
-diagnosis/  detectors, engine, findings
-remedies/   typed changes of a job spec
-errors      everything that can be refused, one tree
+comparison  the specs and first measurements of several preflights
+diagnosis/  detectors, causes, remedies and the engine that uses them
+errors      all errors, in one tree
 """

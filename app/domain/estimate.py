@@ -1,8 +1,8 @@
-"""What a run will cost before anything is trained: closed forms of its job spec.
+"""Estimates what a run will cost from its job spec, by closed formulas.
 
 Parameters are exact, for `text` an upper bound. Memory counts weights and their copies, gradients,
 optimizer state and the activations kept for the backward pass. Seconds are for one core of an
-ordinary CPU and good to a factor of about three.
+ordinary CPU and accurate to a factor of about three.
 """
 
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ from app.domain.specs.model import ModelSpec
 from app.domain.task import TaskShape
 from app.domain.telemetry import FLUSH_EVERY_S, FLUSH_EVERY_STEPS
 
-#: Nothing that one worker can hold is larger; such a spec is refused before a worker meets it.
+#: More memory than any worker has; a spec that needs more is refused when it is submitted.
 MAX_MEMORY_BYTES = 2**40
-#: An estimate is good to a factor of three: this is a run of many months, which holds its slot.
+#: The longest training that is accepted. The estimate is accurate to a factor of three.
 MAX_SECONDS = 366 * 86_400.0
 
 #: Code of the problems of a spec that is too large.
 TOO_LARGE = "run_too_large"
 
 _BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
-#: Floating-point operations a second of one core on matrices of this size.
+#: Floating-point operations per second of one core, for matrices of this size.
 _FLOPS = 7e10
-#: A product, its gradient by the input and by the weights.
+#: The products of one step: forward, gradient by the input, gradient by the weights.
 _PASSES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a run will cost."""
+    """The estimated cost of a run."""
 
     parameters: int
     memory_bytes: int
@@ -56,7 +56,7 @@ def estimate(spec: JobSpec, shape: TaskShape) -> Estimate:
 
 
 def problems_of_size(cost: Estimate) -> list[Problem]:
-    """What no machine can hold or nobody can wait for, each with the numbers."""
+    """Returns one problem each for too much memory and too much time, with the numbers."""
     problems = []
     if cost.memory_bytes > MAX_MEMORY_BYTES:
         detail = f"training would need {cost.memory_bytes} bytes of memory for "
@@ -69,7 +69,7 @@ def problems_of_size(cost: Estimate) -> list[Problem]:
 
 
 def num_parameters(model: ModelSpec, shape: TaskShape) -> int:
-    """Exactly those of the network: its layers' and a linear read-out's."""
+    """Returns the exact number of parameters of the layers and the linear read-out."""
     hidden = model.hidden_size
     directions = 2 if model.bidirectional else 1
     total = 0
@@ -85,13 +85,13 @@ def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     units = model.num_layers * directions * model.hidden_size * (model.card.values_kept + 1)
     outputs = shape.output_size * (1 if shape.many_to_one else shape.length)
     kept = shape.length * (shape.input_size + units) + outputs
-    # the weights, the best ones, their gradients and their last change
+    # weights, best weights, gradients and last change
     weights = parameters * (4 + spec.optimizer.in_torch.num_moments)
     return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
 
 
 def step_seconds(spec: JobSpec, shape: TaskShape) -> float:
-    """Of one update: forward, backward and what every timestep costs beside its arithmetic."""
+    """Returns the seconds of one update: arithmetic of both passes and overhead per timestep."""
     model = spec.model
     directions = 2 if model.bidirectional else 1
     recurrent = num_parameters(model, shape)

@@ -1,6 +1,6 @@
-"""Judges by its checks whether a lag profile can be believed.
+"""Judges by its checks whether a lag profile can be trusted.
 
-An error in the replay shows as a difference as large as the gradient itself. Round-off stays far
+An error in the replay appears as a difference as large as the gradient itself. Round-off stays far
 below the limits.
 """
 
@@ -19,14 +19,14 @@ CHECKS: Mapping[str, str] = {check.quantity: check.name for check in probed.CHEC
 
 
 def has_passed(quantity: str, error: float, precision: Precision) -> bool:
-    """Whether the error is within its limit; False for NaN."""
+    """Returns whether the error is within its limit; False for NaN."""
     return error <= LIMITS[quantity][precision]
 
 
 def failed_checks(
     readings: Iterable[ScalarReading], precision: Precision
 ) -> Mapping[int, ScalarReading]:
-    """Step -> a check that failed there."""
+    """Returns a failed check for each step that has one."""
     return {
         reading.step: reading
         for reading in readings

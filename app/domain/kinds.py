@@ -1,4 +1,4 @@
-"""Every kind that a job spec may name, by family: what it is for and its JSON Schema."""
+"""All kinds that a job spec may name, by family, with their summaries and JSON schemas."""
 
 import inspect
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from app.domain.specs.model import ModelSpec
 from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.schedule import ScheduleSpec
 
-#: Place in the job spec -> the union that stands there.
+#: Path in the job spec -> the union of the kinds that are allowed there.
 _FAMILIES: Mapping[str, object] = MappingProxyType(
     {
         "model": ModelSpec,
@@ -42,7 +42,7 @@ class Kind:
 
 
 def kinds_by_family() -> Mapping[str, tuple[Kind, ...]]:
-    """In the order in which the specs are written."""
+    """Returns the kinds of each family in the order of its union."""
     return {family: tuple(map(_kind, members_of(union))) for family, union in _FAMILIES.items()}
 
 

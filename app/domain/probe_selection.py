@@ -12,7 +12,7 @@ DEFAULT_MAX_PROBES = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeSelection:
-    """Both steps are included. Without scopes all are selected."""
+    """A range of steps, both ends included, and scopes; without scopes all are selected."""
 
     scopes: Sequence[str] = ()
     from_step: int | None = None
@@ -20,14 +20,14 @@ class ProbeSelection:
     max_probes: int = DEFAULT_MAX_PROBES
 
     def spread(self, steps: Sequence[int]) -> list[int]:
-        """At most `max_probes` of the steps, evenly spaced, with the first and the last."""
+        """Returns at most `max_probes` steps, evenly spaced, with the first and the last."""
         if len(steps) <= self.max_probes:
             return list(steps)
         positions = np.linspace(0, len(steps) - 1, self.max_probes).round().astype(int)
         return [steps[position] for position in np.unique(positions)]
 
     def check_scopes(self, there: Sequence[str]) -> None:
-        """Raise InvalidInput for a scope that does not exist. Before the first probe any may."""
+        """Raises InvalidInput for a scope without readings, except before the first probe."""
         unknown = [scope for scope in self.scopes if there and scope not in there]
         if unknown:
             detail = f"Nothing was measured in the scope {unknown[0][:100]!r}; "

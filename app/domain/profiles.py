@@ -1,4 +1,4 @@
-"""What an upload holds: columns, missing cells, and a target and window to start with."""
+"""Profiles of uploads: columns, missing cells, and a suggested target and window."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from app.domain.csv_cells import number
 from app.domain.csv_rows import FIRST_ROW
 from app.domain.datasets import Column, ColumnType, Table
 
-#: Window, in timesteps, where no season is seen.
+#: Suggested window without a season, in timesteps.
 DEFAULT_WINDOW = 48
-#: Least correlation of a series with itself one season back for a season to be seen.
+#: Smallest autocorrelation at a season.
 MIN_SEASON_CORRELATION = 0.3
-#: Share of the highest correlation from which an earlier peak is the season, and it a multiple.
+#: Share of the highest peak at which an earlier one is the season: the highest is a multiple then.
 AS_GOOD_AS_PEAK = 0.9
-#: Timesteps that the search for a season looks at: the last ones.
+#: Number of last timesteps in which a season is searched.
 MAX_SEASON_SAMPLE = 20_000
-#: Timesteps below which no season is looked for.
+#: Fewest timesteps in which a season is searched.
 MIN_SEASON_SAMPLE = 32
-#: What is left of a straight line, relative to its largest value.
+#: Largest residual of a straight line by round-off, relative to the line's largest value.
 ROUND_OFF = 1e-9
 #: Characters of a cell that are shown.
 MAX_CELL_CHARACTERS = 40
@@ -35,12 +35,12 @@ class _Profile(BaseModel):
 
 
 class OtherCell(_Profile):
-    """The first cell for which a column of text is not one of numbers."""
+    """The first cell of a text column that is not a number."""
 
     row: int
-    """The header is row 1; blank rows have no number."""
+    """Number of the row; the header is row 1, and blank rows are not counted."""
     cell: str
-    """Its first 40 characters."""
+    """The first 40 characters of the cell."""
 
 
 class ColumnProfile(_Profile):
@@ -49,11 +49,12 @@ class ColumnProfile(_Profile):
     name: str
     type: ColumnType
     missing: int
-    """Rows without a value."""
+    """Number of rows without a value."""
     distinct: int
     min: float | None = None
-    """Of numbers; of moments in seconds since 1970 UTC."""
+    """The smallest value; for dates, in seconds since 1970 UTC."""
     max: float | None = None
+    """The largest value; for dates, in seconds since 1970 UTC."""
     mean: float | None = None
     labels: tuple[str, ...] = ()
     """The first distinct texts."""
@@ -61,20 +62,20 @@ class ColumnProfile(_Profile):
 
 
 class Suggestion(_Profile):
-    """A forecast to start with; None where the file does not offer one."""
+    """A suggested forecast; target and window are null if no column can be forecast."""
 
     target: str | None
     window: int | None
-    """Timesteps of the past."""
+    """Timesteps of the past that the model sees."""
     season: int | None
-    """Timesteps after which the target repeats, where it does."""
+    """Timesteps after which the target repeats; null if no season was found."""
     time_column: str | None
     method: str
-    """How they were found."""
+    """How the suggestion was found."""
 
 
 class CsvProfile(_Profile):
-    """What an uploaded CSV holds."""
+    """The contents of an uploaded CSV."""
 
     rows: int
     delimiter: str
@@ -83,13 +84,13 @@ class CsvProfile(_Profile):
 
 
 class TextProfile(_Profile):
-    """What an uploaded text holds."""
+    """The contents of an uploaded text."""
 
     characters: int
     lines: int
     distinct_symbols: int
     symbols: str
-    """The distinct characters in order, cut after 200."""
+    """The first 200 distinct characters, sorted."""
 
 
 Profile = CsvProfile | TextProfile
@@ -115,10 +116,11 @@ def profile_text(text: str) -> TextProfile:
 
 
 def find_season(values_N: NDArray[np.float64]) -> int | None:
-    """Timesteps of the first high peak of the autocorrelation past its first zero; None where weak.
+    """Returns the season in timesteps: the first high peak of the autocorrelation; None if weak.
 
-    Of the series less its straight line, by FFT. The multiples of a season are as good but for
-    noise: the first peak is the season, even where a later one is a little higher.
+    The straight line is subtracted from the series first, and lags before the first zero of the
+    autocorrelation are skipped. Multiples of a season have equally high peaks up to noise, so the
+    first high peak is the season even if a later one is slightly higher. Computed by FFT.
     """
     series_N = values_N[np.isfinite(values_N)][-MAX_SEASON_SAMPLE:]
     length = series_N.size
@@ -127,7 +129,7 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     time_N = np.linspace(-1, 1, length)
     centred_N = series_N / np.abs(series_N).max()
     centred_N = centred_N - np.polynomial.Polynomial.fit(time_N, centred_N, 1)(time_N)
-    if np.abs(centred_N).max() < ROUND_OFF:  # a straight line repeats nothing
+    if np.abs(centred_N).max() < ROUND_OFF:  # a straight line has no season
         return None
     spectrum = np.abs(np.fft.rfft(centred_N, 2 * length)) ** 2
     correlation_L = np.fft.irfft(spectrum)[: length // 3]
@@ -158,7 +160,7 @@ def _profile_column(column: Column) -> ColumnProfile:
 
 
 def _first_not_numeric(column: Column) -> OtherCell | None:
-    """None for numbers and dates; labels are in the order in which they first appear."""
+    """Returns the first cell that is not a number; None for a column of numbers or dates."""
     for code, label in enumerate(column.labels):
         if number(label) is None:
             row = FIRST_ROW + int(np.argmax(column.codes_N == code))
@@ -167,7 +169,7 @@ def _first_not_numeric(column: Column) -> OtherCell | None:
 
 
 def _mean(known_n: NDArray[np.float64]) -> float:
-    """By a scale that keeps the sum of very large numbers from overflowing."""
+    """Returns the mean, scaled so that the sum of very large numbers does not overflow."""
     scale = float(np.abs(known_n).max()) or 1.0
     return float((known_n / scale).mean()) * scale
 
@@ -194,13 +196,13 @@ def _suggest(table: Table) -> Suggestion:
         method=(
             "the last numeric column; the window is two seasons, by the peak of its autocorrelation"
             if season
-            else "the last numeric column; no season was seen, so the window is a usual one"
+            else "the last numeric column; no season was found, so the window is the default"
         ),
     )
 
 
 def _time_column(columns: Sequence[Column]) -> Column | None:
-    """The first moment-typed column, else a first column of numbers that always rise."""
+    """Returns the first column of dates, otherwise the first column if its numbers always rise."""
     for column in columns:
         if column.type is ColumnType.DATETIME:
             return column

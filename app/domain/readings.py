@@ -21,12 +21,12 @@ class SeriesName:
     """One series."""
 
     quantity: str
-    #: As the client writes it; it may not exist.
+    #: As the client wrote it; it may not exist.
     scope: str
 
     @property
     def tensor(self) -> str | None:
-        """Name of the parameter, as torch has it; None for other scopes."""
+        """Torch's name of the parameter; None for other scopes."""
         try:
             scope = Scope.parse(self.scope)
         except ValueError:
@@ -55,7 +55,7 @@ class Available:
         return (*per_step, *tensors, *self.scalar_scopes.get(quantity, ()))
 
     def quantities(self) -> tuple[str, ...]:
-        """All that have readings or may get some, by name."""
+        """Returns all quantities that have readings or may get some, sorted by name."""
         has_metric = {self.metric} if self.metric else set()
         return tuple(sorted({*series_names(), *self.scalar_scopes, *has_metric}))
 
@@ -63,10 +63,10 @@ class Available:
 def choose_series(
     available: Available, *, quantities: Sequence[str], scopes: Sequence[str]
 ) -> tuple[SeriesName, ...]:
-    """Each quantity in each of the scopes that it has.
+    """Returns each quantity in each of the requested scopes that it has.
 
-    Without scopes: in the scope `model` if the quantity has it, otherwise in all its scopes. Raises
-    InvalidInput that lists the quantities or scopes that exist.
+    Without requested scopes, a quantity is read in the scope `model` if it has that, otherwise in
+    all its scopes. Raises InvalidInput that lists the quantities or scopes that exist.
     """
     problems: list[Problem] = []
     chosen: list[SeriesName] = []

@@ -1,8 +1,8 @@
-"""What a reading is of: the whole model, a layer, a gate, a tensor, or a split of the data.
+"""The scope of a reading: the whole model, a layer, a gate, a tensor, or a split of the data.
 
 The store, HTTP answers and queries write a scope as a string: `model`, `layer:0`,
 `layer:0/reverse`, `gate:0/forget`, `gate:0/reverse/forget`, `tensor:rnn.weight_hh_l0`,
-`validation`. Only this module makes and takes apart such strings.
+`validation`. Only this module builds and parses such strings.
 """
 
 import re
@@ -31,7 +31,7 @@ _PATTERNS = re.compile(
 
 
 class ScopeKind(StrEnum):
-    """What kind of thing a reading is of."""
+    """The kind of a scope."""
 
     MODEL = "model"
     SPLIT = "split"
@@ -42,14 +42,14 @@ class ScopeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a reading is of. Make one with a class method; two are equal if their strings are."""
+    """What a reading describes. Create it by a class method; equal scopes have equal strings."""
 
     kind: ScopeKind
-    #: Of a layer or a gate, counted from the input; None for the other kinds.
+    #: Index of the layer, counted from the input; None except for layers and gates.
     layer_index: int | None = None
-    #: Of a layer or a gate; `forward` for the other kinds.
+    #: Direction of the layer; `forward` except for layers and gates.
     direction: Direction = "forward"
-    #: Of a split, a gate or a tensor; empty for the other kinds.
+    #: Name of the split, gate or tensor; empty for the other kinds.
     name: str = ""
 
     @classmethod
@@ -66,17 +66,17 @@ class Scope:
 
     @classmethod
     def gate(cls, layer_index: int, name: str, direction: Direction = "forward") -> Self:
-        """The name is not empty and has no slash."""
+        """Returns the scope of a gate; its name must not be empty or have a slash."""
         return cls(kind=ScopeKind.GATE, layer_index=layer_index, direction=direction, name=name)
 
     @classmethod
     def tensor(cls, name: str) -> Self:
-        """A parameter, as torch names it; the name is not empty."""
+        """Returns the scope of a parameter by torch's name, which must not be empty."""
         return cls(kind=ScopeKind.TENSOR, name=name)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The scope whose string this is. Raises ValueError when there is none."""
+        """Returns the scope that is written as `text`. Raises ValueError if there is none."""
         found = _PATTERNS.fullmatch(text)
         if found is None or found.lastgroup is None:
             msg = f"{text[:100]!r} is not a scope"
@@ -101,7 +101,7 @@ class Scope:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
-        """In a document it is its string."""
+        """Returns a schema that writes the scope as its string."""
         text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema())
         either = core_schema.union_schema([core_schema.is_instance_schema(cls), text])
         return core_schema.json_or_python_schema(

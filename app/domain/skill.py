@@ -1,4 +1,4 @@
-"""How much better than the trivial predictor a run is, on one scale for every task."""
+"""The skill of a run: how much better it is than its baseline, on one scale for all tasks."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ _SPLITS = ("test", "validation")
 def skill_of(
     task: TaskFacts | None, metrics: Mapping[str, Mapping[str, float | None]]
 ) -> float | None:
-    """0 = the baseline, 1 = perfect, below 0 = worse than it; None where it cannot be said.
+    """Returns 0 for the baseline, 1 for a perfect score, below 0 for a worse one; None if unknown.
 
-    1 - value / baseline for a metric that is minimised (the skill score of Murphy 1988),
-    (value - baseline) / (1 - baseline) for one that is maximised (as Cohen's kappa does it).
+    It is 1 - value / baseline for a metric that is minimised (the skill score of Murphy 1988) and
+    (value - baseline) / (1 - baseline) for one that is maximised (as in Cohen's kappa).
     """
     baseline = task.baseline if task else None
     if task is None or baseline is None:

@@ -1,4 +1,4 @@
-"""What the data says about itself: the lag it needs, the score without memory, the best score."""
+"""Facts of a task: the required lag, the scores of baselines and the best attainable score."""
 
 import math
 from dataclasses import dataclass
@@ -9,38 +9,38 @@ from pydantic import BaseModel, ConfigDict
 
 
 class LagSource(StrEnum):
-    """How the required lag came to be known."""
+    """The source of the required lag."""
 
-    #: Follows from the task's definition.
+    #: It follows from the definition of the task.
     TASK = "task"
-    #: The client said so (`dependency_lag`).
+    #: The client declared it as `dependency_lag`.
     DECLARED = "declared"
-    #: Measured as the held-out gain of context; can make at most a warning.
+    #: It was estimated as the gain from context on held-out data; it leads to warnings at most.
     ESTIMATED = "estimated"
     UNKNOWN = "unknown"
 
 
 class RequiredLag(BaseModel):
-    """How far back in time, in timesteps, the target depends on the input."""
+    """The lags, in timesteps, at which the target depends on the input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     timesteps: int | None = None
-    """The lag that is judged, in timesteps; null when unknown."""
+    """The lag that is judged, in timesteps; null if unknown."""
     min: int | None = None
-    """The smallest that occurs, in timesteps."""
+    """The smallest lag that occurs, in timesteps."""
     median: int | None = None
-    """In timesteps."""
+    """The median lag, in timesteps."""
     max: int | None = None
-    """The largest that occurs, in timesteps."""
+    """The largest lag that occurs, in timesteps."""
     source: LagSource = LagSource.UNKNOWN
-    """How it is known: from the `task`, `declared` as `dependency_lag`, or `estimated`."""
+    """From the definition of the `task`, `declared` as `dependency_lag`, or `estimated`."""
     method: str = "not known"
-    """One sentence on how it was found."""
+    """How the lag was found, in one sentence."""
 
 
 def spread_lag(*, shortest: int, longest: int, source: LagSource, method: str) -> RequiredLag:
-    """Lags spread evenly from shortest to longest; the longest is judged."""
+    """Returns lags that are spread evenly from shortest to longest; the longest is judged."""
     return RequiredLag(
         timesteps=longest,
         min=shortest,
@@ -60,7 +60,7 @@ class MetricMode(StrEnum):
     MAXIMISE = "max"
 
     def is_better(self, value: float, *, than: float | None) -> bool:
-        """Of equals the earlier one is the better; a value that is not finite never is."""
+        """Returns whether the value is finite and strictly better, or `than` is None."""
         if not math.isfinite(value):
             return False
         if than is None:
@@ -83,23 +83,23 @@ class Baseline(BaseModel):
 
 
 class TaskFacts(BaseModel):
-    """What is known of a run's task once its data is built; written by the worker."""
+    """What is known of a run's task after its data was built; written by the worker."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: The metric that the task is judged by, present in every evaluation.
     metric: str
     mode: MetricMode
-    #: Score of the trivial predictor(s); the first one is the run's `baseline`.
+    #: Scores of trivial predictors; the first one is the run's `baseline`.
     baselines: tuple[Baseline, ...] = ()
-    #: Score that a model with perfect memory can reach; None when unknown.
+    #: Score that a model with perfect memory can reach; None if unknown.
     attainable: float | None = None
     required_lag: RequiredLag = RequiredLag()
-    #: Timesteps of one (longest) training sequence.
+    #: Timesteps of the longest training sequence.
     length: int
     input_size: int
     output_size: int
-    #: True when the loss sits at each sequence's last valid timestep alone.
+    #: True if the loss is computed only at the last valid timestep of each sequence.
     many_to_one: bool
 
     @property
@@ -109,7 +109,7 @@ class TaskFacts(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskShape:
-    """What the data makes of a model: sizes, and timesteps of the longest sequence."""
+    """The sizes of a model that the data determines, and the longest sequence in timesteps."""
 
     length: int
     input_size: int

@@ -20,13 +20,13 @@ ProfileShape = Literal["exponential", "power_law", "plateau", "rising", "undeter
 Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
 Interval = tuple[float, float]
-#: A reading is readable over HTTP soon after it was measured: it waits no longer in the worker …
+#: Longest time that a reading waits in the worker, so that clients can read it soon.
 FLUSH_EVERY_S = 0.5
-#: … and no more steps wait for the next flush.
+#: Largest number of steps that wait for the next flush.
 FLUSH_EVERY_STEPS = 256
 #: Approximate memory of a record without its arrays.
 RECORD_BYTES = 512
-#: The moments of a step in the order of computation: where a number can stop being finite.
+#: The parts of a step, in the order of computation, in which a number can become non-finite.
 Place = Literal["input", "forward", "loss", "backward", "optimizer"]
 #: The value of a `non_finite.where` reading is an index into this.
 PLACES: tuple[Place, ...] = ("input", "forward", "loss", "backward", "optimizer")
@@ -64,7 +64,7 @@ class ScalarReading:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeGap:
-    """Why a probe could not measure a quantity that it was to measure."""
+    """Why a probe could not measure a requested quantity."""
 
     step: int
     quantity: str
@@ -160,13 +160,13 @@ class PositionProfile:
     num_sequences_T: IntArray
 
 
-#: What is not measured at every step: a task metric, what a probe found, or why it found nothing.
+#: What is not measured at every step: a task metric, the result of a probe, or why it has none.
 Reading = ScalarReading | LagProfile | PositionProfile | ProbeGap
 OneKind = TypeVar("OneKind", ScalarReading, LagProfile, PositionProfile, ProbeGap)
 
 
 def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> tuple[OneKind, ...]:
-    """The readings of one kind, in their order."""
+    """Returns the readings of one kind, in their order."""
     return tuple(one for one in readings if isinstance(one, kind))
 
 
@@ -184,7 +184,7 @@ class ReadingBatch:
 
     @property
     def num_bytes(self) -> int:
-        """Memory that it takes, within a few per cent."""
+        """Memory of the batch, accurate to a few per cent."""
         return _num_bytes(self)
 
     def is_empty(self) -> bool:
@@ -205,7 +205,7 @@ class Telemetry:
     profiles: tuple[LagProfile, ...] = ()
 
     def series(self, quantity: str, scope: Scope) -> tuple[IntArray, DoubleArray]:
-        """Steps and values of a quantity that is not measured at every step."""
+        """Returns steps and values of a quantity that is not measured at every step."""
         found = [r for r in self.scalar_readings if r.quantity == quantity and r.scope == scope]
         steps = np.array([r.step for r in found], dtype=np.int32)
         return steps, np.array([r.value for r in found], dtype=np.float64)
@@ -216,7 +216,7 @@ class Telemetry:
 
 
 def _num_bytes(part: object) -> int:
-    """Of a record with the arrays and records in it, at any depth. A scope adds nothing."""
+    """Returns the memory of a record with all arrays and records in it; a scope counts as 0."""
     if isinstance(part, np.ndarray):
         return part.nbytes
     if isinstance(part, Mapping):

@@ -1,6 +1,6 @@
-"""Slopes by Theil (1950) and Sen (1968): medians over all pairs of points.
+"""Slopes by Theil (1950) and Sen (1968): medians over all pairs of points, robust to outliers.
 
-A few wild values do not move them. Legend: n points, K pairs of points, R series over the same x.
+Legend: n points, K pairs of points, R series over the same x.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Slope:
 
 
 def theil_sen(x_n: DoubleArray, y_n: DoubleArray) -> Slope | None:
-    """Slope of y over x, which must not fall; None with fewer than three different x."""
+    """Returns the slope of y over x; None with fewer than three different x. x must not fall."""
     if x_n.size > MAX_POINTS:
         kept = np.linspace(0, x_n.size - 1, MAX_POINTS).astype(int)
         x_n, y_n = x_n[kept], y_n[kept]
@@ -40,13 +40,13 @@ def theil_sen(x_n: DoubleArray, y_n: DoubleArray) -> Slope | None:
 
 
 def median_slopes(x_n: DoubleArray, y_Rn: DoubleArray) -> DoubleArray:
-    """(R,) slope of each series over x, which must not fall."""
+    """Returns the (R,) slopes of the series over x, which must not fall."""
     slopes: DoubleArray = np.median(pair_slopes(x_n, y_Rn), axis=1)
     return slopes
 
 
 def pair_slopes(x_n: DoubleArray, y_Rn: DoubleArray) -> DoubleArray:
-    """(R, K) slopes between all pairs of points; pairs with the same x are left out."""
+    """Returns (R, K) slopes between all pairs of points; pairs with equal x are left out."""
     first, second = np.triu_indices(x_n.size, k=1)
     run_K, rise_RK = x_n[second] - x_n[first], y_Rn[:, second] - y_Rn[:, first]
     has_run_K = run_K > 0

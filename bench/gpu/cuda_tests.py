@@ -53,8 +53,7 @@ def _run(
 
 
 def _rows(report: Path) -> Iterator[Row]:
-    # written by the process that we have just run
-    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - as above
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - written by our own child process
         outcome, text = "passed", ""
         for child in case:
             if child.tag in {"failure", "error", "skipped"}:

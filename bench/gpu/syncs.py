@@ -142,8 +142,8 @@ def _copy_row(conditions: Conditions, length: int) -> Row:
     seconds = {}
     for name in ("first", "pinned", "pageable"):
         conditions.synchronise()
-        # a kernel of about a tenth of a second
-        torch.cuda._sleep(200_000_000)  # type: ignore[no-untyped-call]  # noqa: SLF001 - as above
+        # a kernel of about a tenth of a second, which torch offers under a private name only
+        torch.cuda._sleep(200_000_000)  # type: ignore[no-untyped-call]  # noqa: SLF001 - no public name
         started_s = time.perf_counter()
         if name == "pageable":
             batch.inputs_TBI.to(conditions.device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""Views in which SQL readers see plain rows, and a role that may read nothing else."""
+"""Views that show telemetry as plain rows, and a role that may read only these views."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 READER = "clinic_reader"
 
-#: One row a run.
+#: One row per run.
 RUN_OVERVIEW = """
 CREATE VIEW run_overview AS
 SELECT r.id AS run_id, r.workspace_id, w.name AS workspace, r.name, r.tags, r.model_kind,
@@ -21,7 +21,8 @@ FROM runs AS r
 JOIN workspaces AS w ON w.id = r.workspace_id
 """
 
-#: One row a step. The time of a step is its chunk's, less what the training clock says lay between.
+#: One row per step. The time of a step is that of its chunk, minus the difference on the training
+#: clock.
 TELEMETRY = """
 CREATE VIEW telemetry AS
 SELECT c.run_id, c.attempt, s.step,
@@ -36,7 +37,8 @@ CROSS JOIN LATERAL unnest(c.steps, c.loss, c.grad_norm, c.clip_coefficient, c.up
          non_finite_count)
 """
 
-#: One row a step and tensor. unnest() flattens a matrix row by row, so that the ordinal tells both.
+#: One row per step and tensor. unnest() flattens a matrix row by row, so that the ordinal gives
+#: both indexes.
 TENSOR_TELEMETRY = """
 CREATE VIEW tensor_telemetry AS
 SELECT c.run_id, c.attempt,
@@ -51,7 +53,7 @@ CROSS JOIN LATERAL unnest(c.tensor_grad_norm, c.tensor_weight_norm, c.tensor_upd
     AS v(grad_norm, weight_norm, update_ratio, zero_fraction, ordinal)
 """
 
-#: One row a probe, scope, path and lag; natural logarithms.
+#: One row per probe, scope, path and lag; natural logarithms.
 GRADIENT_FLOW = """
 CREATE VIEW gradient_flow AS
 SELECT p.run_id, p.attempt, p.step, p.recorded_at, p.scope, p.layer, p.direction, p.path,
@@ -69,7 +71,7 @@ VIEWS = {
     "gradient_flow": GRADIENT_FLOW,
 }
 
-#: Roles belong to the whole server: it may be there already, or not be ours to make.
+#: Roles belong to the whole server: it may exist already, or the user may not create roles.
 MAKE_READER = f"""
 DO $$
 BEGIN
@@ -79,7 +81,7 @@ BEGIN
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;
     WHEN insufficient_privilege THEN
-        RAISE NOTICE 'role {READER} is not ours to make; grant SELECT on the views by hand';
+        RAISE NOTICE 'not allowed to create role {READER}; grant SELECT on the views by hand';
 END
 $$
 """
@@ -103,6 +105,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # the role stays: other databases of the same server may use it
+    # the role is kept, because other databases of the same server may use it
     for name in reversed(VIEWS):
         op.execute(f"DROP VIEW {name}")

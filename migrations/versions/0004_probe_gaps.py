@@ -27,12 +27,12 @@ CREATE TABLE probe_gaps (
 )
 PARTITION BY RANGE (run_id)
 """
-#: Partitions made at once; the workers keep as many ahead.
+#: Number of months whose partitions are created at first; workers create as many in advance.
 NUM_MONTHS = 3
 
 
 def first_id_of(month: int) -> UUID:
-    """The smallest UUIDv7 of a month, counted from year 0."""
+    """Returns the smallest UUIDv7 of a month; months are counted from year 0."""
     start = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return UUID(int=int(start.timestamp() * 1000) << 80)
 

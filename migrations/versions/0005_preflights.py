@@ -1,4 +1,4 @@
-"""Preflights: runs that are tried for a few steps and are no part of any list."""
+"""Preflights: runs of a few steps that do not appear in lists of runs."""
 
 from alembic import op
 
@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # as runs they would have ended without having been trained as asked
+    # an older release would show preflights as runs that ended too early
     op.execute("DELETE FROM runs WHERE preflight_steps IS NOT NULL")
     op.execute(RUN_OVERVIEW)
     op.execute("ALTER TABLE runs DROP COLUMN preflight_steps")

@@ -1,4 +1,4 @@
-"""Checkpoints: where runs go on from after their process or their worker has died."""
+"""Checkpoints, from which runs continue after their process or their worker has died."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Quotas of workspaces, whose turn it is to be served, and what runs take up."""
+"""Quotas of workspaces, the time at which each was last served, and the storage that runs use."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-#: Table -> its new columns. All have a constant default or none: no row is rewritten.
+#: Table -> its new columns. Their defaults are constant or absent, so that no row is rewritten.
 COLUMNS = {
     "workspaces": (
         "max_queued_runs INTEGER",

@@ -1,4 +1,4 @@
-"""The gradient that training sees at each position; partitioned by month of run like telemetry."""
+"""Training gradients by position in the sequence, partitioned by month of run like telemetry."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -31,12 +31,12 @@ CREATE TABLE position_readings (
 )
 PARTITION BY RANGE (run_id)
 """
-#: Partitions made at once; the workers keep as many ahead.
+#: Number of months whose partitions are created at first; workers create as many in advance.
 NUM_MONTHS = 3
 
 
 def first_id_of(month: int) -> UUID:
-    """The smallest UUIDv7 of a month, counted from year 0."""
+    """Returns the smallest UUIDv7 of a month; months are counted from year 0."""
     start = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return UUID(int=int(start.timestamp() * 1000) << 80)
 

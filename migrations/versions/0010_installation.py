@@ -1,4 +1,4 @@
-"""What is true of the whole installation: the fingerprint of the secret that its keys need."""
+"""Facts of the whole installation: the fingerprint of the secret that its API keys need."""
 
 from alembic import op
 

@@ -1,11 +1,11 @@
-"""A probe budget of 0.05 was the default and meant the tier's own; null says that from now on.
+"""Replaces the former default probe budget of 0.05, which meant that of the tier, by null.
 
-Job specs are stored complete, so the default stands in every spec of an older release and cannot be
-told from a 0.05 that a client asked for from now on. Both places that hold whole specs are changed:
-runs, and the remedies of their diagnoses, which clients post. No spec changes its meaning. An older
-release reads null as the default too, so that nothing has to be undone on the way down.
+Specs are stored with their defaults, so every spec of an older release has a budget of 0.05, which
+must not be confused with a 0.05 that a client requests from now on. Both places that hold complete
+specs are changed: runs, and the remedies of their diagnoses, which clients post. No spec changes
+its meaning. An older release also reads null as the default, so a downgrade changes nothing.
 
-An API of an older release that still runs afterwards stores 0.05 again: stop it before.
+Stop every API of an older release before: it would store 0.05 again.
 """
 
 from alembic import op
@@ -40,4 +40,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: an older release takes null for the default."""
+    """Changes nothing: an older release also reads null as the default."""

@@ -300,8 +300,8 @@ def test_its_estimate_is_exact_and_what_is_for_other_cells_is_refused(answer: An
     assert answer.estimate["parameters"] == answer.parameters == expected
     assert answer.estimate["memory_bytes"] > 0
     assert answer.refused == [
-        "init.forget_bias is for lstm alone; this model is update_gate",
-        "init.recurrent critical is for elman alone; this model is update_gate",
+        "init.forget_bias is only for lstm; this model is update_gate",
+        "init.recurrent critical is only for elman; this model is update_gate",
     ]
 
 

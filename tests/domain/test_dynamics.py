@@ -25,7 +25,7 @@ def test_what_is_missing_is_named_with_its_reason() -> None:
         ("sigma_max", "model"),
         ("lyapunov_1", "model"),
     }
-    assert {one.reason for one in missing} == {"it is not among what this run's probes measure"}
+    assert {one.reason for one in missing} == {"this run's probes do not measure it"}
 
 
 def test_without_probes_the_reason_says_why() -> None:

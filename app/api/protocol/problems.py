@@ -186,7 +186,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         return clinic_error_response(request.scope, error)
 
     async def on_invalid_request(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
         return _invalid_request_response(request, error)
 
     async def on_disconnect(request: Request, _error: Exception) -> Response:
@@ -198,7 +198,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         )
 
     async def on_http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
         return _http_error_response(request, error)
 
     app.add_exception_handler(ClinicError, on_clinic_error)

@@ -1,10 +1,10 @@
-"""What a client can know of a probe: the names to ask for it by, its tiers, its check."""
+"""What clients know of a probe: the names by which it is requested, its tiers and its check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-#: How much probes measure, from the least to the most: each has all that the one before it has.
+#: How much probes measure, from the least to the most; each tier includes the previous one.
 Tier = Literal["economy", "standard", "full"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 Precision = Literal["float32", "float64"]
@@ -15,9 +15,9 @@ class ProbeName:
     """A name in `probes.quantities` of a job spec."""
 
     name: str
-    #: The least tier that measures it when a job spec lists no names; None where no tier does.
+    #: The lowest tier that measures it if a job spec lists no names; None if no tier does.
     tier: Tier | None
-    #: What the network must have: completes "the network has no …". Empty: nothing.
+    #: What the network must have: completes "the network has no …". Empty if it needs nothing.
     needs: str = ""
 
     def is_in(self, tier: Tier) -> bool:
@@ -26,7 +26,7 @@ class ProbeName:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """An error by which a probe says whether the lag profile can be believed."""
+    """A measured error that shows whether the lag profile of a probe can be trusted."""
 
     quantity: str
     #: Its name in HTTP answers.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Cadence(StrEnum):
-    """When a quantity is read."""
+    """When a quantity is measured."""
 
     EVERY_STEP = "every_step"
     EVALUATION = "evaluation"
@@ -13,7 +13,7 @@ class Cadence(StrEnum):
 
 
 class Form(StrEnum):
-    """What one reading of a quantity is."""
+    """The form of one reading of a quantity."""
 
     #: One number at a step and scope.
     NUMBER = "number"
@@ -25,23 +25,23 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """One thing that can be read of a run."""
+    """A quantity that is measured of a run."""
 
     name: str
     unit: str
     #: What is computed, and what its sign means.
     formula: str
-    #: Over what it is averaged, or otherwise brought to one number.
+    #: How it is reduced to one number, for example by a mean over sequences.
     reduction: str
-    #: What one measurement takes.
+    #: The work of one measurement.
     cost: str
     source: str
     cadence: Cadence
     form: Form = Form.NUMBER
-    #: False for what is read of single tensors alone.
+    #: False if it is measured of single tensors only.
     is_of_model: bool = True
-    #: Read once per tensor (scope `tensor:<name>`) too.
+    #: True if it is measured of each tensor (scope `tensor:<name>`).
     is_per_tensor: bool = False
-    #: Place, from 1, in a series of quantities such as `lyapunov_1`, `lyapunov_2`, …; None
-    #: elsewhere. A run may read more of a series than the table lists: they are as the first.
+    #: Position, from 1, in a series of quantities such as `lyapunov_1`, `lyapunov_2`, …; None for
+    #: all others. A run may have more of a series than the table lists; they are like the first.
     rank: int | None = None

@@ -1,4 +1,4 @@
-"""What is read of training itself: at every step, at evaluations, and at single steps."""
+"""The quantities of training itself: at every step, at evaluations, and at single steps."""
 
 from app.domain.quantities.quantity import Cadence, Quantity
 
@@ -31,9 +31,9 @@ EVERY_STEP = (
     Quantity(
         name="clip_coefficient",
         unit="1",
-        formula="norm after clipping / norm before; 1 untouched, < 1 clipped, > 1 raised; "
-        "0 of a finite norm = the step was zeroed",
-        reduction="none: one a step",
+        formula="norm after clipping / norm before; 1 = unchanged, < 1 = clipped, > 1 = raised; "
+        "0 with a finite norm = the step was zeroed",
+        reduction="none: one value per step",
         cost="nothing beside the step",
         source="Pascanu et al. 2013, algorithm 1",
         cadence=Cadence.EVERY_STEP,
@@ -51,8 +51,8 @@ EVERY_STEP = (
     Quantity(
         name="learning_rate",
         unit="1",
-        formula="as the schedule sets it for the step",
-        reduction="none: one a step",
+        formula="the value of the schedule for the step",
+        reduction="none: one value per step",
         cost="nothing",
         source="measured",
         cadence=Cadence.EVERY_STEP,
@@ -61,7 +61,7 @@ EVERY_STEP = (
         name="elapsed_s",
         unit="s",
         formula="training time since this attempt's first step",
-        reduction="none: one a step",
+        reduction="none: one value per step",
         cost="reading a clock",
         source="measured",
         cadence=Cadence.EVERY_STEP,
@@ -71,7 +71,7 @@ EVERY_STEP = (
         unit="entries",
         formula="entries of the gradient that are NaN or infinite",
         reduction="sum over the gradient's entries",
-        cost="a pass over the gradient where a norm is not finite",
+        cost="one pass over the gradient if a norm is not finite",
         source="measured",
         cadence=Cadence.EVERY_STEP,
     ),
@@ -103,18 +103,18 @@ EVALUATION = (
     Quantity(
         name="mse",
         unit="target squared",
-        formula="mean over a split of the squared error, in the target's own scale",
+        formula="mean over a split of the squared error, in the scale of the target",
         reduction="mean over a split",
-        cost="a forward pass over the split an evaluation",
+        cost="a forward pass over the split per evaluation",
         source="measured",
         cadence=Cadence.EVALUATION,
     ),
     Quantity(
         name="mae",
         unit="target",
-        formula="mean over a split of the absolute error, in the target's own scale",
+        formula="mean over a split of the absolute error, in the scale of the target",
         reduction="mean over a split",
-        cost="as mse, in one pass with it",
+        cost="none: the same pass as mse",
         source="measured",
         cadence=Cadence.EVALUATION,
     ),
@@ -123,7 +123,7 @@ EVALUATION = (
         unit="nats",
         formula="mean over a split of -ln p(target class)",
         reduction="mean over a split",
-        cost="a forward pass over the split an evaluation",
+        cost="a forward pass over the split per evaluation",
         source="measured",
         cadence=Cadence.EVALUATION,
     ),
@@ -132,7 +132,7 @@ EVALUATION = (
         unit="1",
         formula="share of a split whose most probable class is the target",
         reduction="mean over a split",
-        cost="as cross_entropy, in one pass with it",
+        cost="none: the same pass as cross_entropy",
         source="measured",
         cadence=Cadence.EVALUATION,
     ),
@@ -141,19 +141,19 @@ EVALUATION = (
         unit="bits",
         formula="mean over a split of -log2 p(next character)",
         reduction="mean over a split",
-        cost="as cross_entropy, in one pass with it",
+        cost="none: the same pass as cross_entropy",
         source="measured",
         cadence=Cadence.EVALUATION,
     ),
 )
 
-#: What the probes of a run cost.
+#: The cost of a run's probes.
 PROBE_COST = (
     Quantity(
         name=PROBE_SECONDS,
         unit="s",
         formula="time that the probes of one step took",
-        reduction="sum over what was measured at the step",
+        reduction="sum over all probes of the step",
         cost="reading a clock",
         source="measured",
         cadence=Cadence.PROBE,
@@ -162,7 +162,7 @@ PROBE_COST = (
         name=PROBE_SHARE,
         unit="1",
         formula="share of wall time that probes took so far",
-        reduction="sum of seconds over wall time, first and last probe aside",
+        reduction="sum of seconds / wall time, without the first and the last probe",
         cost="nothing",
         source="measured",
         cadence=Cadence.PROBE,
@@ -176,25 +176,25 @@ ORIGIN = (
         unit="index",
         formula="where the first NaN or infinity arose: input, forward, loss, backward, optimizer",
         reduction="first in the order of computation",
-        cost="a forward pass with a look at each layer, once a run",
+        cost="a forward pass that checks each layer, once per run",
         source="measured",
         cadence=Cadence.PROBE,
     ),
     Quantity(
         name=NON_FINITE_TIMESTEP,
         unit="timesteps",
-        formula="position in the sequence at which it arose",
-        reduction="the first that computation meets: the last one in the backward pass",
-        cost="nothing beside non_finite.where",
+        formula="timestep at which the first NaN or infinity arose",
+        reduction="the first in the order of computation: the last timestep in the backward pass",
+        cost="none: found with non_finite.where",
         source="measured",
         cadence=Cadence.PROBE,
     ),
     Quantity(
         name=NON_FINITE_BATCH_ROW,
         unit="index",
-        formula="sequences of the batch in which it arose",
-        reduction="none: one a sequence, at most as many as are told",
-        cost="nothing beside non_finite.where",
+        formula="sequences of the batch in which the first NaN or infinity arose",
+        reduction="none: one value per sequence, up to a limit",
+        cost="none: found with non_finite.where",
         source="measured",
         cadence=Cadence.PROBE,
     ),

@@ -1,4 +1,4 @@
-"""What all parts of a job spec share: frozen, no unknown fields, null means the default."""
+"""The base of all parts of a job spec: frozen, without unknown fields; null means the default."""
 
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MAX_INT = 2**31 - 1
 
 
 def has_lone_surrogate(text: str) -> bool:
-    """Whether UTF-8 cannot hold the text."""
+    """Returns whether the text has a lone surrogate, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def has_lone_surrogate(text: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    """Refuse what PostgreSQL and UTF-8 cannot hold."""
+    """Raises ValueError for text that PostgreSQL or UTF-8 cannot hold."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
     if has_lone_surrogate(text):
@@ -48,13 +48,13 @@ def _clean(text: str) -> str:
 
 
 def _as_integer(value: object) -> object:
-    """JSON has one kind of number: 5.0 is an integer (as JSON Schema says too)."""
+    """Converts 5.0 to 5: JSON has one kind of number, and JSON Schema calls both integers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-#: Stands after the bounds in an annotation: the published schema keeps only what stands before.
+#: Must follow the bounds in an annotation: the published schema omits bounds that come after it.
 WHOLE = BeforeValidator(_as_integer)
-#: Numbers and flags as JSON has them: "5" and true are no numbers, 1 is no flag.
+#: Strict types: "5" and true are refused as numbers, and 1 as a flag.
 Integer = Annotated[int, Strict(), WHOLE]
 Real = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
@@ -75,7 +75,7 @@ Seed = Annotated[int, Strict(), Field(ge=0, le=MAX_INT), WHOLE]
 
 
 def _also_null(schema: dict[str, Any]) -> None:
-    """Null is accepted wherever a default stands, and the published schema says so."""
+    """Adds null to the published schema of each field with a default, since it is accepted."""
     for name, part in schema.get("properties", {}).items():
         if name in schema.get("required", ()):
             continue
@@ -140,28 +140,28 @@ Tags = Annotated[tuple[Tag, ...], AtMost(most=20)]
 
 
 def members_of(union: object) -> tuple[type[Spec], ...]:
-    """The members of `Annotated[A | B | …, …]`, in this order."""
+    """Returns the members of the union `Annotated[A | B | …, …]`, in its order."""
     annotated, *_ = get_args(union)
     return get_args(annotated)
 
 
 def kind_of(member: type[Spec]) -> str:
-    """The one value that the `kind` of such objects has."""
+    """Returns the value of `kind` that identifies the member of a union."""
     (kind,) = get_args(member.model_fields["kind"].annotation)
     return str(kind)
 
 
 def one_of(words: Sequence[str]) -> GetPydanticSchema:
-    """Annotates a str that is one of these words, as a Literal would that could be written down."""
+    """Annotates a str that must be one of `words`, like a Literal of words computed at run time."""
     return GetPydanticSchema(lambda _source, _handler: literal_schema(list(words)))
 
 
 @dataclass(frozen=True)
 class DefaultKind:
-    """In a union by `kind`, an object without one (or with null) is of this kind.
+    """The kind of an object in a union whose `kind` is absent or null.
 
-    Such a union is published without a discriminator: that would say that each object names its
-    kind (OpenAPI 3.1, "Discriminator Object").
+    The union is published without a discriminator, because a discriminator requires each object
+    to have a `kind` (OpenAPI 3.1, "Discriminator Object").
     """
 
     kind: str

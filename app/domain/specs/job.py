@@ -1,4 +1,4 @@
-"""The job spec: what one run is asked to do, complete, immutable and serialisable."""
+"""The job spec: the complete, immutable and serialisable description of one run."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
@@ -33,7 +33,7 @@ from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.optimizer.adam import AdamSpec
 from app.domain.specs.regularization import RegularizationSpec
 
-#: Codes of the rules that span several fields: a schema cannot state them.
+#: Codes of the rules that involve several fields, which a schema cannot express.
 CROSS_FIELD_CODES = (
     "forget_bias_needs_lstm",
     *NEED_CODES,
@@ -43,7 +43,7 @@ CROSS_FIELD_CODES = (
 )
 DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
-#: The share of wall time that probes may take where `probes.budget` is null.
+#: The share of wall time that probes may take if `probes.budget` is null.
 TIER_BUDGETS: Mapping[ProbeTier, float] = {
     "off": 0.0,
     "economy": 0.01,
@@ -53,31 +53,32 @@ TIER_BUDGETS: Mapping[ProbeTier, float] = {
 
 
 class TrainingSpec(Spec):
-    """How long, in what portions and where a run trains."""
+    """How long a run trains, with which batches and on which device."""
 
     num_steps: NumSteps = 5000
     batch_size: Integer = Field(default=32, ge=1, le=65_536)
     seed: Seed = 0
-    """Makes initial weights, order of the data and dropout."""
+    """Determines initial weights, order of the data and dropout."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")] = "auto"
     precision: Literal["float32", "float64"] = "float32"
     bptt_length: PositiveInt | None = None
-    """Timesteps that a gradient may flow back; null is the whole sequence."""
+    """Timesteps through which a gradient flows back; null means the whole sequence."""
     evaluate_every: PositiveInt = 200
     """Steps between evaluations."""
     time_limit_s: Positive | None = None
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
-    """What a loss or gradient that is not finite leads to; `report` ends the run as diverged."""
+    """Reaction to a loss or gradient that is not finite; `report` ends the run as diverged."""
     deterministic: Flag = True
-    """Deterministic kernels: same seed, same machine, same bits."""
+    """Use deterministic kernels: the same seed on the same machine gives the same bits."""
 
 
 class PacedQuantity(Spec):
-    """A quantity with a cadence of its own."""
+    """A quantity that is measured at its own interval."""
 
     name: ProbeQuantity
     every: PositiveInt
-    """Steps: it is measured by the first probe at or past each multiple, and by the last probe."""
+    """Steps between measurements. The first probe at or after each multiple measures it, and the
+    last probe."""
 
 
 def _form_of(value: object) -> Literal["name", "paced"]:
@@ -91,32 +92,32 @@ QuantityOrder = Annotated[
 
 
 class ProbesSpec(Spec):
-    """What probes measure, and how much of the wall time they may take."""
+    """What probes measure, and which share of the wall time they may take."""
 
     budget: Share | None = None
     """Largest share of wall time that probes may take. Probes at the first and the last step do
-    not count. Null is the tier's own: 0.01 for `economy`, 0.03 for `standard`, 0.05 for `full`."""
+    not count. Null means the tier's: 0.01 for `economy`, 0.03 for `standard`, 0.05 for `full`."""
     every: PositiveInt | None = None
-    """Steps between probes; null adapts to the budget."""
+    """Steps between probes; null adapts the interval to the budget."""
     tier: ProbeTier = "standard"
-    """`economy` follows 32 loss terms back, reads gates and activations and leaves out recurrent
-    matrices, Lyapunov exponents and their sum rule. `standard` follows 128 and has these; it leaves
-    out singular values of the Jacobian, the gradient by position, noise scale and agreement of the
-    gradient. `full` follows 256 and leaves out the whole Lyapunov spectrum alone, which is for
-    those who name it. All but `off` check the lag profile against autograd."""
+    """`economy` follows 32 loss terms back in time and measures gates and activations. `standard`
+    follows 128 loss terms and also measures recurrent matrices, Lyapunov exponents and their sum
+    rule. `full` follows 256 and also measures singular values of the Jacobian, the gradient by
+    position, noise scale and agreement of the gradient. The whole Lyapunov spectrum is measured
+    only if `quantities` names it. All tiers but `off` check the lag profile against autograd."""
     quantities: Annotated[tuple[QuantityOrder, ...], AtMost(most=40)] | None = None
-    """What is measured beside the lag profile and its checks: names, at every probe, or
-    `{"name": "lyapunov_spectrum", "every": 500}`, as often as probes that the budget allows come
-    by; null is what the tier has."""
+    """Quantities to measure in addition to the lag profile and its checks. A name is measured by
+    every probe, `{"name": "lyapunov_spectrum", "every": 500}` by a probe every 500 steps or, if the
+    budget allows fewer probes, less often. Null means the quantities of the tier."""
 
     @property
     def budget_in_force(self) -> float:
-        """Share of wall time: the budget that was given, else the tier's own."""
+        """The share of wall time that applies: `budget`, or that of the tier if it is null."""
         return TIER_BUDGETS[self.tier] if self.budget is None else self.budget
 
     @property
     def cadences(self) -> tuple[tuple[ProbeQuantity, int | None], ...] | None:
-        """What is asked for by name, with the steps between its measurements where they are set."""
+        """Name and steps between measurements, if set, of each quantity; None for the tier's."""
         if self.quantities is None:
             return None
         return tuple(
@@ -126,13 +127,14 @@ class ProbesSpec(Spec):
 
 
 class JobSpec(Spec):
-    """A recurrent network, the data it learns from and how it is trained."""
+    """A recurrent network, the data that it learns from and how it is trained."""
 
     name: ShortText = ""
     tags: Tags = ()
     notes: LongText = ""
     priority: Integer = Field(default=0, ge=-100, le=100)
-    """Among this workspace's queued runs the highest goes first; waiting adds 1 a minute."""
+    """The workspace's queued run with the highest priority starts first. Each minute of waiting
+    adds 1."""
     model: ModelSpec
     init: InitSpec = InitSpec()
     clipping: ClippingSpec = NormClipping()
@@ -147,7 +149,7 @@ class JobSpec(Spec):
         if self.init.forget_bias is not None and self.model.card.forget_gate is None:
             raise PydanticCustomError(
                 "forget_bias_needs_lstm",
-                "init.forget_bias is for {kinds} alone; this model is {kind}",
+                "init.forget_bias is only for {kinds}; this model is {kind}",
                 {
                     "kinds": cells_that(lambda card: card.forget_gate is not None),
                     "kind": self.model.kind,
@@ -163,7 +165,7 @@ class JobSpec(Spec):
             if need is not None and not need.is_met(self.model.card):
                 raise PydanticCustomError(
                     need.code,
-                    "init.{place} {init} is for {kinds} alone; this model is {kind}",
+                    "init.{place} {init} is only for {kinds}; this model is {kind}",
                     {
                         "place": place,
                         "init": kind_of(type(init)),
@@ -184,14 +186,14 @@ class JobSpec(Spec):
         if longest is not None and longest > length - 1:
             raise PydanticCustomError(
                 "lag_longer_than_sequence",
-                "dataset.dependency_lag is at most length - 1 = {most}, not {lag}",
+                "dataset.dependency_lag must be at most length - 1 = {most}, not {lag}",
                 {"most": length - 1, "lag": longest, "pointer": "/dataset/dependency_lag"},
             )
         bptt = self.training.bptt_length
         if bptt is not None and bptt > length:
             raise PydanticCustomError(
                 "bptt_longer_than_sequence",
-                "training.bptt_length is at most the sequence's {length} timesteps, not {bptt}",
+                "training.bptt_length must be at most the sequence length {length}, not {bptt}",
                 {"length": length, "bptt": bptt, "pointer": "/training/bptt_length"},
             )
         return self
@@ -215,9 +217,9 @@ class JobSpec(Spec):
 
     @property
     def forget_bias(self) -> float | None:
-        """Sum of torch's two forget biases at the start.
+        """The initial sum of torch's two forget biases.
 
-        None for cells without a forget gate, and where `init.bias` sets one for each unit.
+        None for cells without a forget gate, and if `init.bias` sets one for each unit.
         """
         if self.model.card.forget_gate is None:
             return None

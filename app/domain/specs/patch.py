@@ -1,4 +1,4 @@
-"""Merge patches of a job spec (RFC 7396), but a change of `kind` replaces the whole object."""
+"""Merge patches of a job spec (RFC 7396), except that a new `kind` replaces the whole object."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ _objects = TypeAdapter(JsonObject)
 
 
 def merge_patch(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
-    """Apply a patch: null removes (the default returns), objects merge, a new `kind` replaces."""
+    """Returns the patched document. Null restores a default; a new `kind` replaces the object."""
     merged: JsonObject = dict(document)
     for key, change in patch.items():
         present = merged.get(key)
@@ -30,17 +30,21 @@ def merge_patch(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue
 
 
 def as_document(spec: JobSpec) -> JsonObject:
-    """The spec as plain JSON, complete with defaults."""
+    """Returns the spec as plain JSON, including defaults."""
     return _objects.validate_python(spec.model_dump(mode="json"))
 
 
 def patched(spec: JobSpec, patch: Mapping[str, JsonValue]) -> JobSpec:
-    """The spec with a patch applied. Raises pydantic.ValidationError where that is not valid."""
+    """Returns the patched spec. Raises pydantic.ValidationError if it is not valid."""
     return JobSpec.model_validate(merge_patch(as_document(spec), patch))
 
 
 def patched_at(spec: JobSpec, patch: Mapping[str, JsonValue], *, place: str) -> JobSpec:
-    """The same for a patch that stands at `place` of a request; InvalidSpec names places below."""
+    """Returns the spec with a patch from a request.
+
+    Raises InvalidSpec if it is not valid; `place` is the pointer to the patch in the request and
+    begins the pointer of each problem.
+    """
     document = merge_patch(as_document(spec), patch)
     try:
         return JobSpec.model_validate(document)
@@ -56,7 +60,7 @@ def _problems(error: ValidationError, document: JsonObject, place: str) -> Itera
 
 
 def _below(location: Sequence[int | str], document: JsonValue) -> Iterator[int | str]:
-    """Without the tags that pydantic puts between a union and its member's fields."""
+    """Yields the location without the tags that pydantic inserts for the members of unions."""
     present = document
     for part in location:
         if isinstance(present, dict) and part in present:

@@ -81,7 +81,7 @@ def test_what_could_not_be_measured_is_said_once_with_its_reason(
 
     missing = client.get(path_of(run.id, "dynamics")).json()["not_assessed"]
 
-    reason = "it is not among what this run's probes measure"
+    reason = "this run's probes do not measure it"
     gap = {"quantity": "jacobian_sigma_max", "scope": "layer:0", "reason": "too large"}
     assert [one for one in missing if one["quantity"] == gap["quantity"]] == [gap]
     assert {"quantity": "sigma_max", "scope": "model", "reason": reason} in missing

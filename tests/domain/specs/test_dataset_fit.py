@@ -101,7 +101,7 @@ def test_the_data_says_how_large_the_task_is(
 def test_what_the_data_cannot_serve_is_named(
     parts: dict[str, JsonValue], pointer: str, code: str
 ) -> None:
-    with pytest.raises(InvalidSpec, match="cannot serve the spec") as refused:
+    with pytest.raises(InvalidSpec, match="does not fit the spec") as refused:
         dataset(parts).shape(profile_for(parts))
 
     places = {(problem.pointer, problem.code) for problem in refused.value.problems}

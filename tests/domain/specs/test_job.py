@@ -303,7 +303,7 @@ def test_a_column_is_a_feature_once(kind: str) -> None:
     accepted = JobSpec.model_validate({**ELMAN, "dataset": dataset})
 
     assert accepted.dataset.model_dump()["features"] == ("a", "b")
-    with pytest.raises(ValidationError, match="each column can be named once"):
+    with pytest.raises(ValidationError, match="each column may be named only once"):
         JobSpec.model_validate({**ELMAN, "dataset": {**dataset, "features": ["a", "a"]}})
 
 

@@ -1,7 +1,7 @@
-"""What is done to a gradient before the optimizer sees it: one module a kind.
+"""Gradient clipping before the optimizer's step, one module for each kind.
 
-A kind is a spec with a method `clip`, which states the formula over a `Gradient` (base.py).
-The worker supplies the gradient; a new kind needs its module and two lines here.
+A kind is a spec with a method `clip`, which contains its formula for a `Gradient` (base.py).
+The worker supplies the gradient. A new kind needs a module and two lines here.
 """
 
 from typing import Annotated

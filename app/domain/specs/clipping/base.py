@@ -1,7 +1,7 @@
-"""What all clippings share: the gradient and the scalars that their formulas may use.
+"""The base of all clippings: the gradient and the scalars that their formulas use.
 
-`torch.Tensor` is a `Scalar` as it stands. The operations return arrays and never numbers of Python,
-so that no formula makes the host wait for the device.
+`torch.Tensor` implements `Scalar`. Operations return arrays and never Python numbers, so that no
+formula makes the host wait for the device.
 """
 
 from abc import abstractmethod
@@ -11,7 +11,7 @@ from app.domain.specs.base import Spec
 
 
 class Scalar(Protocol):
-    """An array of dimension 0, on any device; a comparison gives one of 0 or 1."""
+    """A zero-dimensional array on any device; comparisons return 0 or 1 as such an array."""
 
     def __truediv__(self, other: Self, /) -> Self: ...
 
@@ -30,7 +30,7 @@ class Scalar(Protocol):
     def clamp_max(self, bound: float, /) -> Self: ...
 
     def where(self, condition: Self, other: Self, /) -> Self:
-        """This number where the condition holds, else the other."""
+        """Returns this number if the condition holds, otherwise the other."""
 
 
 S = TypeVar("S", bound=Scalar)
@@ -48,18 +48,18 @@ class Gradient(Protocol[S]):
         """The number 1."""
 
     def scale(self, factor: S, /) -> None:
-        """Multiply every entry."""
+        """Multiplies every entry by the factor."""
 
     def clamp(self, bound: float, /) -> None:
-        """Bring every entry into [-bound, bound]; NaN stays."""
+        """Limits every entry to [-bound, bound]; NaN stays NaN."""
 
     def norm_now(self) -> S:
-        """Global L2 norm of the entries as they are."""
+        """Returns the global L2 norm of the entries after the changes so far."""
 
 
 class Clipping(Spec):
-    """A kind is its fields and its formula."""
+    """A kind of clipping: its fields and its formula."""
 
     @abstractmethod
     def clip(self, gradient: Gradient[S], /) -> S:
-        """Change the gradient. Returns the clip coefficient, its norm after over that before."""
+        """Changes the gradient. Returns the clip coefficient: norm afterwards / norm before."""

@@ -6,7 +6,7 @@ from app.domain.specs.clipping.base import Clipping, Gradient, S
 
 
 class NoClipping(Clipping):
-    """The gradient as it is."""
+    """Leave the gradient unchanged."""
 
     kind: Literal["none"]
 

@@ -1,4 +1,4 @@
-"""Clipping by the global norm, from above and, where asked for, from below."""
+"""Clipping of the global norm from above and, optionally, from below."""
 
 from typing import Literal, Self
 
@@ -14,7 +14,7 @@ class NormClipping(Clipping):
     kind: Literal["norm"] = "norm"
     max_norm: Positive = 1.0
     min_norm: Positive | None = None
-    """Raise smaller (non-zero) gradients to this norm."""
+    """Raise smaller, non-zero gradients to this norm."""
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> Self:
@@ -23,7 +23,7 @@ class NormClipping(Clipping):
         return self
 
     def clip(self, gradient: Gradient[S], /) -> S:
-        """Returns the factor of the gradient; one that is zero or not finite is not changed."""
+        """Returns the clip coefficient; a gradient of norm zero or not finite is not changed."""
         norm = gradient.norm
         coefficient = (self.max_norm / norm).clamp_max(1.0)
         if self.min_norm is not None:
@@ -32,7 +32,7 @@ class NormClipping(Clipping):
         if self.min_norm is None:
             gradient.scale(coefficient)
         else:
-            # twice by the root: a gradient of 1e-40 is raised by more than float32 holds
+            # multiplied by the root twice: the factor of a gradient of 1e-40 overflows float32
             root = coefficient.sqrt()
             gradient.scale(root)
             gradient.scale(root)

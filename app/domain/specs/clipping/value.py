@@ -13,6 +13,6 @@ class ValueClipping(Clipping):
     max_value: Positive = 1.0
 
     def clip(self, gradient: Gradient[S], /) -> S:
-        """Returns the norm after over the norm before, 1 for a zero gradient."""
+        """Returns the clip coefficient: norm afterwards / norm before, 1 for a zero gradient."""
         gradient.clamp(self.max_value)
         return (gradient.norm_now() / gradient.norm).where(gradient.norm > 0, gradient.one)

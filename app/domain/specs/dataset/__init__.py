@@ -1,9 +1,9 @@
-"""The data sets that a client may train on: one module a kind.
+"""Data sets, one module for each kind.
 
-base    fields, and what each kind says of its task before any data is read
-fit     whether an upload can serve a spec
+base    common fields, and the task as far as it is known before any data is read
+fit     checks whether an upload fits a spec
 
-A new kind needs its module and two lines here, and its task in `worker/datasets`.
+A new kind needs a module and two lines here, and a task in `worker/datasets`.
 """
 
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What data sets share: fields, and what each kind says of its task before any data is read."""
+"""The base of all data sets: common fields, and the task as known before any data is read."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.domain.task import LagSource, RequiredLag, TaskFacts, TaskShape, spread
 
 #: Longest sequence that a run may train on, in timesteps.
 MAX_LENGTH = 20_000
-#: How far the shares of a split may miss 1.
+#: Largest difference between the sum of a split's shares and 1.
 SPLIT_ROUNDING = 1e-6
 #: A number of timesteps, at least two.
 Timesteps = Annotated[int, Strict(), Field(ge=2, le=MAX_LENGTH), WHOLE]
@@ -23,9 +23,9 @@ ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """A column given twice would weigh twice at the start, and tell nothing more."""
+    """Raises ValueError for a repeated column, which would count twice and add no information."""
     if len(set(names)) < len(names):
-        raise ValueError("each column can be named once")
+        raise ValueError("each column may be named only once")
     return names
 
 
@@ -38,7 +38,7 @@ ColumnNames = Annotated[
 
 
 class LagRange(Spec):
-    """The lags, in timesteps, that the target depends on."""
+    """The lags, in timesteps, at which the target depends on the input."""
 
     min: Lag
     max: Lag
@@ -60,7 +60,7 @@ class Part:
     name: str
     share: float
     first: int
-    #: Of the item after the last one.
+    #: Position of the item after the last one.
     end: int
 
 
@@ -79,7 +79,7 @@ class SplitSpec(Spec):
         return self
 
     def parts(self, num_items: int) -> tuple[Part, Part, Part]:
-        """Training, validation and test, in this order, without a gap between them."""
+        """Returns the parts for training, validation and test, in this order and without gaps."""
         train_end = round(num_items * self.train)
         validation_end = round(num_items * (self.train + self.validation))
         return (
@@ -89,43 +89,43 @@ class SplitSpec(Spec):
         )
 
     def parts_asked_for(self, num_items: int) -> tuple[Part, ...]:
-        """Those with a share above 0."""
+        """Returns the parts with a share above 0."""
         return tuple(part for part in self.parts(num_items) if part.share > 0)
 
 
 class Dataset(Spec):
-    """The fields that all data sets have."""
+    """The base of all data sets, with their common fields."""
 
     seed: Seed = 0
-    """Makes the data and its split; `training.seed` makes weights, order and dropout."""
+    """Determines the data and its split; `training.seed` determines weights, order and dropout."""
     dependency_lag: DependencyLag | None = None
-    """How far back the target depends on the input, where the client knows; at most length - 1."""
+    """Lag at which the target depends on the input, if it is known; at most length - 1."""
     kind: str
 
     @property
     @abstractmethod
     def sequence_length(self) -> int | None:
-        """Timesteps of one training sequence; None where the data alone says."""
+        """Timesteps of one training sequence; None if it depends on the data."""
 
     @abstractmethod
     def shape(self, profile: Profile | None) -> TaskShape:
-        """Sizes of the task; the profile is that of the upload, where there is one.
+        """Returns the sizes of the task; `profile` is that of the upload, None without an upload.
 
-        Raises InvalidSpec where the upload cannot serve the spec.
+        Raises InvalidSpec if the upload does not fit the spec.
         """
 
     def declared_lag(self, *, length: int | None = None) -> RequiredLag | None:
-        """What the client says of the lag; `length` is that of the longest training sequence.
+        """Returns the lag that the client declared; `length` is that of the longest sequence.
 
-        Raises InvalidData where the lag does not fit into such a sequence.
+        Raises InvalidData if the lag does not fit into a training sequence of this length.
         """
         lag = self.dependency_lag
         if lag is None:
             return None
         shortest, longest = (lag.min, lag.max) if isinstance(lag, LagRange) else (lag, lag)
         if length is not None and longest > length - 1:
-            detail = f"dependency_lag {longest} is more than the longest training sequence has: "
-            detail += f"{length - 1}"
+            detail = f"dependency_lag {longest} does not fit into the longest training sequence; "
+            detail += f"it must be at most {length - 1}"
             raise InvalidData(detail)
         return spread_lag(
             shortest=shortest,
@@ -136,7 +136,7 @@ class Dataset(Spec):
 
 
 class MadeDataset(Dataset):
-    """Sequences that are drawn anew at each step, so that all is known of them beforehand."""
+    """Sequences that are generated at each step, so that their task is known before training."""
 
     @property
     def sequence_length(self) -> int:
@@ -147,7 +147,7 @@ class MadeDataset(Dataset):
 
     @abstractmethod
     def facts(self) -> TaskFacts:
-        """Lag, baselines, best score and sizes of the task."""
+        """Returns lag, baselines, best score and sizes of the task."""
 
 
 class UploadedDataset(Dataset):

@@ -1,4 +1,4 @@
-"""Copy memory: recall what was shown before a stretch of blanks (Arjovsky et al. 2016)."""
+"""Copy memory: recall symbols that were shown before many blanks (Arjovsky et al. 2016)."""
 
 import math
 from typing import Literal
@@ -11,9 +11,9 @@ from app.domain.task import Baseline, LagSource, MetricMode, TaskFacts, spread_l
 
 #: Symbols that are shown, one a timestep, and later recalled.
 NUM_SHOWN = 10
-#: Different symbols.
+#: Number of different symbols.
 NUM_SYMBOLS = 8
-#: Beside the symbols: a blank, and "now recall", which is an input alone.
+#: In addition to the symbols there are a blank and, as an input only, a signal to recall.
 NUM_INPUTS, NUM_OUTPUTS = NUM_SYMBOLS + 2, NUM_SYMBOLS + 1
 
 

@@ -12,7 +12,7 @@ NUM_CLASSES = 10
 
 
 class DigitsSpec(Dataset):
-    """Name the handwritten digit from its 64 pixels, one a timestep (scikit-learn's digits)."""
+    """Classify handwritten digits from 64 pixels, one per timestep (scikit-learn's digits)."""
 
     kind: Literal["digits"]
 

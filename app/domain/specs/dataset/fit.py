@@ -1,4 +1,4 @@
-"""Whether an uploaded data set can serve a spec, by its profile; each problem has its place."""
+"""Checks by its profile whether an uploaded data set fits a spec."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -6,11 +6,11 @@ from app.domain.datasets import ColumnType
 from app.domain.errors import InvalidSpec, Problem
 from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
 
-#: Place below `/dataset` -> the column that is named there; None where none is.
+#: Pointer below `/dataset` -> the column that is named there, or None.
 Columns = Mapping[str, str | None]
-#: Columns that the problem of an absent one names; a table can have a thousand.
+#: Most existing columns that are listed when one is missing; a table can have a thousand.
 MAX_NAMED_COLUMNS = 20
-#: Codes of what is wrong only in the light of the data.
+#: Codes of problems that only the data reveals.
 FIT_CODES = (
     "dataset_not_found",
     "dataset_kind_mismatch",
@@ -27,27 +27,27 @@ FIT_CODES = (
 
 
 def csv_profile(profile: Profile | None, *, kind: str) -> CsvProfile:
-    """Raises InvalidSpec where the upload is not a CSV."""
+    """Returns the profile. Raises InvalidSpec if the upload is not a CSV."""
     if not isinstance(profile, CsvProfile):
         raise _wrong_kind(kind, needed="csv")
     return profile
 
 
 def text_profile(profile: Profile | None, *, kind: str) -> TextProfile:
-    """Raises InvalidSpec where the upload is not a text."""
+    """Returns the profile. Raises InvalidSpec if the upload is not a text."""
     if not isinstance(profile, TextProfile):
         raise _wrong_kind(kind, needed="text")
     return profile
 
 
 def raise_any(problems: Iterable[Problem]) -> None:
-    """Raises InvalidSpec where there is one."""
+    """Raises InvalidSpec if there is a problem."""
     if found := list(problems):
         raise _misfit(found)
 
 
 def columns_of(name: str, columns: Sequence[str]) -> dict[str, str | None]:
-    """Each of several columns with its place."""
+    """Returns each of several columns by its pointer below `/dataset`."""
     return {f"{name}/{index}": column for index, column in enumerate(columns)}
 
 
@@ -71,9 +71,7 @@ def not_numeric(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
         if column is not None and column.type is not ColumnType.NUMERIC:
             detail = f"column {name!r} holds {column.type}, not numbers"
             if (first := column.not_numeric) is not None:
-                detail += (
-                    f": the first is {first.cell!r} in row {first.row}, the header being row 1"
-                )
+                detail += f": the first is {first.cell!r} in row {first.row} (the header is row 1)"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_numeric")
 
 
@@ -97,12 +95,12 @@ def with_gaps(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
     for place, name in columns.items():
         column = find(table, name)
         if column is not None and column.missing:
-            detail = f"column {name!r} misses {column.missing} of {table.rows} values"
+            detail = f"column {name!r} has no value in {column.missing} of {table.rows} rows"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="missing_values")
 
 
 def _misfit(problems: Sequence[Problem]) -> InvalidSpec:
-    detail = f"The data set cannot serve the spec: {problems[0].detail}."
+    detail = f"The data set does not fit the spec: {problems[0].detail}."
     return InvalidSpec(detail, problems=problems)
 
 

@@ -31,22 +31,22 @@ from app.domain.task import TaskShape
 
 
 class ForecastSpec(UploadedDataset):
-    """Predict the next `horizon` values of a column of an uploaded CSV from a window before."""
+    """Predict the next `horizon` values of a column of an uploaded CSV from its past `window`."""
 
     kind: Literal["forecast"]
     target: ColumnName
     features: ColumnNames = ()
-    """Columns beside the target's own past."""
+    """Input columns in addition to the target's own past."""
     window: Integer = Field(default=48, ge=2, le=MAX_LENGTH)
     """Timesteps of the past that the model sees."""
     horizon: Integer = Field(default=1, ge=1, le=1000)
     stride: Integer = Field(default=1, ge=1, le=MAX_LENGTH)
     season: Timesteps | None = None
-    """Period in timesteps of the seasonal-naive baseline, where there is one."""
+    """Period of the seasonal-naive baseline, in timesteps; null for none."""
     series_column: ColumnName | None = None
-    """Names the series of a row when the file holds several."""
+    """Column that names the series of a row, if the file holds several series."""
     time_column: ColumnName | None = None
-    """Orders the rows; without it the file's order is time."""
+    """Column that orders the rows; null means the order of the file."""
     split: SplitSpec = SplitSpec()
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
     loss: Literal["mse", "mae"] = "mse"
@@ -78,9 +78,10 @@ class ForecastSpec(UploadedDataset):
         yield from self._windows_without_room(table)
 
     def _windows_without_room(self, table: CsvProfile) -> Iterator[Problem]:
-        """Each part of each series needs a window, which may reach back beyond it, and a horizon.
+        """Yields a problem if a part of a series is too short for a window and a horizon.
 
-        The profile does not know the series' lengths; the shortest has at most the mean.
+        The window may begin before the part. The profile does not hold the lengths of the series;
+        the shortest has at most the mean length.
         """
         series = find(table, self.series_column)
         num_rows = table.rows // max(1, series.distinct) if series else table.rows

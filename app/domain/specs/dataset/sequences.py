@@ -36,7 +36,7 @@ class SequencesSpec(UploadedDataset):
     kind: Literal["sequences"]
     sequence_column: ColumnName
     order_column: ColumnName | None = None
-    """Orders the rows of a sequence; without it the file's order does."""
+    """Column that orders the rows of a sequence; null means the order of the file."""
     features: ColumnNames = Field(min_length=1)
     label: ColumnName
     target: Literal["per_sequence", "per_step"] = "per_sequence"
@@ -44,7 +44,7 @@ class SequencesSpec(UploadedDataset):
     max_length: Timesteps | None = None
     """Longer sequences keep their last `max_length` timesteps."""
     split: SplitSpec = SplitSpec()
-    """Shares of the sequences, drawn by `seed`."""
+    """Shares of the sequences, which are assigned at random by `seed`."""
 
     @property
     def sequence_length(self) -> int | None:
@@ -56,7 +56,7 @@ class SequencesSpec(UploadedDataset):
         label = find(table, self.label)
         is_classes = self.task == "classification" and label is not None
         return TaskShape(
-            # the profile does not know the longest sequence; all rows in one is the most
+            # the profile does not hold the longest sequence, which has at most all rows
             length=min(self.max_length or table.rows, table.rows),
             input_size=len(self.features),
             output_size=label.distinct if is_classes and label else 1,

@@ -12,18 +12,18 @@ from app.domain.task import Baseline, LagSource, MetricMode, TaskFacts, spread_l
 #: A, B and four distractors.
 NUM_SYMBOLS = 6
 NUM_CLASSES = 4
-#: Where the two symbols lie, in tenths of the sequence: from, up to.
+#: The ranges of the two symbols in tenths of the sequence: first, end.
 FIRST_TENTHS, SECOND_TENTHS = (1, 2), (5, 6)
 
 
 class TemporalOrderSpec(MadeDataset):
-    """Name the order of two distant symbols, 4 classes (Hochreiter & Schmidhuber 1997)."""
+    """Classify the order of two distant symbols, 4 classes (Hochreiter & Schmidhuber 1997)."""
 
     kind: Literal["temporal_order"]
     length: Integer = Field(default=100, ge=10, le=MAX_LENGTH)
 
     def timesteps(self, tenths: tuple[int, int]) -> tuple[int, int]:
-        """The timesteps from … up to, at least one, that these tenths of the sequence are."""
+        """Returns first and end of these tenths of the sequence, at least one timestep apart."""
         first, last = tenths
         start = first * self.length // 10
         return start, max(start + 1, last * self.length // 10)

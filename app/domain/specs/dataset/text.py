@@ -28,7 +28,7 @@ class TextSpec(UploadedDataset):
     def shape(self, profile: Profile | None) -> TaskShape:
         text = text_profile(profile, kind=self.kind)
         raise_any(self._problems(text))
-        # one more stands for what the training part lacks
+        # one more symbol stands for those that the training part lacks
         num_symbols = text.distinct_symbols + 1
         return TaskShape(
             length=self.length,
@@ -38,7 +38,7 @@ class TextSpec(UploadedDataset):
         )
 
     def _problems(self, text: TextProfile) -> Iterator[Problem]:
-        """Each character is predicted from those before it, so that a sequence needs one more."""
+        """Yields a problem if a part is not longer than a sequence: the last target needs more."""
         for part in self.split.parts_asked_for(text.characters):
             size = part.end - part.first
             if size <= self.length:

@@ -1,7 +1,7 @@
-"""How weights start: one module a kind.
+"""Initialisations of weights, one module for each kind.
 
-A kind is a spec with a method `fill`, which states its formula over weights without values
-(base.py). A new kind needs its module and two lines here.
+A kind is a spec with a method `fill`, which computes the values of a tensor (base.py). A new kind
+needs a module and two lines here.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ from app.domain.specs.init.xavier_normal import XavierNormal
 from app.domain.specs.init.xavier_uniform import XavierUniform
 from app.domain.specs.init.zeros import Zeros
 
-# each kind stands in one of these four unions
+# each kind belongs to one of these four unions
 ForMatrices = (
-    XavierUniform  # a line a kind
+    XavierUniform  # one line for each kind
     | XavierNormal
     | HeUniform
     | HeNormal
@@ -60,21 +60,21 @@ KINDS = tuple(
     for kind in members_of(union)
     if issubclass(kind, Init)
 )
-#: Codes of the problems of a kind that does not fit the cell.
+#: Codes of the problems if a kind does not fit the cell.
 NEED_CODES = tuple(dict.fromkeys(kind.need.code for kind in KINDS if kind.need is not None))
 
 
 class InitSpec(Spec):
-    """How recurrent weights, input weights and biases start."""
+    """Initialisation of recurrent weights, input weights and biases."""
 
     recurrent: RecurrentInit = Orthogonal()
     input: InputInit = XavierUniform()
     bias: BiasInit = Zeros()
     forget_bias: Finite | None = Field(default=None, ge=-100, le=100)
-    """For lstm alone: the sum of torch's two forget biases. Default 1.0, or what a chrono bias
-    makes it."""
+    """For lstm only: the sum of torch's two forget biases. The default is 1.0, or the values of a
+    chrono bias."""
 
     @property
     def by_place(self) -> Mapping[str, Init]:
-        """The kinds, by the names of their fields."""
+        """The initialisations by the names of their fields."""
         return {"recurrent": self.recurrent, "input": self.input, "bias": self.bias}

@@ -1,4 +1,4 @@
-"""What initialisations share: weights without values, and what a kind states of itself.
+"""The base of all initialisations: the tensor to fill, and the declarations of a kind.
 
 Shapes: H hidden units, I inputs, B gates.
 """
@@ -17,7 +17,7 @@ from app.domain.telemetry import DoubleArray
 
 @dataclass(frozen=True, kw_only=True)
 class Blank:
-    """Weights without values; all random numbers come from their own generator."""
+    """A tensor to fill; all random numbers must come from its own generator."""
 
     shape: tuple[int, ...]
     #: H.
@@ -25,11 +25,11 @@ class Blank:
     rng: np.random.Generator
 
     def uniform(self, bound: float) -> DoubleArray:
-        """U(-bound, bound)."""
+        """Returns values from U(-bound, bound)."""
         return self.rng.uniform(-bound, bound, self.shape)
 
     def normal(self, std: float) -> DoubleArray:
-        """N(0, std^2)."""
+        """Returns values from N(0, std^2)."""
         return self.rng.normal(0, std, self.shape)
 
     def zeros(self) -> DoubleArray:
@@ -60,25 +60,25 @@ class BlankBiases(Blank):
 
 @dataclass(frozen=True, kw_only=True)
 class CellNeed:
-    """What a cell must have for an initialisation to fit it."""
+    """A property of cells that an initialisation requires."""
 
-    #: Of the problem that the client is told of otherwise.
+    #: Code of the problem if the cell lacks it.
     code: str
     is_met: Callable[[CellCard], bool]
 
 
 class Init(Spec):
-    """What every kind states of itself; one that says nothing fits every cell."""
+    """The declarations of every kind; one without a `need` fits every cell."""
 
     need: ClassVar[CellNeed | None] = None
     #: torch has two biases. Most kinds fill `bias_ih` and leave `bias_hh` zero.
     fills_both_biases: ClassVar[bool] = False
-    #: The biases of the forget gate are part of it, so that no default is added to them.
+    #: True if it sets the biases of the forget gate, so that no default is added to them.
     sets_forget_biases: ClassVar[bool] = False
 
     @property
     def nominal_radius(self) -> float | None:
-        """The spectral radius of a recurrent matrix that starts so; None where it is not fixed."""
+        """Spectral radius of a recurrent matrix with these values; None if it is not fixed."""
         return None
 
 
@@ -87,7 +87,7 @@ class MatrixInit(Init):
 
     @abstractmethod
     def fill(self, blank: BlankMatrix, /) -> DoubleArray:
-        """Values of one gate's matrix, in double precision."""
+        """Returns the values of one gate's matrix, in double precision."""
 
 
 class ScaledInit(MatrixInit):
@@ -97,23 +97,23 @@ class ScaledInit(MatrixInit):
 
 
 class DataDependentInit(MatrixInit):
-    """A kind for recurrent matrices that are scaled once the data is known.
+    """A kind for recurrent matrices whose scale depends on the data.
 
-    The one exception to "a kind is a formula of its blank": the worker feeds a batch to the layers,
-    from the bottom, and multiplies each layer's recurrent matrix by `gain`.
+    After `fill`, the worker feeds a batch through the layers, from the lowest to the highest, and
+    multiplies each layer's recurrent matrix by `gain`.
     """
 
     @abstractmethod
     def gain(self, *, nonlinearity: Nonlinearity, drive: float) -> float:
-        """The factor; `drive` is the second moment of what enters the units from outside."""
+        """Returns the factor; `drive` is the second moment of the units' external input."""
 
 
 class TensorInit(MatrixInit):
-    """A kind for matrices and biases alike."""
+    """A kind for both matrices and biases."""
 
     @abstractmethod
     def fill(self, blank: Blank, /) -> DoubleArray:
-        """Values in double precision."""
+        """Returns the values in double precision."""
 
 
 class BiasesInit(Init):
@@ -121,4 +121,4 @@ class BiasesInit(Init):
 
     @abstractmethod
     def fill(self, blank: BlankBiases, /) -> DoubleArray:
-        """Values of the biases of all gates, in double precision."""
+        """Returns the biases of all gates, in double precision."""

@@ -20,10 +20,14 @@ class Chrono(BiasesInit):
 
     kind: Literal["chrono"]
     max_lag: PositiveInt | None = None
-    """T_max - 1 of the paper; null is the task's required lag, else its length less one."""
+    """T_max - 1 of the paper. Null means the task's required lag or, if that is unknown, its length
+    minus 1."""
 
     def fill(self, blank: BlankBiases, /) -> DoubleArray:
-        """Of both gates of an LSTM from the same draw; a GRU has one gate for both."""
+        """Returns the biases; both gates of an LSTM use the same random numbers.
+
+        A GRU has one gate for both purposes.
+        """
         longest = max(1, self.max_lag or blank.longest_lag)
         kept_H = np.log(blank.rng.uniform(1, longest, blank.hidden_size))
         biases_BH = np.zeros((len(blank.gates), blank.hidden_size))

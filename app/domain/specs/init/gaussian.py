@@ -1,4 +1,4 @@
-"""Normal numbers whose spread goes with the fan-in alone."""
+"""Normal numbers whose standard deviation depends only on the fan-in."""
 
 import math
 from typing import Literal
@@ -8,7 +8,7 @@ from app.domain.telemetry import DoubleArray
 
 
 class Gaussian(ScaledInit):
-    """N(0, gain^2 / fan_in), per gate: a large square one has the spectral radius `gain`."""
+    """N(0, gain^2 / fan_in), per gate; a large square matrix has spectral radius `gain`."""
 
     kind: Literal["gaussian"]
 

@@ -9,7 +9,7 @@ from app.domain.telemetry import DoubleArray
 
 
 class Identity(ScaledInit):
-    """gain times the identity, one per gate (Le et al. 2015)."""
+    """The identity times `gain`, one per gate (Le et al. 2015)."""
 
     kind: Literal["identity"]
 

@@ -1,4 +1,4 @@
-"""Normal numbers of a given spread."""
+"""Normal numbers of a given standard deviation."""
 
 from typing import Literal
 

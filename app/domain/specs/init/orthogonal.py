@@ -9,7 +9,7 @@ from app.domain.telemetry import DoubleArray
 
 
 class Orthogonal(ScaledInit):
-    """gain times a random orthogonal matrix, one per gate (Saxe et al. 2014)."""
+    """A random orthogonal matrix times `gain`, one per gate (Saxe et al. 2014)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
 
@@ -18,10 +18,13 @@ class Orthogonal(ScaledInit):
         return self.gain
 
     def fill(self, blank: BlankMatrix, /) -> DoubleArray:
-        """Uniform over the orthogonal matrices; rows or columns where it is not square."""
+        """Returns a uniformly distributed orthogonal matrix.
+
+        A matrix that is not square has orthonormal rows or columns.
+        """
         rows, columns = blank.fan_out, blank.fan_in
         gaussian = blank.rng.normal(size=(max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(gaussian)
-        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # without it QR prefers some rotations
+        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # without this, QR favours some rotations
         orthogonal: DoubleArray = np.ascontiguousarray(q if rows >= columns else q.T)
         return self.gain * orthogonal

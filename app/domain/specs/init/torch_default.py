@@ -1,4 +1,4 @@
-"""What torch does by itself."""
+"""The default initialisation of torch.nn."""
 
 import math
 from typing import ClassVar, Literal

@@ -1,8 +1,8 @@
-"""The recurrent cells that a client may ask for: one module a kind, with its card.
+"""Recurrent cells, one module for each kind, with its card.
 
-cell    what every cell states: fields, gates, costs, the equations of one timestep
+cell    what every cell declares: fields, gates, costs, the equations of one timestep
 
-A new kind needs its module and two lines here, and its layer in `worker/cells`.
+A new kind needs a module and two lines here, and a layer in `worker/cells`.
 """
 
 from collections.abc import Callable
@@ -25,5 +25,5 @@ CELLS = tuple(cell for cell in members_of(ModelSpec) if issubclass(cell, Recurre
 
 
 def cells_that(is_so: Callable[[CellCard], bool]) -> str:
-    """The kinds whose card is so, for messages: `gru and lstm`."""
+    """Returns the kinds whose card meets the condition, for messages: `gru and lstm`."""
     return " and ".join(kind_of(cell) for cell in CELLS if is_so(cell.card))

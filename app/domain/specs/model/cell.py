@@ -1,8 +1,8 @@
-"""What every recurrent cell states of itself: its fields, and its card.
+"""What every recurrent cell declares: its fields and its card.
 
-A cell has B blocks of weights, one a gate, or one alone where it has no gates. Its input side is
-`weight_ih` x + `bias_ih`, its recurrent side `weight_hh` h + `bias_hh`, each with B · H rows for H
-units; the blocks stand in the order of the card's gates.
+A cell has B blocks of weights, one for each gate, or a single one if it has no gates. Its input
+side is `weight_ih` x + `bias_ih`, its recurrent side is `weight_hh` h + `bias_hh`, each with B · H
+rows for H units. The blocks are in the order of the card's gates.
 """
 
 from abc import abstractmethod
@@ -21,7 +21,7 @@ ONLY_BLOCK = "state"
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One block of weights with an activation of its own."""
+    """One block of weights with its own activation."""
 
     name: str
     #: Values of a sigmoid lie between 0 and 1, those of a tanh between -1 and 1.
@@ -36,32 +36,32 @@ class Gate:
 class Recipe:
     """One timestep as data, so that a program without this service can compute it."""
 
-    #: The class of torch.nn that computes the cell; None where torch has none.
+    #: The class of torch.nn that computes the cell; None if torch has none.
     module: str | None
-    #: Its keyword arguments beside the sizes.
+    #: Its keyword arguments, except the sizes.
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: `name = expression`, in order, with + - * / and sigmoid, tanh, relu. `x_<block>` and
-    #: `h_<block>` are the input side and the recurrent side of a block, the names of the card's
-    #: `state` its values before the timestep and, once they are assigned, after it.
+    #: `h_<block>` are the input side and the recurrent side of a block. The names in the card's
+    #: `state` are the values before the timestep and, after their assignment, those after it.
     equations: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellCard:
-    """What is known of a cell whatever its size."""
+    """All that is known of a cell independently of its size."""
 
     #: In the order of the rows of the weights.
     gates: tuple[Gate, ...] = ()
-    #: What is carried from timestep to timestep; the first one is h, the output.
+    #: The values that are passed from timestep to timestep; the first one is h, the output.
     state: tuple[str, ...] = ("h",)
     #: Values of one unit at one timestep that the backward pass needs: gates and states.
     values_kept: int
-    #: Seconds of one timestep of one layer and direction, forward and backward, beside its
+    #: Seconds of one timestep of one layer and direction, forward and backward, in addition to its
     #: arithmetic, on one core of an ordinary CPU.
     overhead_s: float
     #: Name of the gate whose biases `init.forget_bias` sets.
     forget_gate: str | None = None
-    #: The mean-field theory of `init.recurrent: critical` holds for it.
+    #: True if the mean-field theory of `init.recurrent: critical` applies to it.
     has_critical_gain: bool = False
 
     @property
@@ -70,16 +70,16 @@ class CellCard:
 
     @property
     def keeps_state(self) -> bool:
-        """Some gate keeps the state, so that a chrono bias can give it time constants."""
+        """Whether a gate keeps the state, so that a chrono bias can set its time constants."""
         return any(gate.keeps_state for gate in self.gates)
 
     def num_parameters(self, *, input_size: int, hidden_size: int) -> int:
-        """Of one direction of one layer: two matrices and two biases a block."""
+        """Returns the number for one direction of a layer: two matrices and two biases a block."""
         return len(self.blocks) * hidden_size * (input_size + hidden_size + 2)
 
 
 class RecurrentSpec(Spec):
-    """The fields that all cells have."""
+    """The base of all cells, with their common fields."""
 
     card: ClassVar[CellCard]
 
@@ -92,7 +92,7 @@ class RecurrentSpec(Spec):
 
     @property
     def nonlinearity(self) -> Nonlinearity:
-        """What bounds a unit's output."""
+        """The function that gives the output of a unit."""
         return "tanh"
 
     @property

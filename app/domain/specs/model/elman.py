@@ -12,7 +12,7 @@ class ElmanSpec(RecurrentSpec):
 
     kind: Literal["elman"]
     activation: Nonlinearity = "tanh"
-    """`linear` is for exact checks."""
+    """`linear` is meant for exact checks."""
 
     @property
     def nonlinearity(self) -> Nonlinearity:

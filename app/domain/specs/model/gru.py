@@ -11,7 +11,7 @@ class GruSpec(RecurrentSpec):
     card: ClassVar = CellCard(
         gates=(
             Gate(name="reset"),
-            # torch's update gate keeps the state; the one of the papers replaces it
+            # torch's update gate keeps the state; that of the papers replaces it
             Gate(name="update", keeps_state=True),
             Gate(name="new", activation="tanh"),
         ),

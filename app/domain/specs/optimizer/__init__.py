@@ -1,7 +1,7 @@
-"""Which optimizer changes the weights: one module a kind.
+"""Optimizers, one module for each kind.
 
-A kind is a spec that names a class of `torch.optim` and its arguments; the worker makes it. A new
-kind needs its module and two lines here.
+A kind is a spec that names a class of `torch.optim` and its arguments, from which the worker
+creates the optimizer. A new kind needs a module and two lines here.
 """
 
 from typing import Annotated

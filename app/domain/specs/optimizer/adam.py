@@ -7,7 +7,7 @@ from app.domain.specs.optimizer.base import Optimizer, TorchOptimizer
 
 
 class AdamSpec(Optimizer):
-    """Adam (Kingma & Ba 2015); weight decay joins the gradient."""
+    """Adam (Kingma & Ba 2015); weight decay is added to the gradient."""
 
     kind: Literal["adam"] = "adam"
     beta1: Fraction = 0.9

@@ -1,4 +1,4 @@
-"""What all optimizers share."""
+"""The base of all optimizers."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ class TorchOptimizer:
     """A class of `torch.optim`."""
 
     name: str
-    #: Its keyword arguments but `lr` and `weight_decay`, which all classes have.
+    #: Its keyword arguments, except `lr` and `weight_decay`, which all classes have.
     arguments: Mapping[str, float | bool | tuple[float, float]]
-    #: Numbers that it keeps for each weight.
+    #: Number of values that it keeps for each weight.
     num_moments: int
 
 
 class Optimizer(Spec):
-    """A kind is its fields and the class of torch that it names."""
+    """A kind of optimizer: its fields and its class in torch."""
 
     learning_rate: Positive = 0.001
     weight_decay: NonNegative = 0.0
@@ -31,10 +31,13 @@ class Optimizer(Spec):
     @property
     @abstractmethod
     def in_torch(self) -> TorchOptimizer:
-        """What the worker makes of it."""
+        """The class and the arguments with which the worker creates it."""
 
     def rate_at(self, step: int, *, num_steps: int) -> float:
-        """The learning rate of a step, counted from 0; the last step of a warm-up has it whole."""
+        """Returns the learning rate of a step, counted from 0.
+
+        The last step of a warm-up has the full learning rate.
+        """
         warmup = self.schedule.warmup_steps
         if step < warmup:
             return self.learning_rate * (step + 1) / warmup

@@ -1,7 +1,7 @@
-"""How the learning rate changes from step to step: one module a kind.
+"""Learning-rate schedules, one module for each kind.
 
 A kind is a spec with a method `share`, a pure function of the progress (base.py). A new kind needs
-its module and two lines here.
+a module and two lines here.
 """
 
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What all learning-rate schedules share."""
+"""The base of all learning-rate schedules."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from app.domain.specs.base import Integer, Spec
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where training stands, counted from the end of the warm-up."""
+    """The position of a step in training, without the warm-up."""
 
-    #: From 0.
+    #: Counted from 0 at the end of the warm-up.
     step: int
-    #: How many follow the warm-up in all.
+    #: Number of all steps after the warm-up.
     num_steps: int
 
 
 class Schedule(Spec):
-    """A kind is its fields and its formula."""
+    """A learning-rate schedule: its fields and its formula."""
 
     warmup_steps: Integer = Field(default=0, ge=0, le=10**9)
-    """Steps over which the rate first rises linearly from 0."""
+    """Number of first steps, over which the learning rate rises linearly from 0."""
 
     @abstractmethod
     def share(self, progress: Progress, /) -> float:
-        """The share of the full learning rate that a step has."""
+        """Returns the learning rate of the step as a share of the full learning rate."""

@@ -1,4 +1,4 @@
-"""The schedule that leaves the learning rate alone."""
+"""The schedule with a constant learning rate."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from app.domain.specs.schedule.base import Progress, Schedule
 
 
 class ConstantSchedule(Schedule):
-    """The learning rate stays."""
+    """The learning rate stays constant."""
 
     kind: Literal["constant"] = "constant"
 

@@ -7,7 +7,7 @@ from app.domain.specs.schedule.base import Progress, Schedule
 
 
 class StepSchedule(Schedule):
-    """Multiply by `factor` every `every` steps."""
+    """Multiply the learning rate by `factor` every `every` steps."""
 
     kind: Literal["step"]
     every: PositiveInt = 1000

@@ -1,4 +1,4 @@
-"""The schedule that is a warm-up and nothing else."""
+"""The schedule that consists of a warm-up only."""
 
 from typing import Literal
 
