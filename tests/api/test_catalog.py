@@ -101,6 +101,6 @@ def test_a_threshold_has_unit_bounds_meaning_and_source(client: httpx.Client) ->
         "unit": "1",
         "minimum": 0,
         "maximum": 1,
-        "meaning": "the same as a share of the steps asked for; the larger of both counts",
+        "meaning": "`settle_steps` as a share of the run's steps; the larger of the two applies",
         "source": "as `settle_steps`",
     }

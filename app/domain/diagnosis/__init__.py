@@ -1,12 +1,12 @@
 """Judges stored telemetry: the same telemetry and thresholds give the same findings, live or later.
 
-case          what is judged: spec, task, telemetry, thresholds, how far the run is
-detectors/    one module a symptom, causes/ one a cause, remedies/ one a remedy: none knows another
-detector cause remedy    what a member of each family is: its card
-thresholds    what a threshold is; overrides: all of them by name, as a query replaces them
-engine        diagnose: detectors, then causes, then remedies, then a verdict
-verdict       findings -> verdict and summary
-prescribe     finding -> remedies, each with the job spec that it makes
+case          the run that is judged: spec, task, telemetry, thresholds
+detectors/    one module for each symptom; causes/ and remedies/ have one for each member too
+detector cause remedy    the card of each family
+thresholds    what a threshold is; overrides: all thresholds by name, and their values in a query
+engine        diagnose: runs detectors, then causes, then remedies, then the verdict
+verdict       from findings to a verdict and a summary
+prescribe     from a finding to remedies, each with the job spec that results from it
 reach explosions origin recurrence progress trends    the mathematics that members share
-findings      what a diagnosis says; codes: the enumerations of the API
+findings      the parts of a diagnosis; codes: the enumerations of the API
 """

@@ -1,4 +1,4 @@
-"""What a diagnosis looks at: one attempt of a run up to one moment."""
+"""The input of a diagnosis: one attempt of a run up to one step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,17 @@ from app.domain.telemetry import DoubleArray, LagProfile, ScalarReading, Telemet
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A run to be judged."""
+    """A run that is judged, and the thresholds of the judgement."""
 
     spec: JobSpec
     #: None until the worker has built the data.
     task: TaskFacts | None
     telemetry: Telemetry
-    #: Optimizer steps that were asked for.
+    #: Number of optimizer steps in the job spec.
     num_steps: int
     attempt: int
     has_ended: bool
     stop_reason: StopReason | None
-    #: By which it is judged.
     thresholds: Thresholds = DEFAULT
 
     @cached_property
@@ -49,9 +48,9 @@ class Case:
 
     @cached_property
     def profiles(self) -> tuple[LagProfile, ...]:
-        """The lag profiles that are judged: of the whole model, through every path, by step.
+        """The lag profiles of the whole model over all paths, by step.
 
-        Without those that failed their own checks.
+        Profiles that failed a check are left out.
         """
         return tuple(
             profile
@@ -63,15 +62,15 @@ class Case:
 
     @cached_property
     def failed_checks(self) -> Mapping[int, ScalarReading]:
-        """Step -> a check that its probe failed."""
+        """Step -> a failed check of its probe."""
         return failed_checks(self.telemetry.scalar_readings, self.spec.training.precision)
 
     def scalar(self, quantity: str) -> DoubleArray:
-        """(n,) a quantity with one value a step; empty when it was not recorded."""
+        """Returns the (n,) values of a quantity of every step; empty if it was not recorded."""
         return np.asarray(self.telemetry.scalars.get(quantity, ()), dtype=np.float64)
 
     def latest(self, quantity: str, kind: ScopeKind, *, name: str | None = None) -> list[float]:
-        """The last finite value in each scope of a kind, and with that name where one is given."""
+        """Returns the last finite value in each scope of the kind and, if given, of the name."""
         last = {
             reading.scope: reading.value
             for reading in self.telemetry.scalar_readings

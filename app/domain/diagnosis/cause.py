@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.findings import Evidence
 
-#: The numbers that say that this is the cause; None when it is not.
+#: Returns the evidence for the cause; None if it does not apply.
 Test = Callable[[Case], Evidence | None]
 
 
@@ -15,19 +15,19 @@ class EvidenceKey:
     """A number that a cause's evidence may hold."""
 
     name: str
-    #: 1 where it has no dimension.
+    #: 1 if it has no dimension.
     unit: str
     meaning: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class CauseCard:
-    """All that is known of one cause, but for the remedies: their cards name the causes."""
+    """All that is known of one cause, except its remedies, whose cards name their causes."""
 
     #: Stable, lower snake case.
     code: str
-    #: One sentence: what brings the symptom about.
+    #: One sentence that says what leads to the symptom.
     summary: str
-    #: Code of a finding that it can explain -> how it is told for that finding.
+    #: Code of a finding that it can explain -> its test for that finding.
     tests: Mapping[str, Test]
     evidence: tuple[EvidenceKey, ...]

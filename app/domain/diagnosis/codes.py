@@ -1,7 +1,7 @@
-"""The codes of findings and causes as enumerations, for the edge of the service.
+"""The codes of findings and causes as enumerations, for the API.
 
-Within the domain a code is the string on its card: an enumeration that the cards import could not
-be derived from them.
+Within the domain a code is the string on its card, because an enumeration that the cards import
+could not be derived from them.
 """
 
 from enum import StrEnum
@@ -11,12 +11,12 @@ from app.domain.diagnosis.detectors import DETECTORS
 
 
 class FindingCode(StrEnum):
-    """Symptoms that are looked for."""
+    """The symptoms that a diagnosis looks for."""
 
     vars().update({card.code.upper(): card.code for card in DETECTORS})
 
 
 class CauseCode(StrEnum):
-    """What brings a symptom about."""
+    """The causes of symptoms."""
 
     vars().update({card.code.upper(): card.code for card in CAUSES})

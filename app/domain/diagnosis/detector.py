@@ -8,9 +8,9 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.findings import Finding, NotAssessed
 from app.domain.diagnosis.thresholds import T
 
-#: None: it looked, and the symptom is not there.
+#: None if the symptom is absent.
 Outcome = Finding | NotAssessed | None
-#: Why a detector cannot judge a case; None when it can. Its docstring says what must be there.
+#: Returns why a detector cannot judge a case; None if it can. Its docstring names what is needed.
 Need = Callable[[Case], str | None]
 
 
@@ -18,22 +18,22 @@ Need = Callable[[Case], str | None]
 class DetectorCard(Generic[T]):
     """All that is known of one detector; T is the class of its thresholds."""
 
-    #: Of the finding; stable, lower snake case.
+    #: Code of the finding; stable, lower snake case.
     code: str
-    #: One sentence: what the symptom is.
+    #: One sentence that describes the symptom.
     summary: str
-    #: The symptom within the sentence of a verdict: `Sick: the gradient explodes.`
+    #: The symptom as a clause of the summary: `Sick: the gradient explodes.`
     in_words: str
     #: Whether a run cannot be called healthy while this symptom could not be assessed.
     is_essential: bool
     #: In the order in which they are checked.
     needs: tuple[Need, ...]
     thresholds: type[T]
-    #: Called only when every need is met. The finding has neither cause nor remedies yet.
+    #: Called only if every need is met. The finding has neither cause nor remedies yet.
     detect: Callable[[Case, T], Outcome]
 
     def examine(self, case: Case) -> Outcome:
-        """Judge the case by its own thresholds, or say what is missing."""
+        """Returns what the detector found by the case's thresholds, or which need is not met."""
         for need in self.needs:
             reason = need(case)
             if reason is not None:
@@ -41,7 +41,7 @@ class DetectorCard(Generic[T]):
         return self.detect(case, case.thresholds.of(self.thresholds))
 
     def thresholds_with(self, values: Mapping[str, float]) -> T:
-        """The defaults with those replaced that are given under `code.name`."""
+        """Returns the default thresholds, except those that are given as `code.name`."""
         own = {
             name.removeprefix(f"{self.code}."): value
             for name, value in values.items()

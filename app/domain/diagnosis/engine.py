@@ -1,4 +1,4 @@
-"""Asks every detector, adds causes and remedies to what they find, and comes to a verdict."""
+"""Runs every detector, adds causes and remedies to the findings, and derives the verdict."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.diagnosis.trends import finite_median
 from app.domain.diagnosis.verdict import judge, summarise
 
-#: Rises with every change that can change a finding of stored telemetry.
+#: Raised by every change that can change a finding of stored telemetry.
 RULES_VERSION = "3"
-#: Where a run stopped being finite with norms above this, they overflow before they can be clipped.
+#: In a run that became non-finite, gradients above this median norm overflow before clipping.
 MAX_CLIPPABLE_NORM = 1e6
 
 
 def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
-    """What the telemetry so far says of the run."""
+    """Returns the diagnosis of the run by its telemetry so far."""
     judged = replace(case, thresholds=thresholds)
     outcomes = [card.examine(judged) for card in DETECTORS]
     findings = tuple(_complete(o, judged) for o in outcomes if isinstance(o, Finding))
@@ -46,7 +46,7 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
 
 
 def _complete(finding: Finding, case: Case) -> Finding:
-    """The finding with its cause and, where there is something to be cured, with remedies."""
+    """Returns the finding with its cause and, unless it is resolved or informative, remedies."""
     explained = replace(finding, cause=_cause(finding, case))
     if finding.state is FindingState.RESOLVED or finding.severity is Severity.INFO:
         return explained
@@ -54,7 +54,7 @@ def _complete(finding: Finding, case: Case) -> Finding:
 
 
 def _cause(finding: Finding, case: Case) -> Cause | None:
-    """The first in the list whose test holds for such a finding; None where none does."""
+    """Returns the first cause in the list whose test holds for the finding; None if none does."""
     for card in CAUSES:
         test = card.tests.get(finding.code)
         evidence = test(case) if test else None

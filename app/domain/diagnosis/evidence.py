@@ -1,4 +1,4 @@
-"""Numbers for people and for JSON."""
+"""Formats numbers for people and for JSON."""
 
 from collections.abc import Iterable
 from math import floor, isfinite, log10
@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 
 def number(value: float | None) -> float | None:
-    """The value as JSON can hold it: None where it is not finite."""
+    """Returns the value, or None if it is not finite, which JSON cannot hold."""
     return float(value) if value is not None and isfinite(value) else None
 
 
@@ -20,11 +20,11 @@ def counted(amount: int, noun: str) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Returns `a`, `a and b` or `a, b and c`."""
     *first, last = list(words)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def two_digits(value: float) -> float:
-    """The value rounded to two significant digits; 0 and less stay as they are."""
+    """Returns the value rounded to two significant digits; 0 and less are not changed."""
     return round(value, 1 - floor(log10(value))) if value > 0 else value

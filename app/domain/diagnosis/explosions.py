@@ -1,4 +1,4 @@
-"""Steps at which the gradient is too large to say where to go, and jumps of the loss.
+"""Finds steps whose gradient is too large to guide an update, and jumps of the loss.
 
 Legend: n recorded steps. Norms are global, L2, before clipping.
 """
@@ -13,12 +13,12 @@ from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, th
 from app.domain.diagnosis.trends import finite_median, trailing_median
 from app.domain.telemetry import DoubleArray
 
-#: First steps whose median loss is the scale of the loss: later it may come near 0, and then any
-#: gradient looks large.
+#: Number of first steps whose median loss is the scale of the loss. A later loss may be near 0, and
+#: relative to it any gradient is large.
 SCALE_STEPS = 20
-#: Steps that a median of what came before looks back.
+#: Number of previous steps of which a median is taken.
 HISTORY = 400
-#: Steps after a spike within which a jump of the loss is put down to it.
+#: Number of steps after a spike within which a jump of the loss is attributed to it.
 AFTERMATH = 10
 #: Share of the steps done that counts as recent.
 RECENT_SHARE = 0.2
@@ -28,15 +28,15 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class ExplodingThresholds:
-    """When a gradient is too large, and when that lasts: `exploding_gradient`."""
+    """The thresholds of `exploding_gradient`: when a gradient is too large, and when that lasts."""
 
     max_sensitivity: float = threshold(
         1e5,
         low=1,
         meaning=(
-            "||gradient|| ||weights|| / loss at the start, above which a gradient is too large: a "
-            "relative change of the weights of its reciprocal would change the loss by all of it, "
-            "to first order"
+            "||gradient|| ||weights|| / loss at the start, above which a gradient is too large: to "
+            "first order, a relative change of the weights by the reciprocal of it changes the "
+            "loss by 100 %"
         ),
         source=(
             "at most 1.2e3 in runs that learned; 2e5 to 5e10 at a recurrent radius of 2, 1e22 and "
@@ -45,56 +45,56 @@ class ExplodingThresholds:
     )
     lasting_share: float = share(
         0.5,
-        meaning="share of recent steps above `max_sensitivity` from which on the explosion lasts",
+        meaning="smallest share of recent steps above `max_sensitivity` in an explosion that lasts",
         source=CHOSEN,
     )
     min_steps: int = count(
         3,
         unit="steps",
-        meaning="recent steps above `max_sensitivity` from which on there is a finding",
+        meaning="fewest recent steps above `max_sensitivity` for a finding",
         source=CHOSEN,
     )
     spike_factor: float = threshold(
         100.0,
         low=1,
-        meaning="norm before clipping relative to the median of the steps before, for a spike",
+        meaning="norm before clipping / median of previous steps, above which it is a spike",
         source=f"at most 37 in runs that learned; {CALIBRATED}",
     )
     loss_factor: float = threshold(
         10.0,
         low=1,
-        meaning="loss relative to the median of the steps before, for a jump",
+        meaning="loss / median of previous steps, above which it is a jump",
         source=CHOSEN,
     )
     max_rise: float = threshold(
         1e4,
         low=1,
-        meaning="gradient at the longest lag relative to lag 0, above which the curve rises",
-        source="solved networks rise 8 to 29 times",
+        meaning="gradient at the longest lag / at lag 0, above which it grows with the lag",
+        source="8 to 29 in networks that solved their task",
     )
     min_history: int = count(
         20,
         unit="steps",
-        meaning="steps with a finite loss that are needed before anything is said",
+        meaning="fewest steps with a finite loss for a judgement",
         source=CHOSEN,
     )
     recent_steps: int = count(
         100,
         unit="steps",
         meaning=(
-            "an explosion is present when it was seen within so many steps, or a fifth of the "
-            "steps done when that is more"
+            "number of last steps that are recent, or a fifth of the steps done if that is more; "
+            "an explosion in recent steps is active"
         ),
         source=CHOSEN,
     )
     learned_progress: float = share(
-        0.5, meaning="task progress from which on an explosion does no harm", source=CHOSEN
+        0.5, meaning="smallest task progress at which an explosion does no harm", source=CHOSEN
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explosions:
-    """Per recorded step: what is too large."""
+    """What is too large at each recorded step."""
 
     steps_n: DoubleArray
     grad_norm_n: DoubleArray
@@ -102,7 +102,7 @@ class Explosions:
     #: grad_norm ||weights|| / loss at the start, dimensionless.
     sensitivity_n: DoubleArray
     is_sensitive_n: BoolArray
-    #: The norm is far above the median of the steps before.
+    #: The norm is far above the median of previous steps.
     is_spike_n: BoolArray
     #: A spike after which the loss jumped.
     is_harmful_n: BoolArray
@@ -136,7 +136,7 @@ def find_explosions(case: Case) -> Explosions:
 
 
 def weight_norm(case: Case) -> DoubleArray:
-    """(n,) L2 norm of all weights; 1 where it was not recorded."""
+    """Returns the (n,) L2 norm of all weights; 1 if it was not recorded."""
     weight_norm_nP = case.telemetry.tensors.get("weight_norm")
     if weight_norm_nP is None:
         return np.ones(case.telemetry.steps_n.size)
@@ -144,21 +144,21 @@ def weight_norm(case: Case) -> DoubleArray:
 
 
 def loss_jumps(loss_n: DoubleArray, *, loss_scale: float, factor: float) -> BoolArray:
-    """Steps whose loss is far above the steps before and not small beside the loss at the start."""
+    """Returns (n,) whether the loss is far above its recent median and above that at the start."""
     usual_n = trailing_median(loss_n, history=HISTORY)
     with np.errstate(over="ignore", invalid="ignore"):
         return (loss_n > factor * np.abs(usual_n)) & (loss_n > loss_scale)
 
 
 def recent(case: Case, *, num_steps: int) -> BoolArray:
-    """(n,) the present: the last `num_steps`, or a fifth of those done when that is more."""
+    """Returns (n,) whether a step is among the last `num_steps`, or the last fifth if longer."""
     steps_n = case.telemetry.steps_n
     window = max(num_steps, int(RECENT_SHARE * (case.present_step + 1)))
     return np.asarray(steps_n > (steps_n[-1] if steps_n.size else 0) - window)
 
 
 def _soon(is_event_n: BoolArray) -> BoolArray:
-    """Whether the event comes at the step or within `AFTERMATH` steps after it."""
+    """Returns (n,) whether the event happens at the step or in the `AFTERMATH` steps after it."""
     padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
     return np.asarray(windows.any(axis=1))

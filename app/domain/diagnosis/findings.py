@@ -1,4 +1,4 @@
-"""What a diagnosis says: findings with evidence, what could not be assessed, and the verdict."""
+"""The parts of a diagnosis: findings with evidence, what was not assessed, and the verdict."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ Evidence = Mapping[str, JsonValue]
 
 
 class FindingState(StrEnum):
-    """Prognosis, present or past."""
+    """Whether a symptom is predicted, present or past."""
 
-    #: Seen before there is enough of the run to call it active.
+    #: Seen too early in the run to be called active.
     PREDICTED = "predicted"
     ACTIVE = "active"
     RESOLVED = "resolved"
 
 
 class Impact(StrEnum):
-    """Whether the symptom keeps the task from being learned."""
+    """Whether the symptom prevents the task from being learned."""
 
     BLOCKING = "blocking"
     NONE = "none"
@@ -40,15 +40,15 @@ class DiagnosisVerdict(StrEnum):
     HEALTHY = "healthy"
     AT_RISK = "at_risk"
     SICK = "sick"
-    #: Nothing bad was found, but something that matters could not be assessed.
+    #: There is no finding that matters, but an essential symptom could not be assessed.
     UNDETERMINED = "undetermined"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Why the symptom is there, with the numbers that say so."""
+    """Why the symptom is present, with the numbers that show it."""
 
-    #: Of a cause card.
+    #: Code of a cause card.
     code: str
     evidence: Evidence = field(default_factory=dict)
 
@@ -57,12 +57,12 @@ class Cause:
 class Finding:
     """A symptom that was seen."""
 
-    #: Of a detector card.
+    #: Code of a detector card.
     code: str
     state: FindingState
     impact: Impact
     severity: Severity
-    #: 0 to 1.
+    #: From 0 to 1.
     confidence: float
     first_step: int
     last_step: int
@@ -80,21 +80,21 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class NotAssessed:
-    """A symptom that could not be looked for, and why."""
+    """A symptom that could not be assessed, and why."""
 
-    #: Of a detector card.
+    #: Code of a detector card.
     code: str
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """Findings of one run at one moment; a pure function of its telemetry, thresholds and rules."""
+    """Findings of one run at one step: a pure function of its telemetry, thresholds and rules."""
 
     attempt: int
-    #: Last step that was seen; None before the first reading.
+    #: Last step with a reading; None before the first reading.
     as_of_step: int | None
-    #: True when it was made together with the end of the run.
+    #: True if the run had ended.
     final: bool
     rules_version: str
     verdict: DiagnosisVerdict

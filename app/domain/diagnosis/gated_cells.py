@@ -1,4 +1,4 @@
-"""What remedies share that replace the cell or open its gates."""
+"""Functions of the remedies that replace the cell or open its gates."""
 
 from math import exp, log
 
@@ -9,38 +9,38 @@ from app.domain.specs.init.critical import Critical
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 
-#: Lag assumed where neither the required lag nor the length is known, in timesteps.
+#: Lag that is assumed if neither the required lag nor the length is known, in timesteps.
 DEFAULT_LAG = 50
 MIN_FORGET_BIAS, MAX_FORGET_BIAS = 1.0, 10.0
 
 
 def forget_bias_for(ailment: Ailment) -> float:
-    """Bias b with sigmoid(b)^lag = 1/e, so that the lag is the gate's time constant; 1 to 10."""
+    """Returns b with sigmoid(b)^lag = 1/e, for which the lag is the time constant; 1 to 10."""
     keep = exp(-1 / _lag(ailment))
     return round(min(MAX_FORGET_BIAS, max(MIN_FORGET_BIAS, log(keep / (1 - keep)))), 2)
 
 
 def kept_in_words(ailment: Ailment) -> str:
-    """What a cell keeps at the start with that bias: `37% of a cell's content over …`."""
+    """Returns what a cell initially keeps with this bias: `37% of a cell's content over …`."""
     lag = _lag(ailment)
     kept = (1 / (1 + exp(-forget_bias_for(ailment)))) ** lag
     return f"{kept:.0%} of a cell's content over {lag} timesteps at the start"
 
 
 def _lag(ailment: Ailment) -> int:
-    """Timesteps, at least 1."""
+    """Returns the required lag or, if unknown, the length, in timesteps; at least 1."""
     return max(ailment.required_lag or ailment.length or DEFAULT_LAG, 1)
 
 
 def start_of_gates(spec: JobSpec) -> dict[str, JsonValue]:
-    """Changes of `init`: gated cells cannot start critical, so an orthogonal start replaces it."""
+    """Returns the change of `init`: orthogonal instead of critical, which gated cells lack."""
     if not isinstance(spec.init.recurrent, Critical):
         return {}
     return {"recurrent": {"kind": "orthogonal"}}
 
 
 def with_cell(kind: str, model: ModelSpec) -> dict[str, JsonValue]:
-    """The same network with another cell."""
+    """Returns the model spec with another cell and the same sizes."""
     return {
         "kind": kind,
         "hidden_size": model.hidden_size,

@@ -1,6 +1,6 @@
 """Groups of causes and findings that several remedies act on, by their codes."""
 
-#: Causes in the network itself with which the gradient does not reach the required lag.
+#: Causes within the network for which the gradient does not reach the required lag.
 CAUSES_OF_SHORT_REACH = frozenset(
     {
         "contractive_recurrence",

@@ -1,6 +1,6 @@
-"""What detectors need of a run; each function returns why it is missing, or None.
+"""The needs of detectors; each function returns why a need is not met, or None.
 
-The docstrings name what is needed; the documentation lists them.
+The docstring of a function names the need, and the documentation lists it.
 """
 
 from app.domain.diagnosis.case import Case
@@ -21,11 +21,11 @@ def required_lag(case: Case) -> str | None:
     lag = case.task.required_lag.timesteps
     if lag is None:
         return (
-            "it is not known how far back the target depends on the input: "
+            "it is unknown how far back the target depends on the input: "
             "declare dataset.dependency_lag"
         )
     if lag >= case.task.length:
-        return f"the required lag, {lag}, lies outside of the {case.task.length} timesteps"
+        return f"the required lag, {lag}, lies outside of a sequence of {case.task.length}"
     return None
 
 

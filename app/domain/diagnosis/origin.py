@@ -1,4 +1,4 @@
-"""Where the first number of a run that is not finite arose."""
+"""Finds where the first number of a run that is not finite arose."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Origin:
 
 
 def bad_steps(case: Case) -> BoolArray:
-    """(n,) steps whose loss or gradient is NaN or infinite; a norm that overflows alone is not."""
+    """Returns (n,) whether loss or gradient is NaN or infinite; not if only the norm overflows."""
     loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
     bad_n = np.zeros(case.telemetry.steps_n.size, dtype=bool)
     if loss_n.size:
@@ -42,7 +42,7 @@ def bad_steps(case: Case) -> BoolArray:
 
 
 def non_finite_steps(case: Case) -> IntArray:
-    """The numbers of the bad steps; the latest step of a run that diverged without one."""
+    """Returns the bad steps; if a run diverged without one, its latest step."""
     steps_n, bad_n = case.telemetry.steps_n, bad_steps(case)
     if not bad_n.any() and case.has_diverged:
         return steps_n[-1:]
@@ -50,9 +50,9 @@ def non_finite_steps(case: Case) -> IntArray:
 
 
 def find_origin(case: Case) -> Origin | None:
-    """As the worker found it when it repeated the step, else as the telemetry shows it.
+    """Returns the origin by the worker's repetition of the step, otherwise by the telemetry.
 
-    None when everything is finite.
+    Returns None if everything is finite.
     """
     bad_steps_n = non_finite_steps(case)
     if not bad_steps_n.size:
@@ -90,7 +90,7 @@ def _origin_by_telemetry(case: Case, *, step: int) -> Origin:
 
 
 def _last_finite_before(case: Case, step: int) -> int | None:
-    """The last step before this one whose loss and gradient are finite."""
+    """Returns the last step before this one whose loss and gradient are finite."""
     steps_n = case.telemetry.steps_n
     finite_n = steps_n[(steps_n < step) & ~bad_steps(case)]
     return int(finite_n[-1]) if finite_n.size else None

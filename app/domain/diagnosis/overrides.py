@@ -1,4 +1,4 @@
-"""The thresholds of every detector by name, and their replacement by a query."""
+"""The thresholds of every detector by name, and the values that a query gives them."""
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -19,7 +19,7 @@ THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
 
 
 def parse_overrides(given: Mapping[str, str]) -> Thresholds:
-    """Thresholds with some replaced, as `{"vanishing_gradient.max_ratio": "0.05"}`.
+    """Returns thresholds with the given values: `{"vanishing_gradient.max_ratio": "0.05"}`.
 
     Raises InvalidInput that names every override that is not valid.
     """
@@ -40,7 +40,7 @@ def parse_overrides(given: Mapping[str, str]) -> Thresholds:
 
 
 def _objections(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """Code and sentence for what is wrong with an override."""
+    """Yields code and sentence of what is wrong with an override."""
     if name not in THRESHOLDS:
         yield "unknown_threshold", f"no such threshold; there are {', '.join(THRESHOLDS)}"
         return
@@ -55,7 +55,7 @@ def _objections(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _number(threshold: Threshold, text: str) -> float | None:
-    """The text as the threshold's kind of number; None when it is not one."""
+    """Returns the text as an integer for a count, otherwise as a float; None if it is neither."""
     try:
         if threshold.is_count:
             return int(text)

@@ -1,4 +1,4 @@
-"""From an ailment to the remedies that act on it, each with the job spec that it makes."""
+"""Chooses the remedies for a finding, each with the job spec that results from it."""
 
 from app.domain.diagnosis.remedies import REMEDIES
 from app.domain.diagnosis.remedy import Ailment, Remedy, RemedyCard
@@ -7,7 +7,7 @@ from app.domain.specs.patch import as_document, patched
 
 
 def prescribe(ailment: Ailment, spec: JobSpec) -> tuple[Remedy, ...]:
-    """Remedies in the order of advice; each body is valid and differs from the spec."""
+    """Returns remedies in the order of advice; each body is valid and differs from the spec."""
     drawn = (_drawn(card, ailment, spec) for card in REMEDIES if card.acts_on(ailment))
     return tuple(remedy for remedy in drawn if remedy is not None)
 

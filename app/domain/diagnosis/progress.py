@@ -1,4 +1,4 @@
-"""How far the task is learned: 0 at the trivial predictor's floor, 1 at the attainable score."""
+"""How far the task is learned: 0 for the score of the baseline, 1 for the attainable score."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,24 @@ from app.domain.scopes import Scope, Split
 from app.domain.task import Baseline, MetricMode, TaskFacts
 from app.domain.telemetry import DoubleArray
 
-#: The latest evaluations, of which the median counts: one alone is noisy.
+#: Number of latest evaluations whose median counts, because a single one is noisy.
 NUM_EVALUATIONS = 3
-#: They lie within this share of the steps asked for: no short run is judged by its start.
+#: These evaluations lie in this last share of the run's steps, so that no start of a run counts.
 RECENT_SHARE = 0.1
 #: Keeps a gain relative to a floor of 0 defined.
 TINY = 1e-300
-#: No score is better than this, whatever the data: errors and entropies are at least 0, accuracies
-#: at most 1.
+#: The best possible score on any data: errors and entropies are at least 0, accuracies at most 1.
 IDEAL = {MetricMode.MINIMISE: 0.0, MetricMode.MAXIMISE: 1.0}
-#: The first that has scores is judged.
+#: The first split that has scores is judged.
 _SPLITS: tuple[Split, ...] = ("validation", "train")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskProgress:
-    """(floor - score) / (floor - attainable), with where its numbers come from."""
+    """(floor - score) / (floor - attainable), with the sources of its numbers."""
 
     value: float
-    #: True when the attainable score is not known and the ideal one stood in: the true progress is
+    #: True if the attainable score is unknown and the ideal score replaces it: the true progress is
     #: at least `value`.
     is_lower_bound: bool
     score: float
@@ -41,12 +40,15 @@ class TaskProgress:
         return self.value >= level
 
     def is_below(self, level: float) -> bool:
-        """False where it is not known."""
+        """Returns whether the progress is below the level; False if it has only a lower bound."""
         return not self.is_lower_bound and self.value < level
 
 
 def task_progress(case: Case) -> TaskProgress | None:
-    """Progress by the median of the latest validation scores; training scores stand in for them."""
+    """Returns the progress by the latest validation scores, or training scores if there are none.
+
+    Returns None without a baseline or without scores.
+    """
     if case.task is None or case.task.baseline is None:
         return None
     for split in _SPLITS:

@@ -1,4 +1,4 @@
-"""How far back the gradient reaches, probe by probe, and whether that grows."""
+"""How far back the gradient reaches at each probe, and whether the reach grows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,65 +12,62 @@ from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, th
 from app.domain.telemetry import DoubleArray, LagProfile, LagRatio
 from app.domain.theil_sen import Slope, theil_sen
 
-#: Fewest probes that a trend is taken over, even where they go further back than the stretch in
-#: question.
+#: Fewest probes of a trend, even if some of them lie before the stretch that it describes.
 MIN_TREND_PROBES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class VanishingThresholds:
-    """When the reach is too short, when it grows and when that matters: `vanishing_gradient`."""
+    """The thresholds of `vanishing_gradient`: when a reach is short, grows and matters."""
 
     max_ratio: float = threshold(
         0.01,
-        meaning=(
-            "gradient norm at the required lag relative to lag 0, below which the reach is short"
-        ),
+        meaning=("gradient norm at the required lag / at lag 0, below which the reach is short"),
         source="1 %, as for the gradient horizon",
     )
     min_probes: int = count(
         3,
         unit="probes",
-        meaning="latest probes that must agree",
-        source=f"single probes scatter; {CALIBRATED}",
+        meaning="number of latest probes that must agree",
+        source=f"single probes vary; {CALIBRATED}",
     )
     settle_steps: int = count(
         100,
         unit="steps",
         low=0,
-        meaning="before it, or before `settle_share`, a short reach is a prognosis",
+        meaning="number of first steps in which a short reach is only a prognosis",
         source=(
-            "at step 0 as many of the runs that later learned had a short horizon as of those that "
-            f"did not; {CALIBRATED}"
+            "at step 0, a short horizon was as frequent in runs that later learned as in those "
+            f"that did not; {CALIBRATED}"
         ),
     )
     settle_share: float = share(
         0.02,
-        meaning="the same as a share of the steps asked for; the larger of both counts",
+        meaning="`settle_steps` as a share of the run's steps; the larger of the two applies",
         source="as `settle_steps`",
     )
     learned_progress: float = share(
-        0.5, meaning="task progress from which on a short reach does no harm", source=CHOSEN
+        0.5, meaning="smallest task progress at which a short reach does no harm", source=CHOSEN
     )
     flat_progress: float = share(
         0.1,
         meaning="task progress below which nothing was learned",
-        source=f"a validation split puts the floor off by some 4 %; {CALIBRATED}",
+        source=f"a validation split shifts the floor by about 4 %; {CALIBRATED}",
     )
     stall_share: float = share(
         0.2,
-        meaning="share of the steps asked for over which a reach that does not grow has stalled",
+        meaning="share of the run's steps over which a reach that does not grow has stalled",
         source=CHOSEN,
     )
     min_growth: float = threshold(
         0.1,
-        meaning="relative growth of the reach over that stretch that counts as growing",
+        meaning="smallest relative growth of the reach over `stall_share` that counts as growth",
         source=CALIBRATED,
     )
 
 
 class Reach(Enum):
-    """What one probe says of the required lag, by the interval of its ratio."""
+    """Whether the gradient of one probe reaches the required lag, by the interval of its ratio."""
 
     SHORT = "short"
     LONG = "long"
@@ -92,7 +89,7 @@ class Sighting:
 
 
 def sightings(case: Case) -> tuple[Sighting, ...]:
-    """Probes in order of step, without those whose ratio is not a number."""
+    """Returns the probes in order of step, without those whose ratio is not a number."""
     max_ratio = case.thresholds.of(VanishingThresholds).max_ratio
     return tuple(
         Sighting(profile=profile, ratio=ratio, reach=_reach(ratio, max_ratio=max_ratio))
@@ -103,10 +100,10 @@ def sightings(case: Case) -> tuple[Sighting, ...]:
 
 
 def short_sighting(case: Case) -> Sighting | None:
-    """The latest probe, if it and those that must agree with it say that the reach is short.
+    """Returns the latest probe if the latest probes agree that the reach is short, otherwise None.
 
-    After the start as many of the latest probes must agree as are there, at most `min_probes`;
-    where no probe was taken after the start the latest one decides.
+    After the start of the run, up to `min_probes` of the latest probes must agree. If no probe was
+    taken after the start, the latest one decides.
     """
     seen = sightings(case)
     if not seen:
@@ -117,7 +114,7 @@ def short_sighting(case: Case) -> Sighting | None:
 
 
 def settled(case: Case, seen: Sequence[Sighting]) -> Sequence[Sighting]:
-    """The probes after the start of the run."""
+    """Returns the probes after the start of the run."""
     first = settle_step(case)
     return [sighting for sighting in seen if sighting.step >= first]
 
@@ -130,30 +127,31 @@ def _reach(ratio: LagRatio, *, max_ratio: float) -> Reach:
 
 
 def settle_step(case: Case) -> int:
-    """The first step from which on a probe tells of the run rather than of its start."""
+    """Returns the first step after the start of the run, by the thresholds."""
     limits = case.thresholds.of(VanishingThresholds)
     return max(limits.settle_steps, int(limits.settle_share * case.num_steps))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReachTrend:
-    """How the gradient horizon moves over the last stretch of the run."""
+    """How the gradient horizon changes over the last stretch of the run."""
 
     #: Timesteps per step; None with too few probes.
     slope: Slope | None
-    #: The horizon rises by at least `min_growth`: with 95 % confidence or, while the run lasts,
-    #: above what it was before the stretch. A wide interval of few probes is no proof of a stall.
+    #: The horizon rises by at least `min_growth`, either with 95 % confidence or, before the run
+    #: has ended, above its median before the stretch. Few probes with a wide interval do not prove
+    #: a stall.
     may_grow: bool
-    #: The horizon rises so with 95 % confidence.
+    #: The horizon rises by as much, with 95 % confidence.
     is_growing: bool
-    #: The horizon does not rise, and there were probes during the whole stretch.
+    #: The horizon does not rise, and the probes cover the whole stretch.
     has_stalled: bool
-    #: Steps of the stretch.
+    #: Length of the stretch, in steps.
     num_steps: int
 
 
 def reach_trend(case: Case) -> ReachTrend:
-    """Trend of the horizon over the last `stall_share` of the steps asked for."""
+    """Returns the trend of the horizon over the last `stall_share` of the run's steps."""
     thresholds = case.thresholds.of(VanishingThresholds)
     first = settle_step(case)
     profiles = [profile for profile in case.profiles if profile.step >= first]
@@ -168,7 +166,7 @@ def reach_trend(case: Case) -> ReachTrend:
             slope=None, may_grow=False, is_growing=False, has_stalled=False, num_steps=num_steps
         )
     is_certain = slope.interval[0] > 0
-    # to wait for a growth that may be there makes sense only while the run goes on
+    # a growth that is uncertain is a reason to wait only while the run continues
     is_higher = not case.has_ended and _is_higher(recent, earlier, thresholds.min_growth)
     may_grow = _gains(slope, recent, thresholds.min_growth) and (is_certain or is_higher)
     return ReachTrend(
@@ -181,7 +179,7 @@ def reach_trend(case: Case) -> ReachTrend:
 
 
 def horizons(profiles: Sequence[LagProfile]) -> DoubleArray:
-    """(n,) horizon of each probe in timesteps."""
+    """Returns the (n,) horizons of the probes, in timesteps."""
     return np.array([profile.horizon.value for profile in profiles], dtype=np.float64)
 
 
@@ -191,7 +189,7 @@ def _horizon_slope(profiles: Sequence[LagProfile]) -> Slope | None:
 
 
 def _gains(slope: Slope, recent: Sequence[LagProfile], min_growth: float) -> bool:
-    """The slope alone would raise the horizon by a timestep and by a share of it."""
+    """Returns whether the slope raises the horizon by a timestep and by a share of its median."""
     gained = slope.value * (recent[-1].step - recent[0].step)
     return gained >= max(1.0, min_growth * float(np.median(horizons(recent))))
 

@@ -1,4 +1,4 @@
-"""What the probes say of the recurrence: how gradients rise with the lag, matrices and gates."""
+"""What probes measured of the recurrence: growth of gradients with the lag, matrices, gates."""
 
 import numpy as np
 from pydantic import JsonValue
@@ -8,7 +8,7 @@ from app.domain.diagnosis.cause import EvidenceKey
 from app.domain.diagnosis.reach import Sighting, VanishingThresholds
 from app.domain.scopes import ScopeKind
 
-#: What `matrix_evidence` may hold.
+#: The numbers that `matrix_evidence` may return.
 MATRIX_KEYS = (
     EvidenceKey(
         name="spectral_radius",
@@ -24,7 +24,7 @@ MATRIX_KEYS = (
 
 
 def log_rise(case: Case) -> float | None:
-    """Natural log of the gradient at the longest lag relative to lag 0, in the latest profile."""
+    """Returns ln of the gradient at the longest lag / at lag 0, in the latest profile with both."""
     for profile in reversed(case.profiles):
         logs = profile.log_norm_T[profile.num_anchors_T > 0]
         if logs.size > 1 and np.isfinite(logs[0]) and not np.isnan(logs[-1]):
@@ -33,7 +33,7 @@ def log_rise(case: Case) -> float | None:
 
 
 def matrix_evidence(case: Case) -> dict[str, JsonValue]:
-    """The latest spectral radius and norm of the recurrent matrices, as far as measured."""
+    """Returns the latest spectral radius and norm of the recurrent matrices, if measured."""
     found = {
         key.name: case.latest(key.name, ScopeKind.LAYER) or case.latest(key.name, ScopeKind.GATE)
         for key in MATRIX_KEYS
@@ -42,10 +42,10 @@ def matrix_evidence(case: Case) -> dict[str, JsonValue]:
 
 
 def mean_of_closing_gate(case: Case, short: Sighting, *, cell: str, gate: str) -> float | None:
-    """Mean of the gate that passes the state on, if it alone makes the reach as short as it is.
+    """Returns the mean of the gate that passes the state on, if it alone explains the short reach.
 
-    None for another cell, without a reading, or when the mean to the power of the lag is not below
-    the threshold. Of several layers the most open gate counts.
+    Returns None for another cell, without a reading, or if the mean to the power of the lag is not
+    below the threshold. Of several layers, the most open gate counts.
     """
     means = case.latest("gate_mean", ScopeKind.GATE, name=gate)
     if case.spec.model.kind != cell or not means:

@@ -7,17 +7,17 @@ from app.domain.diagnosis.remedy import RemedyCard
 
 
 def causes_of(finding: str) -> tuple[str, ...]:
-    """Codes of the causes that can explain the finding, in the order in which they are tested."""
+    """Returns the codes of the causes that can explain the finding, in the order of their tests."""
     return tuple(card.code for card in CAUSES if finding in card.tests)
 
 
 def remedies_for(cause: str) -> tuple[str, ...]:
-    """Kinds of the remedies that act on the cause, in the order of advice."""
+    """Returns the kinds of the remedies that act on the cause, in the order of advice."""
     return tuple(card.kind for card in REMEDIES if cause in card.causes)
 
 
 def findings_of(remedy: RemedyCard) -> tuple[str, ...]:
-    """Codes of the findings that the remedy can be advised for."""
+    """Returns the codes of the findings for which the remedy can be advised."""
     return tuple(
         card.code
         for card in DETECTORS

@@ -15,7 +15,7 @@ Patch = Mapping[str, JsonValue]
 class Remedy:
     """A change of the job spec that acts on a symptom."""
 
-    #: Of a remedy card.
+    #: Kind of a remedy card.
     kind: str
     patch: Patch
     reason: str
@@ -26,19 +26,19 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class Ailment:
-    """What a remedy must know of the finding that it is to act on."""
+    """The facts of a finding that remedies depend on."""
 
-    #: Of the finding.
+    #: Code of the finding.
     code: str
-    #: Code of its cause; None when none is known.
+    #: Code of its cause; None if unknown.
     cause: str | None = None
-    #: Timesteps that the target depends on the input; None when unknown.
+    #: Lag at which the target depends on the input, in timesteps; None if unknown.
     required_lag: int | None = None
-    #: Timesteps of one training sequence; None when unknown.
+    #: Timesteps of one training sequence; None if unknown.
     length: int | None = None
-    #: Median of the finite gradient norms before clipping; None without any.
+    #: Median of the finite gradient norms before clipping; None if there are none.
     grad_norm: float | None = None
-    #: False when the gradient itself overflows, so that there is nothing left to clip.
+    #: False if the gradient overflows before it can be clipped.
     is_gradient_finite: bool = True
 
 
@@ -56,23 +56,24 @@ class RemedyCard:
 
     #: Stable, lower snake case.
     kind: str
-    #: One sentence: what to do.
+    #: One sentence that says what to do.
     summary: str
     source: str
     #: Fields of the job spec that its patch may hold, as paths: `init.recurrent`.
     changes: tuple[str, ...]
-    #: One sentence: when it is not advised although it acts on the cause.
+    #: One sentence that says when it is not advised although it acts on the cause.
     cannot_act: str
     #: Codes of the causes that it acts on.
     causes: frozenset[str]
-    #: Codes of the findings that it acts on although no cause is known.
+    #: Codes of the findings that it acts on even if no cause is known.
     findings_without_cause: frozenset[str] = frozenset()
-    #: Codes of the findings that it does not act on, whatever the cause.
+    #: Codes of the findings that it does not act on, for any cause.
     excluded_findings: frozenset[str] = frozenset()
-    #: None where it cannot act.
+    #: Returns the patch with its reason; None if the remedy cannot act.
     draw: Callable[[Ailment, JobSpec], Draft | None]
 
     def acts_on(self, ailment: Ailment) -> bool:
+        """Returns whether the remedy is meant for the finding, by its code and its cause."""
         if ailment.code in self.excluded_findings:
             return False
         if ailment.cause is None:

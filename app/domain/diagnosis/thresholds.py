@@ -1,7 +1,7 @@
-"""What a threshold is, and the thresholds by which one diagnosis is made.
+"""What a threshold is, and the thresholds of one diagnosis.
 
-The thresholds of a detector are the fields of one frozen dataclass, made by `threshold`, `share`
-and `count`. `overrides` lists them all under the names by which a query replaces them.
+The thresholds of a detector are the fields of one frozen dataclass, declared by `threshold`,
+`share` and `count`. `overrides` lists all of them by the names that a query uses.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 #: The largest value of a threshold that is not a share.
 HUGE = 1e300
 MAX_COUNT = 10**9
-#: The source of what was chosen on runs whose outcome was known.
+#: The source of thresholds that were chosen by runs with a known outcome.
 CALIBRATED = "calibrated on runs of the adding problem (T = 60 and 200, H = 64) of known outcome"
-#: The source of what was chosen without a measurement.
+#: The source of thresholds that were chosen without a measurement.
 CHOSEN = "chosen"
 _KEY = "threshold"
 
@@ -23,9 +23,9 @@ _KEY = "threshold"
 class Threshold:
     """One number that a finding depends on."""
 
-    #: An int where only whole numbers make sense.
+    #: An int if only whole numbers are allowed.
     default: float
-    #: 1 where it has no dimension.
+    #: 1 if it has no dimension.
     unit: str
     #: Inclusive bounds of an override.
     low: float
@@ -49,13 +49,13 @@ T = TypeVar("T", bound=Limits)
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """All thresholds of one diagnosis: those that were replaced, and the defaults of the others."""
+    """All thresholds of one diagnosis: the replaced ones, and defaults for the others."""
 
     #: At most one of each class.
     replaced: tuple[Limits, ...] = ()
 
     def of(self, kind: type[T]) -> T:
-        """The thresholds of one detector, by their class."""
+        """Returns the thresholds of one detector, by their class."""
         return (
             next((limits for limits in self.replaced if isinstance(limits, kind)), None) or kind()
         )
@@ -73,7 +73,7 @@ def threshold(
     low: float = 0.0,
     high: float = HUGE,
 ) -> float:
-    """A field that holds a number."""
+    """Declares a field with a number."""
     return field(
         default=default,
         metadata={
@@ -85,12 +85,12 @@ def threshold(
 
 
 def share(default: float, *, meaning: str, source: str) -> float:
-    """A field that holds a share, from 0 to 1."""
+    """Declares a field with a share, from 0 to 1."""
     return threshold(default, meaning=meaning, source=source, high=1)
 
 
 def count(default: int, *, unit: str, meaning: str, source: str, low: int = 1) -> int:
-    """A field that holds a whole number."""
+    """Declares a field with a whole number."""
     known = Threshold(
         default=default, unit=unit, low=low, high=MAX_COUNT, meaning=meaning, source=source
     )
@@ -98,5 +98,5 @@ def count(default: int, *, unit: str, meaning: str, source: str, low: int = 1) -
 
 
 def thresholds_in(kind: type[Limits]) -> Mapping[str, Threshold]:
-    """The thresholds of a class by the names of its fields."""
+    """Returns the thresholds of a class by the names of its fields."""
     return MappingProxyType({part.name: part.metadata[_KEY] for part in fields(kind)})

@@ -1,4 +1,4 @@
-"""Medians of series, which a few wild values do not move.
+"""Medians of series, which are robust to a few outliers.
 
 Legend: n values, R windows of W values.
 """
@@ -7,14 +7,14 @@ import numpy as np
 
 from app.domain.telemetry import DoubleArray
 
-#: Steps between the places where `trailing_median` is taken anew.
+#: Number of values for which `trailing_median` is computed once.
 BLOCK = 20
-#: Windows that are sorted at once, which bounds the memory.
+#: Number of windows that are sorted at once, which limits the memory.
 MAX_ROWS = 2000
 
 
 def trailing_median(values_n: DoubleArray, *, history: int) -> DoubleArray:
-    """(n,) median of the `history` values before each block of `BLOCK`; NaN if none is finite."""
+    """Returns (n,) medians of the `history` values before each block; NaN if none is finite."""
     if not values_n.size:
         return values_n
     starts = np.arange(0, values_n.size, BLOCK)
@@ -29,7 +29,7 @@ def trailing_median(values_n: DoubleArray, *, history: int) -> DoubleArray:
 
 
 def _row_medians(windows_RW: DoubleArray) -> DoubleArray:
-    """(R,) median of each row's finite values; those that are not stand as +inf, so at its end."""
+    """Returns (R,) medians of the finite values of each row; all others must be +inf."""
     sorted_RW = np.sort(windows_RW, axis=1)
     num_finite_R = np.isfinite(sorted_RW).sum(axis=1)
     rows_R = np.arange(windows_RW.shape[0])
@@ -39,6 +39,6 @@ def _row_medians(windows_RW: DoubleArray) -> DoubleArray:
 
 
 def finite_median(values_n: DoubleArray) -> float | None:
-    """Median of the finite values; None where there is none."""
+    """Returns the median of the finite values; None if there are none."""
     finite = values_n[np.isfinite(values_n)]
     return float(np.median(finite)) if finite.size else None

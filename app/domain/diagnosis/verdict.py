@@ -1,4 +1,4 @@
-"""From findings to one word and one sentence; the words of each symptom are its detector's."""
+"""Derives a verdict and one sentence from findings, with the words on the detectors' cards."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -17,10 +17,10 @@ _CARDS = MappingProxyType({card.code: card for card in DETECTORS})
 
 
 def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> DiagnosisVerdict:
-    """`sick` by an active critical, `at_risk` by an active warning or a prediction.
+    """Returns `sick` for an active critical finding, `at_risk` for a warning or a prediction.
 
-    What is resolved never counts. A run is not healthy while an essential symptom could not be
-    assessed.
+    Resolved findings do not count. Without such findings the run is `undetermined` if an essential
+    symptom could not be assessed, otherwise `healthy`.
     """
     active = {f.severity for f in findings if f.state is FindingState.ACTIVE}
     if Severity.CRITICAL in active:
@@ -36,14 +36,15 @@ def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> D
 def summarise(
     verdict: DiagnosisVerdict, findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]
 ) -> str:
+    """Returns the verdict and its reasons as one sentence."""
     if verdict is DiagnosisVerdict.SICK:
         return f"Sick: {listed(_reasons(findings, Severity.CRITICAL))}."
     if verdict is DiagnosisVerdict.AT_RISK:
         return f"At risk: {listed(_reasons(findings, Severity.WARNING))}."
     if verdict is DiagnosisVerdict.UNDETERMINED:
         codes = listed(m.code for m in not_assessed if _CARDS[m.code].is_essential)
-        return f"Undetermined: nothing bad was seen, but {codes} could not be assessed."
-    return "Healthy: nothing that was looked for is wrong."
+        return f"Undetermined: no problem was seen, but {codes} could not be assessed."
+    return "Healthy: no symptom was seen."
 
 
 def _reasons(findings: Sequence[Finding], severity: Severity) -> list[str]:

@@ -141,7 +141,7 @@ def test_a_declared_lag_is_shorter_than_the_longest_sequence() -> None:
 
     fitting = one.declared_lag(length=5)
     assert one.declared_lag(length=50) == fitting
-    with pytest.raises(InvalidData, match=r"dependency_lag 4 is more .* has: 3"):
+    with pytest.raises(InvalidData, match=r"dependency_lag 4 does not fit .* at most 3"):
         one.declared_lag(length=4)
 
     assert fitting is not None

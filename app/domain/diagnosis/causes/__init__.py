@@ -1,4 +1,4 @@
-"""The causes, one module each; they know nothing of each other. The tuple is the whole list."""
+"""All causes, one module each. They do not import each other."""
 
 from app.domain.diagnosis.cause import CauseCard
 from app.domain.diagnosis.causes import (
@@ -15,8 +15,8 @@ from app.domain.diagnosis.causes import (
     truncated_backpropagation,
 )
 
-#: A finding has the first cause in this order whose test holds: what cuts the gradient before
-#: gates, gates before activations, and what the recurrence does on its own last.
+#: A finding has the first cause in this order whose test holds. Truncation comes before gates,
+#: gates before activations, and the recurrence itself last.
 CAUSES: tuple[CauseCard, ...] = (
     truncated_backpropagation.CARD,
     closed_forget_gate.CARD,

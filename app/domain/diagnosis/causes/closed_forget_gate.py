@@ -8,7 +8,7 @@ from app.domain.diagnosis.recurrence import mean_of_closing_gate
 
 
 def tell(case: Case) -> Evidence | None:
-    """The mean gate alone makes the gradient at the required lag as small as the threshold."""
+    """Holds if the mean gate alone brings the gradient at the required lag below the threshold."""
     short = short_sighting(case)
     if short is None:
         return None

@@ -1,4 +1,4 @@
-"""The recurrent Jacobian shrinks what passes through it."""
+"""The recurrent Jacobian shrinks the gradient."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -9,7 +9,7 @@ from app.domain.diagnosis.recurrence import MATRIX_KEYS, matrix_evidence
 
 
 def tell(case: Case) -> Evidence | None:
-    """Every short reach comes of it; the causes before it in the list say more of why."""
+    """Holds for every short reach; the causes before it in the list are more specific."""
     short = short_sighting(case)
     if short is None:
         return None
@@ -21,7 +21,7 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="contractive_recurrence",
-    summary="The recurrent Jacobian shrinks what passes through it.",
+    summary="The recurrent Jacobian shrinks the gradient.",
     tests={"vanishing_gradient": tell},
     evidence=(
         *MATRIX_KEYS,

@@ -1,4 +1,4 @@
-"""The recurrent Jacobian enlarges what passes through it."""
+"""The recurrent Jacobian enlarges the gradient."""
 
 from math import log
 
@@ -10,14 +10,14 @@ from app.domain.diagnosis.findings import Evidence
 from app.domain.diagnosis.recurrence import MATRIX_KEYS, log_rise, matrix_evidence
 from app.domain.scopes import ScopeKind
 
-#: Gradient at the longest lag relative to lag 0 from which on the recurrence enlarges; solved
-#: networks rise 8 to 29 times.
+#: Gradient at the longest lag / at lag 0 above which the recurrence is expansive. It is 8 to 29 in
+#: networks that solved their task.
 MIN_RISE = 100.0
 RISE_KEY = "log10_gradient_ratio_at_longest_lag"
 
 
 def tell_of_large_gradient(case: Case) -> Evidence | None:
-    """By the measured curve; where there is none, by the spectral radius of the matrix."""
+    """Judges by the lag profile or, if there is none, by the spectral radius of the matrix."""
     rise = log_rise(case)
     is_expanding = _starts_expanding(case) if rise is None else rise > log(MIN_RISE)
     if not is_expanding:
@@ -27,7 +27,7 @@ def tell_of_large_gradient(case: Case) -> Evidence | None:
 
 
 def tell_of_no_learning(case: Case) -> Evidence | None:
-    """Only a curve that rises as high as for an explosion keeps a run from learning."""
+    """Holds only for a rise as in an explosion; a smaller one does not prevent learning."""
     rise = log_rise(case)
     if rise is None or rise <= log(case.thresholds.of(ExplodingThresholds).max_rise):
         return None
@@ -35,7 +35,7 @@ def tell_of_no_learning(case: Case) -> Evidence | None:
 
 
 def _starts_expanding(case: Case) -> bool:
-    """By the measured radius, or by the one asked for where nothing was measured."""
+    """Judges by the measured radius or, if there is none, by the radius in the spec."""
     measured = case.latest("spectral_radius", ScopeKind.LAYER)
     asked = case.spec.init.recurrent.nominal_radius or 0.0
     return max(measured, default=asked) > 1
@@ -43,7 +43,7 @@ def _starts_expanding(case: Case) -> bool:
 
 CARD = CauseCard(
     code="expansive_recurrence",
-    summary="The recurrent Jacobian enlarges what passes through it.",
+    summary="The recurrent Jacobian enlarges the gradient.",
     tests={
         "exploding_gradient": tell_of_large_gradient,
         "non_finite": tell_of_large_gradient,

@@ -1,4 +1,4 @@
-"""Updates are too small to get anywhere in the steps asked for."""
+"""Updates are too small to learn the task in the run's steps."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -16,7 +16,7 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="learning_rate_too_low",
-    summary="Updates are too small to get anywhere in the steps asked for.",
+    summary="Updates are too small to learn the task in the run's steps.",
     tests={"no_better_than_baseline": tell},
     evidence=(
         EvidenceKey(

@@ -1,4 +1,4 @@
-"""The data hold a value that is NaN or infinite."""
+"""The data has a value that is NaN or infinite."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -15,13 +15,13 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="non_finite_input",
-    summary="The data hold a value that is NaN or infinite.",
+    summary="The data has a value that is NaN or infinite.",
     tests={"non_finite": tell},
     evidence=(
         EvidenceKey(
             name="batch_rows",
             unit="indices",
-            meaning="sequences of the batch that hold such a value",
+            meaning="sequences of the batch that have such a value",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The reach still grows: the run is too short, not wrong."""
+"""The reach of the gradient still grows, so the run is too short."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -15,7 +15,7 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="reach_still_growing",
-    summary="The reach still grows: the run is too short, not wrong.",
+    summary="The reach of the gradient still grows, so the run is too short.",
     tests={"no_better_than_baseline": tell},
     evidence=(
         EvidenceKey(

@@ -1,4 +1,4 @@
-"""The activation is flat where the units live, so its derivative is near 0."""
+"""The units are saturated, so the derivative of their activation is near 0."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -6,12 +6,12 @@ from app.domain.diagnosis.findings import Evidence
 from app.domain.diagnosis.reach import short_sighting
 from app.domain.scopes import ScopeKind
 
-#: Share of activations in the flat part of the non-linearity from which on it is the cause.
+#: Smallest share of activations in the flat part of the non-linearity for which it is the cause.
 MIN_SATURATED = 0.5
 
 
 def tell(case: Case) -> Evidence | None:
-    """Every layer is saturated."""
+    """Holds if every layer is saturated."""
     shares = case.latest("saturated_fraction", ScopeKind.LAYER)
     if short_sighting(case) is None or not shares or min(shares) < MIN_SATURATED:
         return None
@@ -20,7 +20,7 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="saturated_cell",
-    summary="The activation is flat where the units live, so its derivative is near 0.",
+    summary="The units are saturated, so the derivative of their activation is near 0.",
     tests={"vanishing_gradient": tell},
     evidence=(
         EvidenceKey(

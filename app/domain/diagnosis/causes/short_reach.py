@@ -7,7 +7,7 @@ from app.domain.diagnosis.reach import Reach, sightings
 
 
 def tell(case: Case) -> Evidence | None:
-    """By the latest probe alone."""
+    """Judges by the latest probe only."""
     seen = sightings(case)
     if not seen or seen[-1].reach is not Reach.SHORT:
         return None

@@ -1,4 +1,4 @@
-"""`bptt_length` ends the gradient before the lag that the task needs."""
+"""`bptt_length` cuts the gradient before the lag that the task needs."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import CauseCard, EvidenceKey
@@ -16,7 +16,7 @@ def tell(case: Case) -> Evidence | None:
 
 CARD = CauseCard(
     code="truncated_backpropagation",
-    summary="`bptt_length` ends the gradient before the lag that the task needs.",
+    summary="`bptt_length` cuts the gradient before the lag that the task needs.",
     tests={"vanishing_gradient": tell},
     evidence=(
         EvidenceKey(

@@ -1,4 +1,4 @@
-"""The detectors, one module each; they know nothing of each other. The tuple is the whole list."""
+"""All detectors, one module each. They do not import each other."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.domain.diagnosis.detectors import (
     vanishing_gradient,
 )
 
-#: In the order of a diagnosis' findings. Any, because each has thresholds of its own class.
+#: In the order of a diagnosis' findings. Any, because each has its own class of thresholds.
 DETECTORS: tuple[DetectorCard[Any], ...] = (
     non_finite.CARD,
     exploding_gradient.CARD,

@@ -34,33 +34,33 @@ CONFIDENCE = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class ClippingThresholds:
-    """How much clipping hides an explosion."""
+    """The thresholds of `clipping_masks_explosion`."""
 
     min_clipped_fraction: float = share(
-        0.5, meaning="share of recent steps that clipping changed", source=CHOSEN
+        0.5, meaning="smallest share of recent steps that clipping changed", source=CHOSEN
     )
     min_excess: float = threshold(
         10.0,
         low=1,
-        meaning="median norm before clipping relative to the norm after it",
+        meaning="smallest median of norm before clipping / norm after it",
         source=f"up to 4 in runs that learn, 1e20 in one that exploded; {CALIBRATED}",
     )
     flat_progress: float = share(
         0.1, meaning="task progress below which the task is not learned", source=CHOSEN
     )
     learned_progress: float = share(
-        0.5, meaning="task progress from which on clipping does no harm", source=CHOSEN
+        0.5, meaning="smallest task progress at which clipping does no harm", source=CHOSEN
     )
     recent_steps: int = count(
         100,
         unit="steps",
-        meaning="steps looked at, or a fifth of the steps done when that is more",
+        meaning="number of last steps that are recent, or a fifth of those done if that is more",
         source=CHOSEN,
     )
     min_history: int = count(
         20,
         unit="steps",
-        meaning="finite steps that are needed before anything is said",
+        meaning="fewest finite steps for a judgement",
         source=CHOSEN,
     )
 
@@ -70,7 +70,7 @@ class _Clipped:
     """What clipping did in the recent steps."""
 
     fraction: float
-    #: Median norm before clipping relative to the norm after it, over the clipped steps.
+    #: Median of norm before clipping / norm after it, over the clipped steps.
     excess: float
 
 
@@ -79,7 +79,7 @@ def detect(case: Case, limits: ClippingThresholds) -> Outcome:
         return None
     if int(np.isfinite(case.scalar("clip_coefficient")).sum()) < limits.min_history:
         return NotAssessed(
-            code=CODE, reason=f"{limits.min_history} finite steps are needed to tell"
+            code=CODE, reason=f"at least {limits.min_history} finite steps are needed"
         )
     is_recent_n = recent(case, num_steps=limits.recent_steps)
     clipped = _clipped(case, is_recent_n)
@@ -132,8 +132,8 @@ def _finding(
             "task_progress": number(progress.value) if progress else None,
         },
         explanation=(
-            f"Clipping touched {clipped.fraction:.0%} of the recent steps and cut the norm "
-            f"{clipped.excess:.2g} times in their median. {_meaning(impact)}"
+            f"Clipping changed {clipped.fraction:.0%} of the recent steps and reduced the norm by "
+            f"a median factor of {clipped.excess:.2g}. {_meaning(impact)}"
         ),
     )
 
@@ -152,7 +152,7 @@ def _meaning(impact: Impact) -> str:
     if impact is Impact.NONE:
         return "It does no harm: the task is learned."
     return (
-        "What is left is the direction of a gradient that has exploded, and it does not lead down."
+        "Only the direction of an exploded gradient is left, and the loss does not fall along it."
     )
 
 

@@ -1,4 +1,4 @@
-"""Is the gradient so large that it no longer says where to go, and does the loss suffer?"""
+"""Is the gradient too large to guide an update, and does it harm the loss?"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,7 +37,7 @@ CONFIDENCE_CURVE_ALONE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class _View:
-    """What the judgement rests on; n recorded steps."""
+    """What the judgement is based on. Legend: n recorded steps."""
 
     case: Case
     limits: ExplodingThresholds
@@ -55,7 +55,7 @@ class _View:
 
     @property
     def is_lasting(self) -> bool:
-        """Most of the recent steps have a gradient that is too large."""
+        """Whether most of the recent steps have a gradient that is too large."""
         enough = self.limits.lasting_share * int(self.is_recent_n.sum())
         return self.num_sensitive > 0 and self.num_sensitive >= enough
 
@@ -65,7 +65,7 @@ class _View:
 
     @property
     def has_lost(self) -> bool:
-        """The loss is far above where it began."""
+        """Whether the loss is far above its value at the start."""
         loss = self.present_loss
         return loss is not None and loss > self.limits.loss_factor * self.found.loss_scale
 
@@ -79,7 +79,7 @@ class _View:
 
     @cached_property
     def has_broken(self) -> bool:
-        """A gradient whose curve rises went beyond the largest number there is."""
+        """Whether a gradient that grows with the lag has overflowed."""
         return self.is_curve_rising and bool(bad_steps(self.case).any())
 
 
@@ -97,7 +97,7 @@ def detect(case: Case, limits: ExplodingThresholds) -> Outcome:
     if num_finite < limits.min_history:
         return _too_early(view)
     if _was_present(view):
-        # rare by now, but not over while the latest step still shows it
+        # explosions are rare by now, but one in the latest step is still active
         return _active(view) if view.found.is_present_n[-1] else _resolved(view)
     return _harmless(view)
 
@@ -147,10 +147,10 @@ def _too_early(view: _View) -> Outcome:
             impact=Impact.UNKNOWN,
             severity=Severity.WARNING,
             span=(0, view.case.present_step),
-            explanation=f"{_curve(view)} A few steps will tell whether its norm explodes.",
+            explanation=f"{_curve(view)} The next steps will show whether its norm explodes.",
         )
     return NotAssessed(
-        code=CODE, reason=f"{view.limits.min_history} steps with a finite loss are needed to tell"
+        code=CODE, reason=f"at least {view.limits.min_history} steps with a finite loss are needed"
     )
 
 
@@ -167,17 +167,17 @@ def _resolved(view: _View) -> Finding:
         resolved_step=int(after[0]),
         explanation=(
             f"The gradient was too large in {counted(len(seen), 'step')} up to step {seen[-1]}. "
-            f"It has not been since."
+            "Since then it has not been too large."
         ),
     )
 
 
 def _harmless(view: _View) -> Outcome:
-    """A curve that rises, or spikes that did no harm, are reported as information."""
+    """Reports a gradient that grows with the lag, or spikes without harm, as information."""
     num_spikes = int((view.found.is_spike_n & view.is_recent_n).sum())
     if not view.is_curve_rising and num_spikes < view.limits.min_steps:
         return None
-    spikes = f"The norm rose {view.limits.spike_factor:g} times in {counted(num_spikes, 'step')}."
+    spikes = f"The norm rose {view.limits.spike_factor:g}-fold in {counted(num_spikes, 'step')}."
     return _finding(
         view,
         state=FindingState.ACTIVE,
@@ -186,7 +186,7 @@ def _harmless(view: _View) -> Outcome:
         span=(0, view.case.present_step),
         explanation=(
             f"{_curve(view) if view.is_curve_rising else spikes} "
-            "The loss has not suffered, so this alone is no explosion."
+            "The loss has not suffered, so this alone is not an explosion."
         ),
     )
 
@@ -244,17 +244,17 @@ def _evidence(view: _View) -> dict[str, JsonValue]:
 
 def _symptom(view: _View) -> str:
     if view.has_broken:
-        return f"{_curve(view)[:-1]}, and went beyond the largest number that can be held."
+        return f"{_curve(view)[:-1]}, and it exceeded the largest number of its precision."
     if view.has_lost:
         return (
             f"The loss is {view.present_loss:.3g}, more than {view.limits.loss_factor:g} times the "
-            f"{view.found.loss_scale:.3g} it began with."
+            f"{view.found.loss_scale:.3g} that it began with."
         )
     median = finite_median(view.found.grad_norm_n[view.is_recent_n])
     return (
         f"In {view.num_sensitive + view.num_harmful} of the last "
-        f"{counted(int(view.is_recent_n.sum()), 'step')} the gradient was too large to follow; "
-        f"its norm before clipping is {median or 0:.2g}."
+        f"{counted(int(view.is_recent_n.sum()), 'step')} the gradient was too large; its median "
+        f"norm before clipping is {median or 0:.2g}."
     )
 
 
@@ -262,11 +262,11 @@ def _meaning(view: _View, impact: Impact) -> str:
     if impact is Impact.NONE:
         return "It does no harm: the task is learned."
     if view.has_broken or view.has_lost:
-        return "The run cannot learn from here on."
+        return "The run cannot learn any more."
     radius = f"{1 / view.limits.max_sensitivity:.0e}"
     return (
-        f"A change of the weights by less than {radius} of their norm would change the loss by all "
-        "of it, so an update along such a gradient says nothing of where it leads."
+        f"To first order, a change of the weights by less than {radius} of their norm would change "
+        "the loss by 100 %, so the effect of an update along such a gradient is unpredictable."
     )
 
 
@@ -277,7 +277,7 @@ def _curve(view: _View) -> str:
 
 CARD = DetectorCard(
     code=CODE,
-    summary="The gradient is so large that it no longer says where to go.",
+    summary="The gradient is too large to guide an update.",
     in_words="the gradient explodes",
     is_essential=True,
     needs=(needs.recorded_steps,),

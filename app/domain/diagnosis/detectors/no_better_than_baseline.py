@@ -1,4 +1,4 @@
-"""Does the run do better than a predictor that needs no memory, or no model at all?"""
+"""Is the run better than a predictor that needs no memory, or no model at all?"""
 
 from dataclasses import dataclass
 
@@ -27,21 +27,21 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineThresholds:
-    """When a run must be better than a trivial predictor, and by how much."""
+    """The thresholds of `no_better_than_baseline`."""
 
     min_share: float = share(
         0.5,
-        meaning="share of the steps asked for before which a run need not have learned",
+        meaning="share of the run's steps before which a run is not expected to have learned",
         source=CHOSEN,
     )
     min_progress: float = share(
         0.1,
-        meaning="task progress to be better, where the attainable score is known",
+        meaning="smallest task progress that is better, if the attainable score is known",
         source=CHOSEN,
     )
     min_gain: float = share(
         0.01,
-        meaning="relative gain over the baseline to be better, where it is not known",
+        meaning="smallest relative gain over the baseline that is better, if it is unknown",
         source=CHOSEN,
     )
     min_update_ratio: float = threshold(
@@ -62,14 +62,15 @@ def detect(case: Case, limits: BaselineThresholds) -> Outcome:
         return NotAssessed(
             code=CODE,
             reason=(
-                f"evaluated after {progress.step} of {case.num_steps} steps, too early to count"
+                f"it was evaluated after {progress.step} of {case.num_steps} steps, which is too "
+                "early"
             ),
         )
     return _finding(case, limits, progress)
 
 
 def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
-    """By the way to the attainable score where that is known, else by the relative gain."""
+    """Judges by the progress if the attainable score is known, otherwise by the relative gain."""
     if progress.is_lower_bound:
         return progress.relative_gain >= limits.min_gain
     return progress.is_at_least(limits.min_progress)
@@ -123,11 +124,11 @@ def _meaning(case: Case, trend: ReachTrend) -> str:
     if trend.is_growing and trend.slope:
         return (
             f"The reach of the gradient still grows, by {1000 * trend.slope.value:.2g} timesteps "
-            "per 1000 steps: more steps may be all it needs."
+            "per 1000 steps, so more steps may be enough."
         )
     if case.has_ended:
-        return "The run has learned nothing that the task asks for."
-    return f"{case.num_steps - case.present_step} steps are left to learn something."
+        return "The run has not learned the task."
+    return f"{case.num_steps - case.present_step} steps are left in which it may learn."
 
 
 CARD = DetectorCard(

@@ -28,18 +28,18 @@ PLACES_IN_WORDS: Mapping[Place, str] = {
     "backward": "in the backward pass",
     "optimizer": "in the weights, after an update",
 }
-#: Values of `training.on_instability` with which a run goes on.
+#: Values of `training.on_instability` with which a run continues.
 GOES_ON = ("skip_step", "rollback")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NonFiniteThresholds:
-    """When a run has recovered, and when its updates are too large."""
+    """The thresholds of `non_finite` and of the cause `learning_rate_too_high`."""
 
     recovery_steps: int = count(
         100,
         unit="steps",
-        meaning="finite steps in a row after which a run that goes on has recovered",
+        meaning="number of consecutive finite steps after which a run has recovered",
         source=CHOSEN,
     )
     max_update_ratio: float = threshold(
@@ -113,17 +113,17 @@ def _symptom(origin: Origin) -> str:
         place.append(f"at timestep {origin.timestep}")
     rows = f" ({counted(len(origin.batch_rows), 'sequence')} of the batch)"
     return (
-        f"The first number that is not finite came up {', '.join(place)}"
+        f"The first number that is not finite arose {', '.join(place)}"
         f"{rows if origin.batch_rows else ''}."
     )
 
 
 def _meaning(*, has_recovered: bool, goes_on: bool) -> str:
     if has_recovered:
-        return "The run has got over it."
+        return "The run has recovered."
     if goes_on:
-        return "The run goes on without such steps."
-    return "Nothing that is computed from there on has a meaning, so no model comes of this run."
+        return "The run continues without such steps."
+    return "All later numbers are meaningless, so this run gives no usable model."
 
 
 CARD = DetectorCard(

@@ -30,17 +30,17 @@ from app.domain.diagnosis.reach import (
 from app.domain.task import LagSource
 
 CODE = "vanishing_gradient"
-#: A prognosis at the start was right for as many runs as it was wrong.
+#: Prognoses at the start were right for half of the runs.
 CONFIDENCE_PREDICTED = 0.5
 CONFIDENCE_ACTIVE = 0.9
-#: With the whole interval a hundred times below the threshold.
+#: If the whole interval is a hundred times below the threshold.
 CONFIDENCE_CLEAR = 0.99
 CLEAR_FACTOR = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class _View:
-    """What the judgement of a present shortness rests on."""
+    """What the judgement of a short reach is based on."""
 
     case: Case
     limits: VanishingThresholds
@@ -64,33 +64,33 @@ def detect(case: Case, limits: VanishingThresholds) -> Outcome:
 
 
 def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
-    """Not enough probes after the start: at most a prognosis, none where the task is learned."""
+    """Too few probes after the start: at most a prognosis, and none if the task is learned."""
     has_learned = view.progress and view.progress.is_at_least(view.limits.learned_progress)
     if seen[-1].reach is Reach.SHORT and not has_learned:
         return _present(view, _stretch(seen), state=FindingState.PREDICTED)
     first = settle_step(view.case)
     return _not_assessed(
-        f"{counted(view.limits.min_probes, 'probe')} from step {first} on are needed to tell"
+        f"at least {counted(view.limits.min_probes, 'probe')} from step {first} on are needed"
     )
 
 
 def _past_or_unclear(
     view: _View, after_start: Sequence[Sighting], present: Sequence[Sighting]
 ) -> Outcome:
-    """Most of the latest probes decide; without such a majority nothing is said."""
+    """The majority of the latest probes decides; without a majority nothing is assessed."""
     num_long = sum(sighting.reach is Reach.LONG for sighting in present)
     if 2 * num_long <= len(present):
         return _not_assessed(
-            "the interval of the ratio at the required lag spans the threshold"
+            "the interval of the ratio at the required lag contains the threshold"
             if any(sighting.reach is Reach.UNCLEAR for sighting in present)
-            else "the ratio at the required lag goes back and forth across the threshold"
+            else "the ratio at the required lag alternates between both sides of the threshold"
         )
     past = _last_long_stretch(after_start, min_probes=view.limits.min_probes)
     return _resolved(view, past, after_start) if past else None
 
 
 def _stretch(seen: Sequence[Sighting]) -> Sequence[Sighting]:
-    """The latest probes in a row that are short."""
+    """Returns the latest consecutive probes with a short reach."""
     first = len(seen)
     while first and seen[first - 1].reach is Reach.SHORT:
         first -= 1
@@ -98,7 +98,7 @@ def _stretch(seen: Sequence[Sighting]) -> Sequence[Sighting]:
 
 
 def _last_long_stretch(seen: Sequence[Sighting], *, min_probes: int) -> Sequence[Sighting]:
-    """The latest row of at least `min_probes` short probes; empty without one."""
+    """Returns the latest stretch of at least `min_probes` short probes; empty without one."""
     for end in range(len(seen), min_probes - 1, -1):
         stretch = _stretch(seen[:end])
         if len(stretch) >= min_probes:
@@ -139,14 +139,14 @@ def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sight
         evidence=_evidence(view, latest),
         explanation=(
             f"From step {past[0].step} to {past[-1].step} the gradient did not reach back "
-            f"{latest.ratio.lag} timesteps. At step {latest.step} it does: there it is "
+            f"{latest.ratio.lag} timesteps. At step {latest.step} it does: at that lag it is "
             f"{latest.ratio.value:.2g} of the gradient at lag 0."
         ),
     )
 
 
 def _consequence(view: _View, *, state: FindingState) -> tuple[Impact, Severity]:
-    """Severity by what the shortness does to the task, and by how well the lag is known."""
+    """Judges by the progress of the task, the trend of the reach and the source of the lag."""
     progress, limits = view.progress, view.limits
     if state is FindingState.PREDICTED:
         return Impact.UNKNOWN, Severity.WARNING
@@ -198,7 +198,7 @@ def _symptom(latest: Sighting, stretch: Sequence[Sighting], limits: VanishingThr
     horizon = latest.profile.horizon
     return (
         f"At the lag that the task needs, {counted(latest.ratio.lag, 'timestep')}, the gradient is "
-        f"{latest.ratio.value:.2g} of that at lag 0, under {limits.max_ratio:g} in the last "
+        f"{latest.ratio.value:.2g} of that at lag 0, below {limits.max_ratio:g} in the last "
         f"{counted(len(stretch), 'probe')}; it falls below {horizon.threshold:g} after "
         f"{counted(horizon.value, 'timestep')}."
     )
@@ -208,22 +208,22 @@ def _meaning(view: _View, *, state: FindingState) -> str:
     progress, trend = view.progress, view.trend
     if state is FindingState.PREDICTED:
         return (
-            "The run ended before more probes could tell whether that lasts."
+            "The run ended before more probes could show whether this lasts."
             if view.case.has_ended
-            else "It is too early to say whether that will last: such a start is no proof."
+            else "It is too early to say whether this will last: many runs that start so learn."
         )
     if progress is None:
-        return "Whether that keeps the task from being learned cannot be told: no score is known."
+        return "It is unknown whether this prevents learning, because there is no score."
     if progress.is_at_least(view.limits.learned_progress):
-        return f"It does no harm: the task is learned ({progress.value:.0%} of the way)."
+        return f"It does no harm: {progress.value:.0%} of the task is learned."
     if trend.may_grow and trend.slope:
         start = "The loss is flat, but" if progress.is_below(view.limits.flat_progress) else "But"
         verb = "grows" if trend.is_growing else "seems to grow"
         return (
             f"{start} the reach {verb}, by {1000 * trend.slope.value:.2g} timesteps per 1000 "
-            "steps, so there is reason to wait."
+            "steps, so it is worth waiting."
         )
-    done = f"{max(progress.value, 0):.0%} of the way from {progress.floor.name} is made"
+    done = f"{max(progress.value, 0):.0%} of the task is learned ({progress.floor.name} is 0%)"
     if not trend.has_stalled:
         return f"So far {done}, and it is too early to tell whether the reach will grow."
     return f"In {trend.num_steps} steps the reach has not grown, and {done}."

@@ -1,4 +1,4 @@
-"""The remedies, one module each; they know nothing of each other. The tuple is the whole list."""
+"""All remedies, one module each. They do not import each other."""
 
 from app.domain.diagnosis.remedies import (
     clip_norm,

@@ -1,4 +1,4 @@
-"""Rescale the gradient to at most a usual norm."""
+"""Limit the gradient to its usual norm."""
 
 from pydantic import JsonValue
 
@@ -8,12 +8,15 @@ from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.job import JobSpec
 
-#: Clipping at a norm outside of these bounds serves no run.
+#: The range of norms that are advised.
 MIN_MAX_NORM, MAX_MAX_NORM = 1e-3, 1.0
 
 
 def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
-    """Pascanu et al. take 0.5 to 10 times a usual norm; an exploded one is no guide: at most 1."""
+    """Advises the usual norm, but at most 1, because an exploded norm is not usual.
+
+    Pascanu et al. advise 0.5 to 10 times the usual norm.
+    """
     if not ailment.is_gradient_finite:
         return None
     usual = ailment.grad_norm or MAX_MAX_NORM
@@ -27,19 +30,19 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"clipping": patch},
         reason=(
-            f"The norm before clipping is usually {usual:.2g}; held to {max_norm:g}, one bad batch "
-            "cannot throw the weights away. Clipping bounds a gradient from above only and keeps "
-            "none from vanishing."
+            f"The norm before clipping is usually {usual:.2g}. With a limit of {max_norm:g} one "
+            "bad batch cannot ruin the weights. Clipping limits a gradient only from above and "
+            "does not prevent it from vanishing."
         ),
     )
 
 
 CARD = RemedyCard(
     kind="clip_norm",
-    summary="Rescale the gradient to at most a usual norm.",
+    summary="Limit the gradient to its usual norm.",
     source="Pascanu et al. 2013, algorithm 1",
     changes=("clipping",),
-    cannot_act="The norm is clipped as tightly already, or the gradient itself overflows.",
+    cannot_act="The norm is already clipped as tightly, or the gradient itself overflows.",
     causes=frozenset({"expansive_recurrence", "learning_rate_too_high"}),
     findings_without_cause=LARGE_GRADIENT_FINDINGS,
     excluded_findings=frozenset({"no_better_than_baseline"}),

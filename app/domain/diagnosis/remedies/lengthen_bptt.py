@@ -11,8 +11,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"bptt_length": None}},
         reason=(
-            f"A gradient that is cut after {present} timesteps cannot reach further; "
-            "let it flow through all."
+            f"A gradient that is cut after {present} timesteps cannot reach further. Let it flow "
+            "through the whole sequence."
         ),
     )
 

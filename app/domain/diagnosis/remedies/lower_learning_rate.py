@@ -1,4 +1,4 @@
-"""Take smaller steps."""
+"""Lower the learning rate."""
 
 from app.domain.diagnosis.evidence import two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
@@ -16,7 +16,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"optimizer": {"learning_rate": lower}},
         reason=(
-            f"At {present:g} an update can leave the region in which its gradient is right; "
+            f"With {present:g} an update can leave the region in which its gradient is accurate; "
             f"try {lower:g}."
         ),
     )
@@ -24,12 +24,12 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
 
 CARD = RemedyCard(
     kind="lower_learning_rate",
-    summary="Take smaller steps.",
+    summary="Lower the learning rate.",
     source="Bengio 2012, practical recommendations",
     changes=("optimizer.learning_rate",),
     cannot_act=f"The learning rate would fall below {MIN_LEARNING_RATE:g}.",
     causes=frozenset({"learning_rate_too_high", "expansive_recurrence"}),
-    # what is wrong there is the direction of the gradient, not the length of the step
+    # there, the direction of the gradient is wrong and not the length of the step
     excluded_findings=frozenset({"clipping_masks_explosion"}),
     draw=draw,
 )

@@ -5,7 +5,7 @@ from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-#: A smaller rise than this is not worth a run.
+#: A smaller increase than this does not justify a run.
 MIN_RISE = 0.5
 
 
@@ -28,8 +28,8 @@ CARD = RemedyCard(
     source="Jozefowicz et al. 2015; Tallec & Ollivier 2018",
     changes=("init.forget_bias",),
     cannot_act=(
-        f"The cell is no LSTM, or the bias that the lag calls for is less than {MIN_RISE:g} above "
-        "the present one."
+        f"The cell is not an LSTM, or the bias for the lag is less than {MIN_RISE:g} above the "
+        "present one."
     ),
     causes=CAUSES_OF_SHORT_REACH,
     draw=draw,

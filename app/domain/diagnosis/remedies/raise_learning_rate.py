@@ -1,4 +1,4 @@
-"""Take larger steps."""
+"""Raise the learning rate."""
 
 from app.domain.diagnosis.evidence import two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
@@ -15,13 +15,13 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     return Draft(
         patch={"optimizer": {"learning_rate": higher}},
-        reason=f"At {present:g} the weights hardly move in the steps asked for; try {higher:g}.",
+        reason=f"With {present:g} the weights hardly change in the run's steps; try {higher:g}.",
     )
 
 
 CARD = RemedyCard(
     kind="raise_learning_rate",
-    summary="Take larger steps.",
+    summary="Raise the learning rate.",
     source="Bengio 2012, practical recommendations",
     changes=("optimizer.learning_rate",),
     cannot_act=f"The learning rate would rise above {MAX_LEARNING_RATE:g}.",

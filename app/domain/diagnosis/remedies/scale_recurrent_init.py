@@ -13,8 +13,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"init": {"recurrent": {"radius": 1.0}}},
         reason=(
-            f"A recurrent matrix of spectral radius {recurrent.radius:g} multiplies the state by "
-            "as much at each timestep; with radius 1 its linear part neither grows nor dies out."
+            f"A recurrent matrix of spectral radius {recurrent.radius:g} scales the state by this "
+            "factor per timestep in the long run; with radius 1 it neither grows nor decays."
         ),
     )
 

@@ -3,12 +3,12 @@
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-#: Of the present number of timesteps, where the required lag is not known.
+#: Divides the present number of timesteps if the required lag is unknown.
 SHORTER_FACTOR = 4
 
 
 def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
-    """Never below what the required lag needs."""
+    """Advises the number of timesteps that the required lag needs, never less."""
     present = spec.training.bptt_length or ailment.length
     if present is None:
         return None
@@ -19,8 +19,8 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"bptt_length": wanted}},
         reason=(
-            f"The gradient is multiplied at each of {present} timesteps; "
-            f"{wanted} of them bound its growth."
+            f"The gradient is multiplied by a Jacobian at each of {present} timesteps; "
+            f"{wanted} timesteps limit its growth."
         ),
     )
 

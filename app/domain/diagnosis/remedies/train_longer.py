@@ -16,7 +16,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"num_steps": longer}},
         reason=(
-            f"{present} steps may be too few: on long lags the loss stays flat for long "
+            f"{present} steps may be too few: with long lags the loss stays flat for many steps "
             "before it falls."
         ),
     )
@@ -27,7 +27,7 @@ CARD = RemedyCard(
     summary="Train for more steps.",
     source="measured on the adding problem: the reach grows before the loss falls",
     changes=("training.num_steps",),
-    cannot_act=f"The run has the most steps that a run may have, {MAX_STEPS:,}.",
+    cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
     causes=CAUSES_OF_SHORT_REACH | {"reach_still_growing"},
     findings_without_cause=frozenset({"no_better_than_baseline"}),
     draw=draw,

@@ -1,4 +1,4 @@
-"""Replace a simple recurrent cell by a GRU."""
+"""Replace a simple recurrent cell by a gated one, a GRU."""
 
 from pydantic import JsonValue
 
@@ -19,7 +19,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         patch=patch,
         reason=(
             "A GRU passes the state on by a gate instead of multiplying it by a matrix at each "
-            "timestep, so the gradient can last; it has to learn when, which is no guarantee."
+            "timestep, so the gradient can persist. It must learn when to do so, which is not "
+            "certain."
         ),
     )
 
@@ -29,7 +30,7 @@ CARD = RemedyCard(
     summary="Replace a simple recurrent cell by a gated one.",
     source="Cho et al. 2014; Hochreiter & Schmidhuber 1997",
     changes=("model", "init.recurrent"),
-    cannot_act="The cell has gates already.",
+    cannot_act="The cell already has gates.",
     causes=CAUSES_OF_SHORT_REACH,
     draw=draw,
 )

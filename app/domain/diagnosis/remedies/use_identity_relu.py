@@ -20,8 +20,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
             "init": {"recurrent": {"kind": "identity", "gain": 1.0}},
         },
         reason=(
-            "With ReLU and the identity as recurrent matrix an active unit passes the gradient on "
-            "unchanged; keep clipping on, for nothing bounds it from above."
+            "With ReLU and the identity as recurrent matrix, an active unit passes the gradient on "
+            "unchanged. Keep clipping on, because nothing else limits the gradient from above."
         ),
     )
 
@@ -31,7 +31,7 @@ CARD = RemedyCard(
     summary="Use ReLU units with the identity as recurrent matrix.",
     source="Le et al. 2015",
     changes=("model.activation", "init.recurrent"),
-    cannot_act="The cell has gates, or the network has these units and this matrix already.",
+    cannot_act="The cell has gates, or the network already has these units and this matrix.",
     causes=CAUSES_OF_SHORT_REACH,
     excluded_findings=frozenset({"no_better_than_baseline"}),
     draw=draw,

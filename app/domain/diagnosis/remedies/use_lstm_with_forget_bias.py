@@ -33,7 +33,7 @@ CARD = RemedyCard(
     summary="Use an LSTM whose forget gates start open.",
     source="Gers et al. 2000; Tallec & Ollivier 2018",
     changes=("model", "init.forget_bias", "init.recurrent"),
-    cannot_act="The cell is an LSTM already.",
+    cannot_act="The cell is already an LSTM.",
     causes=CAUSES_OF_SHORT_REACH,
     draw=draw,
 )
