@@ -24,6 +24,7 @@ from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
 from app.api.runs import continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history
+from app.artifacts import ArtifactFolder
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.accounts.check_secret import check_secret
@@ -119,6 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _open_resources(settings: Settings) -> Resources:
     timeout_s = settings.database_pool_timeout_s
+    ArtifactFolder(root=settings.artifact_root).make()
     engine = make_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,

@@ -13,6 +13,7 @@ from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.store.database import make_engine
 from tests.databases import Databases
+from tests.disks import MIB, Disk, mounted
 from tests.side_by_side import Dealer, SideBySide
 
 # a run has one thread; so have the tests, whatever the machine
@@ -87,3 +88,10 @@ def broker_url(servers: Servers) -> str:
 def home(tmp_path: Path) -> Path:
     """An empty home folder."""
     return make_home(tmp_path / "home")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of 2 MiB."""
+    with mounted(tmp_path / "mounts", size_bytes=2 * MIB) as made:
+        yield made

@@ -65,7 +65,7 @@ class Publication:
     """The files that an attempt published at the run's end."""
 
     files: tuple[PublishedFile, ...] = ()
-    #: One sentence for the client when the files could not be written.
+    #: One sentence for the client when the files could not be made or written.
     error: str | None = None
 
 
@@ -82,6 +82,17 @@ class Artifact:
 def stored_name(name: str, attempt: int) -> str:
     """Returns the name in the artifact store, which differs between attempts."""
     return f"published-{attempt:04d}-{name}"
+
+
+def reserved_name(attempt: int) -> str:
+    """Returns the name of the file that takes space in the artifact store for an attempt."""
+    return f"reserved-{attempt:04d}"
+
+
+def writer_of(stored: str) -> int | None:
+    """Returns the attempt that wrote a file of any kind, finished or not; None for other files."""
+    match = re.match(r"(?:published-|reserved-|checkpoint-\d+-)(\d+)", stored)
+    return None if match is None else int(match[1])
 
 
 def attempt_of(stored: str) -> int | None:

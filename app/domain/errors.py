@@ -13,8 +13,10 @@ ClinicError
 │   ├── IdempotencyInFlight
 │   ├── InUse
 │   ├── LastAdminKey
-│   └── TelemetryDropped
+│   ├── TelemetryDropped
+│   └── CheckpointDamaged
 ├── FileDamaged               (a stored file differs from what was written)
+├── ArtifactsUnavailable      (the artifact folder is full, read-only or gone)
 ├── TooLarge
 ├── Overloaded
 │   └── QuotaReached          (with the numbers of the quota)
@@ -145,6 +147,18 @@ class TelemetryDropped(Conflict):
     """The run's readings were dropped because of their age; its diagnosis is kept."""
 
     code = "telemetry_dropped"
+
+
+class CheckpointDamaged(Conflict):
+    """No checkpoint of the run can be read: the files are missing, or differ from the originals."""
+
+    code = "checkpoint_damaged"
+
+
+class ArtifactsUnavailable(ClinicError):
+    """The artifact folder is full, read-only or gone; try again later."""
+
+    code = "artifacts_unavailable"
 
 
 class TooLarge(ClinicError):

@@ -23,7 +23,8 @@ MAX_SECONDS = 366 * 86_400.0
 #: Code of the problems of a spec that is too large.
 TOO_LARGE = "run_too_large"
 
-_BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
+#: Bytes of one number, by the precision of training.
+NUM_BYTES: Mapping[str, int] = MappingProxyType({"float32": 4, "float64": 8})
 #: Floating-point operations per second of one core, for matrices of this size.
 _FLOPS = 7e10
 #: The products of one step: forward, gradient by the input, gradient by the weights.
@@ -87,7 +88,7 @@ def _memory_bytes(spec: JobSpec, shape: TaskShape, *, parameters: int) -> int:
     kept = shape.length * (shape.input_size + units) + outputs
     # weights, best weights, gradients and last change
     weights = parameters * (4 + spec.optimizer.in_torch.num_moments)
-    return _BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
+    return NUM_BYTES[spec.training.precision] * (weights + spec.training.batch_size * kept)
 
 
 def step_seconds(spec: JobSpec, shape: TaskShape) -> float:

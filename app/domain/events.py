@@ -11,7 +11,7 @@ from pydantic import JsonValue
 class EventKind(StrEnum):
     """The kind of an event, which determines the keys of its data."""
 
-    #: The status changed, or a client asked to cancel: `{status, attempt, reason?}`.
+    #: The status changed, or a client asked to cancel: `{status, attempt, reason?, detail?}`.
     STATUS = "status"
     #: Steps were trained: `{attempt, step, steps_per_second, loss}`.
     PROGRESS = "progress"

@@ -150,6 +150,8 @@ class Run:
     is_continued_bitwise: bool | None = None
     #: True while training waits because the database accepts no readings.
     waits_for_database: bool = False
+    #: What a queued run is held for: no worker claims it until this is there. None otherwise.
+    held_for: str | None = None
     #: When its readings were dropped because of their age.
     telemetry_dropped_at: datetime | None = None
 

@@ -103,6 +103,8 @@ def begin(
         "task": encode(task.model_dump(mode="json")),
         "tensor_names": list(tensor_names),
         "device": device,
+        # the space is taken by now
+        "wanted_artifact_bytes": None,
     }
     change_attempt(session, run_id=run_id, attempt=attempt, values=values)
 

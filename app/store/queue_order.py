@@ -95,7 +95,7 @@ def _lock_first(
 def _waiting(max_running_runs: int) -> Select[()]:
     """Returns a query for queued runs of workspaces below their quota, the next one first.
 
-    The query selects no columns yet.
+    Runs that are held are left out. The query selects no columns yet.
     """
     running = (
         select(runs.c.workspace_id, func.count().label("number"))
@@ -121,6 +121,7 @@ def _waiting(max_running_runs: int) -> Select[()]:
         .outerjoin(running, running.c.workspace_id == runs.c.workspace_id)
         .where(
             runs.c.status == RunStatus.QUEUED.value,
+            runs.c.held_for.is_(None),
             num_running < func.coalesce(workspaces.c.max_running_runs, max_running_runs),
         )
         .order_by(

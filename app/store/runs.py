@@ -178,6 +178,8 @@ def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: i
         "ended_at": None,
         "cancel_requested_at": None,
         "worker_id": None,
+        "held_for": None,
+        "wanted_artifact_bytes": None,
         "crash_count": 0,
         "is_diagnosis_final": False,
     }

@@ -103,6 +103,8 @@ def waiting_for(
         return DATABASE
     if run.status is not RunStatus.QUEUED:
         return None
+    if run.held_for is not None:
+        return run.held_for
     alive = select(workers.c.devices).where(*_is_alive(alive_within_s))
     devices = session.execute(alive).scalars().all()
     if not devices:

@@ -47,6 +47,24 @@ def test_readiness_names_what_is_missing(
     assert "clinic_workers 1.0" in figures
 
 
+def test_an_artifact_folder_that_is_gone_is_told(clinic: Clinic, client: httpx.Client) -> None:
+    root = clinic.settings.artifact_root
+    before = client.get("/metrics").text
+    root.rename(root.with_name("away"))
+    try:
+        unready, figures = client.get("/readyz"), client.get("/metrics").text
+    finally:
+        root.with_name("away").rename(root)
+
+    assert unready.status_code == 503
+    errors = {error["pointer"]: error["detail"] for error in check_problem(unready)["errors"]}
+    assert errors["artifacts"] == "the artifact folder is gone"
+    assert "clinic_artifacts_writable 1.0" in before
+    assert "clinic_artifacts_writable 0.0" in figures
+    assert "clinic_artifacts_free_bytes 0.0" in figures
+    assert "clinic_runs_waiting_for_artifact_space 0.0" in figures
+
+
 def test_a_missing_broker_is_named(clinic_with: Callable[..., Clinic]) -> None:
     clinic = clinic_with(broker_url="redis://127.0.0.1:1/0")
     with serving(clinic.app) as url:

@@ -54,6 +54,8 @@ class ExitCode(IntEnum):
     DONE = 0
     #: The worker told the child to pause; another attempt continues the run.
     PAUSED = 69
+    #: The run is queued again and held until the artifact folder can take its files.
+    HELD = 73
     #: The end of the run could not be stored; another attempt must end it.
     UNFINISHED = 70
     #: The run belongs to another attempt.

@@ -16,12 +16,13 @@ from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
 from app.domain.artifacts import Publication
-from app.domain.errors import Fenced, InvalidInput, NotFound
+from app.domain.errors import ArtifactsUnavailable, Fenced, NotFound
 from app.domain.runs import StopReason
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
 from app.services.attempts.begin_run import begin_run
 from app.services.attempts.finish_run import finish_run
+from app.services.attempts.hold_run import hold_run
 from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
@@ -30,8 +31,11 @@ from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.execution.commands import COMMANDS, DEVICES, ExitCode, ListDevicesCommand, TrainCommand
 from worker.execution.control_channel import ControlChannel
+from worker.execution.devices import list_devices
+from worker.execution.failures import explain
 from worker.execution.preflight import try_out
 from worker.execution.saving import Checkpoints
+from worker.execution.space import ReservedSpace, SpaceNeeded
 from worker.publishing.publish import Publisher, Trained
 from worker.publishing.run_log import RunLog
 from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
@@ -41,16 +45,6 @@ from worker.training.loop import train
 from worker.training.outcome import Interruption
 
 logger = logging.getLogger(__name__)
-
-#: Messages of errors for lack of memory that have no exception class in torch: of the CPU's
-#: allocator, of the CUDA runtime, which needs memory to start, and of the libraries' workspaces.
-OUT_OF_MEMORY_WORDS = (
-    "DefaultCPUAllocator",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-MAX_ERROR_CHARACTERS = 500
 
 
 def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
@@ -64,19 +58,11 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
         case TrainCommand():
             torch.set_num_threads(settings.threads_per_run)
             # one connection for the sender, one for the thread that trains
-            stalled_after_s = settings.stalled_after_s
-            engine = make_engine(
-                settings.database_url, pool_size=2, stalled_after_s=stalled_after_s
-            )
+            stalled_s = settings.stalled_after_s
+            engine = make_engine(settings.database_url, pool_size=2, stalled_after_s=stalled_s)
             return Execution(command, channel, engine, settings, RunLog.attached()).run()
         case _:
             assert_never(command)
-
-
-def list_devices() -> tuple[str, ...]:
-    """Returns torch's names of the devices. It initialises CUDA: only a child may call it."""
-    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return ("cpu", *(f"cuda:{index}" for index in range(num_gpus)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +97,13 @@ class Execution:
         self._publisher = Publisher(
             engine=engine, artifacts=artifacts, run_id=run_id, attempt=attempt, log=log
         )
+        self._space = ReservedSpace(artifacts, run_id=run_id, attempt=attempt)
         self._checkpoint_every_s = settings.checkpoint_every_s
         self._saved_at = time.monotonic()
         self._saving = Saving(is_due=self._is_save_due, keep=self._save)
         self._sender = Sender(
             self._record,
-            save=self._checkpoints.save,
+            save=self._save_checkpoint,
             retry=OutageRetry(),
             on_wait=channel.report_waiting,
             on_fenced=_exit_fenced,
@@ -126,19 +113,45 @@ class Execution:
     def run(self) -> ExitCode:
         """Trains the run and stores its end; returns the child's exit code."""
         try:
-            end = self._train()
-            if isinstance(end.stop_reason, Interruption):
-                return ExitCode.PAUSED
-            self._finish(end.stop_reason, end.error, self._publish(end))
+            return self._train_and_finish()
         except Fenced:
             return ExitCode.FENCED
         except Exception:
             logger.exception("Run %s: its end could not be stored.", self._command.run_id)
             return ExitCode.UNFINISHED
+        finally:
+            self._space.give_all()
+
+    def _train_and_finish(self) -> ExitCode:
+        try:
+            end = self._train()
+            if isinstance(end.stop_reason, Interruption):
+                return ExitCode.PAUSED
+            self._finish(end.stop_reason, end.error, self._publish(end))
+        except ArtifactsUnavailable as error:
+            self._hold(error.detail)
+            return ExitCode.HELD
         return ExitCode.DONE
 
+    def _hold(self, detail: str) -> None:
+        """Queues the run again until the artifact folder can take its files."""
+        logger.warning("Run %s waits: %s", self._command.run_id, detail)
+        self._space.give_all()
+
+        run_id, attempt = self._command.run_id, self._command.attempt
+        wanted = self._space.wanted_bytes
+
+        def write() -> None:
+            with unit_of_work(self._engine) as work:
+                hold_run(work, run_id=run_id, attempt=attempt, wanted_bytes=wanted, detail=detail)
+
+        self._retry.until_available(write)
+
     def _train(self) -> End:
-        """Trains until the end; returns once every reading is acknowledged. Raises Fenced."""
+        """Trains until the end; returns once every reading is acknowledged.
+
+        Raises Fenced and ArtifactsUnavailable.
+        """
         try:
             plan, start = self._retry.until_available(self._checkpoints.find_start)
             self._sender.start(first_seq=plan.next_seq)
@@ -146,7 +159,7 @@ class Execution:
                 end = self._run_loop(start)
             finally:
                 self._sender.drain()
-        except Fenced:
+        except (Fenced, ArtifactsUnavailable):
             raise
         except Exception as failure:  # an edge of the process: the error becomes a stop reason
             logger.exception("Run %s failed.", self._command.run_id)
@@ -167,6 +180,8 @@ class Execution:
         )
         settle_kernels(device, deterministic=spec.training.deterministic)
         task = self._build_task()
+        if self._command.preflight_steps is None:
+            self._space.take(SpaceNeeded.of(spec, task))
         if start is not None:
             done = start.checkpoint.notes.step
             logger.info("Run %s continues after %d steps.", self._command.run_id, done)
@@ -198,6 +213,11 @@ class Execution:
     def _save(self, step: int, content: bytes) -> None:
         self._sender.send(PendingCheckpoint(step=step, content=content))
         self._saved_at = time.monotonic()
+
+    def _save_checkpoint(self, pending: PendingCheckpoint) -> None:
+        self._space.give_for_checkpoint(len(pending.content))
+        self._checkpoints.save(pending)
+        self._space.take_again()
 
     def _build_task(self) -> Task:
         dataset = self._command.spec.dataset
@@ -245,9 +265,10 @@ class Execution:
             )
 
     def _publish(self, end: End) -> Publication | None:
-        """Publishes the run's files; a preflight has none."""
+        """Publishes the run's files; a preflight has none. Raises ArtifactsUnavailable."""
         if self._command.preflight_steps is not None:
             return None
+        self._space.give_all()
         return self._publisher.publish(end.trained, device=torch.device(self._command.device))
 
     def _finish(
@@ -269,27 +290,6 @@ class Execution:
         finally:
             if publication is not None:
                 self._publisher.remove_unused()
-
-
-def explain(failure: Exception) -> tuple[StopReason, str]:
-    """Returns the stop reason for an error, and one sentence for the client."""
-    if isinstance(failure, InvalidInput):
-        further = [
-            f"{problem.pointer}: {problem.detail}"
-            for problem in failure.problems[:1]
-            if problem.detail not in failure.detail
-        ]
-        sentence = " ".join([failure.detail, *further])
-        return StopReason.INVALID_DATA, sentence[:MAX_ERROR_CHARACTERS]
-    words = str(failure).strip().splitlines()
-    if isinstance(failure, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(failure, RuntimeError)
-        and any(words_of_torch in str(failure) for words_of_torch in OUT_OF_MEMORY_WORDS)
-    ):
-        sentence = words[0] if words else "an allocation failed"
-        return StopReason.OUT_OF_MEMORY, f"Out of memory: {sentence}"[:MAX_ERROR_CHARACTERS]
-    sentence = f"{type(failure).__name__}: {words[0]}" if words else type(failure).__name__
-    return StopReason.CRASHED, sentence[:MAX_ERROR_CHARACTERS]
 
 
 def _exit_fenced() -> None:

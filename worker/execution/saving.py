@@ -12,9 +12,9 @@ from uuid import UUID
 import torch
 from sqlalchemy import Engine
 
-from app.artifacts import ArtifactFolder, digest_of
+from app.artifacts import ArtifactFolder, digest_of, raising_unavailable
 from app.domain.checkpoints import CheckpointParts, CheckpointRecord, checkpoint_name
-from app.domain.errors import Fenced, InvalidData, NotFound
+from app.domain.errors import Fenced, FileDamaged, InvalidData, NotFound
 from app.services.attempts.continue_run import continue_run
 from app.services.checkpoints.discard_checkpoint import discard_checkpoint
 from app.services.checkpoints.plan_start import StartPlan, plan_start
@@ -26,6 +26,7 @@ from worker.training.fingerprint import differences, take_fingerprint
 
 logger = logging.getLogger(__name__)
 
+_FORK_DAMAGED = "The checkpoint from which this fork starts cannot be read."
 _ATTEMPT_OF = re.compile(r"checkpoint-\d+-(\d+)\.safetensors(\.part)?")
 
 
@@ -41,15 +42,12 @@ class Checkpoints:
     def save(self, pending: PendingCheckpoint) -> None:
         """Writes the file and its row, and removes the files of dropped checkpoints.
 
-        A file that cannot be written is logged, and training continues without this checkpoint.
-        Raises Fenced when the run belongs to another attempt, and Unavailable.
+        Raises Fenced when the run belongs to another attempt, Unavailable, and
+        ArtifactsUnavailable when the file cannot be written.
         """
         name = checkpoint_name(pending.step, self.attempt)
-        try:
+        with raising_unavailable():
             sha256 = self.artifacts.write(self.run_id, name, pending.content)
-        except OSError:
-            logger.exception("Run %s: no checkpoint at step %d.", self.run_id, pending.step)
-            return
         try:
             with unit_of_work(self.engine) as work:
                 kept = record_checkpoint(
@@ -69,18 +67,21 @@ class Checkpoints:
     def find_start(self) -> tuple[StartPlan, Start | None]:
         """Returns where this attempt starts, and the checkpoint that it continues from, or None.
 
-        Checkpoints that cannot be read are discarded. Raises InvalidData when a fork's first
-        checkpoint cannot be read, and Fenced and Unavailable.
+        Checkpoints that cannot be read are discarded. Raises InvalidData when a fork has no
+        checkpoint left that can be read, ArtifactsUnavailable when the artifact folder cannot be
+        reached, and Fenced and Unavailable.
         """
         while True:
             with unit_of_work(self.engine) as work:
                 plan = plan_start(work, run_id=self.run_id, attempt=self.attempt)
             record = plan.checkpoint
             if record is None:
+                if plan.first_step > 0:
+                    raise InvalidData(_FORK_DAMAGED)
                 return plan, None
             try:
                 checkpoint = self._read(record)
-            except (Damaged, NotFound, OSError) as error:
+            except (Damaged, NotFound, FileDamaged) as error:
                 self._discard(record, error)
                 continue
             return plan, Start(
@@ -109,8 +110,7 @@ class Checkpoints:
     def _discard(self, record: CheckpointRecord, error: Exception) -> None:
         logger.error("Run %s: checkpoint %d: %s", self.run_id, record.step, error)
         if record.takes is not CheckpointParts.ALL:
-            detail = "The checkpoint from which this fork starts cannot be read."
-            raise InvalidData(detail) from error
+            raise InvalidData(_FORK_DAMAGED) from error
         with unit_of_work(self.engine) as work:
             discard_checkpoint(work, run_id=self.run_id, attempt=self.attempt, step=record.step)
 

@@ -43,7 +43,7 @@ def make_golden(
     batch = task.evaluation["train"].take(0, NUM_EXAMPLES, many_to_one=task.facts.many_to_one)
     batch = batch.to(torch.device("cpu"), torch.float64)
     num_weights = sum(weight.numel() for weight in next(iter(weights.values())).values())
-    x_TBI = batch.inputs_TBI[: _num_timesteps(task, num_weights)]
+    x_TBI = batch.inputs_TBI[: num_timesteps(task, num_weights)]
     lengths_B = _lengths(batch).clamp(max=x_TBI.shape[0])
     inputs = _inputs(task.usage, x_TBI, lengths_B.tolist())
     outputs: dict[str, JsonValue] = {}
@@ -71,7 +71,7 @@ def _logits(
     return [outputs[:length, place] for place, length in enumerate(lengths_B.tolist())]
 
 
-def _num_timesteps(task: Task, num_weights: int) -> int:
+def num_timesteps(task: Task, num_weights: int) -> int:
     """Timesteps of the examples: as many as the bounds above allow, at least two."""
     reading = task.usage.input
     width = len(reading.columns) if isinstance(reading, NumberInput) else 1

@@ -30,7 +30,7 @@ from app.domain.artifacts import (
     attempt_of,
     stored_name,
 )
-from app.domain.errors import Unavailable
+from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.store.artifacts import published_by
@@ -77,16 +77,23 @@ class Publisher:
     log: RunLog
 
     def publish(self, trained: Trained | None, *, device: torch.device) -> Publication:
-        """Never raises: without its files the run ends all the same."""
+        """Writes all files; a file that cannot be made is told in the publication's `error`.
+
+        Raises ArtifactsUnavailable when the files of a trained run cannot be written.
+        """
         try:
             contents = {} if trained is None else contents_of(trained, run_id=self.run_id)
             contents["environment.json"] = _json(ArtifactKind.ENVIRONMENT, take_environment(device))
             contents["log.txt"] = _Content(kind=ArtifactKind.LOG, content=self.log.content())
             written = tuple(self._write(name, content) for name, content in contents.items())
+        except ArtifactsUnavailable as error:
+            if trained is not None:
+                raise
+            # a run that failed ends without its log
+            return Publication(error=error.detail)
         except Exception as error:  # an edge: the run has trained, and its end must be recorded
             logger.exception("Run %s: its files could not be published.", self.run_id)
-            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-            return Publication(error=f"The files could not be published: {reason}.")
+            return Publication(error=f"The files could not be made: {type(error).__name__}.")
         return Publication(files=written)
 
     def remove_unused(self) -> None:

@@ -15,6 +15,7 @@ from celery import Celery
 from sqlalchemy import Engine
 
 from app import __version__
+from app.artifacts import ArtifactFolder
 from app.domain.errors import Unavailable
 from app.queue import RunQueue
 from app.services.fleet.register_worker import register_worker
@@ -91,6 +92,8 @@ class WorkerLifecycle:
             pool_size=slots + SPARE_CONNECTIONS,
             stalled_after_s=settings.stalled_after_s,
         )
+        artifacts = ArtifactFolder(root=settings.artifact_root)
+        artifacts.make()
         worker_id = _register(engine, settings, devices=devices, slots=slots)
         registration = Registration(worker_id=worker_id, devices=devices, slots=slots)
         return WorkerParts(
@@ -102,6 +105,7 @@ class WorkerLifecycle:
                 engine=engine,
                 worker_id=worker_id,
                 queue=RunQueue(settings.broker_url),
+                artifacts=artifacts,
                 max_crashes=settings.max_crashes,
                 max_running_runs=settings.quotas.max_running_runs,
                 stalled_after_s=settings.stalled_after_s,

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from app.artifacts import ArtifactFolder
 from app.domain.errors import Fenced, Unavailable
 from app.domain.preflight import with_shorter_time_limit
 from app.domain.runs import Run
@@ -78,6 +79,7 @@ class RunSlots:
         self._preflights = threading.Semaphore((registration.slots + 1) // 2)
         # one at a time, because a diagnosis reads all of a run's telemetry
         self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
+        self._artifacts = ArtifactFolder(root=settings.artifact_root)
         self._policy = Policy(heartbeat_s=settings.heartbeat_s)
 
     def __str__(self) -> str:
@@ -206,6 +208,7 @@ class RunSlots:
             policy=self._policy_for(run),
             submit=self._submit_diagnosis,
         ).watch()
+        self._artifacts.remove_unfinished(run.id, up_to_attempt=run.attempt)
         logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
 
     def _spec_to_train(self, run: Run) -> JobSpec:

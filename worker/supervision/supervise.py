@@ -221,7 +221,7 @@ class Supervisor:
     def _record_exit(self) -> None:
         """Stores what a child's exit code means, unless the child stored the end of its run."""
         code = self._child.exit_code
-        if code is None or code in {ExitCode.DONE, ExitCode.FENCED}:
+        if code is None or code in {ExitCode.DONE, ExitCode.FENCED, ExitCode.HELD}:
             return
         if self._cancelled_at is not None:
             self._records.finish(StopReason.CANCELLED, None)

@@ -8,8 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from app.domain.errors import Unavailable
+from app.artifacts import ArtifactFolder
+from app.domain.artifact_space import runs_that_fit
+from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.queue import RunQueue
+from app.services.attempts.lift_holds import lift_holds
+from app.services.attempts.read_holds import read_holds
 from app.services.attempts.sweep_runs import sweep_runs
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.retire_worker import retire_worker
@@ -34,6 +38,7 @@ class WorkerRecords:
     engine: Engine
     worker_id: UUID
     queue: RunQueue
+    artifacts: ArtifactFolder
     max_crashes: int
     #: The quota of a workspace that has none of its own.
     max_running_runs: int
@@ -57,6 +62,23 @@ class WorkerRecords:
                 max_running_runs=self.max_running_runs,
                 stalled_after_s=self.stalled_after_s,
             )
+        self._lift_holds()
+
+    def _lift_holds(self) -> None:
+        """Lets runs be claimed for which there is space; no transaction waits for the disk."""
+        with unit_of_work(self.engine) as work:
+            wanted = read_holds(work)
+        if not wanted:
+            return
+        try:
+            self.artifacts.check_writable()
+            free_bytes = self.artifacts.free_bytes()
+        except ArtifactsUnavailable:
+            return
+        run_ids = runs_that_fit(wanted, free_bytes=free_bytes)
+        if run_ids:
+            with unit_of_work(self.engine) as work:
+                lift_holds(work, queue=self.queue, run_ids=run_ids)
 
     def drop_old_telemetry(self) -> None:
         """Drops at most one month of readings; tries again at a later sweep when it is locked."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.api.protocol.deps import ProcessResources
+from app.api.protocol.deps import Artifacts, ProcessResources
 from app.api.protocol.problems import documented, problem_response
 from app.domain.errors import Problem
 from app.services.fleet.check_readiness import check_readiness
@@ -20,11 +20,12 @@ class LivenessView(BaseModel):
 
 
 class ReadinessView(BaseModel):
-    """The database, the broker and at least one worker answer."""
+    """The database, the broker and at least one worker answer, and files can be written."""
 
     status: Literal["ready"] = "ready"
     database: Literal["ok"] = "ok"
     broker: Literal["ok"] = "ok"
+    artifacts: Literal["ok"] = "ok"
     workers: int
 
 
@@ -40,9 +41,14 @@ async def get_liveness() -> LivenessView:
     responses=documented(503),
     summary="Check readiness",
 )
-def get_readiness(request: Request, resources: ProcessResources) -> Response | ReadinessView:
-    """200 where database, broker and worker answer; otherwise 503 with the reasons in `errors`."""
-    readiness = check_readiness(resources.health_engine, resources.queue)
+def get_readiness(
+    request: Request, resources: ProcessResources, artifacts: Artifacts
+) -> Response | ReadinessView:
+    """200 where database, broker and worker answer and the artifact folder takes files.
+
+    Otherwise 503 with the reasons in `errors`.
+    """
+    readiness = check_readiness(resources.health_engine, resources.queue, artifacts)
     if not readiness.missing:
         return ReadinessView(workers=readiness.num_workers)
     problems = [

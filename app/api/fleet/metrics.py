@@ -9,10 +9,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import REGISTRY, Collector
 from starlette.responses import PlainTextResponse, Response
 
-from app.api.protocol.deps import Queue, Work, require
+from app.api.protocol.deps import Artifacts, Queue, Work, require
 from app.api.protocol.problems import ALWAYS
 from app.queue import RunQueue
 from app.services.fleet.count_load import Load, count_load
+from app.services.fleet.measure_artifacts import measure_artifacts
 
 router = APIRouter(tags=["service"])
 
@@ -20,9 +21,10 @@ router = APIRouter(tags=["service"])
 class _LoadCollector(Collector):
     """The service's load as gauges, read at each scrape."""
 
-    def __init__(self, load: Load, queue: RunQueue) -> None:
+    def __init__(self, load: Load, queue: RunQueue, *, free_bytes: int | None) -> None:
         self._load = load
         self._queue = queue
+        self._free_bytes = free_bytes
 
     def collect(self) -> Iterator[Metric]:
         yield _by_status("clinic_runs", "Runs by status.", self._load.runs)
@@ -32,6 +34,21 @@ class _LoadCollector(Collector):
             "clinic_slots",
             "Runs that the workers can train at the same time.",
             value=self._load.slots,
+        )
+        yield GaugeMetricFamily(
+            "clinic_runs_waiting_for_artifact_space",
+            "Queued runs that wait for space in the artifact folder.",
+            value=self._load.held_runs,
+        )
+        yield GaugeMetricFamily(
+            "clinic_artifacts_writable",
+            "1 when the artifact folder takes files, 0 when it is full, read-only or gone.",
+            value=int(self._free_bytes is not None),
+        )
+        yield GaugeMetricFamily(
+            "clinic_artifacts_free_bytes",
+            "Bytes that can still be written to the artifact folder.",
+            value=self._free_bytes or 0,
         )
         notifications = CounterMetricFamily(
             "clinic_bells",
@@ -57,9 +74,10 @@ def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
     dependencies=[require("runs:read")],
     summary="Read metrics for Prometheus",
 )
-def get_metrics(work: Work, queue: Queue) -> Response:
+def get_metrics(work: Work, queue: Queue, artifacts: Artifacts) -> Response:
     """Text exposition format. Labels contain no ids, so that the number of series stays small."""
     registry = CollectorRegistry()
-    registry.register(_LoadCollector(count_load(work), queue))
+    load, free_bytes = count_load(work), measure_artifacts(artifacts)
+    registry.register(_LoadCollector(load, queue, free_bytes=free_bytes))
     text = generate_latest(REGISTRY) + generate_latest(registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

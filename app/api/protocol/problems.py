@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from app.api.protocol.pointers import problems_of
 from app.domain.errors import (
+    ArtifactsUnavailable,
     ClinicError,
     Conflict,
     Fenced,
@@ -47,6 +48,7 @@ STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
         InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
         Conflict: HTTPStatus.CONFLICT,
         FileDamaged: HTTPStatus.GONE,
+        ArtifactsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
         TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -34,17 +34,20 @@ def post_resume(
     caller: RunsWriter,
     work: Work,
     queue: Queue,
+    artifacts: Artifacts,
     settings: ApiSettings,
     body: Annotated[Resumption, Body(openapi_examples=RESUME_EXAMPLES)] = _AS_IT_IS,
 ) -> RunView:
     """The run continues from its last checkpoint as if it had not ended.
 
-    What was measured after the checkpoint is measured again. A run that diverged would diverge
+    What was measured after the checkpoint is measured again. 409 `checkpoint_damaged` where it has
+    checkpoints and none of their files is intact. A run that diverged would diverge
     again: fork it instead.
     """
     described = resume_run(
         work,
         queue=queue,
+        artifacts=artifacts,
         workspace_id=caller.workspace_id,
         run_id=run_id,
         num_steps=body.num_steps,
@@ -71,7 +74,10 @@ def post_fork(
     idempotent: Idempotent,
     body: Annotated[ForkBody, Body(openapi_examples=FORK_EXAMPLES)] = _UNCHANGED,
 ) -> Response:
-    """Starts a new run from a checkpoint. `history?lineage=true` joins both histories."""
+    """Starts a new run from a checkpoint; 409 `checkpoint_damaged` where it is not intact.
+
+    `history?lineage=true` joins both histories.
+    """
     return idempotent.answer(
         lambda work: created(
             fork_run(

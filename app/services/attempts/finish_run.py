@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.domain.artifacts import Publication
 from app.domain.diagnosis.engine import diagnose
-from app.domain.runs import StopReason
+from app.domain.runs import STATUS_OF, RunStatus, StopReason
 from app.store.artifacts import publish
 from app.store.cases import load_case
 from app.store.claims import finish, has_ended_with, lock_held
@@ -23,9 +23,13 @@ def finish_run(
 ) -> None:
     """Ends the run; a repeated call with the same reason changes nothing.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    A run whose files could not be published fails: its weights are in its last checkpoint. Raises
+    Fenced when the run no longer belongs to the attempt.
     """
     session = work.session
+    unpublished = None if publication is None else publication.error
+    if unpublished is not None and STATUS_OF[stop_reason] is RunStatus.SUCCEEDED:
+        stop_reason, error = StopReason.CRASHED, unpublished
     if has_ended_with(session, run_id=run_id, attempt=attempt, stop_reason=stop_reason):
         return
     run = lock_held(session, run_id=run_id, attempt=attempt)

@@ -18,6 +18,8 @@ class StartPlan:
     checkpoint: CheckpointRecord | None
     #: Steps to probe because an earlier attempt probed them.
     followed_steps: tuple[int, ...]
+    #: The step at which a fork starts; 0 for other runs.
+    first_step: int = 0
 
     @property
     def next_seq(self) -> int:
@@ -27,8 +29,9 @@ class StartPlan:
 
 def plan_start(work: UnitOfWork, *, run_id: UUID, attempt: int) -> StartPlan:
     """Returns the start of this attempt. Raises Fenced when the run belongs to another one."""
-    lock_held(work.session, run_id=run_id, attempt=attempt)
+    run = lock_held(work.session, run_id=run_id, attempt=attempt)
     return StartPlan(
         checkpoint=latest_checkpoint(work.session, run_id),
         followed_steps=followed_steps(work.session, run_id),
+        first_step=run.parent_step or 0,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.store.database import UnitOfWork
+from app.store.holds import count_held
 from app.store.runs import count_by_status
 from app.store.workers import list_workers
 
@@ -17,6 +18,8 @@ class Load:
     workers: int
     #: Runs that the living workers can train at the same time.
     slots: int
+    #: Queued runs that wait for space in the artifact folder.
+    held_runs: int
 
 
 def count_load(work: UnitOfWork) -> Load:
@@ -26,4 +29,5 @@ def count_load(work: UnitOfWork) -> Load:
         preflights=count_by_status(work.session, preflights=True),
         workers=len(workers),
         slots=sum(worker.slots for worker in workers),
+        held_runs=count_held(work.session),
     )

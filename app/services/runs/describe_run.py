@@ -23,11 +23,16 @@ def describe_run(work: UnitOfWork, run: Run) -> DescribedRun:
 
 def describe_runs(work: UnitOfWork, runs: Sequence[Run]) -> tuple[DescribedRun, ...]:
     """Describes runs, with one query for all queued runs that ask for the same device."""
-    wants = {run.spec.training.device: run for run in runs if run.status is RunStatus.QUEUED}
+    free = [run for run in runs if _waits_for_a_worker(run)]
+    wants = {run.spec.training.device: run for run in free}
     waits = {device: waiting_for(work.session, run) for device, run in wants.items()}
     return tuple(
         DescribedRun(run=run, waiting_for=waits[run.spec.training.device])
-        if run.status is RunStatus.QUEUED
+        if _waits_for_a_worker(run)
         else describe_run(work, run)
         for run in runs
     )
+
+
+def _waits_for_a_worker(run: Run) -> bool:
+    return run.status is RunStatus.QUEUED and run.held_for is None

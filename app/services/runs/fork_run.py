@@ -1,7 +1,6 @@
 """Start a new run from a checkpoint of another, with a patch."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -11,13 +10,14 @@ from pydantic import JsonValue
 from app.artifacts import ArtifactFolder
 from app.domain.audit import Act
 from app.domain.checkpoints import CheckpointParts, CheckpointRecord
-from app.domain.errors import FileDamaged, InvalidInput, NotFound, Problem
+from app.domain.errors import InvalidInput, Problem
 from app.domain.lineage import forked_spec
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.domain.time_limits import TimeLimits, with_time_limit
 from app.queue import RunQueue
+from app.services.checkpoints.find_intact import find_intact
 from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import describe_run
@@ -51,10 +51,14 @@ def fork_run(
     quotas: Quotas,
     time_limits: TimeLimits,
 ) -> SubmittedRun:
-    """Queues the fork. Raises NotFound, InvalidInput, InvalidSpec, QueueFull and QuotaReached."""
+    """Queues the fork.
+
+    Raises NotFound, InvalidInput, InvalidSpec, CheckpointDamaged, QueueFull, QuotaReached and
+    ArtifactsUnavailable.
+    """
     session = work.session
     parent = find_run(session, workspace_id, run_id)
-    source = _source(_intact(checkpoints_of(session, run_id), artifacts), request.from_step)
+    source = _source(checkpoints_of(session, run_id), artifacts, request.from_step)
     step = 0 if source is None else source.step
     forked = forked_spec(parent.spec, request.patch, from_step=step)
     spec = with_time_limit(forked, time_limits, pointer="/patch/training/time_limit_s")
@@ -82,29 +86,19 @@ def fork_run(
     return SubmittedRun(described=describe_run(work, fork), room=room)
 
 
-def _intact(found: list[CheckpointRecord], artifacts: ArtifactFolder) -> list[CheckpointRecord]:
-    """Returns the checkpoints whose file is intact; a fork has only one to start from."""
-    intact = []
-    for record in found:
-        with suppress(FileDamaged, NotFound):
-            artifacts.verified(record.run_id, record.name, sha256=record.sha256)
-            intact.append(record)
-    return intact
-
-
-def _source(found: list[CheckpointRecord], from_step: int | None) -> CheckpointRecord | None:
+def _source(
+    found: list[CheckpointRecord], artifacts: ArtifactFolder, from_step: int | None
+) -> CheckpointRecord | None:
     """Returns the checkpoint to start from, or None for the first step.
 
     The initial weights follow from the seed and need no checkpoint. Raises InvalidInput when there
-    is no checkpoint at `from_step`.
+    is no checkpoint at `from_step`, and CheckpointDamaged when its file is not intact.
     """
-    if from_step is None:
-        return found[0] if found else None
     if from_step == 0:
         return None
-    for record in found:
-        if record.step == from_step:
-            return record
+    asked = [record for record in found if from_step in {None, record.step}]
+    if asked or from_step is None:
+        return find_intact(artifacts, asked)
     steps = [0, *sorted(record.step for record in found)]
     detail = f"there are checkpoints at steps {', '.join(map(str, steps))}"
     problem = Problem(pointer="/from_step", detail=detail, code="no_checkpoint")

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.artifacts import ArtifactFolder
 from app.domain.audit import Act
 from app.domain.estimate import estimate
 from app.domain.lineage import resumed_spec
@@ -9,17 +10,20 @@ from app.domain.quotas import Quotas
 from app.domain.task import TaskShape
 from app.domain.time_limits import TimeLimits, with_time_limit
 from app.queue import RunQueue
+from app.services.checkpoints.find_intact import find_intact
 from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import DescribedRun, describe_run
+from app.store.checkpoints import checkpoints_of
 from app.store.database import UnitOfWork
-from app.store.runs import enqueue_again, lock_run
+from app.store.runs import enqueue_again, find_run, lock_run
 
 
-def resume_run(
+def resume_run(  # noqa: PLR0913 - what a resumption depends on, each by its name
     work: UnitOfWork,
     *,
     queue: RunQueue,
+    artifacts: ArtifactFolder,
     workspace_id: UUID,
     run_id: UUID,
     num_steps: int | None,
@@ -29,10 +33,15 @@ def resume_run(
 ) -> DescribedRun:
     """Queues the run again.
 
-    Raises NotFound, IllegalTransition when the run cannot continue, InvalidInput when no step or
-    no time is left, InvalidSpec when the time limit is too long, QueueFull and QuotaReached.
+    Raises NotFound, IllegalTransition when the run cannot continue, CheckpointDamaged when it has
+    checkpoints and none is intact, InvalidInput when no step or no time is left, InvalidSpec when
+    the time limit is too long, QueueFull, QuotaReached and ArtifactsUnavailable.
     """
     session = work.session
+    ended = find_run(session, workspace_id, run_id)
+    resumed_spec(ended, num_steps=num_steps, time_limit_s=time_limit_s)
+    # reads files, which no lock must wait for
+    find_intact(artifacts, checkpoints_of(session, run_id))
     run = lock_run(session, workspace_id, run_id)
     resumed = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
     spec = with_time_limit(resumed, time_limits, pointer="/time_limit_s")

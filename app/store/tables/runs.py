@@ -97,6 +97,10 @@ runs = Table(
     timestamp("telemetry_dropped_at"),
     #: True while training waits because the database accepts no readings.
     flag("waits_for_database"),
+    #: What a queued run is held for; no worker claims it until this is null again.
+    Column("held_for", Text),
+    #: Bytes that the run needs in the artifact folder and does not have yet.
+    Column("wanted_artifact_bytes", BigInteger),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
     ),
@@ -109,6 +113,7 @@ runs = Table(
     Index(None, "parent_run_id"),
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
+    Index("ix_runs_held", "id", postgresql_where=text("held_for IS NOT NULL")),
     Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
     # ended runs of an earlier release, whose windows are still to be made
     Index(

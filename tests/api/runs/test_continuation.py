@@ -1,6 +1,8 @@
 """Runs go on: as themselves with more steps, or as forks with a patch."""
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -142,7 +144,55 @@ def test_a_fork_begins_at_the_last_checkpoint_that_is_whole(
     refused = post(client, run, "fork", from_step=8)
 
     assert fork["parent"]["step"] == 4
-    assert check_problem(refused)["errors"][0]["detail"] == "there are checkpoints at steps 0, 4"
+    assert refused.status_code == 409
+    assert check_problem(refused)["code"] == "checkpoint_damaged"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(b"weightz"), "its SHA-256 differs"),
+        (lambda path: path.unlink(), "is not in the artifact store"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["fork", "resume"])
+def test_nothing_goes_on_from_a_damaged_checkpoint(
+    clinic: Clinic,
+    client: httpx.Client,
+    verb: str,
+    damage: Callable[[Path], object],
+    reason: str,
+) -> None:
+    run = saved_run(clinic, ends=StopReason.CANCELLED)
+    damage(clinic.settings.artifact_root / str(run.id) / checkpoint_name(4, run.attempt))
+
+    refused = post(client, run, verb)
+
+    assert refused.status_code == 409
+    problem = check_problem(refused)
+    assert problem["code"] == "checkpoint_damaged"
+    assert problem["detail"].startswith("The checkpoint after step 4 cannot be read.")
+    assert reason in problem["detail"]
+    assert client.get(f"/v1/runs/{run.id}").json()["status"] == "cancelled"
+    assert post(client, run, "fork", from_step=0).status_code == 201
+
+
+def test_nothing_goes_on_while_the_artifact_folder_is_gone(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = saved_run(clinic, ends=StopReason.CANCELLED)
+    root = clinic.settings.artifact_root
+    root.rename(root.with_name("away"))
+    try:
+        answers = [post(client, run, verb) for verb in ("fork", "resume")]
+    finally:
+        root.with_name("away").rename(root)
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert {check_problem(answer)["detail"] for answer in answers} == {
+        "The artifact folder is gone."
+    }
+    assert post(client, run, "resume").status_code == 202
 
 
 def test_a_fork_says_where_its_own_readings_begin(clinic: Clinic, client: httpx.Client) -> None:

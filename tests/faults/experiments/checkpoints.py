@@ -226,9 +226,11 @@ def claimed(engine: Engine, artifacts: Path, run_id: UUID) -> Checkpoints:
     )
     assert run is not None
     assert run.id == run_id
+    folder = ArtifactFolder(root=artifacts)
+    folder.make()
     return Checkpoints(
         engine=engine,
-        artifacts=ArtifactFolder(root=artifacts),
+        artifacts=folder,
         run_id=run_id,
         attempt=run.attempt,
     )

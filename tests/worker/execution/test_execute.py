@@ -3,7 +3,8 @@ import torch
 
 from app.domain.errors import InvalidData, Problem
 from app.domain.runs import StopReason
-from worker.execution.execute import explain, list_devices
+from worker.execution.devices import list_devices
+from worker.execution.failures import explain
 
 
 def failure_of(num_bytes: int) -> Exception:

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 
 from app.artifacts import ArtifactFolder, digest_of
 from app.domain.artifacts import ArtifactKind
+from app.domain.errors import ArtifactsUnavailable
 from app.domain.runs import StopReason
 from tests.worker.builders import make_spec, train_spec
 from worker.datasets.build import build_task
@@ -117,15 +118,31 @@ def test_without_validation_data_there_is_no_best(tmp_path: Path) -> None:
     assert names_of(tmp_path, unscored) == {"model.safetensors"} | ABOUT_WEIGHTS | ALWAYS
 
 
-def test_a_store_that_takes_nothing_costs_the_files_alone(tmp_path: Path) -> None:
+def test_a_folder_that_takes_nothing_is_told_without_its_path(tmp_path: Path) -> None:
     root = tmp_path / "a-file-where-a-folder-should-be"
     root.write_bytes(b"")
 
-    publication = publisher(root).publish(trained(), device=CPU)
+    with pytest.raises(ArtifactsUnavailable) as caught:
+        publisher(root).publish(trained(), device=CPU)
+
+    assert caught.value.detail == "The artifact folder is gone."
+
+
+def test_a_run_that_never_trained_ends_without_its_log(tmp_path: Path) -> None:
+    publication = publisher(tmp_path / "gone").publish(None, device=CPU)
 
     assert publication.files == ()
-    assert publication.error is not None
-    assert str(tmp_path) not in publication.error
+    assert publication.error == "The artifact folder is gone."
+
+
+def test_files_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    left = trained()
+    shapeless = replace(left, task=replace(left.task, evaluation={}))
+
+    publication = publisher(tmp_path).publish(shapeless, device=CPU)
+
+    assert publication.files == ()
+    assert publication.error == "The files could not be made: KeyError."
 
 
 def test_the_log_holds_what_the_trainer_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,7 +14,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.telemetry import ReadingBatch, ScalarReading, of_kind
 from tests.worker.builders import make_spec
 from worker.datasets.build import build_task
-from worker.execution.execute import explain
+from worker.execution.failures import explain
 from worker.publishing.publish import Trained, contents_of
 from worker.training.checkpoint import NEVER, Saving, Start, unpack
 from worker.training.determinism import settle_kernels
