@@ -12,6 +12,6 @@ cells/ datasets/ probes/      one module a member of the family
 replay/          the exact backward pass that probes follow
 publishing/      what a run leaves at its end
 seeding.py       randomness as a pure function of seed, purpose and step
-concurrency.py   jobs that run in the caller, or in threads beside it
+concurrency.py   jobs that run in the thread of the caller, or in other threads
 gradients.py     norms and counts over many tensors at once
 """

@@ -1,4 +1,4 @@
-"""Jobs that run in the thread of the caller, or in threads beside it."""
+"""Jobs that run in the thread of the caller, or in other threads at the same time."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

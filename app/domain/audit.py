@@ -31,7 +31,7 @@ class Actor:
 
     #: `key:<id>` for an API key, `machine:<user>@<host>` for a command on the server's machine.
     principal: str
-    #: None where no API key was used.
+    #: None if no API key was used.
     key_id: UUID | None = None
     #: The IP address of the client.
     address: str | None = None

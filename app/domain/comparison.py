@@ -37,7 +37,7 @@ class SpecDifference:
 
     #: JSON pointer into the spec.
     pointer: str
-    #: None where the spec has no such value.
+    #: None if the spec has no such value.
     base: JsonValue
     arm: JsonValue
 

@@ -114,7 +114,7 @@ class LagProfile:
     log_norm_T: DoubleArray
     #: Anchors that have this lag within their sequence.
     num_anchors_T: IntArray
-    #: Profile of the hidden part and, for LSTM, the cell part alone; None where there is none.
+    #: Profile of the hidden part and, for LSTM, the cell part alone; None if there is none.
     log_norm_hidden_T: DoubleArray | None = None
     log_norm_cell_T: DoubleArray | None = None
     #: Each coordinate times its standard deviation over the sample.
@@ -133,7 +133,7 @@ class LagProfile:
     #: Norm at the end of the entry transient relative to lag 0.
     entry_ratio: float | None
     horizon: Horizon
-    #: None where the required lag is unknown or longer than the sequence.
+    #: None if the required lag is unknown or longer than the sequence.
     ratio_at_required_lag: LagRatio | None
 
 
@@ -154,7 +154,7 @@ class PositionProfile:
     log_hidden_T: DoubleArray
     #: The part of it that enters at t itself, from the read-out or from the layer above.
     log_immediate_T: DoubleArray
-    #: ||dL / dc_t||; None where there is no cell state.
+    #: ||dL / dc_t||; None if there is no cell state.
     log_cell_T: DoubleArray | None = None
     #: Sequences that are longer than t.
     num_sequences_T: IntArray

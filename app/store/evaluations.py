@@ -14,7 +14,7 @@ Metrics = Mapping[str, Mapping[str, float | None]]
 
 
 def evaluations_in(readings: Sequence[ScalarReading]) -> Mapping[int, Metrics]:
-    """Returns step -> split -> metric -> value; the value is None where it is not finite.
+    """Returns step -> split -> metric -> value; the value is None if it is not finite.
 
     A reading of a split is a task metric.
     """

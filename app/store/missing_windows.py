@@ -38,7 +38,7 @@ class MissingPart:
 
 
 def read_missing_part(session: Session) -> MissingPart | None:
-    """Returns the next part of a run that lacks windows; None where no run does."""
+    """Returns the next part of a run that lacks windows; None if no run does."""
     found = session.execute(
         select(runs.c.id, runs.c.version, runs.c.windowed_steps, runs.c.progress_step)
         .where(_LACKS_WINDOWS)

@@ -61,7 +61,7 @@ class CellLayers(Generic[SpecT]):
     make: Callable[[SpecT, int], Layer]
 
     def layer_for(self, spec: RecurrentSpec, input_size: int) -> Layer | None:
-        """A new layer; None where the spec is of another cell."""
+        """A new layer; None if the spec is of another cell."""
         return self.make(spec, input_size) if isinstance(spec, self.spec) else None
 
 

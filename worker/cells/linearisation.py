@@ -23,7 +23,7 @@ class VolumeFactors:
     is nothing beside the other rows of J.
     """
 
-    #: ln|det| of the recurrent matrix; None where it is no factor.
+    #: ln|det| of the recurrent matrix; None if it is no factor.
     recurrent: float | None
     #: (P, B, H) of the activation's slope, or of what the activation lets through.
     activation_PBH: Tensor | None

@@ -24,7 +24,7 @@ class TaskOfSpec(Generic[SpecT]):
         spec: Dataset,
         upload: bytes | None,  # noqa: ARG002 - all makers are called alike
     ) -> Task | None:
-        """None where the spec is of another kind."""
+        """None if the spec is of another kind."""
         return self.make(spec) if isinstance(spec, self.spec) else None
 
 
@@ -36,7 +36,7 @@ class TaskOfUpload(Generic[UploadedT]):
     make: Callable[[UploadedT, bytes], Task]
 
     def task_for(self, spec: Dataset, upload: bytes | None) -> Task | None:
-        """None where the spec is of another kind. Raises InvalidData without an upload."""
+        """None if the spec is of another kind. Raises InvalidData without an upload."""
         if not isinstance(spec, self.spec):
             return None
         if upload is None:

@@ -29,11 +29,11 @@ class Batch:
     inputs_TBI: Tensor
     #: (B, …) for many-to-one, (T, B, …) otherwise.
     targets: Tensor
-    #: None where all have T timesteps.
+    #: None if all have T timesteps.
     lengths_B: Tensor | None = None
-    #: Many-to-many: 1 where a timestep has a loss term; None where all have.
+    #: Many-to-many: 1 where a timestep has a loss term; None if all have.
     counted_TB: Tensor | None = None
-    #: Many-to-many: the timesteps whose loss term needs memory; None where `counted_TB` says it.
+    #: Many-to-many: the timesteps whose loss term needs memory; None if `counted_TB` says it.
     recalled_TB: Tensor | None = None
 
     @property
@@ -81,7 +81,7 @@ class MetricTerms:
     """One metric before it is averaged."""
 
     values_N: Tensor
-    #: Terms that count; None where all do.
+    #: Terms that count; None if all do.
     counted_N: Tensor | None = None
 
 
@@ -120,7 +120,7 @@ class Task:
         return _mean(terms_N, counted_N)
 
     def loss_terms(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Unreduced terms, time-major, and which of them count (None where all do)."""
+        """Unreduced terms, time-major, and which of them count (None if all do)."""
         if self.facts.many_to_one:
             return self.objective.loss_terms(outputs, batch.targets), None
         terms_N = self.objective.loss_terms(outputs.flatten(0, 1), batch.targets.flatten(0, 1))

@@ -17,7 +17,7 @@ NUM_EXAMPLES = 3
 class Scaling:
     """value -> (value - mean) / std, one number a column; of the training part."""
 
-    #: Label in the series column; None where one scaling serves all.
+    #: Label in the series column; None if one scaling serves all.
     series: str | None = None
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -68,7 +68,7 @@ class ClassOutput:
 class CsvLayout:
     """How rows of a CSV become sequences."""
 
-    #: Rows with the same value in it are one sequence; None where all rows are one.
+    #: Rows with the same value in it are one sequence; None if all rows are one.
     group_column: str | None
     #: Orders the rows of a sequence; None for the order of the file.
     order_column: str | None
@@ -97,7 +97,7 @@ class Usage:
     meaning: str
     #: Shorter sequences are refused.
     min_timesteps: int = 1
-    #: Longer sequences keep their last timesteps; None where there is no limit.
+    #: Longer sequences keep their last timesteps; None if there is no limit.
     max_timesteps: int | None = None
     csv: CsvLayout | None = None
     #: The first training sequences that are evaluated; empty where the batch holds them exactly.

@@ -75,7 +75,7 @@ CARD = ProbeCard(
             unit="1",
             formula="share of relu units that are positive at every timestep of every sequence",
             reduction="mean over units",
-            cost="nothing beside dead_fraction",
+            cost="none: computed with dead_fraction",
             source="measured",
             cadence=Cadence.PROBE,
         ),

@@ -21,7 +21,7 @@ class Look:
     step: int
     #: All names that are asked for, also those of other probes.
     wanted: frozenset[str]
-    #: In timesteps; None where the task's required lag is unknown.
+    #: In timesteps; None if the task's required lag is unknown.
     required_lag: int | None
     #: Of the run. A probe that draws numbers derives its own seed from it.
     seed: int

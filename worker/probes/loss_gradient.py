@@ -79,7 +79,7 @@ CARD = ProbeCard(
                 "cosine of the sample's gradient with the one at the probe before; < 0 = it turned"
             ),
             reduction="one cosine over all parameters",
-            cost="nothing beside gradient_noise_scale",
+            cost="none: computed with gradient_noise_scale",
             source="measured",
             cadence=Cadence.PROBE,
         ),

@@ -147,7 +147,7 @@ CARD = ProbeCard(
             unit="loss / state",
             formula="RMS over sequences of ||dL / dc_t|| of an lstm, L as in hidden_grad_norm",
             reduction="RMS over 16 sequences, position by position",
-            cost="nothing beside hidden_grad_norm",
+            cost="none: computed with hidden_grad_norm",
             source="Hochreiter & Schmidhuber 1997",
             cadence=Cadence.PROBE,
             form=Form.CURVE,
@@ -159,7 +159,7 @@ CARD = ProbeCard(
                 "RMS over sequences of the part of dL / dh_t that enters at t, not through t + 1"
             ),
             reduction="RMS over 16 sequences, position by position",
-            cost="nothing beside hidden_grad_norm",
+            cost="none: computed with hidden_grad_norm",
             source="Pascanu et al. 2013",
             cadence=Cadence.PROBE,
             form=Form.CURVE,

@@ -90,7 +90,7 @@ CARD = ProbeCard(
                 "largest slope · sigma_max of an elman layer's one matrix; < 1 proves vanishing"
             ),
             reduction="product of two bounds",
-            cost="nothing beside sigma_max",
+            cost="none: computed with sigma_max",
             source="Pascanu et al. 2013, section 2.1",
             cadence=Cadence.PROBE,
         ),

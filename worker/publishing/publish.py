@@ -158,7 +158,7 @@ def take_environment(device: torch.device) -> dict[str, JsonValue]:
 
 
 def _best_of(trained: Trained) -> ScoredWeights | None:
-    """The best weights; None where they come from after the step at which the run diverged."""
+    """The best weights; None if they come from after the step at which the run diverged."""
     best = trained.outcome.best
     is_after_the_end = (
         best is not None

@@ -34,13 +34,13 @@ class ProbeSample:
     """Right-padded sequences; padded timesteps are never read."""
 
     x_TBI: Tensor
-    #: None where all sequences have T timesteps.
+    #: None if all sequences have T timesteps.
     lengths_B: Tensor | None
     #: (B, …) for many-to-one, (T, B, …) otherwise.
     targets: Tensor
     #: (outputs_NO, targets_N…) -> unreduced losses_N, before regularisation.
     loss_terms: Callable[[Tensor, Tensor], Tensor]
-    #: Many-to-many: where a loss term counts; None where it does at every valid timestep.
+    #: Many-to-many: where a loss term counts; None if it does at every valid timestep.
     counted_TB: Tensor | None = None
 
     @property

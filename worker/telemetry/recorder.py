@@ -33,12 +33,12 @@ class StepReading:
     step: int
     loss: Tensor
     clip_coefficient: Tensor
-    #: Gradient entries that are NaN or infinite; None where the norms are known to be finite.
+    #: Gradient entries that are NaN or infinite; None if the norms are known to be finite.
     non_finite_count: Tensor | None
     grad_norms: Sequence[Tensor]
     #: Before the update.
     weight_norms: Sequence[Tensor]
-    #: None where the update was left out.
+    #: None if the update was left out.
     update_norms: Sequence[Tensor] | None
     nonzero_counts: Sequence[Tensor]
     learning_rate: float

@@ -12,7 +12,7 @@ The moments of a run, and who acts at each of them:
     │   │            ── clipping ──
     │   before       Recorder          norms of the weights
     │   update       ── optimizer ──
-    │   after        InstabilityGuard  undoes an update that is not finite, and responds as above
+    │   after        InstabilityGuard  undoes an update that is not finite; then goes back or ends
     │   update       Recorder          the step's readings, which stay on the device
     │   │
     │   after step   Recorder          flushes where it is due: the one copy to the host; readings

@@ -31,7 +31,7 @@ class Origin:
     where: Place
     #: The model, a layer or a tensor.
     scope: Scope
-    #: None where the place has no time.
+    #: None if the place has no time.
     timestep: int | None = None
     batch_rows: tuple[int, ...] = ()
 

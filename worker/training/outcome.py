@@ -34,7 +34,7 @@ class TrainingOutcome:
     stop_reason: StopReason | Interruption
     steps_done: int
     model: SequenceModel
-    #: None where no evaluation on validation data was finite, or there is no such data.
+    #: None if no evaluation on validation data was finite, or there is no such data.
     best: ScoredWeights | None
     #: One sentence for people where something went wrong.
     error: str | None = None

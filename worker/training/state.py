@@ -70,7 +70,7 @@ class CheckpointSaver:
     """Saves a run's state after a flush, and never the same step twice."""
 
     def __init__(self, saving: Saving, state: TrainingState, *, start: Start | None) -> None:
-        """Go on from the start, where there is one. Raises Damaged."""
+        """Continues from the checkpoint of the start, if there is one. Raises Damaged."""
         self._saving = saving
         self._state = state
         self.first_step = 0

@@ -20,7 +20,7 @@ def log10_row(log_norm_T: Curve, length: int) -> Row:
 
 
 def log10_rows(curves: Sequence[Curve | None], length: int) -> list[Row] | None:
-    """One row per probe, all null where a probe has no curve. None where no probe has one."""
+    """One row per probe, all null where a probe has no curve. None if no probe has one."""
     if all(curve is None for curve in curves):
         return None
     return [[None] * length if curve is None else log10_row(curve, length) for curve in curves]

@@ -76,7 +76,7 @@ class IdempotentAnswer:
 
     engine: Engine
     actor: Actor
-    #: None where the client sent no Idempotency-Key.
+    #: None if the client sent no Idempotency-Key.
     request: IdempotencyKey | None
 
     def answer(self, make: Callable[[UnitOfWork], Answer]) -> Response:
@@ -158,7 +158,7 @@ async def _optional_key(
     )
 
 
-#: None where the client sent no key.
+#: None if the client sent no key.
 OptionalKey = Annotated[IdempotencyKey | None, Depends(_optional_key)]
 
 

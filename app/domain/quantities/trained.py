@@ -14,7 +14,7 @@ EVERY_STEP = (
         unit="task loss",
         formula="mean over the batch's loss terms, without penalties",
         reduction="mean over the batch's loss terms",
-        cost="nothing beside the step",
+        cost="none: part of the step",
         source="measured",
         cadence=Cadence.EVERY_STEP,
     ),
@@ -34,7 +34,7 @@ EVERY_STEP = (
         formula="norm after clipping / norm before; 1 = unchanged, < 1 = clipped, > 1 = raised; "
         "0 with a finite norm = the step was zeroed",
         reduction="none: one value per step",
-        cost="nothing beside the step",
+        cost="none: part of the step",
         source="Pascanu et al. 2013, algorithm 1",
         cadence=Cadence.EVERY_STEP,
     ),

@@ -1,4 +1,4 @@
-"""List the workspaces that a caller may see: all for the operator, only the own one for others."""
+"""List the workspaces that a caller may see: operators see all, others only their own."""
 
 from uuid import UUID
 

@@ -6,7 +6,7 @@ from app.store.windows import WindowRow
 
 
 def find_missing_windows(work: UnitOfWork) -> MissingPart | None:
-    """Returns at most 2 ** 15 steps of a run that lacks windows; None where no run does."""
+    """Returns at most 2 ** 15 steps of a run that lacks windows; None if no run does."""
     return read_missing_part(work.session)
 
 
