@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -26,13 +27,16 @@ from app.api.runs import continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history
 from app.artifacts import ArtifactFolder
 from app.domain.errors import Unavailable
+from app.embedded.home import make_home
 from app.queue import RunQueue
 from app.services.accounts.check_secret import check_secret
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
+from app.upload_checks.checks import UploadChecks
 
-#: Uploads that one process checks at the same time.
-MAX_UPLOADS = 2
+#: Uploads under way in one process, and of one workspace. Each may fill a file of the largest size.
+MAX_UPLOADS = 64
+MAX_UPLOADS_EACH = 8
 #: Seconds for connecting to the database; later it counts as unreachable, and callers get a 503.
 GREETING_S = 1.5
 #: Seconds for one statement of a request; later the database counts as unreachable.
@@ -98,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             with closing_at_shutdown(resources.event_hub):
                 yield
         finally:
+            resources.upload_checks.close()
             resources.engine.dispose()
             resources.health_engine.dispose()
 
@@ -119,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _open_resources(settings: Settings) -> Resources:
+    make_home(settings.home)  # uploads are received into files there
     timeout_s = settings.database_pool_timeout_s
     ArtifactFolder(root=settings.artifact_root).make()
     engine = make_engine(
@@ -137,7 +143,11 @@ def _open_resources(settings: Settings) -> Resources:
         ),
         queue=RunQueue(settings.broker_url),
         event_hub=EventHub(engine),
-        upload_limit=ConcurrencyLimit(most=MAX_UPLOADS, of_what="uploads are checked"),
+        upload_places=ConcurrencyLimit(
+            most=MAX_UPLOADS, most_each=MAX_UPLOADS_EACH, of_what="uploads are under way"
+        ),
+        upload_threads=CapacityLimiter(MAX_UPLOADS),
+        upload_checks=UploadChecks(),
     )
 
 

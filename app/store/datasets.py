@@ -1,9 +1,9 @@
 """Uploaded data sets: their description, and their bytes in parts that every worker can read."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -34,13 +34,28 @@ class Dataset:
     created_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The bytes of an upload, in a file that can be read from its start again and again."""
+
+    file: BinaryIO
+    num_bytes: int
+    sha256: bytes
+
+    def parts(self) -> Iterator[bytes]:
+        """Yields the bytes in parts of PART_BYTES."""
+        self.file.seek(0)
+        while part := self.file.read(PART_BYTES):
+            yield part
+
+
 def insert_dataset(
     session: Session,
     *,
     workspace_id: UUID,
     name: str,
     kind: str,
-    content: bytes,
+    content: Content,
     profile: Mapping[str, JsonValue],
 ) -> Dataset:
     values = {
@@ -48,14 +63,13 @@ def insert_dataset(
         "workspace_id": workspace_id,
         "name": name,
         "kind": kind,
-        "num_bytes": len(content),
-        "sha256": hashlib.sha256(content).digest(),
+        "num_bytes": content.num_bytes,
+        "sha256": content.sha256,
         "profile": encode(profile),
     }
     statement = insert(datasets).values(values).returning(*datasets.c)
     dataset = _dataset_of(session.execute(statement).mappings().one())
-    for position, start in enumerate(range(0, len(content), PART_BYTES)):
-        part = content[start : start + PART_BYTES]
+    for position, part in enumerate(content.parts()):
         row = {"dataset_id": dataset.id, "position": position, "content": part}
         session.execute(insert(dataset_parts), row)
     return dataset

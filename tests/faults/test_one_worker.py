@@ -11,6 +11,7 @@ from app.store.database import unit_of_work
 from app.store.datasets import insert_dataset
 from tests.faults.worker_group import WorkerGroup
 from tests.processes import wait_until_dead
+from tests.store.builders import content_of
 from tests.worker.supervision.runs import ENDLESS, make_spec
 
 
@@ -123,6 +124,6 @@ def upload(group: WorkerGroup, content: bytes) -> UUID:
             workspace_id=group.runs.workspace_id,
             name="upload",
             kind="csv",
-            content=content,
+            content=content_of(content),
             profile={},
         ).id

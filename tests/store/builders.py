@@ -1,5 +1,7 @@
 """What is stored, with defaults: a test names only what matters to it."""
 
+import hashlib
+import io
 from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
@@ -33,6 +35,7 @@ from app.domain.telemetry import (
     TelemetryChunk,
 )
 from app.store.claims import begin, claim_row
+from app.store.datasets import Content
 from app.store.ids import new_id
 from app.store.runs import insert_run
 from app.store.tables import runs
@@ -42,6 +45,10 @@ from tests.domain.builders import job, profile, task
 TENSORS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight")
 CPU = ("cpu",)
 LEASE_S = 60.0
+
+
+def content_of(data: bytes) -> Content:
+    return Content(file=io.BytesIO(data), num_bytes=len(data), sha256=hashlib.sha256(data).digest())
 
 
 def queued_run(

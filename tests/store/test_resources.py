@@ -33,7 +33,7 @@ from app.store.workers import (
     waiting_for,
 )
 from tests.domain.builders import job
-from tests.store.builders import a_worker, claimed_run, queued_run
+from tests.store.builders import a_worker, claimed_run, content_of, queued_run
 
 
 def a_dataset(session: Session, workspace_id: UUID, *, content: bytes = b"a text") -> Dataset:
@@ -42,7 +42,7 @@ def a_dataset(session: Session, workspace_id: UUID, *, content: bytes = b"a text
         workspace_id=workspace_id,
         name="shakes",
         kind="text",
-        content=content,
+        content=content_of(content),
         profile={"symbols": "abc", "mean": float("nan")},
     )
 

@@ -14,7 +14,7 @@ from app.store.telemetry import append_batch
 from app.store.usage import usage_of
 from app.store.workspaces import insert_workspace
 from tests.domain.builders import job
-from tests.store.builders import a_batch, claimed_run, queued_run
+from tests.store.builders import a_batch, claimed_run, content_of, queued_run
 
 EMPTY = Usage(queued_runs=0, running_runs=0, rows=0, storage_bytes=0)
 
@@ -63,6 +63,11 @@ def _published(session: Session, run_id: UUID, *, num_bytes: int) -> int:
 
 def _uploaded(session: Session, workspace_id: UUID, *, content: bytes) -> int:
     insert_dataset(
-        session, workspace_id=workspace_id, name="a", kind="text", content=content, profile={}
+        session,
+        workspace_id=workspace_id,
+        name="a",
+        kind="text",
+        content=content_of(content),
+        profile={},
     )
     return len(content)

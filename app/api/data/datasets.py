@@ -3,23 +3,25 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
 from pydantic import JsonValue, StringConstraints
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.api.data.receiving import IdempotentUpload, ReceivedFile
 from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
 from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Work
-from app.api.protocol.idempotency import Answer, Idempotent
+from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.specs.base import ShortText
+from app.domain.uploads import DatasetKind
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
 from app.services.data.list_datasets import list_datasets
-from app.services.data.upload_dataset import DatasetKind, upload_dataset
+from app.services.data.upload_dataset import upload_dataset
 from app.store.database import UnitOfWork
 
 router = APIRouter(
@@ -38,14 +40,6 @@ _BODY: dict[str, JsonValue] = {
 }
 
 
-async def _content(request: Request) -> bytes:
-    """The whole body. A form is refused, since its bytes are not those of the file."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        detail = "Send the bytes of the file as the body, not as a form: curl --data-binary @file."
-        raise HTTPException(415, detail=detail)
-    return await request.body()
-
-
 @router.post(
     "",
     status_code=201,
@@ -54,32 +48,40 @@ async def _content(request: Request) -> bytes:
     openapi_extra={"requestBody": _BODY},
     summary="Upload a data set",
 )
-def post_dataset(
+async def post_dataset(
     caller: DatasetsWriter,
     resources: ProcessResources,
-    idempotent: Idempotent,
-    content: Annotated[bytes, Depends(_content)],
+    received: ReceivedFile,
+    idempotent: IdempotentUpload,
     name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
     kind: Annotated[DatasetKind, Query(examples=["csv"])],
 ) -> Response:
     """The whole file is checked first. Errors name the row and the column, and nothing is stored.
 
     Cells are numbers, ISO dates or times, or text. Empty cells, `NA`, `NaN` and `null` are missing.
+    Checks take turns that are fair between workspaces; 429 where none came in time.
     """
+    content = received.content
 
-    def store(work: UnitOfWork) -> Answer:
-        with resources.upload_limit:
-            dataset = upload_dataset(
-                work,
-                workspace_id=caller.workspace_id,
-                name=name,
-                kind=kind,
-                content=content,
-                quotas=resources.settings.quotas,
-            )
+    def check_and_store(work: UnitOfWork) -> Answer:
+        profile = resources.upload_checks.check(
+            caller.workspace_id, kind, content.file, num_bytes=content.num_bytes
+        )
+        dataset = upload_dataset(
+            work,
+            workspace_id=caller.workspace_id,
+            name=name,
+            kind=kind,
+            content=content,
+            profile=profile,
+            quotas=resources.settings.quotas,
+        )
         return _created(view_dataset(dataset))
 
-    return idempotent.answer(store)
+    # threads of its own, because a check would keep one of the other requests' threads for long
+    return await to_thread.run_sync(
+        idempotent.answer, check_and_store, limiter=resources.upload_threads
+    )
 
 
 @router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.api.models.view import View
 from app.domain.profiles import CsvProfile, TextProfile
-from app.services.data.upload_dataset import DatasetKind
+from app.domain.uploads import DatasetKind
 from app.store.datasets import Dataset
 
 

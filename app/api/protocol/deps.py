@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi.params import Security as SecurityParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -24,6 +25,7 @@ from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
+from app.upload_checks.checks import UploadChecks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,10 @@ class Resources:
     health_engine: Engine
     queue: RunQueue
     event_hub: EventHub
-    #: Checking an upload takes one core for seconds and memory of many times its size.
-    upload_limit: ConcurrencyLimit
+    #: Uploads under way, from before their body is received until they are answered.
+    upload_places: ConcurrencyLimit
+    upload_threads: CapacityLimiter
+    upload_checks: UploadChecks
 
 
 async def resources_of(request: Request) -> Resources:

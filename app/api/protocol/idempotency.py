@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from fastapi import Depends, Header, Request
+from fastapi.params import Depends as DependsParameter
 from pydantic import BaseModel
 from sqlalchemy import Engine
 from starlette.responses import Response
@@ -131,41 +132,52 @@ def _held(engine: Engine, lease: Lease) -> Iterator[None]:
 
 async def fingerprint_of(request: Request) -> bytes:
     """SHA-256 of query and body."""
-    text = request.url.query.encode() + b"\n" + await request.body()
-    return hashlib.sha256(text).digest()
+    digest = hashlib.sha256(request.url.query.encode() + b"\n")
+    digest.update(await request.body())
+    return digest.digest()
 
 
-async def _optional_key(
-    request: Request,
-    caller: SignedIn,
-    fingerprint: Annotated[bytes, Depends(fingerprint_of)],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            pattern=r"^[\x21-\x7e]{1,255}$",
-            description="A request that is repeated with the same key and body within 24 hours "
-            "gets the answer to the first one.",
-        ),
-    ] = None,
-) -> IdempotencyKey | None:
-    if idempotency_key is None:
-        return None
-    return IdempotencyKey(
-        workspace_id=caller.workspace_id,
-        route=f"{request.method} {request.url.path}",
-        key=idempotency_key,
-        fingerprint=fingerprint,
-    )
+def _key_by(fingerprint_dependency: Callable[..., object]) -> DependsParameter:
+    """A dependency: the key, with the fingerprint that the other dependency gives."""
+
+    async def key_of(
+        request: Request,
+        caller: SignedIn,
+        fingerprint: Annotated[bytes, Depends(fingerprint_dependency)],
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                pattern=r"^[\x21-\x7e]{1,255}$",
+                description="A request that is repeated with the same key and body within 24 hours "
+                "gets the answer to the first one.",
+            ),
+        ] = None,
+    ) -> IdempotencyKey | None:
+        if idempotency_key is None:
+            return None
+        return IdempotencyKey(
+            workspace_id=caller.workspace_id,
+            route=f"{request.method} {request.url.path}",
+            key=idempotency_key,
+            fingerprint=fingerprint,
+        )
+
+    return DependsParameter(key_of)
+
+
+def idempotent_by(fingerprint_dependency: Callable[..., object]) -> DependsParameter:
+    """A dependency: an IdempotentAnswer, with the fingerprint that the other dependency gives."""
+
+    async def idempotent_answer(
+        resources: ProcessResources,
+        actor: RequestActor,
+        key: Annotated[IdempotencyKey | None, _key_by(fingerprint_dependency)],
+    ) -> IdempotentAnswer:
+        return IdempotentAnswer(engine=resources.engine, actor=actor, request=key)
+
+    return DependsParameter(idempotent_answer)
 
 
 #: None if the client sent no key.
-OptionalKey = Annotated[IdempotencyKey | None, Depends(_optional_key)]
-
-
-async def _idempotent_answer(
-    resources: ProcessResources, actor: RequestActor, key: OptionalKey
-) -> IdempotentAnswer:
-    return IdempotentAnswer(engine=resources.engine, actor=actor, request=key)
-
-
-Idempotent = Annotated[IdempotentAnswer, Depends(_idempotent_answer)]
+OptionalKey = Annotated[IdempotencyKey | None, _key_by(fingerprint_of)]
+Idempotent = Annotated[IdempotentAnswer, idempotent_by(fingerprint_of)]

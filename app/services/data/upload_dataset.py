@@ -1,19 +1,18 @@
-"""Check, profile and store an upload; nothing is stored of an invalid one."""
+"""Store an upload that was checked."""
 
-from typing import Literal, assert_never
+from collections.abc import Mapping
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from app.domain.audit import Act
-from app.domain.datasets import decode, parse_csv
-from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_text
 from app.domain.quotas import Quotas, check_storage
+from app.domain.uploads import DatasetKind
 from app.services.record_act import record_act
 from app.store.database import UnitOfWork
-from app.store.datasets import Dataset, insert_dataset
+from app.store.datasets import Content, Dataset, insert_dataset
 from app.store.usage import lock_storage, usage_of
 from app.store.workspaces import find_workspace
-
-DatasetKind = Literal["csv", "text"]
 
 
 def upload_dataset(
@@ -22,40 +21,31 @@ def upload_dataset(
     workspace_id: UUID,
     name: str,
     kind: DatasetKind,
-    content: bytes,
+    content: Content,
+    profile: Mapping[str, JsonValue],
     quotas: Quotas,
 ) -> Dataset:
-    """Stores an upload. Raises QuotaReached, and InvalidData with the places of the errors."""
-    # takes seconds, therefore before the transaction begins
-    profile = _profile(kind, content)
+    """Stores an upload under the profile that its check gave. Raises QuotaReached.
+
+    The check takes long, and therefore comes before this transaction begins.
+    """
     lock_storage(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
     usage = usage_of(work.session, workspace_id)
-    check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=len(content))
+    check_storage(quotas.overridden(workspace.own_quotas), usage, wanted=content.num_bytes)
     dataset = insert_dataset(
         work.session,
         workspace_id=workspace_id,
         name=name,
         kind=kind,
         content=content,
-        profile=profile.model_dump(mode="json"),
+        profile=profile,
     )
     record_act(
         work,
         Act.DATASET_UPLOADED,
         workspace_id=workspace_id,
         subject_id=dataset.id,
-        num_bytes=len(content),
+        num_bytes=content.num_bytes,
     )
     return dataset
-
-
-def _profile(kind: DatasetKind, content: bytes) -> CsvProfile | TextProfile:
-    text = decode(content)
-    match kind:
-        case "csv":
-            return profile_csv(parse_csv(text))
-        case "text":
-            return profile_text(text)
-        case _:
-            assert_never(kind)

@@ -210,19 +210,3 @@ def test_to_refuse_a_hostile_spec_costs_nothing(clinic: Clinic, parts: dict[str,
 
     assert seconds < 0.010
     assert most_bytes < 2**20
-
-
-def test_a_process_checks_at_most_two_uploads_at_the_same_time(
-    clinic: Clinic, client: httpx.Client
-) -> None:
-    limit = clinic.app.state.resources.upload_limit
-    upload = "/v1/datasets?name=busy&kind=csv"
-
-    with limit, limit:
-        refused = client.post(upload, content=CSV)
-    taken = client.post(upload, content=CSV)
-
-    assert refused.status_code == 429
-    assert "at the same time" in check_problem(refused)["detail"]
-    assert int(refused.headers["Retry-After"]) > 0
-    assert taken.status_code == 201

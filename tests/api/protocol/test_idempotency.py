@@ -1,15 +1,18 @@
 """Idempotency-Key: sent twice, done once."""
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from dataclasses import replace
+from typing import BinaryIO
+from uuid import UUID, uuid4
 
 import httpx
-import pytest
+from pydantic import JsonValue
 from sqlalchemy import text
 
-from app.domain import datasets
-from app.services.data import upload_dataset
-from tests.api.conftest import Clinic, spec
+from app.domain.uploads import DatasetKind
+from app.upload_checks.checks import UploadChecks
+from tests.api.conftest import Clinic, serving, spec
 from tests.api.runs.test_runs import check_problem
 
 #: Of the other sessions in this database.
@@ -103,24 +106,35 @@ def test_a_malformed_key_is_refused(client: httpx.Client) -> None:
 
 
 def test_an_upload_is_checked_while_no_transaction_is_open(
-    clinic: Clinic, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    clinic_with: Callable[..., Clinic],
 ) -> None:
-    headers, query = key(), "/v1/datasets?name=slow&kind=csv"
+    clinic, headers = clinic_with(), key()
+    query = "/v1/datasets?name=slow&kind=csv"
     seen: list[int] = []
     repeated: list[httpx.Response] = []
 
-    def check_slowly(content: str) -> object:
-        with clinic.engine.connect() as connection:
-            seen.append(connection.execute(text(_OPEN_TRANSACTIONS)).scalar_one())
-        with clinic.client() as other:
-            repeated.append(other.post(query, content=b"a\n1\n", headers=headers))
-        return datasets.parse_csv(content)
+    class ObservedChecks(UploadChecks):
+        """Looks at the database and repeats the request while the file is checked."""
 
-    monkeypatch.setattr(upload_dataset, "parse_csv", check_slowly)
-    answer = client.post(query, content=b"a\n1\n", headers=headers)
+        def check(
+            self, workspace_id: UUID, kind: DatasetKind, file: BinaryIO, *, num_bytes: int
+        ) -> Mapping[str, JsonValue]:
+            if not seen:
+                with clinic.engine.connect() as connection:
+                    seen.append(connection.execute(text(_OPEN_TRANSACTIONS)).scalar_one())
+                repeated.append(client.post(query, content=b"a\n1\n", headers=headers))
+            return super().check(workspace_id, kind, file, num_bytes=num_bytes)
+
+    with serving(clinic.app) as url, replace(clinic, url=url).client() as client:
+        resources = clinic.app.state.resources
+        resources.upload_checks.close()
+        clinic.app.state.resources = replace(resources, upload_checks=ObservedChecks())
+        answer = client.post(query, content=b"a\n1\n", headers=headers)
+        replayed = client.post(query, content=b"a\n1\n", headers=headers)
+        clinic.app.state.resources.upload_checks.close()
 
     assert seen == [0]
     assert repeated[0].status_code == 409
     assert int(repeated[0].headers["Retry-After"]) >= 1
     assert answer.status_code == 201
-    assert client.post(query, content=b"a\n1\n", headers=headers).json() == answer.json()
+    assert replayed.json() == answer.json()

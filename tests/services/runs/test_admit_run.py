@@ -13,6 +13,7 @@ from app.services.data.upload_dataset import upload_dataset
 from app.services.runs.admit_run import admit_run
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.usage import lock_storage
+from tests.store.builders import content_of
 
 
 def admit(work: UnitOfWork, workspace_id: UUID) -> None:
@@ -21,7 +22,13 @@ def admit(work: UnitOfWork, workspace_id: UUID) -> None:
 
 def upload(work: UnitOfWork, workspace_id: UUID) -> None:
     upload_dataset(
-        work, workspace_id=workspace_id, name="d", kind="text", content=b"abc", quotas=Quotas()
+        work,
+        workspace_id=workspace_id,
+        name="d",
+        kind="text",
+        content=content_of(b"abc"),
+        profile={},
+        quotas=Quotas(),
     )
 
 

@@ -1,0 +1,44 @@
+"""Takes a turn for an upload, then has it checked by a process."""
+
+from collections.abc import Mapping
+from typing import BinaryIO
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from app.domain.uploads import DatasetKind
+from app.upload_checks.forkserver import ForkServer
+from app.upload_checks.turns import FairTurns
+
+#: Largest file of the short turns, which are checked in less than a second. Long checks never keep
+#: short ones waiting.
+SHORT_BYTES = 2**20
+#: Checks of one length at the same time; half of them may be of one workspace.
+MOST = 2
+#: Seconds that a caller waits for its turn.
+WAIT_S = 60.0
+
+
+class UploadChecks:
+    """Checks uploads of all workspaces, a bounded number at a time."""
+
+    def __init__(self) -> None:
+        self._server = ForkServer()
+        self._short = FairTurns(most=MOST, most_each=MOST // 2, wait_s=WAIT_S)
+        self._long = FairTurns(most=MOST, most_each=MOST // 2, wait_s=WAIT_S)
+
+    def check(
+        self, workspace_id: UUID, kind: DatasetKind, file: BinaryIO, *, num_bytes: int
+    ) -> Mapping[str, JsonValue]:
+        """Returns the profile of the file.
+
+        Raises InvalidData with the places of the errors, TooLarge when the check costs too much,
+        Overloaded when no turn came, and Unavailable when the process died.
+        """
+        turns = self._short if num_bytes <= SHORT_BYTES else self._long
+        with turns.turn(workspace_id):
+            return self._server.check(kind, file)
+
+    def close(self) -> None:
+        """Ends the checks that run or wait; they raise Unavailable."""
+        self._server.close()

@@ -1,0 +1,140 @@
+"""Files are checked in processes, whose memory, time and death concern one check alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import pytest
+
+from app.domain.errors import InvalidData, TooLarge, Unavailable
+from app.domain.uploads import check_upload
+from app.upload_checks.forkserver import ForkServer
+from tests.processes import command_line, descendants, wait_until_dead
+
+SMALL = b"day,kind,x\n2024-01-01,a,0.1\n2024-01-02,b,-3e5\n,,\n"
+#: Takes many seconds.
+LONG = b"a,b\n" + b"1,2\n" * 8_000_000
+
+
+@contextmanager
+def file_of(content: bytes) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        yield file
+
+
+@pytest.fixture
+def server() -> Iterator[ForkServer]:
+    made = ForkServer()
+    yield made
+    made.close()
+
+
+def checking_processes(parent: int) -> list[int]:
+    """The server and the children that check, oldest first."""
+    found = (pid for pid in descendants(parent) if "upload_checks" in command_line(pid))
+    return sorted(found)
+
+
+def wait_for_children(parent: int) -> list[int]:
+    deadline = time.monotonic() + 60
+    while len(found := checking_processes(parent)) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+def test_a_check_gives_the_profile_that_the_reader_gives(server: ForkServer) -> None:
+    with file_of(SMALL) as file:
+        profile = server.check("csv", file)
+
+    assert profile == check_upload("csv", SMALL).model_dump(mode="json")
+
+
+def test_a_check_reads_the_whole_file_wherever_it_was_left(server: ForkServer) -> None:
+    with file_of(b"three\nlines\n.") as file:
+        file.seek(5)
+        profile = server.check("text", file)
+
+    assert (profile["characters"], profile["lines"]) == (13, 3)
+
+
+def test_errors_come_with_their_places(server: ForkServer) -> None:
+    with file_of(b"a,b\n1,2\n3\n") as file, pytest.raises(InvalidData) as caught:
+        server.check("csv", file)
+
+    (problem,) = caught.value.problems
+    assert (problem.pointer, problem.code) == ("row/3", "wrong_cell_count")
+    assert caught.value.detail == problem.detail
+
+
+def test_a_check_that_needs_too_much_memory_is_refused() -> None:
+    server = ForkServer(max_bytes=2**29)
+    labels = b"a\n" + b"".join(b"x%d\n" % number for number in range(3_000_000))
+
+    with file_of(labels) as file, pytest.raises(TooLarge, match=r"more than 0.5 GiB"):
+        server.check("csv", file)
+    with file_of(SMALL) as file:
+        assert server.check("csv", file)["rows"] == 3
+    server.close()
+
+
+def test_a_check_that_takes_too_long_is_refused() -> None:
+    server = ForkServer(max_cpu_s=1)
+
+    with file_of(LONG) as file, pytest.raises(TooLarge, match="more than 1 s"):
+        server.check("csv", file)
+    server.close()
+
+
+def test_after_the_death_of_the_server_the_next_check_starts_another(server: ForkServer) -> None:
+    with ThreadPoolExecutor(1) as pool, file_of(LONG) as long, file_of(SMALL) as small:
+        call = pool.submit(server.check, "csv", long)
+        first, *children = wait_for_children(os.getpid())
+        os.kill(first, signal.SIGKILL)
+
+        with pytest.raises(Unavailable):
+            call.result(timeout=30)
+        wait_until_dead(*children, within_s=10)
+        assert server.check("csv", small)["rows"] == 3
+
+
+def test_closing_ends_the_checks_that_run(server: ForkServer) -> None:
+    with ThreadPoolExecutor(1) as pool, file_of(LONG) as file:
+        call = pool.submit(server.check, "csv", file)
+        processes = wait_for_children(os.getpid())
+        server.close()
+
+        with pytest.raises(Unavailable):
+            call.result(timeout=30)
+        with pytest.raises(Unavailable):
+            server.check("csv", file)
+    wait_until_dead(*processes, within_s=10)
+
+
+_API = """
+import sys
+from app.upload_checks.forkserver import ForkServer
+
+ForkServer().check("csv", open(sys.argv[1], "rb"))
+"""
+
+
+def test_no_process_outlives_an_api_that_is_killed() -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(LONG)
+        file.flush()
+        api = subprocess.Popen([sys.executable, "-c", _API, file.name])
+        processes = wait_for_children(api.pid)
+        api.kill()
+        api.wait()
+
+    wait_until_dead(*processes, within_s=10)
