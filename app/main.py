@@ -14,6 +14,7 @@ from app.api import artifacts, catalog, diagnosis
 from app.api.accounts import audit, keys, workspaces
 from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
+from app.api.operators import admin
 from app.api.preflights import comparison, preflight
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
@@ -58,6 +59,7 @@ _ROUTERS = (
     keys.router,
     workspaces.router,
     audit.router,
+    admin.router,
     health.router,
     metrics.router,
     docs.router,
@@ -71,6 +73,10 @@ _TAGS = [
     {"name": "telemetry", "description": "What a run measured, and its diagnosis."},
     {"name": "datasets", "description": "Uploaded series, tables and texts."},
     {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
+    {
+        "name": "operators",
+        "description": "All workspaces, for admins of the first one (scope `admin`).",
+    },
     {"name": "service", "description": "Health, metrics, workers, the catalogue."},
 ]
 #: Response headers that scripts of other origins may read.

@@ -2,7 +2,8 @@
 
 At the start, the main thread reads the settings, starts the forkserver and registers the worker.
 Then the sweep starts, and Celery connects to its broker. On SIGTERM the worker claims no more runs,
-releases those that it trains without counting a crash, and ends within seconds.
+releases those that it trains without counting a crash, and ends within seconds. On SIGUSR2 it
+claims no more runs and finishes those that it trains; then it waits to be stopped.
 """
 
 import os

@@ -23,6 +23,10 @@ class Act(StrEnum):
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"
     WORKSPACE_DELETED = "workspace_deleted"
+    WORKSPACE_SUSPENDED = "workspace_suspended"
+    WORKSPACE_RESUMED = "workspace_resumed"
+    WORKER_DRAINED = "worker_drained"
+    WORKER_UNDRAINED = "worker_undrained"
 
 
 @dataclass(frozen=True, kw_only=True)

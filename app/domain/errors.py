@@ -4,6 +4,7 @@ ClinicError
 ├── NotFound
 ├── Unauthenticated
 ├── Forbidden
+│   └── WorkspaceSuspended
 ├── InvalidInput              (with a list of problems: pointer, detail, code)
 │   ├── InvalidSpec
 │   ├── InvalidData           (an upload, or data that does not fit a spec)
@@ -76,6 +77,12 @@ class Forbidden(ClinicError):
     """This API key does not have the scope that the request needs."""
 
     code = "missing_scope"
+
+
+class WorkspaceSuspended(Forbidden):
+    """The operator has suspended this workspace: its keys open nothing until it is resumed."""
+
+    code = "workspace_suspended"
 
 
 class InvalidInput(ClinicError):

@@ -10,6 +10,7 @@ preflights/    submit and read preflights and comparisons
 data/          upload, list, get and delete data sets
 accounts/      workspaces, API keys, authentication, the audit log
 fleet/         workers, load, readiness
+operators/     runs of all workspaces, suspensions
 read_catalog   what the service supports
 record_act     record an act in the audit log, for the other services
 """

@@ -23,8 +23,9 @@ from app.store.fence import NewEvent, change_attempt, change_run, held_by
 from app.store.queue_order import lock_next
 from app.store.rewind import rewind, rewound
 from app.store.run_rows import run_of
-from app.store.tables import runs
+from app.store.tables import runs, workspaces
 from app.store.times import database_now, seconds_from_now
+from app.store.workers import is_draining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Heartbeat:
     """The answer to a worker's heartbeat for one run."""
 
     cancel_requested: bool
+    #: The run's workspace is suspended: the run waits in the queue until it is resumed.
+    pause_requested: bool = False
 
 
 def claim_next_run(
@@ -47,8 +50,11 @@ def claim_next_run(
 
     The same transaction deletes what was measured after the last checkpoint. The new attempt
     continues from that checkpoint, or starts over without one. `max_running_runs` is the quota of
-    a workspace that has none of its own. Without `with_preflights`, only runs are claimed.
+    a workspace that has none of its own. A worker that is drained gets none. Without
+    `with_preflights`, only runs are claimed.
     """
+    if is_draining(session, worker_id):
+        return None
     found = lock_next(
         session,
         devices=devices,
@@ -121,6 +127,11 @@ def heartbeat(
 
     The version rises only when `waits_for_database`, which clients see, changes.
     """
+    suspended_at = (
+        select(workspaces.c.suspended_at)
+        .where(workspaces.c.id == runs.c.workspace_id)
+        .scalar_subquery()
+    )
     changes = cast(runs.c.waits_for_database.is_distinct_from(waits_for_database), Integer)
     statement = (
         update(runs)
@@ -130,12 +141,15 @@ def heartbeat(
             waits_for_database=waits_for_database,
             version=runs.c.version + changes,
         )
-        .returning(runs.c.cancel_requested_at)
+        .returning(runs.c.cancel_requested_at, suspended_at.label("suspended_at"))
     )
     row = session.execute(statement).one_or_none()
     if row is None:
         raise Fenced
-    return Heartbeat(cancel_requested=row.cancel_requested_at is not None)
+    return Heartbeat(
+        cancel_requested=row.cancel_requested_at is not None,
+        pause_requested=row.suspended_at is not None,
+    )
 
 
 def lock_held(session: Session, *, run_id: UUID, attempt: int) -> Run:

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, WorkspaceSuspended
 from app.store.ids import new_id
 from app.store.locks import lock_number, take_lock
-from app.store.tables import api_keys
+from app.store.tables import api_keys, workspaces
 from app.store.times import database_now
 
 #: The precision of `last_used_at`: it is written at most once in this time, not on every request.
@@ -64,11 +64,15 @@ def insert_key(
 def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     """Returns the valid key with this HMAC and updates `last_used_at`.
 
-    Returns None when there is no such key, or when it is revoked or expired.
+    Returns None when there is no such key, or when it is revoked or expired. Raises
+    WorkspaceSuspended.
     """
     used_at = api_keys.c.last_used_at
     is_noted = func.coalesce(used_at > database_now() - LAST_USED_WITHIN, false())
-    statement = select(*_SHOWN, is_noted.label("is_noted"))
+    is_suspended = workspaces.c.suspended_at.is_not(None)
+    statement = select(
+        *_SHOWN, is_noted.label("is_noted"), is_suspended.label("is_suspended")
+    ).join(workspaces)
     row = (
         session.execute(statement.where(api_keys.c.digest == digest, *_is_valid()))
         .mappings()
@@ -76,6 +80,8 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
     )
     if row is None:
         return None
+    if row["is_suspended"]:
+        raise WorkspaceSuspended
     if not row["is_noted"]:
         noted = update(api_keys).values(last_used_at=database_now())
         session.execute(noted.where(api_keys.c.id == row["id"]))
@@ -83,8 +89,11 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
 
 
 def usable_keys(session: Session, key_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Returns those of the keys that exist, are not revoked and have not expired."""
-    statement = select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), *_is_valid())
+    """Returns those of the keys that are valid and whose workspace is not suspended."""
+    statement = select(api_keys.c.id).join(workspaces)
+    statement = statement.where(
+        api_keys.c.id.in_(key_ids), workspaces.c.suspended_at.is_(None), *_is_valid()
+    )
     return frozenset(session.execute(statement).scalars())
 
 

@@ -95,7 +95,7 @@ def _lock_first(
 def _waiting(max_running_runs: int) -> Select[()]:
     """Returns a query for queued runs of workspaces below their quota, the next one first.
 
-    Runs that are held are left out. The query selects no columns yet.
+    Suspended workspaces and runs that are held are left out. The query selects no columns yet.
     """
     running = (
         select(runs.c.workspace_id, func.count().label("number"))
@@ -122,6 +122,7 @@ def _waiting(max_running_runs: int) -> Select[()]:
         .where(
             runs.c.status == RunStatus.QUEUED.value,
             runs.c.held_for.is_(None),
+            workspaces.c.suspended_at.is_(None),
             num_running < func.coalesce(workspaces.c.max_running_runs, max_running_runs),
         )
         .order_by(
@@ -137,14 +138,16 @@ def _waiting(max_running_runs: int) -> Select[()]:
 def _record_served(
     session: Session, run: RowMapping, max_running_runs: int, *, waits_for_lock: bool
 ) -> bool:
-    """Records the run's workspace as served; returns False when its quota is used up meanwhile.
+    """Records the run's workspace as served.
+
+    Returns False when its quota is used up meanwhile, or when it is suspended.
 
     The row lock of the workspace orders concurrent claims. Without `waits_for_lock`, the result is
     also False while another claim holds that lock: a stalled claim must not delay other workspaces.
     """
     mine = workspaces.c.id == run["workspace_id"]
     quota = func.coalesce(workspaces.c.max_running_runs, max_running_runs)
-    locking = select(quota).where(mine)
+    locking = select(quota).where(mine, workspaces.c.suspended_at.is_(None))
     locking = locking.with_for_update(key_share=True, skip_locked=not waits_for_lock)
     limit = session.execute(locking).scalar_one_or_none()
     if limit is None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.domain.errors import NotFound
 from app.domain.runs import Run, RunStatus
 from app.store.queue_order import devices_served
 from app.store.tables import runs, workers
@@ -38,6 +39,8 @@ class Worker:
     release: str
     started_at: datetime
     seen_at: datetime
+    #: Since then it claims nothing; None while it claims runs.
+    drain_requested_at: datetime | None
     run_ids: tuple[UUID, ...]
 
 
@@ -84,6 +87,24 @@ def retire(session: Session, worker_id: UUID) -> None:
     session.execute(statement)
 
 
+def request_drain(session: Session, worker_id: UUID) -> None:
+    """Lets a living worker claim nothing more; asking again changes nothing. Raises NotFound."""
+    since = func.coalesce(workers.c.drain_requested_at, database_now())
+    _change_living(session, worker_id, since)
+
+
+def end_drain(session: Session, worker_id: UUID) -> None:
+    """Lets a living worker claim runs again. Raises NotFound."""
+    _change_living(session, worker_id, None)
+
+
+def is_draining(session: Session, worker_id: UUID) -> bool:
+    statement = select(workers.c.id).where(
+        workers.c.id == worker_id, workers.c.drain_requested_at.is_not(None)
+    )
+    return session.execute(statement).one_or_none() is not None
+
+
 def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> list[Worker]:
     """Returns the living workers with their runs, oldest first."""
     statement = select(workers).where(*_is_alive(alive_within_s)).order_by(workers.c.id)
@@ -105,7 +126,8 @@ def waiting_for(
         return None
     if run.held_for is not None:
         return run.held_for
-    alive = select(workers.c.devices).where(*_is_alive(alive_within_s))
+    claiming = (*_is_alive(alive_within_s), workers.c.drain_requested_at.is_(None))
+    alive = select(workers.c.devices).where(*claiming)
     devices = session.execute(alive).scalars().all()
     if not devices:
         return "a worker"
@@ -119,6 +141,15 @@ def forget_old_workers(session: Session) -> None:
     """Deletes workers without a heartbeat for `FORGOTTEN_AFTER_S`."""
     gone = workers.c.seen_at < seconds_from_now(-FORGOTTEN_AFTER_S)
     session.execute(delete(workers).where(gone))
+
+
+def _change_living(
+    session: Session, worker_id: UUID, since: ColumnElement[datetime] | None
+) -> None:
+    statement = update(workers).where(workers.c.id == worker_id, workers.c.retired_at.is_(None))
+    changed = statement.values(drain_requested_at=since).returning(workers.c.id)
+    if session.execute(changed).one_or_none() is None:
+        raise NotFound
 
 
 def _is_alive(within_s: float) -> tuple[ColumnElement[bool], ...]:

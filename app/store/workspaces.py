@@ -1,17 +1,18 @@
 """Workspaces: every key, data set and run belongs to one, and no query crosses workspaces."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import InUse, NotFound
 from app.domain.quotas import Quotas
 from app.store.ids import new_id
 from app.store.tables import runs, workspaces
+from app.store.times import database_now
 
 #: Columns of the quotas that a workspace can override.
 QUOTA_NAMES = tuple(Quotas.__dataclass_fields__)
@@ -26,6 +27,7 @@ class Workspace:
     created_at: datetime
     #: Name of a quota -> the workspace's own value, or None for the installation's default.
     own_quotas: Mapping[str, int | None]
+    suspended_at: datetime | None
 
 
 def insert_workspace(
@@ -53,6 +55,25 @@ def update_workspace(
     statement = update(workspaces).where(workspaces.c.id == workspace_id).values(dict(changes))
     row = session.execute(statement.returning(*workspaces.c)).mappings().one_or_none()
     return _found(row)
+
+
+def suspend(session: Session, workspace_id: UUID) -> Workspace:
+    """Suspends a workspace; suspending it again changes nothing. Raises NotFound."""
+    since = func.coalesce(workspaces.c.suspended_at, database_now())
+    return _with_suspension(session, workspace_id, since)
+
+
+def lift_suspension(session: Session, workspace_id: UUID) -> Workspace:
+    """Ends a suspension, if there is one. Raises NotFound."""
+    return _with_suspension(session, workspace_id, None)
+
+
+def suspended_ids(session: Session, workspace_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Returns those of the workspaces that are suspended."""
+    statement = select(workspaces.c.id).where(
+        workspaces.c.id.in_(workspace_ids), workspaces.c.suspended_at.is_not(None)
+    )
+    return frozenset(session.execute(statement).scalars())
 
 
 def list_workspaces(session: Session) -> list[Workspace]:
@@ -86,6 +107,14 @@ def delete_workspace(session: Session, workspace_id: UUID) -> tuple[UUID, ...]:
     return tuple(row.id for row in found)
 
 
+def _with_suspension(
+    session: Session, workspace_id: UUID, since: ColumnElement[datetime] | None
+) -> Workspace:
+    statement = update(workspaces).where(workspaces.c.id == workspace_id)
+    changed = statement.values(suspended_at=since).returning(*workspaces.c)
+    return _found(session.execute(changed).mappings().one_or_none())
+
+
 def _found(row: RowMapping | None) -> Workspace:
     if row is None:
         raise NotFound
@@ -98,4 +127,5 @@ def _workspace_of(row: RowMapping) -> Workspace:
         name=row["name"],
         created_at=row["created_at"],
         own_quotas={name: row[name] for name in QUOTA_NAMES},
+        suspended_at=row["suspended_at"],
     )

@@ -1,4 +1,4 @@
-"""Preflights leave slots for runs, end when they are cancelled and when their time is over."""
+"""Preflights end and leave slots for runs; suspended runs pause; drained workers claim nothing."""
 
 from uuid import UUID
 
@@ -6,10 +6,14 @@ from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.services.preflights.cancel_preflight import cancel_preflight
 from app.store.database import unit_of_work
+from app.store.events import events_after
 from app.store.preflights import find_preflight, insert_preflight
+from app.store.workers import end_drain, list_workers
+from app.store.workspaces import lift_suspension, suspend
 from tests.faults.worker_group import WorkerGroup
-from tests.worker.supervision.runs import make_spec
+from tests.worker.supervision.runs import ENDLESS, make_spec
 from tests.workers import wait_until, wait_until_ready
+from worker.supervision.lifecycle import DRAIN
 
 #: Of each of its steps, some milliseconds; of all of them, minutes.
 LONG = {"kind": "adding", "length": 2000}
@@ -72,3 +76,60 @@ def test_a_preflight_ends_when_its_time_is_over(group: WorkerGroup) -> None:
     assert (found.status, found.stop_reason) == (RunStatus.SUCCEEDED, StopReason.TIMED_OUT)
     assert 0 < found.progress_step < 1000
     assert found.spec.training.time_limit_s is None
+
+
+def test_the_run_of_a_suspended_workspace_pauses_and_goes_on_from_its_checkpoint(
+    group: WorkerGroup,
+) -> None:
+    group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
+    workspace_id = group.runs.workspace_id
+    group.runs.wait_for_step(run_id)
+
+    with unit_of_work(group.runs.engine) as work:
+        suspend(work.session, workspace_id)
+    wait_until(lambda: group.runs.get(run_id).status is RunStatus.QUEUED, within_s=15)
+    paused = group.runs.get(run_id)
+    with unit_of_work(group.runs.engine) as work:
+        reasons = [one.data.get("reason") for one in events_after(work.session, run_id, 0, 1000)]
+        lift_suspension(work.session, workspace_id)
+    resumed = group.runs.wait_for_step(run_id, attempt=2)
+
+    assert (paused.crash_count, paused.attempt) == (0, 1)
+    assert "workspace_suspended" in reasons
+    assert resumed.is_continued_bitwise
+    assert resumed.progress_step > paused.progress_step > 0
+    assert group.runs.attempts_with_readings(run_id) == {1, 2}
+
+
+def test_a_worker_that_is_told_to_drain_finishes_its_run_and_claims_nothing(
+    group: WorkerGroup,
+) -> None:
+    [worker] = group.of(1)
+    run_id = group.submit(make_spec(training=ENDLESS))
+    group.runs.wait_for_step(run_id)
+
+    worker.send(DRAIN)
+    wait_until(lambda: bool(drained(group)), within_s=15)
+    next_id = group.submit(make_spec())
+    before = group.runs.get(run_id)
+    group.cancel(run_id)
+    ended = group.runs.wait_for_end(run_id)
+    wait_until(lambda: not worker.training())
+    waiting = group.runs.get(next_id)
+    with unit_of_work(group.runs.engine) as work:
+        [worker_id] = drained(group)
+        end_drain(work.session, worker_id)
+    finished = group.runs.wait_for_end(next_id, within_s=30)
+
+    assert before.status is RunStatus.RUNNING
+    assert (ended.stop_reason, ended.attempt) == (StopReason.CANCELLED, 1)
+    assert waiting.status is RunStatus.QUEUED
+    assert worker.is_alive
+    assert finished.stop_reason is StopReason.COMPLETED
+
+
+def drained(group: WorkerGroup) -> list[UUID]:
+    with unit_of_work(group.runs.engine) as work:
+        found = list_workers(work.session)
+    return [one.id for one in found if one.drain_requested_at is not None]

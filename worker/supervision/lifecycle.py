@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -42,6 +43,8 @@ RELEASE_S = 3.0
 #: Time limit for Celery's own exit, which a broker that does not answer can delay.
 CELERY_EXIT_S = 1.5
 EXIT_CANNOT_START = 78
+#: Finish the runs and claim nothing more. SIGTERM stops at once, and Celery uses SIGUSR1.
+DRAIN = signal.SIGUSR2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +78,16 @@ class WorkerLifecycle:
         """
         try:
             self._parts = self._make_parts(sender)
+            signal.signal(DRAIN, self._request_drain)
         except Exception as error:
             # Celery would only log an error of a signal receiver, and start
             logger.exception("This worker cannot start.")
             raise SystemExit(EXIT_CANNOT_START) from error
+
+    def _request_drain(self, _number: int, _frame: FrameType | None) -> None:
+        """Lets the worker finish its runs and claim nothing more; inside a signal handler."""
+        if self._parts is not None:
+            self._parts.slots.is_draining = True
 
     def _make_parts(self, sender: "WorkController") -> WorkerParts:
         check_worker(sender)

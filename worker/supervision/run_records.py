@@ -15,6 +15,7 @@ from app.services.attempts.renew_lease import renew_lease
 from app.services.attempts.rescue_run import rescue_run
 from app.services.diagnosis.read_case import read_case
 from app.services.diagnosis.store_diagnosis import store_diagnosis
+from app.store.claims import Heartbeat
 from app.store.database import unit_of_work
 
 
@@ -28,17 +29,16 @@ class RunRecords:
     lease_s: float
     max_crashes: int
 
-    def renew_lease(self, *, waits_for_database: bool) -> bool:
-        """Renews the lease; returns whether a client asked to cancel the run."""
+    def renew_lease(self, *, waits_for_database: bool) -> Heartbeat:
+        """Renews the lease; returns whether the run is to be cancelled or paused."""
         with unit_of_work(self.engine) as work:
-            heartbeat = renew_lease(
+            return renew_lease(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
                 lease_s=self.lease_s,
                 waits_for_database=waits_for_database,
             )
-        return heartbeat.cancel_requested
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None:
         """Ends the run."""

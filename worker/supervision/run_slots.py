@@ -72,6 +72,8 @@ class RunSlots:
         self._forkserver = forkserver
         self._registration = registration
         self._stop = stop
+        #: Set by a signal; nothing is claimed until the database has it too, which then decides.
+        self.is_draining = False
         self._free_slots: SimpleQueue[int] = SimpleQueue()
         for slot in range(registration.slots):
             self._free_slots.put(slot)
@@ -149,7 +151,7 @@ class RunSlots:
 
     def _claim(self) -> Run | None:
         """Claims the next run; a preflight keeps its place in `_preflights` until it has ended."""
-        if self._stop.is_set() or not self.can_train:
+        if self._stop.is_set() or self.is_draining or not self.can_train:
             return None
         has_place = self._preflights.acquire(blocking=False)
         run = None

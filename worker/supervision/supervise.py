@@ -13,10 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import Run, StopReason
+from app.store.claims import Heartbeat
 from worker.execution.commands import WAITING, ExitCode
 from worker.supervision.children import Child
 from worker.supervision.oom import count_oom_kills
@@ -31,7 +32,7 @@ class Policy:
 
     #: Between two heartbeats.
     heartbeat_s: float = 5.0
-    #: A child that was told to cancel is killed after this time.
+    #: A child that was told to cancel, or to pause for its workspace, is killed after this time.
     cancel_grace_s: float = 10.0
     #: A child that was told to pause, because its worker stops, is killed after this time.
     pause_grace_s: float = 2.0
@@ -51,8 +52,8 @@ class Policy:
 class Records(Protocol):
     """What a supervisor writes about its run, always for its attempt."""
 
-    def renew_lease(self, *, waits_for_database: bool) -> bool:
-        """Renews the lease; returns whether a client asked to cancel the run."""
+    def renew_lease(self, *, waits_for_database: bool) -> Heartbeat:
+        """Renews the lease; returns whether the run is to be cancelled or paused."""
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None: ...
 
@@ -71,9 +72,15 @@ class Decision(Enum):
     CONTINUE = auto()
     CANCEL = auto()
     END_CANCELLED = auto()
+    PAUSE = auto()
+    RELEASE = auto()
     END_STALLED = auto()
     END_TIMED_OUT = auto()
     ABANDON = auto()
+
+
+#: Those by which the supervisor ends the run itself.
+EndDecision = Literal[Decision.END_CANCELLED, Decision.END_STALLED, Decision.END_TIMED_OUT]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +88,12 @@ class HeartbeatState:
     """What a supervisor knows of its run at one heartbeat."""
 
     is_cancel_requested: bool = False
+    #: The run's workspace is suspended.
+    is_pause_requested: bool = False
     #: Seconds since the child was told to cancel; None when it was not.
     since_cancel_s: float | None = None
+    #: Seconds since the child was told to pause; None when it was not.
+    since_pause_s: float | None = None
     #: Seconds since the child was started.
     since_start_s: float = 0.0
     #: Seconds since the child last reported progress.
@@ -93,17 +104,23 @@ class HeartbeatState:
 
 def decide(state: HeartbeatState, policy: Policy) -> Decision:
     """Returns what to do; the first condition that holds decides."""
-    if state.since_cancel_s is not None and state.since_cancel_s >= policy.cancel_grace_s:
-        return Decision.END_CANCELLED
-    if state.is_cancel_requested and state.since_cancel_s is None:
-        return Decision.CANCEL
-    if policy.time_limit_s is not None and state.since_start_s >= policy.time_limit_s:
-        return Decision.END_TIMED_OUT
-    if state.since_progress_s >= policy.stall_s:
-        return Decision.END_STALLED
-    if state.since_heartbeat_s >= policy.max_outage_s:
-        return Decision.ABANDON
-    return Decision.CONTINUE
+    is_cancelled, is_paused = state.since_cancel_s is not None, state.since_pause_s is not None
+    is_asked_to_pause = state.is_pause_requested and not is_cancelled
+    rules = (
+        (_is_over(state.since_cancel_s, policy.cancel_grace_s), Decision.END_CANCELLED),
+        (state.is_cancel_requested and not is_cancelled, Decision.CANCEL),
+        (_is_over(state.since_pause_s, policy.cancel_grace_s), Decision.RELEASE),
+        (is_asked_to_pause and not is_paused, Decision.PAUSE),
+        (_is_over(state.since_start_s, policy.time_limit_s), Decision.END_TIMED_OUT),
+        (_is_over(state.since_progress_s, policy.stall_s), Decision.END_STALLED),
+        (_is_over(state.since_heartbeat_s, policy.max_outage_s), Decision.ABANDON),
+    )
+    return next((decision for holds, decision in rules if holds), Decision.CONTINUE)
+
+
+def _is_over(since_s: float | None, limit_s: float | None) -> bool:
+    """Returns whether so many seconds have passed; False when either is unknown."""
+    return since_s is not None and limit_s is not None and since_s >= limit_s
 
 
 class Supervisor:
@@ -130,6 +147,7 @@ class Supervisor:
         self._started_at = now
         self._progressed_at = self._renewed_at = self._diagnosed_at = now
         self._cancelled_at: float | None = None
+        self._paused_at: float | None = None
         self._waits_for_database = False
         self._diagnosis: Future[None] | None = None
         self._oom_kills = count_oom_kills()
@@ -157,7 +175,7 @@ class Supervisor:
             self._child.close()
 
     def _child_ended_within(self, timeout_s: float) -> bool:
-        if self._cancelled_at is not None:
+        if self._cancelled_at is not None or self._paused_at is not None:
             timeout_s = min(timeout_s, self._policy.cancel_grace_s)
         select.select([self._child.status_fd, self._stop.fd], [], [], timeout_s)
         return self._child.has_ended()
@@ -171,37 +189,37 @@ class Supervisor:
             case Decision.CANCEL:
                 self._cancelled_at = time.monotonic()
                 self._child.cancel()
-            case Decision.END_CANCELLED:
-                self._end(StopReason.CANCELLED, None)
-            case Decision.END_STALLED:
-                error = f"Training made no progress for {self._policy.stall_s:g} s."
-                self._end(StopReason.CRASHED, error)
-            case Decision.END_TIMED_OUT:
-                error = f"It was stopped after {self._policy.time_limit_s:g} s."
-                self._end(StopReason.TIMED_OUT, error)
+            case Decision.PAUSE:
+                self._paused_at = time.monotonic()
+                self._child.pause()
+            case Decision.RELEASE:
+                self._child.kill()
+                self._records.release()
+            case Decision.END_CANCELLED | Decision.END_STALLED | Decision.END_TIMED_OUT:
+                self._end(*self._reason_of(decision))
             case Decision.ABANDON:
                 logger.error("Run %s: the database was unavailable for too long.", self._run.id)
             case _:
                 assert_never(decision)
-        return decision in {Decision.CONTINUE, Decision.CANCEL}
+        return decision in {Decision.CONTINUE, Decision.CANCEL, Decision.PAUSE}
 
     def _state(self) -> HeartbeatState:
         messages = self._child.read_messages()
         if messages:
             self._progressed_at = time.monotonic()
             self._waits_for_database = messages.endswith(WAITING)
-        is_cancel_requested = False
+        heartbeat = Heartbeat(cancel_requested=False)
         try:
-            is_cancel_requested = self._records.renew_lease(
-                waits_for_database=self._waits_for_database
-            )
+            heartbeat = self._records.renew_lease(waits_for_database=self._waits_for_database)
             self._renewed_at = time.monotonic()
         except Unavailable as error:
             logger.warning("Run %s: no heartbeat: %s", self._run.id, error.detail)
         now = time.monotonic()
         return HeartbeatState(
-            is_cancel_requested=is_cancel_requested,
+            is_cancel_requested=heartbeat.cancel_requested,
+            is_pause_requested=heartbeat.pause_requested,
             since_cancel_s=None if self._cancelled_at is None else now - self._cancelled_at,
+            since_pause_s=None if self._paused_at is None else now - self._paused_at,
             since_start_s=now - self._started_at,
             since_progress_s=now - self._progressed_at,
             since_heartbeat_s=now - self._renewed_at,
@@ -214,6 +232,20 @@ class Supervisor:
             self._diagnosed_at = now
             self._diagnosis = self._submit(self._records.diagnose)
 
+    def _reason_of(self, decision: EndDecision) -> tuple[StopReason, str | None]:
+        """Returns the stop reason of a run that the supervisor ends, and a sentence."""
+        match decision:
+            case Decision.END_CANCELLED:
+                return StopReason.CANCELLED, None
+            case Decision.END_STALLED:
+                error = f"Training made no progress for {self._policy.stall_s:g} s."
+                return StopReason.CRASHED, error
+            case Decision.END_TIMED_OUT:
+                error = f"It was stopped after {self._policy.time_limit_s:g} s."
+                return StopReason.TIMED_OUT, error
+            case _:
+                assert_never(decision)
+
     def _end(self, stop_reason: StopReason, error: str | None) -> None:
         self._child.kill()
         self._records.finish(stop_reason, error)
@@ -225,6 +257,8 @@ class Supervisor:
             return
         if self._cancelled_at is not None:
             self._records.finish(StopReason.CANCELLED, None)
+        elif self._paused_at is not None and code == ExitCode.PAUSED:
+            self._records.release()
         elif code > 0:
             # a child stores errors of its run itself; this one came from outside and may not recur
             self._records.rescue(f"The training process ended with exit code {code}.")

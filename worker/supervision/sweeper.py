@@ -38,6 +38,9 @@ class Slots(Protocol):
     @property
     def can_train(self) -> bool: ...
 
+    #: A signal told this worker to claim nothing more, and the database does not know it yet.
+    is_draining: bool
+
     def start_queued(self) -> bool:
         """Claims a queued run and starts to train it; returns False without a run or a slot."""
 
@@ -47,6 +50,9 @@ class Records(Protocol):
 
     def record_heartbeat(self) -> bool:
         """Records that the worker lives; returns False when the worker was deleted."""
+
+    def note_drain(self) -> None:
+        """Notes in the database that this worker claims nothing more."""
 
     def sweep(self, *, max_notifications: int, may_rescue: bool) -> None: ...
 
@@ -122,6 +128,9 @@ class Sweeper:
             if not self._records.record_heartbeat():
                 self._terminate("its row was deleted during a long outage")
                 return
+            if self._slots.is_draining:
+                self._records.note_drain()
+                self._slots.is_draining = False
             if self._connected_since is None:
                 self._connected_since = now
             self._records.sweep(

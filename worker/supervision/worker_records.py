@@ -15,6 +15,7 @@ from app.queue import RunQueue
 from app.services.attempts.lift_holds import lift_holds
 from app.services.attempts.read_holds import read_holds
 from app.services.attempts.sweep_runs import sweep_runs
+from app.services.fleet.note_drain import note_drain
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.retire_worker import retire_worker
 from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
@@ -101,6 +102,11 @@ class WorkerRecords:
             rows = part.rows()
             with unit_of_work(self.engine) as work:
                 store_missing_windows(work, part, rows)
+
+    def note_drain(self) -> None:
+        """Notes that this worker was told by a signal to claim nothing more."""
+        with unit_of_work(self.engine) as work:
+            note_drain(work, worker_id=self.worker_id)
 
     def retire(self) -> None:
         """Removes the worker from the list of living workers."""

@@ -1,4 +1,4 @@
-"""Route for workers: which exist, with which devices, and which runs they train."""
+"""Routes for workers: which exist, with which devices, and which runs they train; drain one."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from app.api.models.view import View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import RunsReader, Work
-from app.api.protocol.problems import ALWAYS
+from app.api.protocol.deps import Admin, RunsReader, Work
+from app.api.protocol.problems import ALWAYS, documented
+from app.services.fleet.drain_worker import drain_worker
 from app.services.fleet.list_workers import VisibleWorker, list_workers
 
 router = APIRouter(prefix="/v1/workers", tags=["service"], responses=ALWAYS)
@@ -34,6 +35,8 @@ class WorkerView(View):
     started_at: datetime
     seen_at: datetime
     """The time of its last heartbeat."""
+    drain_requested_at: datetime | None
+    """Since then it claims nothing; null while it claims runs."""
     run_ids: list[UUID]
     """Runs of the caller's workspace that it trains."""
 
@@ -49,6 +52,35 @@ def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
     workers = list_workers(work, workspace_id=caller.workspace_id)
     page = WorkerPage(items=[_view(seen) for seen in workers], next=None)
     return conditional_json(request, page)
+
+
+@router.post(
+    "/{worker_id}/drain", status_code=202, responses=documented(404), summary="Drain a worker"
+)
+def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
+    """For operators. The worker finishes the runs that it trains and claims nothing more.
+
+    It stays listed; once `busy_slots` is 0, to stop it interrupts nothing. On its machine, SIGUSR2
+    to the process `pid` does the same, while SIGTERM stops it at once: its runs save checkpoints
+    and are queued again.
+    """
+    return _view(
+        drain_worker(
+            work, caller_workspace_id=caller.workspace_id, worker_id=worker_id, is_drained=True
+        )
+    )
+
+
+@router.delete(
+    "/{worker_id}/drain", responses=documented(404), summary="End the draining of a worker"
+)
+def delete_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
+    """For operators. The worker claims runs again."""
+    return _view(
+        drain_worker(
+            work, caller_workspace_id=caller.workspace_id, worker_id=worker_id, is_drained=False
+        )
+    )
 
 
 def _view(seen: VisibleWorker) -> WorkerView:

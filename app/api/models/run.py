@@ -125,7 +125,7 @@ def view_run(run: Run, *, waiting_for: str | None) -> RunView:
         run,
         waiting_for=waiting_for,
         parent=_view_parent(run),
-        progress=_view_progress(run),
+        progress=view_progress(run),
         metrics=_view_metrics(run),
         baseline=run.task and run.task.baseline,
         skill=skill_of(run.task, run.metrics),
@@ -143,7 +143,7 @@ def _view_parent(run: Run) -> ParentView | None:
     return ParentView(run_id=run.parent_run_id, step=run.parent_step)
 
 
-def _view_progress(run: Run) -> ProgressView:
+def view_progress(run: Run) -> ProgressView:
     num_steps = run.spec.training.num_steps
     is_moving = run.status is RunStatus.RUNNING and bool(run.steps_per_second)
     return ProgressView(

@@ -64,6 +64,8 @@ class WorkspaceView(View):
     id: UUID
     name: str
     created_at: datetime
+    suspended_at: datetime | None
+    """Since then its keys are refused and its runs wait; null while it is not suspended."""
 
 
 class QuotasView(View):

@@ -8,7 +8,10 @@ from app.store.keys import find_usable_key
 
 
 def authenticate(work: UnitOfWork, *, secret: str, key: str) -> Caller:
-    """Returns the caller. Raises Unauthenticated for a malformed, unknown or invalid key."""
+    """Returns the caller.
+
+    Raises Unauthenticated for a malformed, unknown or invalid key, and WorkspaceSuspended.
+    """
     if not is_well_formed(key):
         raise Unauthenticated
     found = find_usable_key(work.session, digest=digest_of(key, secret=secret))

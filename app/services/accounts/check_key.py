@@ -8,6 +8,6 @@ from app.store.keys import usable_keys
 
 
 def check_key(work: UnitOfWork, *, key_id: UUID) -> None:
-    """Raises Unauthenticated when the key is revoked or expired."""
+    """Raises Unauthenticated when the key is revoked or expired, or its workspace suspended."""
     if not usable_keys(work.session, [key_id]):
         raise Unauthenticated

@@ -1,4 +1,7 @@
-"""Put a running run back into the queue because its worker stops; this is no crash of the run."""
+"""Put a running run back into the queue without a crash.
+
+Its worker stops, or its workspace is suspended.
+"""
 
 from uuid import UUID
 
@@ -6,8 +9,10 @@ from app.domain.runs import StopReason
 from app.services.attempts.finish_run import finish_run
 from app.store.claims import lock_held, requeue
 from app.store.database import UnitOfWork
+from app.store.workspaces import suspended_ids
 
-REASON = "worker_stopped"
+WORKER_STOPPED = "worker_stopped"
+WORKSPACE_SUSPENDED = "workspace_suspended"
 
 
 def release_run(work: UnitOfWork, *, run_id: UUID, attempt: int) -> None:
@@ -19,4 +24,6 @@ def release_run(work: UnitOfWork, *, run_id: UUID, attempt: int) -> None:
     if run.cancel_requested_at is not None:
         finish_run(work, run_id=run_id, attempt=attempt, stop_reason=StopReason.CANCELLED)
         return
-    requeue(work.session, run_id=run_id, attempt=attempt, reason=REASON, is_crash=False)
+    is_suspended = bool(suspended_ids(work.session, [run.workspace_id]))
+    reason = WORKSPACE_SUSPENDED if is_suspended else WORKER_STOPPED
+    requeue(work.session, run_id=run_id, attempt=attempt, reason=reason, is_crash=False)

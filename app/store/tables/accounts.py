@@ -46,6 +46,8 @@ workspaces = Table(
     Column("max_rows", BigInteger),
     Column("max_storage_bytes", BigInteger),
     Column("max_preflights", Integer),
+    #: Since then its keys are refused and its runs wait; null while it is not suspended.
+    timestamp("suspended_at"),
     #: When its last run was claimed, and whether that run was a preflight.
     timestamp("served_at"),
     flag("served_preflight"),

@@ -37,6 +37,8 @@ workers = Table(
     creation_time("started_at"),
     creation_time("seen_at"),
     timestamp("retired_at"),
+    #: Since then it claims nothing; null while it claims runs.
+    timestamp("drain_requested_at"),
 )
 
 datasets = Table(

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.runs import StopReason
+from app.store.claims import Heartbeat
 from tests.domain.builders import run
 from worker.supervision.children import Child
 from worker.supervision.stop_signal import StopSignal
@@ -25,22 +26,28 @@ NEVER_EXITS = "import time; time.sleep(600)"
 Start = Callable[[str], Child]
 
 
+PAUSE = Heartbeat(cancel_requested=False, pause_requested=True)
+
+
 @dataclass
 class Records:
-    """Records what a supervisor writes; `answers` go to its heartbeats, the last one repeatedly."""
+    """Records what a supervisor writes; `answers` go to its heartbeats, the last one repeatedly.
 
-    answers: list[bool | Exception] = field(default_factory=lambda: [False])
+    An answer of True asks to cancel the run.
+    """
+
+    answers: list[bool | Heartbeat | Exception] = field(default_factory=lambda: [False])
     written: list[str | tuple[StopReason, str | None]] = field(default_factory=list)
     diagnosed: threading.Event = field(default_factory=threading.Event)
     #: Whether each heartbeat said that training waits for the database.
     waits: list[bool] = field(default_factory=list)
 
-    def renew_lease(self, *, waits_for_database: bool) -> bool:
+    def renew_lease(self, *, waits_for_database: bool) -> Heartbeat:
         self.waits.append(waits_for_database)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, Heartbeat) else Heartbeat(cancel_requested=answer)
 
     def finish(self, stop_reason: StopReason, error: str | None) -> None:
         self.written.append((stop_reason, error))
@@ -173,6 +180,25 @@ def test_a_worker_that_stops_releases_its_run_without_a_crash(start: Start) -> N
     assert child.exit_code == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("program", [EXITS_WHEN_CANCELLED.format(code=69), NEVER_EXITS])
+def test_the_run_of_a_suspended_workspace_is_released_whether_its_child_pauses_or_not(
+    start: Start, program: str
+) -> None:
+    records = Records(answers=[False, PAUSE])
+
+    supervise(start(program), records, policy=Policy(heartbeat_s=0.02, cancel_grace_s=1))
+
+    assert records.written == ["released"]
+
+
+def test_a_child_that_crashes_while_it_pauses_is_queued_again_as_a_crash(start: Start) -> None:
+    records = Records(answers=[PAUSE])
+
+    supervise(start(EXITS_WHEN_CANCELLED.format(code=70)), records)
+
+    assert records.written == ["The training process ended with exit code 70."]
+
+
 def test_a_child_that_makes_no_progress_is_ended(start: Start) -> None:
     records = Records()
 
@@ -228,6 +254,11 @@ def test_a_run_in_progress_is_diagnosed(start: Start) -> None:
         (HeartbeatState(is_cancel_requested=True), Decision.CANCEL),
         (HeartbeatState(is_cancel_requested=True, since_cancel_s=1), Decision.CONTINUE),
         (HeartbeatState(is_cancel_requested=True, since_cancel_s=30), Decision.END_CANCELLED),
+        (HeartbeatState(is_pause_requested=True), Decision.PAUSE),
+        (HeartbeatState(is_pause_requested=True, since_pause_s=1), Decision.CONTINUE),
+        (HeartbeatState(is_pause_requested=True, since_pause_s=30), Decision.RELEASE),
+        (HeartbeatState(is_pause_requested=True, since_cancel_s=1), Decision.CONTINUE),
+        (HeartbeatState(is_pause_requested=True, is_cancel_requested=True), Decision.CANCEL),
         (HeartbeatState(since_start_s=1e9), Decision.CONTINUE),
         (HeartbeatState(since_progress_s=1800), Decision.END_STALLED),
         (HeartbeatState(since_heartbeat_s=600), Decision.ABANDON),

@@ -11,6 +11,7 @@ class Slots:
     num_slots: int = 1
     can_train: bool = True
     queued: int = 0
+    is_draining: bool = False
 
     @property
     def is_idle(self) -> bool:
@@ -31,6 +32,7 @@ class Records:
     rescues: list[bool] = field(default_factory=list)
     notifications: list[int] = field(default_factory=list)
     num_drops: int = 0
+    num_drains: int = 0
 
     def record_heartbeat(self) -> bool:
         if self.is_unavailable:
@@ -43,6 +45,11 @@ class Records:
 
     def make_missing_windows(self) -> None:
         """Every run has its windows."""
+
+    def note_drain(self) -> None:
+        if self.is_unavailable:
+            raise Unavailable
+        self.num_drains += 1
 
     def drop_old_telemetry(self) -> None:
         self.num_drops += 1
@@ -151,6 +158,21 @@ def test_notifications_may_wait_for_a_short_time() -> None:
     make_sweeper(Slots(), Records(), termination, num_waiting=2, unreceived_after_s=3600).sweep()
 
     assert termination.reasons == []
+
+
+def test_a_drain_by_signal_is_noted_once_the_database_answers() -> None:
+    slots, records = Slots(is_draining=True), Records(is_unavailable=True)
+    sweeper = make_sweeper(slots, records, Termination())
+
+    sweeper.sweep()
+    was_draining = slots.is_draining
+    records.is_unavailable = False
+    sweeper.sweep()
+    sweeper.sweep()
+
+    assert was_draining
+    assert not slots.is_draining
+    assert records.num_drains == 1
 
 
 def test_old_readings_are_dropped_every_300_sweeps() -> None:

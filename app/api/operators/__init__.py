@@ -1,0 +1,1 @@
+"""Routes for operators: the runs of all workspaces, suspensions."""
