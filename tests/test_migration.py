@@ -4,14 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.errors import Unavailable
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
-from app.migration import migrate
+from app.migration import FOLDER, migrate
 from app.store.diagnoses import load_diagnosis, save_diagnosis
 from app.store.runs import find_run
 from app.store.workspaces import insert_workspace
@@ -39,7 +41,8 @@ def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
 def test_the_default_probe_budget_of_an_older_release_becomes_null(
     empty_database_url: str, stored: float | None, read: float | None
 ) -> None:
-    migrate(empty_database_url, revision="0010")
+    # written with the newest schema, then taken back, since today's store knows no other
+    migrate(empty_database_url)
     spec = JobSpec.model_validate(
         {"model": {"kind": "gru"}, "dataset": {"kind": "adding"}, "probes": {"budget": stored}}
     )
@@ -54,6 +57,7 @@ def test_the_default_probe_budget_of_an_older_release_becomes_null(
         found = replace(a_finding(), remedies=remedies)
         save_diagnosis(session, run_id=run.id, attempt=run.attempt, diagnosis=a_diagnosis(found))
 
+    _downgrade(engine, revision="0010")
     migrate(empty_database_url)
 
     with Session(engine) as session:
@@ -65,3 +69,11 @@ def test_the_default_probe_budget_of_an_older_release_becomes_null(
     first, second = diagnosis.findings[0].remedies
     assert JobSpec.model_validate(first.body).probes.budget == read
     assert (first.kind, second) == ("first", remedies[1])
+
+
+def _downgrade(engine: Engine, *, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
