@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.models.artifacts import ArtifactPage, view_artifacts
 from app.api.protocol.conditional import NOT_MODIFIED, POLLED, conditional_json, is_named
-from app.api.protocol.deps import Artifacts, RunsReader, Work
+from app.api.protocol.deps import Artifacts, Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.artifacts import MEDIA_TYPE_OF, Artifact
 from app.services.artifacts.find_artifact import find_artifact
@@ -36,13 +36,13 @@ _FILE: dict[str, JsonValue] = {
     responses={**NOT_MODIFIED, **documented(404)},
     summary="List the files of a run",
 )
-def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Checkpoints during training; after it weights, their description, a program and a log.
 
     `model.safetensors` contains the last weights of a run that succeeded without diverging,
     `best.safetensors` the weights of the evaluation in the run's `best`.
     """
-    found = list_artifacts(work, workspace_id=caller.workspace_id, run_id=run_id)
+    found = read(lambda work: list_artifacts(work, workspace_id=caller.workspace_id, run_id=run_id))
     return conditional_json(request, view_artifacts(run_id, found))
 
 
@@ -57,11 +57,13 @@ def get_artifact(
     run_id: UUID,
     name: str,
     caller: RunsReader,
-    work: Work,
+    read: Read,
     artifacts: Artifacts,
 ) -> Response:
     """The file is checked before it is sent: 410 where its content has changed."""
-    found = find_artifact(work, workspace_id=caller.workspace_id, run_id=run_id, name=name)
+    found = read(
+        lambda work: find_artifact(work, workspace_id=caller.workspace_id, run_id=run_id, name=name)
+    )
     headers = _headers(found)
     if is_named(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.diagnosis.overrides import THRESHOLDS
 from app.services.diagnosis.read_diagnosis import read_diagnosis
@@ -39,14 +39,14 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
     responses={**NOT_MODIFIED, **ALWAYS, **documented(404, 409)},
     openapi_extra={"parameters": _OVERRIDES},
 )
-def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Findings with evidence, cause and remedies. Each remedy's `request.body` can be posted.
 
     A running run is judged every few seconds. With thresholds in the query the stored telemetry is
     judged again, without training; the stored diagnosis is unchanged.
     """
     diagnosis = read_diagnosis(
-        work,
+        read.engine,
         workspace_id=caller.workspace_id,
         run_id=run_id,
         overrides=dict(request.query_params),

@@ -8,6 +8,7 @@ arrays      NumPy arrays as PostgreSQL's binary arrays, bit for bit
 documents   JSON that keeps NaN and the infinities
 fence       changes a run's row; raises its version and event numbers in the same update
 runs        runs for their owners (run_rows: converts a row to the domain's Run)
+attempts    the run of an attempt: find, lock, take back
 claims      runs for workers: claim, heartbeat, finish, requeue, expired leases
 queue_order which queued run is claimed next
 checkpoints the states from which a run can continue (rewind: deletes later readings)

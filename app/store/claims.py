@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Executable, Integer, RowMapping, cast, false, func, select, true, update
+from sqlalchemy import (
+    Integer,
+    RowMapping,
+    cast,
+    false,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Fenced
@@ -19,7 +28,7 @@ from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason, check_transit
 from app.domain.task import TaskFacts
 from app.store.checkpoints import latest_checkpoint
 from app.store.documents import encode, storable
-from app.store.fence import NewEvent, change_attempt, change_run, held_by
+from app.store.fence import NewEvent, change_attempt, change_run, held_by, is_running
 from app.store.queue_order import lock_next
 from app.store.rewind import rewind, rewound
 from app.store.run_rows import run_of
@@ -152,30 +161,6 @@ def heartbeat(
     )
 
 
-def lock_held(session: Session, *, run_id: UUID, attempt: int) -> Run:
-    """Returns the attempt's run, locked until the end of the transaction.
-
-    Raises Fenced when the run no longer belongs to the attempt.
-    """
-    return _one_held(session, select(runs).where(*held_by(run_id, attempt)).with_for_update())
-
-
-def find_held(session: Session, *, run_id: UUID, attempt: int) -> Run:
-    """Returns the attempt's run without a lock, for callers that only read.
-
-    Raises Fenced when the run no longer belongs to the attempt. Another attempt may claim the run
-    right after this call.
-    """
-    return _one_held(session, select(runs).where(*held_by(run_id, attempt)))
-
-
-def _one_held(session: Session, statement: Executable) -> Run:
-    row = session.execute(statement).mappings().one_or_none()
-    if row is None:
-        raise Fenced
-    return run_of(row)
-
-
 def has_ended_with(
     session: Session, *, run_id: UUID, attempt: int, stop_reason: StopReason
 ) -> bool:
@@ -198,10 +183,12 @@ def finish(
     attempt: int,
     stop_reason: StopReason,
     error: str | None = None,
+    is_taken_back: bool = False,
 ) -> None:
     """Ends a running run. The reasons CRASHED and LOST raise `crash_count` by one.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    With `is_taken_back`, the run must have been taken back from its worker. Raises Fenced when the
+    run no longer belongs to the attempt.
     """
     status = STATUS_OF[stop_reason]
     check_transition(RunStatus.RUNNING, status)
@@ -220,13 +207,21 @@ def finish(
         _status_event(status, attempt),
         NewEvent(kind=EventKind.END, data=end),
     )
-    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+    change_attempt(
+        session,
+        run_id=run_id,
+        attempt=attempt,
+        values=values,
+        log=log,
+        is_taken_back=is_taken_back,
+    )
 
 
 def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_crash: bool) -> None:
     """Puts a running run back into the queue; the next claim continues from its last checkpoint.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    The caller has locked the run as its worker, or because its lease has expired. Raises Fenced
+    when the run no longer belongs to the attempt.
     """
     check_transition(RunStatus.RUNNING, RunStatus.QUEUED)
     values = {
@@ -236,7 +231,8 @@ def requeue(session: Session, *, run_id: UUID, attempt: int, reason: str, is_cra
         "crash_count": runs.c.crash_count + int(is_crash),
     }
     log = (_status_event(RunStatus.QUEUED, attempt, reason=reason),)
-    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+    if change_run(session, *is_running(run_id, attempt), values=values, log=log) is None:
+        raise Fenced
 
 
 def lock_expired(session: Session, *, limit: int = 100) -> tuple[Run, ...]:

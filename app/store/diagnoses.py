@@ -25,10 +25,18 @@ _NOT_ASSESSED = TypeAdapter(tuple[NotAssessed, ...])
 _DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
 
 
-def save_diagnosis(session: Session, *, run_id: UUID, attempt: int, diagnosis: Diagnosis) -> None:
+def save_diagnosis(
+    session: Session,
+    *,
+    run_id: UUID,
+    attempt: int,
+    diagnosis: Diagnosis,
+    is_taken_back: bool = False,
+) -> None:
     """Replaces the run's diagnosis; new and changed findings become events.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    With `is_taken_back`, the run must have been taken back from its worker. Raises Fenced when the
+    run no longer belongs to the attempt.
     """
     known = {_identity(finding) for finding in _read_findings(session, run_id)}
     log = tuple(
@@ -43,7 +51,14 @@ def save_diagnosis(session: Session, *, run_id: UUID, attempt: int, diagnosis: D
         "finding_codes": list(dict.fromkeys(finding.code for finding in present)),
         "is_diagnosis_final": diagnosis.final,
     }
-    change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)
+    change_attempt(
+        session,
+        run_id=run_id,
+        attempt=attempt,
+        values=values,
+        log=log,
+        is_taken_back=is_taken_back,
+    )
     session.execute(delete(diagnoses).where(diagnoses.c.run_id == run_id))
     session.execute(insert(diagnoses), {"run_id": run_id, **_row_of(diagnosis)})
     rows = [

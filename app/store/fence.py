@@ -28,13 +28,26 @@ class NewEvent:
     data: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-def held_by(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
-    """Returns the conditions under which the attempt may change the run."""
+def is_running(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    """Returns the conditions under which the attempt is the run's present one."""
     return (
         runs.c.id == run_id,
         runs.c.attempt == attempt,
         runs.c.status == RunStatus.RUNNING.value,
     )
+
+
+def held_by(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    """Returns the conditions under which the attempt's worker may change the run."""
+    return (*is_running(run_id, attempt), runs.c.worker_id.is_not(None))
+
+
+def taken_back(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    """Returns the conditions under which the attempt was taken back and has not ended.
+
+    Its worker may write nothing more, so that the readings stay as they are.
+    """
+    return (*is_running(run_id, attempt), runs.c.worker_id.is_(None))
 
 
 def change_run(
@@ -66,12 +79,15 @@ def change_attempt(
     attempt: int,
     values: Mapping[str, object],
     log: Sequence[NewEvent] = (),
+    is_taken_back: bool = False,
 ) -> RowMapping:
     """Changes a running run for its attempt and returns the new row.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    With `is_taken_back`, the run must have been taken back from its worker. Raises Fenced when the
+    run no longer belongs to the attempt.
     """
-    row = change_run(session, *held_by(run_id, attempt), values=values, log=log)
+    where = taken_back(run_id, attempt) if is_taken_back else held_by(run_id, attempt)
+    row = change_run(session, *where, values=values, log=log)
     if row is None:
         raise Fenced
     return row

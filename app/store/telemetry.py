@@ -106,6 +106,12 @@ def read_telemetry(
     )
 
 
+def num_batches(session: Session, run_id: UUID) -> int:
+    """Returns the number of batches that the run's attempts have stored and not rewound."""
+    statement = select(runs.c.next_seq).where(runs.c.id == run_id)
+    return int(session.execute(statement).scalar_one())
+
+
 def summarise(values: FloatArray) -> Mapping[str, JsonValue]:
     """Returns the least and the greatest finite value, and the number of values not finite.
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 
 from app.api.protocol.negotiation import EVENT_STREAM
 from app.domain.runs import StopReason
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.store.database import unit_of_work
 from app.store.tables import api_keys, workspaces
 from app.store.telemetry import append_batch
@@ -78,8 +78,8 @@ def _measured_run(engine: Engine) -> UUID:
             ),
         )
         append_batch(work.session, run_id=run.id, attempt=run.attempt, seq=0, batch=batch)
-    with unit_of_work(engine) as work:
-        finish_run(work, run_id=run.id, attempt=run.attempt, stop_reason=StopReason.DIVERGED)
+    end = AttemptEnd(run_id=run.id, attempt=run.attempt, stop_reason=StopReason.DIVERGED)
+    finish_run(engine, end)
     return run.id
 
 

@@ -12,7 +12,7 @@ from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run, StopReason
 from app.domain.telemetry import Reading, ReadingBatch, TelemetryChunk
 from app.services.accounts.authenticate import authenticate
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.store.database import unit_of_work
 from app.store.telemetry import append_batch
 from tests.api.conftest import Clinic
@@ -41,8 +41,8 @@ def record(clinic: Clinic, run: Run, *, seq: int, batch: ReadingBatch) -> None:
 
 
 def finish(clinic: Clinic, run: Run, stop_reason: StopReason = StopReason.COMPLETED) -> None:
-    with unit_of_work(clinic.app.state.resources.engine) as work:
-        finish_run(work, run_id=run.id, attempt=run.attempt, stop_reason=stop_reason)
+    end = AttemptEnd(run_id=run.id, attempt=run.attempt, stop_reason=stop_reason)
+    finish_run(clinic.app.state.resources.engine, end)
 
 
 def chunk(loss: Losses, *, first_step: int = 0) -> TelemetryChunk:

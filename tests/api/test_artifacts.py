@@ -11,8 +11,7 @@ from app.artifacts import ArtifactFolder
 from app.domain.artifacts import ArtifactKind, Publication, PublishedFile, stored_name
 from app.domain.checkpoints import checkpoint_name
 from app.domain.runs import Run, StopReason
-from app.services.attempts.finish_run import finish_run
-from app.store.database import unit_of_work
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import path_of, started_run
 from tests.api.runs.test_continuation import claimed
@@ -44,14 +43,13 @@ def ended_run(clinic: Clinic, run: Run, *, content: dict[str, bytes], error: str
         )
         for name, each in content.items()
     )
-    with unit_of_work(clinic.app.state.resources.engine) as work:
-        finish_run(
-            work,
-            run_id=run.id,
-            attempt=run.attempt,
-            stop_reason=StopReason.COMPLETED,
-            publication=Publication(files=files, error=error or None),
-        )
+    end = AttemptEnd(
+        run_id=run.id,
+        attempt=run.attempt,
+        stop_reason=StopReason.COMPLETED,
+        publication=Publication(files=files, error=error or None),
+    )
+    finish_run(clinic.app.state.resources.engine, end)
 
 
 def publisher_of(clinic: Clinic, run: Run) -> Publisher:
@@ -220,4 +218,4 @@ def test_an_end_that_could_not_publish_is_told(clinic: Clinic, client: httpx.Cli
     ]
     assert (told["names"], told["attempt"]) == ([], run.attempt)
     assert "no space" in told["error"]
-    assert client.get(f"/v1/runs/{run.id}").json()["status"] == "succeeded"
+    assert client.get(f"/v1/runs/{run.id}").json()["status"] == "failed"

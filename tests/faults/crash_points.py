@@ -212,8 +212,8 @@ POINTS: Mapping[str, Point] = {
     ),
     "end not committed": Point(
         role=Role.TRAINER,
-        module="worker.execution.execute",
-        name="finish_run",
+        module="app.services.attempts.finish_run",
+        name="finish",
         is_after=True,
         error=lost_connection,
     ),

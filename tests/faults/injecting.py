@@ -20,6 +20,7 @@ from app.domain.runs import RunStatus
 from app.store.tables import runs
 from tests.faults.crash_points import POINTS, Kind, Point, Role
 from tests.faults.sleep import pause
+from tests.faults.transactions import record_transactions
 
 #: Where the order lies.
 ORDER = "FAULTS_ORDER"
@@ -89,6 +90,7 @@ def inject(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     """Change the functions of this process that the points name; `arguments` tell its role."""
     if environ.get(UNFENCED):
         _unfence()
+    record_transactions(environ)
     if ORDER not in environ:
         return
     role = _role_of(arguments)

@@ -16,7 +16,7 @@ from app.services.accounts.authenticate import authenticate
 from app.services.accounts.bootstrap import bootstrap
 from app.services.attempts.begin_run import begin_run
 from app.services.attempts.claim_run import claim_run
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.release_run import release_run
 from app.services.attempts.renew_lease import renew_lease
 from app.services.attempts.rescue_run import rescue_run
@@ -41,6 +41,7 @@ from tests.store.builders import (
     LEASE_S,
     TENSORS,
     a_batch,
+    a_worker,
     claimed_run,
     queued_run,
 )
@@ -82,37 +83,32 @@ def kinds(work: UnitOfWork, run: Run) -> list[EventKind]:
 
 
 def test_a_run_goes_from_the_queue_to_its_diagnosed_end(
-    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+    engine: Engine, committed_workspace_id: UUID
 ) -> None:
-    queued = queued_run(work.session, workspace_id)
-
-    run = claim(work, worker_id)
+    with unit_of_work(engine) as work:
+        queued = queued_run(work.session, committed_workspace_id)
+        run = claim(work, a_worker(work.session))
     assert run is not None
-    held = {"run_id": run.id, "attempt": run.attempt}
-    begin_run(
-        work,
-        run_id=run.id,
-        attempt=1,
-        task=task(),
-        tensor_names=TENSORS,
-        device="cpu",
-    )
-    assert record_batch(work, run_id=run.id, attempt=1, seq=0, batch=a_batch())
-    assert not renew_lease(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
-    diagnosis = diagnose(read_case(work, run_id=run.id, attempt=1))
-    store_diagnosis(work, run_id=run.id, attempt=1, diagnosis=diagnosis)
-    live = load_diagnosis(work.session, run.id)
-    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
 
-    found = find_run(work.session, workspace_id, queued.id)
-    final = load_diagnosis(work.session, run.id)
-    assert held == {"run_id": queued.id, "attempt": 1}
+    with unit_of_work(engine) as work:
+        begin_run(work, run_id=run.id, attempt=1, task=task(), tensor_names=TENSORS, device="cpu")
+        assert record_batch(work, run_id=run.id, attempt=1, seq=0, batch=a_batch())
+        assert not renew_lease(work, run_id=run.id, attempt=1, lease_s=LEASE_S).cancel_requested
+        diagnosis = diagnose(read_case(work, run_id=run.id, attempt=1))
+        store_diagnosis(work, run_id=run.id, attempt=1, diagnosis=diagnosis)
+        live = load_diagnosis(work.session, run.id)
+    finish_run(engine, AttemptEnd(run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED))
+
+    with unit_of_work(engine) as work:
+        found = find_run(work.session, committed_workspace_id, queued.id)
+        final = load_diagnosis(work.session, run.id)
+        assert kinds(work, run)[-1] is EventKind.END
+    assert (run.id, run.attempt) == (queued.id, 1)
     assert (found.status, found.stop_reason) == (RunStatus.SUCCEEDED, StopReason.COMPLETED)
     assert live is not None
     assert final is not None
     assert (live.final, final.final, found.is_diagnosis_final) == (False, True, True)
     assert final.verdict == found.verdict
-    assert kinds(work, run)[-1] is EventKind.END
 
 
 def test_readings_arrive_while_a_run_is_judged(
@@ -135,28 +131,6 @@ def test_readings_arrive_while_a_run_is_judged(
         read_case(work, run_id=run.id, attempt=2)
 
 
-def test_the_same_end_twice_is_one_end(work: UnitOfWork, workspace_id: UUID) -> None:
-    run = claimed_run(work.session, workspace_id)
-    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.DIVERGED)
-    before = find_run(work.session, workspace_id, run.id)
-
-    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.DIVERGED)
-
-    assert find_run(work.session, workspace_id, run.id) == before
-    with pytest.raises(Fenced):
-        finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.CRASHED)
-
-
-def test_a_run_that_never_measured_anything_can_end(work: UnitOfWork, workspace_id: UUID) -> None:
-    run = claimed_run(work.session, workspace_id)
-
-    finish_run(work, run_id=run.id, attempt=1, stop_reason=StopReason.INVALID_DATA, error="no")
-    found = find_run(work.session, workspace_id, run.id)
-
-    assert (found.status, found.error) == (RunStatus.FAILED, "no")
-    assert found.verdict == "undetermined"
-
-
 def test_a_run_given_back_is_not_charged(
     work: UnitOfWork, workspace_id: UUID, worker_id: UUID
 ) -> None:
@@ -172,19 +146,27 @@ def test_a_run_given_back_is_not_charged(
 
 
 def test_a_run_that_crashes_too_often_is_not_tried_again(
-    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+    engine: Engine, committed_workspace_id: UUID
 ) -> None:
-    run = claimed_run(work.session, workspace_id)
+    with unit_of_work(engine) as work:
+        run = claimed_run(work.session, committed_workspace_id)
+        worker_id = a_worker(work.session)
     error = "The training process was killed by SIGKILL."
 
     for attempt in range(1, MAX_CRASHES):
-        rescue_run(work, run_id=run.id, attempt=attempt, error=error, max_crashes=MAX_CRASHES)
-        again = claim(work, worker_id)
+        with unit_of_work(engine) as work:
+            rescued = rescue(work, run, attempt=attempt, error=error)
+            again = claim(work, worker_id)
+        assert rescued is None
         assert again is not None
         assert (again.attempt, again.crash_count) == (attempt + 1, attempt)
-    rescue_run(work, run_id=run.id, attempt=MAX_CRASHES, error=error, max_crashes=MAX_CRASHES)
+    with unit_of_work(engine) as work:
+        end = rescue(work, run, attempt=MAX_CRASHES, error=error)
+    assert end is not None
+    finish_run(engine, end)
 
-    found = find_run(work.session, workspace_id, run.id)
+    with unit_of_work(engine) as work:
+        found = find_run(work.session, committed_workspace_id, run.id)
     assert (found.status, found.stop_reason) == (RunStatus.FAILED, StopReason.CRASHED)
     assert found.crash_count == MAX_CRASHES
     assert found.error is not None
@@ -193,24 +175,34 @@ def test_a_run_that_crashes_too_often_is_not_tried_again(
     assert found.is_diagnosis_final
 
 
-def lose(work: UnitOfWork, run: Run) -> None:
-    rescue_run(work, run_id=run.id, attempt=1, error="Lost.", max_crashes=MAX_CRASHES)
+def rescue(
+    work: UnitOfWork, run: Run, *, attempt: int = 1, error: str = "Lost."
+) -> AttemptEnd | None:
+    return rescue_run(work, run_id=run.id, attempt=attempt, error=error, max_crashes=MAX_CRASHES)
 
 
-def give_back(work: UnitOfWork, run: Run) -> None:
-    release_run(work, run_id=run.id, attempt=1)
+def give_back(work: UnitOfWork, run: Run) -> AttemptEnd | None:
+    return release_run(work, run_id=run.id, attempt=1)
 
 
-@pytest.mark.parametrize("let_go", [lose, give_back])
+@pytest.mark.parametrize("let_go", [rescue, give_back])
 def test_a_run_that_was_to_be_cancelled_ends_when_its_worker_lets_go(
-    work: UnitOfWork, workspace_id: UUID, let_go: Callable[[UnitOfWork, Run], None]
+    engine: Engine,
+    committed_workspace_id: UUID,
+    let_go: Callable[[UnitOfWork, Run], AttemptEnd | None],
 ) -> None:
-    run = claimed_run(work.session, workspace_id)
-    request_cancel(work.session, workspace_id, run.id)
+    with unit_of_work(engine) as work:
+        run = claimed_run(work.session, committed_workspace_id)
+        request_cancel(work.session, committed_workspace_id, run.id)
 
-    let_go(work, run)
+    with unit_of_work(engine) as work:
+        end = let_go(work, run)
+    assert end is not None
+    finish_run(engine, end)
 
-    assert find_run(work.session, workspace_id, run.id).stop_reason is StopReason.CANCELLED
+    with unit_of_work(engine) as work:
+        found = find_run(work.session, committed_workspace_id, run.id)
+    assert found.stop_reason is StopReason.CANCELLED
 
 
 def sweep(
@@ -219,10 +211,10 @@ def sweep(
     *,
     max_notifications: int = 10,
     max_crashes: int | None = MAX_CRASHES,
-) -> None:
+) -> tuple[AttemptEnd, ...]:
     with unit_of_work(engine) as work:
         queue: RunQueue = recording  # type: ignore[assignment] # has what a sweep needs
-        sweep_runs(
+        return sweep_runs(
             work,
             queue=queue,
             max_notifications=max_notifications,
@@ -261,10 +253,13 @@ def test_a_run_that_is_lost_too_often_fails_as_lost(
     with unit_of_work(engine) as work:
         run = claimed_run(work.session, committed_workspace_id, lease_s=-1)
 
-    sweep(engine, RecordingQueue(), max_crashes=1)
+    [end] = sweep(engine, RecordingQueue(), max_crashes=1)
+    none = sweep(engine, RecordingQueue(), max_crashes=1)
+    finish_run(engine, end)
 
     with unit_of_work(engine) as work:
         found = find_run(work.session, committed_workspace_id, run.id)
+    assert none == ()
     assert (found.status, found.stop_reason) == (RunStatus.FAILED, StopReason.LOST)
     assert found.is_diagnosis_final
 

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import (
     Cause,
     Diagnosis,
@@ -22,7 +23,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.quantities import PER_TENSOR, SCALARS
-from app.domain.runs import Run
+from app.domain.runs import Run, StopReason
 from app.domain.scopes import Scope
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import (
@@ -34,8 +35,11 @@ from app.domain.telemetry import (
     ReadingBatch,
     TelemetryChunk,
 )
-from app.store.claims import begin, claim_row
+from app.store.attempts import find_held
+from app.store.cases import load_case
+from app.store.claims import begin, claim_row, finish
 from app.store.datasets import Content
+from app.store.diagnoses import save_diagnosis
 from app.store.ids import new_id
 from app.store.runs import insert_run
 from app.store.tables import runs
@@ -108,6 +112,14 @@ def claimed(session: Session, run_id: UUID, *, lease_s: float = LEASE_S) -> Run:
         device="cpu",
     )
     return run
+
+
+def end(session: Session, run: Run, stop_reason: StopReason = StopReason.COMPLETED) -> None:
+    """Diagnoses and ends a running run, all in the test's own transaction."""
+    held = find_held(session, run_id=run.id, attempt=run.attempt)
+    diagnosis = diagnose(load_case(session, held, stop_reason=stop_reason))
+    save_diagnosis(session, run_id=run.id, attempt=run.attempt, diagnosis=diagnosis)
+    finish(session, run_id=run.id, attempt=run.attempt, stop_reason=stop_reason)
 
 
 def a_chunk(*, first_step: int = 0, num_steps: int = 4, seed: int = 0) -> TelemetryChunk:

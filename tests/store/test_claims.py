@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.runs import RunStatus, StopReason
+from app.store.attempts import lock_held
 from app.store.claims import (
     begin,
     claim_next_run,
@@ -20,7 +21,6 @@ from app.store.claims import (
     has_ended_with,
     heartbeat,
     lock_expired,
-    lock_held,
     requeue,
 )
 from app.store.database import unit_of_work

@@ -347,7 +347,7 @@ def test_they_do_not_agree_when_nothing_checks_the_attempt(
         return (runs.c.id == run_id, runs.c.status == RunStatus.RUNNING.value)
 
     monkeypatch.setattr(LifeOfRuns, "engine", engine, raising=False)
-    for module in ("fence", "claims", "telemetry"):
+    for module in ("fence", "attempts", "claims", "telemetry"):
         monkeypatch.setattr(f"app.store.{module}.held_by", held_by)
 
     with pytest.raises(AssertionError, match="that nobody may do"):

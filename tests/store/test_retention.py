@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from app.domain.diagnosis.findings import Diagnosis
 from app.domain.errors import TelemetryDropped
-from app.domain.runs import Run, StopReason
+from app.domain.runs import Run
 from app.domain.series import Series
-from app.services.attempts.finish_run import finish_run
-from app.services.diagnosis.read_diagnosis import read_diagnosis
+from app.services.diagnosis.read_diagnosis import load_diagnosis_or_case
 from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
 from app.services.telemetry.read_history import HistoryQuery, read_history
 from app.store.database import UnitOfWork
@@ -28,6 +28,7 @@ from tests.store.builders import (
     a_profile,
     claimed,
     claimed_run,
+    end,
 )
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ def an_old_run(session: Session, workspace_id: UUID) -> Run:
 def measured(session: Session, run: Run) -> None:
     batch = a_batch(readings=(*scores({3: 0.5}), a_profile()))
     append_batch(session, run_id=run.id, attempt=1, seq=0, batch=batch)
-    finish_run(UnitOfWork(session), run_id=run.id, attempt=1, stop_reason=StopReason.COMPLETED)
+    end(session, run)
 
 
 def num_rows(session: Session, run: Run) -> int:
@@ -100,11 +101,12 @@ def test_what_was_found_is_kept_but_not_judged_again(work: UnitOfWork, workspace
     drop_old_telemetry(work, retention_days=RETENTION_DAYS)
     owned = {"workspace_id": workspace_id, "run_id": old.id}
 
-    kept = read_diagnosis(work, **owned, overrides={})
+    kept = load_diagnosis_or_case(work, **owned, may_be_stored=True)
 
+    assert isinstance(kept, Diagnosis)
     assert kept.final
     with pytest.raises(TelemetryDropped):
-        read_diagnosis(work, **owned, overrides={"vanishing_gradient.max_ratio": "0.05"})
+        load_diagnosis_or_case(work, **owned, may_be_stored=False)
 
 
 def test_a_run_that_goes_on_keeps_its_month(work: UnitOfWork, workspace_id: UUID) -> None:

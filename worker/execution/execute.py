@@ -21,7 +21,7 @@ from app.domain.runs import StopReason
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
 from app.services.attempts.begin_run import begin_run
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.hold_run import hold_run
 from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings
@@ -143,7 +143,11 @@ class Execution:
 
         def write() -> None:
             with unit_of_work(self._engine) as work:
-                hold_run(work, run_id=run_id, attempt=attempt, wanted_bytes=wanted, detail=detail)
+                end = hold_run(
+                    work, run_id=run_id, attempt=attempt, wanted_bytes=wanted, detail=detail
+                )
+            if end is not None:
+                finish_run(self._engine, end)
 
         self._retry.until_available(write)
 
@@ -274,19 +278,15 @@ class Execution:
     def _finish(
         self, stop_reason: StopReason, error: str | None, publication: Publication | None
     ) -> None:
-        def write() -> None:
-            with unit_of_work(self._engine) as work:
-                finish_run(
-                    work,
-                    run_id=self._command.run_id,
-                    attempt=self._command.attempt,
-                    stop_reason=stop_reason,
-                    error=error,
-                    publication=publication,
-                )
-
+        end = AttemptEnd(
+            run_id=self._command.run_id,
+            attempt=self._command.attempt,
+            stop_reason=stop_reason,
+            error=error,
+            publication=publication,
+        )
         try:
-            self._retry.until_available(write)
+            self._retry.until_available(lambda: finish_run(self._engine, end))
         finally:
             if publication is not None:
                 self._publisher.remove_unused()

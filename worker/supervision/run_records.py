@@ -1,4 +1,4 @@
-"""What the worker process writes about runs; each write is one service in one transaction."""
+"""What the worker process writes about runs; no transaction is open while a run is judged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import Run, StopReason
 from app.services.attempts.claim_run import claim_run
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.release_run import release_run
 from app.services.attempts.renew_lease import renew_lease
 from app.services.attempts.rescue_run import rescue_run
+from app.services.attempts.take_back_run import take_back_run
 from app.services.diagnosis.read_case import read_case
 from app.services.diagnosis.store_diagnosis import store_diagnosis
 from app.store.claims import Heartbeat
@@ -43,29 +44,32 @@ class RunRecords:
     def finish(self, stop_reason: StopReason, error: str | None) -> None:
         """Ends the run."""
         with unit_of_work(self.engine) as work:
-            finish_run(
+            end = take_back_run(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
                 stop_reason=stop_reason,
                 error=error,
             )
+        finish_run(self.engine, end)
 
     def release(self) -> None:
         """Queues the run again without counting a crash."""
         with unit_of_work(self.engine) as work:
-            release_run(work, run_id=self.run_id, attempt=self.attempt)
+            end = release_run(work, run_id=self.run_id, attempt=self.attempt)
+        self._finish(end)
 
     def rescue(self, error: str) -> None:
         """Queues the run again and counts a crash, or fails it after `max_crashes`."""
         with unit_of_work(self.engine) as work:
-            rescue_run(
+            end = rescue_run(
                 work,
                 run_id=self.run_id,
                 attempt=self.attempt,
                 error=error,
                 max_crashes=self.max_crashes,
             )
+        self._finish(end)
 
     def diagnose(self) -> None:
         """Diagnoses between two transactions, so that no reading waits for the diagnosis."""
@@ -74,6 +78,10 @@ class RunRecords:
         diagnosis = diagnose(case)
         with unit_of_work(self.engine) as work:
             store_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
+
+    def _finish(self, end: AttemptEnd | None) -> None:
+        if end is not None:
+            finish_run(self.engine, end)
 
 
 def claim(

@@ -125,6 +125,10 @@ class RunSlots:
         threading.Thread(target=self._train_from, args=(run, slot), name=f"slot-{slot}").start()
         return True
 
+    def submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
+        """Diagnoses a run in another thread, after the diagnoses that were submitted before."""
+        return self._diagnoses.submit(_diagnose_or_log, diagnose)
+
     def close(self) -> None:
         """Ends the forkserver and closes the connections, once the runs are released."""
         self._diagnoses.shutdown(wait=False, cancel_futures=True)
@@ -208,7 +212,7 @@ class RunSlots:
             records=records,
             stop=self._stop,
             policy=self._policy_for(run),
-            submit=self._submit_diagnosis,
+            submit=self.submit_diagnosis,
         ).watch()
         self._artifacts.remove_unfinished(run.id, up_to_attempt=run.attempt)
         logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
@@ -225,15 +229,12 @@ class RunSlots:
         limit_s = self._settings.preflight_time_limit_s + LAST_PROBE_S
         return replace(self._policy, time_limit_s=limit_s)
 
-    def _submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
-        return self._diagnoses.submit(_diagnose_or_log, diagnose)
-
 
 def _diagnose_or_log(diagnose: Callable[[], None]) -> None:
     try:
         diagnose()
     except (Fenced, Unavailable) as error:
-        logger.info("A running run was not diagnosed: %s", error.detail)
+        logger.info("A run was not diagnosed: %s", error.detail)
     except Exception:
-        # the run continues, and the next diagnosis may succeed
-        logger.exception("A running run could not be diagnosed.")
+        # the run continues, or is taken back again, and the next diagnosis may succeed
+        logger.exception("A run could not be diagnosed.")

@@ -2,18 +2,23 @@
 
 Each sweep records the worker's heartbeat. One worker at a time, which holds an advisory lock of the
 database, also rescues runs whose lease has expired, notifies workers of queued runs, and drops old
-readings. Every worker makes windows that runs of an earlier release lack. Every worker also claims
-queued runs in its sweep, so that runs start without a broker. A worker ends when it cannot work any
-more: without its forkserver, or when it does not receive the notifications that wait at the broker.
+readings. Lost runs that are not tried again are judged and ended after that, in another thread.
+Every worker makes windows that runs of an earlier release lack. Every worker also claims queued
+runs in its sweep, so that runs start without a broker. A worker ends when it cannot work any more:
+without its forkserver, or when it does not receive the notifications that wait at the broker.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 from app.domain.errors import Unavailable
+from app.services.attempts.finish_run import AttemptEnd
 from worker.supervision.stop_signal import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -44,6 +49,9 @@ class Slots(Protocol):
     def start_queued(self) -> bool:
         """Claims a queued run and starts to train it; returns False without a run or a slot."""
 
+    def submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
+        """Diagnoses a run in another thread; it logs errors."""
+
 
 class Records(Protocol):
     """The database, as the sweep uses it."""
@@ -54,7 +62,10 @@ class Records(Protocol):
     def note_drain(self) -> None:
         """Notes in the database that this worker claims nothing more."""
 
-    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None: ...
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> Sequence[AttemptEnd]:
+        """Returns the ends of lost runs, which `finish` is to store."""
+
+    def finish(self, end: AttemptEnd) -> None: ...
 
     def drop_old_telemetry(self) -> None: ...
 
@@ -99,6 +110,8 @@ class Sweeper:
         self._connected_since: float | None = None
         self._unreceived_since: float | None = None
         self._num_sweeps = 0
+        #: Ends of lost runs that are being stored, by run and attempt.
+        self._ends: dict[tuple[UUID, int], Future[None]] = {}
 
     def run(self) -> None:
         """Sweeps periodically; an error ends one sweep only."""
@@ -133,15 +146,28 @@ class Sweeper:
                 self._slots.is_draining = False
             if self._connected_since is None:
                 self._connected_since = now
-            self._records.sweep(
+            ends = self._records.sweep(
                 max_notifications=self._slots.num_free_slots,
                 may_rescue=now - self._connected_since >= self._timing.grace_s,
             )
+            for end in ends:
+                self._submit_end(end)
             if self._num_sweeps % SWEEPS_PER_DROP == 0:
                 self._records.drop_old_telemetry()
             self._records.make_missing_windows()
         except Unavailable:
             self._connected_since = None
+
+    def _submit_end(self, end: AttemptEnd) -> None:
+        """Ends a lost run in another thread, so that judging it delays no heartbeat.
+
+        The sweep returns the same end again when this takes longer than the lease.
+        """
+        key = (end.run_id, end.attempt)
+        earlier = self._ends.get(key)
+        if earlier is None or earlier.done():
+            self._ends = {known: done for known, done in self._ends.items() if not done.done()}
+            self._ends[key] = self._slots.submit_diagnosis(partial(self._records.finish, end))
 
     def _misses_notifications(self) -> bool:
         """Returns whether notifications have waited too long while a slot was free."""

@@ -1,4 +1,4 @@
-"""What a worker writes about itself and about all runs; each call is one transaction."""
+"""What a worker writes about itself and about all runs, in short transactions."""
 
 import logging
 import time
@@ -12,6 +12,7 @@ from app.artifacts import ArtifactFolder
 from app.domain.artifact_space import runs_that_fit
 from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.queue import RunQueue
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.lift_holds import lift_holds
 from app.services.attempts.read_holds import read_holds
 from app.services.attempts.sweep_runs import sweep_runs
@@ -52,10 +53,13 @@ class WorkerRecords:
         with unit_of_work(self.engine) as work:
             return record_worker_heartbeat(work, worker_id=self.worker_id)
 
-    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None:
-        """Sweeps all runs; `may_rescue` allows it to take runs from lost workers."""
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> tuple[AttemptEnd, ...]:
+        """Sweeps all runs; `may_rescue` allows it to take runs from lost workers.
+
+        Returns the ends of lost runs, which `finish` is to store.
+        """
         with unit_of_work(self.engine) as work:
-            sweep_runs(
+            ends = sweep_runs(
                 work,
                 queue=self.queue,
                 max_notifications=max_notifications,
@@ -64,6 +68,7 @@ class WorkerRecords:
                 stalled_after_s=self.stalled_after_s,
             )
         self._lift_holds()
+        return ends
 
     def _lift_holds(self) -> None:
         """Lets runs be claimed for which there is space; no transaction waits for the disk."""
@@ -80,6 +85,10 @@ class WorkerRecords:
         if run_ids:
             with unit_of_work(self.engine) as work:
                 lift_holds(work, queue=self.queue, run_ids=run_ids)
+
+    def finish(self, end: AttemptEnd) -> None:
+        """Judges and ends a lost run. Raises Fenced when another process has done so."""
+        finish_run(self.engine, end)
 
     def drop_old_telemetry(self) -> None:
         """Drops at most one month of readings; tries again at a later sweep when it is locked."""

@@ -22,11 +22,11 @@ from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import (
     ProcessResources,
+    Read,
     RequestActor,
     Resources,
     RunsReader,
     RunsWriter,
-    Work,
 )
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
@@ -114,9 +114,11 @@ async def post_comparison(
     summary="Compare preflights",
 )
 def get_comparison(
-    request: Request, preflight_id: PreflightIds, caller: RunsReader, work: Work
+    request: Request, preflight_id: PreflightIds, caller: RunsReader, read: Read
 ) -> Response:
-    comparison = read_comparison(work, workspace_id=caller.workspace_id, preflight_ids=preflight_id)
+    comparison = read_comparison(
+        read.engine, workspace_id=caller.workspace_id, preflight_ids=preflight_id
+    )
     return conditional_json(request, view_comparison(comparison))
 
 
@@ -126,10 +128,19 @@ def get_comparison(
     responses=documented(404, 409),
     summary="Cancel a comparison",
 )
-def delete_comparison(preflight_id: PreflightIds, caller: RunsWriter, work: Work) -> ComparisonView:
+def delete_comparison(
+    preflight_id: PreflightIds,
+    caller: RunsWriter,
+    resources: ProcessResources,
+    actor: RequestActor,
+) -> ComparisonView:
     """Cancels all of its preflights that have not ended. 409 when every one has ended."""
-    return view_comparison(
+    with unit_of_work(resources.engine, actor=actor) as work:
         cancel_comparison(work, workspace_id=caller.workspace_id, preflight_ids=preflight_id)
+    return view_comparison(
+        read_comparison(
+            resources.engine, workspace_id=caller.workspace_id, preflight_ids=preflight_id
+        )
     )
 
 
@@ -160,9 +171,10 @@ def _ids_in(body: bytes) -> list[UUID]:
 
 
 def _present(resources: Resources, caller: Caller, submission: Submission) -> Response:
-    with unit_of_work(resources.engine) as work:
-        comparison = read_comparison(
-            work, workspace_id=caller.workspace_id, preflight_ids=submission.preflight_ids
-        )
+    comparison = read_comparison(
+        resources.engine,
+        workspace_id=caller.workspace_id,
+        preflight_ids=submission.preflight_ids,
+    )
     has_ended = comparison.has_ended
     return show(view_comparison(comparison), has_ended=has_ended, headers=submission.headers)

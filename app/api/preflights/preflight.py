@@ -27,6 +27,7 @@ from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import (
     ProcessResources,
+    Read,
     RequestActor,
     Resources,
     RunsReader,
@@ -44,7 +45,7 @@ from app.services.preflights.cancel_preflight import cancel_preflight
 from app.services.preflights.list_preflights import list_preflights
 from app.services.preflights.read_preflight import read_preflight
 from app.services.preflights.submit_preflight import submit_preflight
-from app.store.database import UnitOfWork, unit_of_work
+from app.store.database import UnitOfWork
 
 router = APIRouter(prefix="/v1", tags=["preflight"], responses=ALWAYS, route_class=JsonRoute)
 
@@ -106,7 +107,7 @@ async def post_preflight(
 def get_preflights(
     request: Request,
     caller: RunsReader,
-    work: Work,
+    read: Read,
     status: Annotated[
         list[RunStatus],
         Query(max_length=len(RunStatus), description="Repeatable: any of these statuses."),
@@ -115,12 +116,14 @@ def get_preflights(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first, without results. The arms of comparisons are listed too."""
-    found = list_preflights(
-        work,
-        workspace_id=caller.workspace_id,
-        statuses=status,
-        limit=limit,
-        after=read_cursor(cursor),
+    found = read(
+        lambda work: list_preflights(
+            work,
+            workspace_id=caller.workspace_id,
+            statuses=status,
+            limit=limit,
+            after=read_cursor(cursor),
+        )
     )
     items = [view_entry(one.run, waiting_for=one.waiting_for) for one in found.items]
     page = PreflightPage(items=items, next=next_page(request, found.last))
@@ -133,9 +136,11 @@ def get_preflights(
     responses={**NOT_MODIFIED, **documented(404)},
     summary="Read a preflight",
 )
-def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, work: Work) -> Response:
+def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Its results are null until it has succeeded. It is kept for 24 hours after its end."""
-    preflight = read_preflight(work, workspace_id=caller.workspace_id, preflight_id=preflight_id)
+    preflight = read_preflight(
+        read.engine, workspace_id=caller.workspace_id, preflight_id=preflight_id
+    )
     return conditional_json(request, view_preflight(preflight))
 
 
@@ -172,9 +177,10 @@ def _submitted(
 
 
 def _present(resources: Resources, caller: Caller, submission: Submission) -> Response:
-    with unit_of_work(resources.engine) as work:
-        preflight = read_preflight(
-            work, workspace_id=caller.workspace_id, preflight_id=submission.preflight_ids[0]
-        )
+    preflight = read_preflight(
+        resources.engine,
+        workspace_id=caller.workspace_id,
+        preflight_id=submission.preflight_ids[0],
+    )
     has_ended = preflight.run.status.has_ended
     return show(view_preflight(preflight), has_ended=has_ended, headers=submission.headers)

@@ -4,9 +4,9 @@ Dependencies that never wait are `async`, so that they take no thread. Those tha
 are not: FastAPI calls them in a thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -26,6 +26,8 @@ from app.services.accounts.authenticate import authenticate
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
 from app.upload_checks.checks import UploadChecks
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +70,28 @@ async def _artifacts(resources: ProcessResources) -> ArtifactFolder:
     return ArtifactFolder(root=resources.settings.artifact_root)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Reads from the database in a transaction that ends before the answer is made."""
+
+    engine: Engine
+
+    def __call__(self, read: Callable[[UnitOfWork], T]) -> T:
+        """Returns what `read` returns. All its statements see the database at one time."""
+        with unit_of_work(self.engine, snapshot=True) as work:
+            return read(work)
+
+
+async def _reader(resources: ProcessResources) -> Reader:
+    return Reader(resources.engine)
+
+
 ApiSettings = Annotated[Settings, Depends(_settings)]
 Queue = Annotated[RunQueue, Depends(_queue)]
 Artifacts = Annotated[ArtifactFolder, Depends(_artifacts)]
 Hub = Annotated[EventHub, Depends(_hub)]
+#: For routes that only read. Making an answer may take long, and no transaction is open meanwhile.
+Read = Annotated[Reader, Depends(_reader)]
 _bearer = HTTPBearer(
     scheme_name="ApiKey",
     bearerFormat="gc_…",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.telemetry_query import ProbeParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.dynamics import DYNAMICS
 from app.services.telemetry.read_dynamics import read_dynamics
@@ -38,12 +38,14 @@ def get_dynamics(
     run_id: UUID,
     query: Annotated[ProbeParameters, Query()],
     caller: RunsReader,
-    work: Work,
+    read: Read,
 ) -> Response:
-    dynamics = read_dynamics(
-        work,
-        workspace_id=caller.workspace_id,
-        run_id=run_id,
-        selection=query.selection(),
+    dynamics = read(
+        lambda work: read_dynamics(
+            work,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            selection=query.selection(),
+        )
     )
     return conditional_json(request, view_dynamics(dynamics))

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
 from app.api.models.telemetry_query import ProbeParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.services.telemetry.read_gradient_flow import read_gradient_flow
 
@@ -27,13 +27,15 @@ def get_gradient_flow(
     run_id: UUID,
     query: Annotated[ProbeParameters, Query()],
     caller: RunsReader,
-    work: Work,
+    read: Read,
 ) -> Response:
     """The exact gradient of single loss terms by lag. The first layer, `model`, is judged."""
-    flow = read_gradient_flow(
-        work,
-        workspace_id=caller.workspace_id,
-        run_id=run_id,
-        selection=query.selection(),
+    flow = read(
+        lambda work: read_gradient_flow(
+            work,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            selection=query.selection(),
+        )
     )
     return conditional_json(request, view_gradient_flow(flow))

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from app.api.models.history import HistoryView, csv_lines, view_history
 from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import RunsReader, Work
+from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.negotiation import CSV, JSON, negotiate
 from app.api.protocol.problems import ALWAYS, documented
 from app.services.telemetry.read_history import HistoryQuery, read_history
@@ -33,7 +33,7 @@ def get_history(
     run_id: UUID,
     query: Annotated[HistoryParameters, Query()],
     caller: RunsReader,
-    work: Work,
+    read: Read,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Series of at most about `max_points` points, with exact statistics over all readings.
@@ -50,7 +50,11 @@ def get_history(
         to_step=query.to_step,
         lineage=query.lineage,
     )
-    history = read_history(work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted)
+    history = read(
+        lambda work: read_history(
+            work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted
+        )
+    )
     if form == CSV:
         lines = csv_lines(history, max_points=query.max_points)
         return StreamingResponse(lines, media_type=CSV, headers={"Vary": "Accept, Authorization"})

@@ -1,8 +1,11 @@
 """Rescue runs whose worker is gone, notify workers of queued runs again, delete what is old."""
 
+from collections.abc import Iterator
+
 from app.domain.runs import StopReason
 from app.queue import RunQueue
-from app.services.attempts.rescue_run import rescue_run
+from app.services.attempts.finish_run import AttemptEnd
+from app.services.attempts.rescue_run import rescue_locked
 from app.store.claims import lock_expired
 from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
@@ -26,8 +29,11 @@ def sweep_runs(
     max_crashes: int | None,
     max_running_runs: int,
     stalled_after_s: float,
-) -> None:
+) -> tuple[AttemptEnd, ...]:
     """Sweeps unless another process does; then it returns at once.
+
+    Returns the ends of lost runs that are not tried again. The caller stores them with
+    `finish_run` after the commit, because judging a run may take seconds.
 
     `max_crashes` None rescues no run: right after an outage of the database, leases have expired
     whose workers still live. Workers are notified of at most `max_notifications` runs, after the
@@ -38,17 +44,8 @@ def sweep_runs(
     # first, because the process that holds the lock below may be the stalled one
     end_stalled(session, older_than_s=stalled_after_s)
     if not try_lock(session, SWEEP):
-        return
-    if max_crashes is not None:
-        for run in lock_expired(session):
-            rescue_run(
-                work,
-                run_id=run.id,
-                attempt=run.attempt,
-                error=LOST,
-                max_crashes=max_crashes,
-                stop_reason=StopReason.LOST,
-            )
+        return ()
+    ends = () if max_crashes is None else tuple(_rescue_lost(work, max_crashes))
     waiting = queued_ids(
         session,
         older_than_s=NOTIFY_AGAIN_AFTER_S,
@@ -60,3 +57,13 @@ def sweep_runs(
     forget_old_workers(session)
     forget_old_preflights(session)
     ensure_partitions(session)
+    return ends
+
+
+def _rescue_lost(work: UnitOfWork, max_crashes: int) -> Iterator[AttemptEnd]:
+    for run in lock_expired(work.session):
+        end = rescue_locked(
+            work, run, error=LOST, max_crashes=max_crashes, stop_reason=StopReason.LOST
+        )
+        if end is not None:
+            yield end

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.checkpoints import CheckpointRecord
+from app.store.attempts import lock_held
 from app.store.checkpoints import latest_checkpoint
-from app.store.claims import lock_held
 from app.store.database import UnitOfWork
 from app.store.rewind import followed_steps
 

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from app.domain.diagnosis.case import Case
+from app.store.attempts import find_held
 from app.store.cases import load_case
-from app.store.claims import find_held
 from app.store.database import UnitOfWork
 
 

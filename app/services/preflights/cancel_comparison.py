@@ -5,7 +5,6 @@ from uuid import UUID
 
 from app.domain.audit import Act
 from app.domain.errors import IllegalTransition
-from app.services.preflights.read_comparison import Comparison, read_comparison
 from app.services.record_act import record_act
 from app.store.cancellation import cancel
 from app.store.database import UnitOfWork
@@ -14,7 +13,7 @@ from app.store.preflights import lock_preflight
 
 def cancel_comparison(
     work: UnitOfWork, *, workspace_id: UUID, preflight_ids: Sequence[UUID]
-) -> Comparison:
+) -> None:
     """Raises NotFound, and IllegalTransition when all of the preflights have ended."""
     # in one order, so that two requests do not wait for each other
     arms = [lock_preflight(work.session, workspace_id, one) for one in sorted(set(preflight_ids))]
@@ -25,4 +24,3 @@ def cancel_comparison(
     for arm in active:
         cancel(work.session, arm)
         record_act(work, Act.PREFLIGHT_CANCELLED, workspace_id=workspace_id, subject_id=arm.id)
-    return read_comparison(work, workspace_id=workspace_id, preflight_ids=preflight_ids)

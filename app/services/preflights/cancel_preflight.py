@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.domain.audit import Act
-from app.services.preflights.read_preflight import Preflight, read_preflight
+from app.services.preflights.read_preflight import Preflight, describe_preflight
 from app.services.record_act import record_act
 from app.store.cancellation import cancel
 from app.store.database import UnitOfWork
@@ -12,6 +12,6 @@ from app.store.preflights import lock_preflight
 
 def cancel_preflight(work: UnitOfWork, *, workspace_id: UUID, preflight_id: UUID) -> Preflight:
     """Raises NotFound, and IllegalTransition when the preflight has ended."""
-    cancel(work.session, lock_preflight(work.session, workspace_id, preflight_id))
+    run = cancel(work.session, lock_preflight(work.session, workspace_id, preflight_id))
     record_act(work, Act.PREFLIGHT_CANCELLED, workspace_id=workspace_id, subject_id=preflight_id)
-    return read_preflight(work, workspace_id=workspace_id, preflight_id=preflight_id)
+    return describe_preflight(work, run)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from app.domain.comparison import (
     COMPARED_SCALARS,
     HORIZON,
@@ -19,7 +21,6 @@ from app.domain.integrity import has_passed
 from app.domain.scopes import Scope
 from app.services.preflights.read_preflight import Preflight, PreflightResult, read_preflight
 from app.services.telemetry.read_gradient_flow import GradientFlow
-from app.store.database import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +51,22 @@ class Comparison:
 
 
 def read_comparison(
-    work: UnitOfWork, *, workspace_id: UUID, preflight_ids: Sequence[UUID]
+    engine: Engine, *, workspace_id: UUID, preflight_ids: Sequence[UUID]
 ) -> Comparison:
     """Returns the comparison, with the first preflight as the base.
 
     Raises NotFound when one of the preflights does not exist.
     """
-    preflights = [
-        read_preflight(work, workspace_id=workspace_id, preflight_id=preflight_id)
-        for preflight_id in preflight_ids
-    ]
+    return compare_preflights(
+        [
+            read_preflight(engine, workspace_id=workspace_id, preflight_id=preflight_id)
+            for preflight_id in preflight_ids
+        ]
+    )
+
+
+def compare_preflights(preflights: Sequence[Preflight]) -> Comparison:
+    """Returns the comparison, with the first preflight as the base."""
     base = preflights[0]
     measured = [_measured(one.result) for one in preflights]
     by, ranking = ranked(

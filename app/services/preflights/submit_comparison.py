@@ -12,11 +12,13 @@ from app.domain.comparison import comparison_spec
 from app.domain.errors import InvalidInput
 from app.domain.preflight import preflight_num_steps
 from app.domain.quotas import Quotas
+from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched_at
 from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
-from app.services.preflights.read_comparison import Comparison, read_comparison
+from app.services.preflights.read_comparison import Comparison, compare_preflights
+from app.services.preflights.read_preflight import describe_preflight
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.estimate_run import CheckedSpec, estimate_run
@@ -54,7 +56,7 @@ def submit_comparison(
         patched = patched_at(spec, patch, place=place)
         arms.append(_checked(work, workspace_id, patched, time_limits, place=place))
     num_steps = min(preflight_num_steps(arm.spec, arm.shape, asked=mini_steps) for arm in arms)
-    queued: list[UUID] = []
+    queued: list[Run] = []
     for arm in arms:
         room = admit_run(
             work, workspace_id=workspace_id, default_quotas=quotas, cost=None, is_preflight=True
@@ -65,11 +67,11 @@ def submit_comparison(
             spec=comparison_spec(arm.spec),
             num_steps=num_steps,
         )
-        queued.append(run.id)
+        queued.append(run)
         record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)
         work.after_commit(partial(queue.notify, run.id))
-    note_comparison(work.session, queued)
-    comparison = read_comparison(work, workspace_id=workspace_id, preflight_ids=queued)
+    note_comparison(work.session, [run.id for run in queued])
+    comparison = compare_preflights([describe_preflight(work, run) for run in queued])
     return SubmittedComparison(comparison=comparison, room=room)
 
 

@@ -9,7 +9,7 @@ from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
-from app.services.preflights.read_preflight import Preflight, read_preflight
+from app.services.preflights.read_preflight import Preflight, describe_preflight
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
 from app.services.runs.estimate_run import estimate_run
@@ -52,5 +52,4 @@ def submit_preflight(
     )
     record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=queued.id)
     work.after_commit(lambda: queue.notify(queued.id))
-    preflight = read_preflight(work, workspace_id=workspace_id, preflight_id=queued.id)
-    return SubmittedPreflight(preflight=preflight, room=room)
+    return SubmittedPreflight(preflight=describe_preflight(work, queued), room=room)

@@ -11,7 +11,7 @@ import pytest
 from app.domain.runs import Run, StopReason
 from app.domain.scopes import Scope
 from app.domain.telemetry import ReadingBatch, ScalarReading
-from app.services.attempts.finish_run import finish_run
+from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.store.claims import begin, claim_next_run
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic, spec
@@ -55,8 +55,8 @@ def take(clinic: Clinic, preflight_id: str) -> Run:
 
 
 def end(clinic: Clinic, run: Run, stop_reason: StopReason, error: str | None = None) -> None:
-    with unit_of_work(clinic.app.state.resources.engine) as work:
-        finish_run(work, run_id=run.id, attempt=run.attempt, stop_reason=stop_reason, error=error)
+    ending = AttemptEnd(run_id=run.id, attempt=run.attempt, stop_reason=stop_reason, error=error)
+    finish_run(clinic.app.state.resources.engine, ending)
 
 
 def test_one_that_is_not_done_in_time_says_where_to_look(client: httpx.Client) -> None:

@@ -1,6 +1,11 @@
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
+from app.domain.runs import StopReason
+from app.services.attempts.finish_run import AttemptEnd
+from app.store.ids import new_id
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.sweeper import SWEEPS_PER_CLAIM, SWEEPS_PER_DROP, Sweeper, SweepTiming
 
@@ -12,6 +17,8 @@ class Slots:
     can_train: bool = True
     queued: int = 0
     is_draining: bool = False
+    #: Diagnoses that wait for their thread.
+    diagnoses: list[tuple[Callable[[], None], Future[None]]] = field(default_factory=list)
 
     @property
     def is_idle(self) -> bool:
@@ -24,6 +31,16 @@ class Slots:
         self.num_free_slots -= 1
         return True
 
+    def submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
+        future: Future[None] = Future()
+        self.diagnoses.append((diagnose, future))
+        return future
+
+    def diagnose_next(self) -> None:
+        diagnose, future = self.diagnoses.pop(0)
+        diagnose()
+        future.set_result(None)
+
 
 @dataclass
 class Records:
@@ -33,15 +50,22 @@ class Records:
     notifications: list[int] = field(default_factory=list)
     num_drops: int = 0
     num_drains: int = 0
+    #: What each sweep returns.
+    lost: tuple[AttemptEnd, ...] = ()
+    finished: list[AttemptEnd] = field(default_factory=list)
 
     def record_heartbeat(self) -> bool:
         if self.is_unavailable:
             raise Unavailable
         return not self.is_worker_deleted
 
-    def sweep(self, *, max_notifications: int, may_rescue: bool) -> None:
+    def sweep(self, *, max_notifications: int, may_rescue: bool) -> tuple[AttemptEnd, ...]:
         self.rescues.append(may_rescue)
         self.notifications.append(max_notifications)
+        return self.lost
+
+    def finish(self, end: AttemptEnd) -> None:
+        self.finished.append(end)
 
     def make_missing_windows(self) -> None:
         """Every run has its windows."""
@@ -125,6 +149,20 @@ def test_lost_runs_are_rescued_once_the_database_has_been_available_for_long() -
     make_sweeper(Slots(), records, Termination()).sweep()
 
     assert records.rescues == [True]
+
+
+def test_lost_runs_are_ended_in_another_thread_and_each_one_once_at_a_time() -> None:
+    end = AttemptEnd(run_id=new_id(), attempt=3, stop_reason=StopReason.LOST, is_taken_back=True)
+    slots, records = Slots(), Records(lost=(end,))
+    sweeper = make_sweeper(slots, records, Termination())
+
+    sweeper.sweep()
+    sweeper.sweep()
+    assert (len(slots.diagnoses), records.finished) == (1, [])
+    slots.diagnose_next()
+    sweeper.sweep()
+
+    assert (len(slots.diagnoses), records.finished) == (1, [end])
 
 
 def test_no_more_notifications_are_sent_than_there_are_free_slots() -> None:
