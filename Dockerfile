@@ -37,7 +37,7 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-CMD ["python", "-m", "uvicorn", "app.main:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "2", "--no-server-header"]
+CMD ["python", "-m", "app.server", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM base AS worker
 COPY --from=worker-packages /opt/venv /opt/venv

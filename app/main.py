@@ -118,6 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         openapi_tags=_TAGS,
         docs_url=None,
+        openapi_url=None,  # rendered once, by app.api.reference.docs
         redoc_url=None,
         redirect_slashes=False,  # clients do not repeat a POST after a redirect: they get a 404
     )

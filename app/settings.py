@@ -147,6 +147,14 @@ class Settings(AccountSettings):
     """Connections to the database that one process may hold."""
     database_pool_timeout_s: Seconds = 1.5
     """Seconds that a caller waits for a connection before it is answered 503."""
+    max_connections: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Open connections of one API process, at most as many as it has descriptors for."""
+    head_timeout_s: Seconds = 10.0
+    """Seconds in which the head of a request must arrive."""
+    body_timeout_s: Seconds = 20.0
+    """Seconds without progress of a body, in either direction, that end a connection."""
+    idle_timeout_s: Seconds = 60.0
+    """Seconds that a connection is kept between two requests."""
     max_body_bytes: Count = MIB
     """The largest JSON body."""
     max_upload_bytes: Count = 64 * MIB

@@ -9,17 +9,14 @@ from app.settings import Serving
 
 #: The folder of `app` and `worker`. Programs run in it, so the packages need not be installed.
 SOURCE = Path(__file__).parents[2]
-#: Seconds after SIGTERM at which the API cuts responses that are still being sent.
-API_DRAIN_S = 2
 
 
 def api_program(serving: Serving, *, port: int, environ: Mapping[str, str]) -> Command:
     return Command(
         name="api",
         arguments=[
-            *(sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory"),
+            *(sys.executable, "-m", "app.server"),
             *("--host", serving.host, "--port", str(port)),
-            *("--timeout-graceful-shutdown", str(API_DRAIN_S), "--no-server-header"),
         ],
         log=serving.home / "logs" / "api.log",
         environ=environ,

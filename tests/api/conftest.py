@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, text
 
 from app.embedded.servers import Servers
 from app.main import create_app
+from app.server.listening import listen, make_server
+from app.server.protocol import Deadlines
 from app.settings import Settings
 from tests.api.installation import SECRET, Installation, installed, new_workspace
 from tests.databases import Databases
@@ -47,18 +48,16 @@ class Clinic:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The app on a free port, until the block is left; its address."""
-    config = uvicorn.Config(
-        app, port=0, log_level="warning", lifespan="on", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = make_server(app, most=1000, deadlines=Deadlines(), drain_s=1, log_level="warning")
+    socket = listen("127.0.0.1", 0)
+    port = socket.getsockname()[1]
+    thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
     while not server.started:
         assert thread.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

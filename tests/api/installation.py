@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.databases import Databases
 
 SECRET = "0123456789abcdef0123456789abcdef"
 START_TIMEOUT_S = 180.0
-_COMMAND = (sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", "0")
+COMMAND = (sys.executable, "-m", "app.server", "--port", "0")
 _ADDRESS = "running on "
 
 
@@ -64,8 +64,10 @@ class ApiProcess:
 
 
 @contextmanager
-def api_process(settings: Settings, **changes: str) -> Iterator[ApiProcess]:
-    """The API under these settings; keyword arguments are further variables."""
+def api_process(
+    settings: Settings, *, command: Sequence[str] = COMMAND, **changes: str
+) -> Iterator[ApiProcess]:
+    """The API under these settings; further keyword arguments are variables."""
     environ = {
         **os.environ,
         "CLINIC_HOME": str(settings.home),
@@ -76,7 +78,7 @@ def api_process(settings: Settings, **changes: str) -> Iterator[ApiProcess]:
     }
     with (
         tempfile.NamedTemporaryFile(suffix=".log") as log,
-        subprocess.Popen(_COMMAND, env=environ, stdout=log, stderr=log) as process,
+        subprocess.Popen(command, env=environ, stdout=log, stderr=log) as process,
     ):
         try:
             path = Path(log.name)

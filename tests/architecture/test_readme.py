@@ -1,10 +1,11 @@
-"""The README's tree and file names are those of the repository."""
+"""The README's tree and file names are those of the repository; each setting is documented."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
 MAX_LINES = 150
 
 
@@ -44,7 +45,7 @@ def test_each_file_named_in_the_text_exists():
 def documented_variables() -> set[str]:
     """Of the table; a name that starts with `_` takes the place of the end of the one before."""
     found: set[str] = set()
-    for row in re.findall(r"^\| (`CLINIC_.*?`) \|", README, re.MULTILINE):
+    for row in re.findall(r"^\| (`CLINIC_.*?`) \|", OPERATIONS, re.MULTILINE):
         first, *others = re.findall(r"`(\w+)`", row)
         found |= {first, *(other for other in others if not other.startswith("_"))}
         for other in others:
@@ -60,6 +61,13 @@ def test_each_variable_is_in_the_table():
     missing = set(re.findall(r"CLINIC_[A-Z_]+[A-Z]", source)) - documented_variables()
 
     assert missing == set()
+
+
+def test_the_settings_that_the_readme_shows_are_those_of_the_whole_table():
+    shown = re.findall(r"^\| `CLINIC_.*$", README, re.MULTILINE)
+
+    assert shown
+    assert [row for row in shown if row not in OPERATIONS] == []
 
 
 def test_it_can_be_read_in_one_go():

@@ -109,7 +109,7 @@ def _role_of(arguments: Sequence[str]) -> Role | None:
         return Role.TRAINER
     if "celery" in arguments:
         return Role.WORKER
-    return Role.API if "uvicorn" in arguments else None
+    return Role.API if "app.server" in arguments else None
 
 
 def _wrap(point: Point, injected: Injected) -> None:

@@ -210,7 +210,7 @@ def test_the_api_image_answers_and_its_health_check_sees_it(migrated: Mapping[st
     check = [word.replace("8000", port) for word in health_command("api")]
 
     with running(command, migrated) as process:
-        wait_for_word(process, "Uvicorn running")
+        wait_for_word(process, "Gradient Clinic running")
 
         run_until_ok(check, migrated)
 

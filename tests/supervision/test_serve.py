@@ -122,7 +122,7 @@ def test_a_killed_service_leaves_no_orphans_and_the_next_goes_on(home: Path):
     with serving(home, CLINIC_WORKERS="0") as service:
         service.wait_for("/healthz")
         everything = descendants(service.process.pid)
-        assert all(service.pid_of(words) for words in (*SERVERS, "app.main:create_app"))
+        assert all(service.pid_of(words) for words in (*SERVERS, "app.server"))
 
         service.process.kill()
         service.process.wait()

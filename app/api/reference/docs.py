@@ -1,14 +1,17 @@
 """The OpenAPI document and its page. The app serves all assets; no script is inline."""
 
+import json
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import JsonValue
 from starlette.responses import RedirectResponse, Response
 
+from app.api.protocol.conditional import conditional
 from app.api.protocol.problems import ProblemDocument
 from app.api.reference.rule_codes import RULE_CODES
 from app.domain.errors import NotFound
@@ -74,20 +77,31 @@ def get_docs_file(name: str) -> Response:
     return Response(content, media_type=media_type, headers={"Cache-Control": _DAY})
 
 
+@router.get("/openapi.json")
+async def get_openapi_document(request: Request) -> Response:
+    """The document as it was rendered once: it is large, and anybody may ask for it."""
+    return conditional(request, request.app.state.openapi_document(), media_type="application/json")
+
+
 @router.get("/")
 def get_root() -> Response:
     return RedirectResponse("/docs")
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Make the app's OpenAPI document once, with problem documents for all errors."""
+    """Make the app's OpenAPI document once, and its JSON, with problem documents for all errors."""
 
     def openapi() -> dict[str, JsonValue]:
         if app.openapi_schema is None:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
 
+    @cache
+    def openapi_document() -> bytes:
+        return json.dumps(openapi(), ensure_ascii=False).encode()
+
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
+    app.state.openapi_document = openapi_document
 
 
 def _describe(app: FastAPI) -> dict[str, JsonValue]:
