@@ -7,11 +7,13 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
-from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
+from app.domain.diagnosis.engine import RULES_VERSION
 from app.domain.diagnosis.overrides import THRESHOLDS
 from app.services.diagnosis.read_diagnosis import read_diagnosis
+from app.services.runs.read_versions import read_versions
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
@@ -45,10 +47,16 @@ def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read
     A running run is judged every few seconds. With thresholds in the query the stored telemetry is
     judged again, without training; the stored diagnosis is unchanged.
     """
+    versions = read(
+        lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
+    )
+    etag = versioned_etag(request, (RULES_VERSION, *versions))
+    if (answer := unchanged(request, etag)) is not None:
+        return answer
     diagnosis = read_diagnosis(
         read.engine,
         workspace_id=caller.workspace_id,
         run_id=run_id,
         overrides=dict(request.query_params),
     )
-    return conditional_json(request, view_diagnosis(run_id, diagnosis))
+    return tagged_json(view_diagnosis(run_id, diagnosis), etag)

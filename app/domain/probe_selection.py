@@ -19,12 +19,15 @@ class ProbeSelection:
     to_step: int | None = None
     max_probes: int = DEFAULT_MAX_PROBES
 
-    def spread(self, steps: Sequence[int]) -> list[int]:
-        """Returns at most `max_probes` steps, evenly spaced, with the first and the last."""
-        if len(steps) <= self.max_probes:
-            return list(steps)
-        positions = np.linspace(0, len(steps) - 1, self.max_probes).round().astype(int)
-        return [steps[position] for position in np.unique(positions)]
+    def positions(self, count: int) -> list[int]:
+        """Returns which of `count` probes to keep: at most `max_probes`, evenly spaced.
+
+        The first is one of them and, of two or more, the last.
+        """
+        if count <= self.max_probes:
+            return list(range(count))
+        places = np.linspace(0, count - 1, self.max_probes).round()
+        return [int(place) for place in np.unique(places)]
 
     def check_scopes(self, there: Sequence[str]) -> None:
         """Raises InvalidInput for a scope without readings, except before the first probe."""

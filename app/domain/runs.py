@@ -152,6 +152,8 @@ class Run:
     waits_for_database: bool = False
     #: What a queued run is held for: no worker claims it until this is there. None otherwise.
     held_for: str | None = None
+    #: All complete windows of its series below this step are stored.
+    windowed_steps: int = 0
     #: When its readings were dropped because of their age.
     telemetry_dropped_at: datetime | None = None
 

@@ -1,6 +1,6 @@
 """Reads the chunks of a run: the requested columns of the steps in a range, bit for bit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.windows.window import WINDOW_STEPS
@@ -17,6 +17,15 @@ from app.store.tables import telemetry_chunks
 
 #: Steps that are read at once by callers that read many: whole windows.
 PAGE_STEPS = 16 * WINDOW_STEPS[0]
+_CHUNKS_AT = text("""
+    SELECT DISTINCT chunk.seq
+    FROM unnest(CAST(:steps AS integer[])) AS wanted (step)
+    CROSS JOIN LATERAL (
+        SELECT seq FROM telemetry_chunks
+        WHERE run_id = :run_id AND last_step >= wanted.step
+        ORDER BY last_step LIMIT 1
+    ) AS chunk
+""")
 #: The first column of a row of `read_chunks` that is one of those asked for.
 _FIRST_COLUMN = 5
 
@@ -42,11 +51,13 @@ def read_chunks(
     columns: Sequence[str],
     from_step: int | None = None,
     to_step: int | None = None,
+    seqs: Collection[int] | None = None,
     limit: int | None = None,
 ) -> list[StoredChunk]:
     """Returns the chunks with a step from `from_step` to `to_step`, both included, in order.
 
-    The first and the last chunk may also have steps outside of the range.
+    The first and the last chunk may also have steps outside of the range. `seqs`, where given,
+    restricts the result to these chunks.
     """
     table = telemetry_chunks
     query = select(
@@ -58,6 +69,8 @@ def read_chunks(
         query = query.where(table.c.last_step >= from_step)
     if to_step is not None:
         query = query.where(table.c.first_step <= to_step)
+    if seqs is not None:
+        query = query.where(table.c.seq.in_(seqs))
     query = query.order_by(table.c.last_step).limit(limit)
     rows = session.execute(query, execution_options=BINARY_RESULTS).all()
     steps = _steps_of(session, run_id, rows)
@@ -77,6 +90,12 @@ def iterate_chunks(
         if page:
             yield [_within(chunk, from_step=from_step, to_step=end) for chunk in page]
         from_step = end + 1
+
+
+def chunks_at(session: Session, run_id: UUID, steps: Sequence[int]) -> list[int]:
+    """Returns the numbers of the chunks that hold one of these recorded steps."""
+    found = session.execute(_CHUNKS_AT, {"run_id": run_id, "steps": list(steps)})
+    return list(found.scalars())
 
 
 def step_bounds(session: Session, run_id: UUID) -> tuple[int, int] | None:

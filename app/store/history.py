@@ -8,12 +8,15 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Double, cast, extract, func, select, text, type_coerce
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from app.store.chunks import StoredChunk, cut, read_chunks
+from app.store.chunks import StoredChunk, chunks_at, cut, read_chunks
+from app.store.database import BINARY_RESULTS
 from app.store.step_ranges import steps_between
 from app.store.tables import probe_readings, scalar_readings
+from app.store.tables.columns import Doubles, Integers
 
 #: Quantity -> column of the lag profiles that holds it.
 PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -26,6 +29,24 @@ PROFILE_COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 #: Upper bound on the scopes of lag profiles: layers times directions, plus the model.
 MAX_SCOPES = 200
+#: Looks up each pair in the index after the one before it, instead of reading every row.
+_SCALAR_SCOPES = text("""
+    WITH RECURSIVE found AS (
+        (
+            SELECT quantity, scope FROM scalar_readings WHERE run_id = :run_id
+            ORDER BY quantity, scope LIMIT 1
+        )
+        UNION ALL
+        SELECT following.quantity, following.scope
+        FROM found CROSS JOIN LATERAL (
+            SELECT quantity, scope FROM scalar_readings
+            WHERE run_id = :run_id
+                AND (quantity, scope) > (found.quantity, found.scope)
+            ORDER BY quantity, scope LIMIT 1
+        ) AS following
+    )
+    SELECT quantity, scope FROM found
+""")
 #: (quantity, scope) -> step, value, microseconds since 1970 UTC.
 _Grouped = dict[tuple[str, str], list[tuple[int, float, int]]]
 
@@ -61,9 +82,16 @@ def read_columns(
     columns: Sequence[str],
     from_step: int | None = None,
     to_step: int | None = None,
+    at_steps: Sequence[int] | None = None,
 ) -> Mapping[str, StoredColumn]:
-    """Returns each column for the steps from `from_step` to `to_step`, both included."""
-    found = read_chunks(session, run_id, columns=columns, from_step=from_step, to_step=to_step)
+    """Returns each column for the steps from `from_step` to `to_step`, both included.
+
+    `at_steps`, where given, restricts the result to the chunks that hold one of these steps.
+    """
+    seqs = None if at_steps is None else chunks_at(session, run_id, at_steps)
+    found = read_chunks(
+        session, run_id, columns=columns, from_step=from_step, to_step=to_step, seqs=seqs
+    )
     return {
         name: _column(
             [chunk for chunk in found if name in chunk.values],
@@ -82,23 +110,46 @@ def read_scalar_series(
     quantities: Collection[str],
     from_step: int | None = None,
     to_step: int | None = None,
+    at_steps: Collection[int] | None = None,
 ) -> tuple[StoredSeries, ...]:
-    """Returns task metrics and scalars of probes, one series for each quantity and scope."""
+    """Returns task metrics and scalars of probes, one series for each quantity and scope.
+
+    `at_steps`, where given, restricts the result to these steps.
+    """
     table = scalar_readings
+    step = table.c.step
     query = (
-        select(table.c.quantity, table.c.scope, table.c.step, table.c.value, table.c.recorded_at)
+        select(
+            *(table.c.quantity, table.c.scope),
+            type_coerce(func.array_agg(aggregate_order_by(step, step)), Integers).label("steps"),
+            type_coerce(func.array_agg(aggregate_order_by(table.c.value, step)), Doubles).label(
+                "readings"
+            ),
+            type_coerce(
+                func.array_agg(aggregate_order_by(_microseconds_of(table.c.recorded_at), step)),
+                Doubles,
+            ).label("moments"),
+        )
         .where(
             table.c.run_id == run_id,
             table.c.quantity.in_(quantities),
-            *steps_between(table.c.step, from_step, to_step),
+            *steps_between(step, from_step, to_step),
         )
-        .order_by(table.c.quantity, table.c.scope, table.c.step)
+        .group_by(table.c.quantity, table.c.scope)
+        .order_by(table.c.quantity, table.c.scope)
     )
-    grouped: _Grouped = {}
-    for quantity, scope, step, value, recorded_at in session.execute(query):
-        reading = (step, value, _microseconds(recorded_at))
-        grouped.setdefault((quantity, scope), []).append(reading)
-    return _series_of(grouped)
+    if at_steps is not None:
+        query = query.where(step.in_(at_steps))
+    return tuple(
+        StoredSeries(
+            quantity=row.quantity,
+            scope=row.scope,
+            steps_n=row.steps,
+            values_n=row.readings,
+            recorded_at_n=row.moments.astype(np.int64),
+        )
+        for row in session.execute(query, execution_options=BINARY_RESULTS)
+    )
 
 
 def read_profile_series(
@@ -144,27 +195,10 @@ def profile_scopes(session: Session, run_id: UUID) -> tuple[str, ...]:
 
 def scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...]]:
     """Returns quantity -> its scopes, for quantities that are not measured at every step."""
-    table = scalar_readings
-    query = (
-        select(table.c.quantity, table.c.scope)
-        .where(table.c.run_id == run_id)
-        .distinct()
-        .order_by(table.c.quantity, table.c.scope)
-    )
     scopes: dict[str, list[str]] = {}
-    for quantity, scope in session.execute(query):
+    for quantity, scope in session.execute(_SCALAR_SCOPES, {"run_id": run_id}):
         scopes.setdefault(quantity, []).append(scope)
     return {quantity: tuple(found) for quantity, found in scopes.items()}
-
-
-def probe_steps(
-    session: Session, run_id: UUID, *, from_step: int | None = None, to_step: int | None = None
-) -> tuple[int, ...]:
-    """Returns the steps at which lag profiles were measured, ascending."""
-    table = probe_readings
-    query = select(table.c.step).where(table.c.run_id == run_id).distinct()
-    query = query.where(*steps_between(table.c.step, from_step, to_step))
-    return tuple(session.scalars(query.order_by(table.c.step)))
 
 
 def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
@@ -197,6 +231,10 @@ def _column(
         values=np.concatenate([chunk.values[name][place] for chunk, place in parts]),
         recorded_at_n=np.repeat(moments, [place.stop - place.start for place in places]),
     )
+
+
+def _microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[float]:
+    return cast(extract("epoch", moment) * 1_000_000, Double)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -88,6 +88,12 @@ def find_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     return run_of(_found(session.execute(statement).mappings().one_or_none()))
 
 
+def find_version(session: Session, workspace_id: UUID, run_id: UUID) -> int:
+    """Returns the version of a run without reading more of it. Raises NotFound."""
+    statement = select(runs.c.version).where(*_owned(workspace_id, run_id))
+    return int(_found(session.execute(statement).mappings().one_or_none())["version"])
+
+
 def lock_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     """Returns the run, locked against changes until the end of the transaction. Raises NotFound.
 

@@ -5,16 +5,16 @@ from app.domain.probe_selection import EVERYTHING, ProbeSelection
 
 
 def test_a_few_probes_are_all_kept() -> None:
-    assert EVERYTHING.spread([0, 5, 9]) == [0, 5, 9]
+    assert EVERYTHING.positions(3) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 50])
 def test_of_many_probes_so_many_are_kept_with_both_ends(most: int) -> None:
-    kept = ProbeSelection(max_probes=most).spread(list(range(0, 1000, 7)))
+    kept = ProbeSelection(max_probes=most).positions(143)
 
     assert len(kept) == most
     assert kept[0] == 0
-    assert most == 1 or kept[-1] == 994
+    assert most == 1 or kept[-1] == 142
 
 
 def test_a_scope_that_is_not_there_is_refused_with_those_there_are() -> None:

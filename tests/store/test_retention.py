@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.errors import TelemetryDropped
 from app.domain.runs import Run
-from app.domain.series import Series
+from app.domain.windows.excerpt import Excerpt
 from app.services.diagnosis.read_diagnosis import load_diagnosis_or_case
 from app.services.telemetry.drop_old_telemetry import drop_old_telemetry
-from app.services.telemetry.read_history import HistoryQuery, read_history
+from app.services.telemetry.plan_history import HistoryQuery
+from app.services.telemetry.read_history import read_history
 from app.store.database import UnitOfWork
 from app.store.ids import first_id_of
 from app.store.partitions import ensure_partitions, make_month, months_with_partitions
@@ -70,11 +71,13 @@ def num_rows(session: Session, run: Run) -> int:
     return sum(session.execute(count).scalar_one() for count in counts)
 
 
-def losses(work: UnitOfWork, run: Run) -> Series:
+def losses(work: UnitOfWork, run: Run) -> Excerpt:
     query = HistoryQuery(quantities=["loss"])
-    history = read_history(work, workspace_id=run.workspace_id, run_id=run.id, query=query)
-    [series] = history.series
-    return series
+    history = read_history(
+        work, workspace_id=run.workspace_id, run_id=run.id, query=query, max_points=1000
+    )
+    [excerpt] = history.excerpts
+    return excerpt
 
 
 def test_an_old_month_goes_and_says_so(work: UnitOfWork, workspace_id: UUID) -> None:
@@ -92,7 +95,7 @@ def test_an_old_month_goes_and_says_so(work: UnitOfWork, workspace_id: UUID) -> 
     assert (num_rows(session, old), num_rows(session, new) > 0) == (0, True)
     assert found.telemetry_dropped_at is not None
     assert (found.verdict, found.version) == (verdict, old.version + 1)
-    assert losses(work, found).steps_n.size == 0
+    assert losses(work, found).steps_p.size == 0
     assert find_run(session, workspace_id, new.id).telemetry_dropped_at is None
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from app.api.models.curves import count_rows, log10_row, log10_rows
+from app.api.models.curves import columns_of, count_rows, log10_row, log10_rows
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.positions import PositionFlowView, view_positions
 from app.api.models.view import View
@@ -70,7 +70,8 @@ class LayerFlowView(View):
     steps: list[int]
     """Optimizer steps of the probes."""
     lags: list[int]
-    """Timesteps back from the loss term: the columns of the rows."""
+    """Timesteps back from the loss term: the columns of the rows. All lags, or 2,000 evenly spaced
+    ones where there are more."""
     log10_norm: list[list[float | None]]
     """Base-10 logarithm of the RMS over anchors (single loss terms) of the gradient's L2 norm, in
     loss per unit of state. Null where `non_finite` names the value, and past the end of a shorter
@@ -140,7 +141,7 @@ class GradientFlowView(View):
     required_lag: RequiredLag
     """How many timesteps back the target depends on the input, and how that is known."""
     integrity: list[IntegrityView]
-    """Every check of every probe."""
+    """Every check of every probe; of the selected probes where some were left out."""
     layers: list[LayerFlowView]
     """One entry per scope and path. The first, `scope: model`, is judged."""
     positions: list[PositionFlowView]
@@ -171,21 +172,21 @@ def _by_layer(profiles: Sequence[LagProfile]) -> list[list[LagProfile]]:
 
 def _view_layer(profiles: Sequence[LagProfile]) -> LayerFlowView:
     first = profiles[0]
-    num_lags = max(one.log_norm_T.size for one in profiles)
+    lags = columns_of(max(one.log_norm_T.size for one in profiles))
     return LayerFlowView(
         scope=str(first.scope),
         layer=first.layer,
         direction=first.direction,
         path=first.path,
         steps=[one.step for one in profiles],
-        lags=list(range(num_lags)),
-        log10_norm=[log10_row(one.log_norm_T, num_lags) for one in profiles],
-        log10_norm_hidden=log10_rows([one.log_norm_hidden_T for one in profiles], num_lags),
-        log10_norm_cell=log10_rows([one.log_norm_cell_T for one in profiles], num_lags),
-        log10_norm_scaled=log10_rows([one.log_norm_scaled_T for one in profiles], num_lags),
-        log10_norm_median=log10_rows([one.log_norm_median_T for one in profiles], num_lags),
-        non_finite=[lags for one in profiles for lags in _non_finite(one)],
-        num_anchors=count_rows([one.num_anchors_T for one in profiles], num_lags),
+        lags=lags,
+        log10_norm=[log10_row(one.log_norm_T, lags) for one in profiles],
+        log10_norm_hidden=log10_rows([one.log_norm_hidden_T for one in profiles], lags),
+        log10_norm_cell=log10_rows([one.log_norm_cell_T for one in profiles], lags),
+        log10_norm_scaled=log10_rows([one.log_norm_scaled_T for one in profiles], lags),
+        log10_norm_median=log10_rows([one.log_norm_median_T for one in profiles], lags),
+        non_finite=[span for one in profiles for span in _non_finite(one)],
+        num_anchors=count_rows([one.num_anchors_T for one in profiles], lags),
         underflowed=[one.underflowed for one in profiles],
         cotangent=[one.cotangent for one in profiles],
         shape=[one.shape for one in profiles],

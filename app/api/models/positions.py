@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.api.models.curves import count_rows, log10_row, log10_rows
+from app.api.models.curves import columns_of, count_rows, log10_row, log10_rows
 from app.api.models.view import View
 from app.domain.scopes import Direction
 from app.domain.telemetry import PositionProfile
@@ -24,7 +24,8 @@ class PositionFlowView(View):
     steps: list[int]
     """Optimizer steps of the probes."""
     timesteps: list[int]
-    """Positions in the sequence, in timesteps from its beginning: the columns of the rows."""
+    """Positions in the sequence, in timesteps from its beginning: the columns of the rows. All, or
+    2,000 evenly spaced ones where there are more."""
     log10_hidden_grad_norm: list[list[float | None]]
     """Base-10 logarithm of the RMS over sequences of ||dL/dh_t||, in loss per unit of state: the
     total gradient, through all later timesteps and upper layers. Null where it is exactly 0."""
@@ -48,15 +49,15 @@ def view_positions(profiles: Sequence[PositionProfile]) -> list[PositionFlowView
 
 def _view(profiles: Sequence[PositionProfile]) -> PositionFlowView:
     first = profiles[0]
-    length = max(one.log_hidden_T.size for one in profiles)
+    timesteps = columns_of(max(one.log_hidden_T.size for one in profiles))
     return PositionFlowView(
         scope=str(first.scope),
         layer=first.layer,
         direction=first.direction,
         steps=[one.step for one in profiles],
-        timesteps=list(range(length)),
-        log10_hidden_grad_norm=[log10_row(one.log_hidden_T, length) for one in profiles],
-        log10_immediate_grad_norm=[log10_row(one.log_immediate_T, length) for one in profiles],
-        log10_cell_grad_norm=log10_rows([one.log_cell_T for one in profiles], length),
-        num_sequences=count_rows([one.num_sequences_T for one in profiles], length),
+        timesteps=timesteps,
+        log10_hidden_grad_norm=[log10_row(one.log_hidden_T, timesteps) for one in profiles],
+        log10_immediate_grad_norm=[log10_row(one.log_immediate_T, timesteps) for one in profiles],
+        log10_cell_grad_norm=log10_rows([one.log_cell_T for one in profiles], timesteps),
+        num_sequences=count_rows([one.num_sequences_T for one in profiles], timesteps),
     )

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.models.history import XAxis
 from app.api.models.request import RequestModel
 from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.probe_selection import DEFAULT_MAX_PROBES, ProbeSelection
 from app.domain.specs.base import MAX_INT, CleanText
+from app.services.telemetry.plan_history import HistoryQuery
+from app.services.telemetry.read_history import XAxis
 
 DEFAULT_MAX_POINTS = 1000
 #: Values of one repeatable parameter.
@@ -43,6 +44,15 @@ class HistoryParameters(_Range):
     lineage: bool = False
     """True: include the runs that it was forked from, each up to the step of the fork."""
 
+    def selection(self) -> HistoryQuery:
+        return HistoryQuery(
+            quantities=self.quantity,
+            scopes=self.scope,
+            from_step=self.from_step,
+            to_step=self.to_step,
+            lineage=self.lineage,
+        )
+
 
 class ProbeParameters(_Range):
     """The query of measurements of probes."""
@@ -50,7 +60,8 @@ class ProbeParameters(_Range):
     scope: list[Word] = Field([], max_length=MAX_VALUES)
     """Repeatable: `model`, `layer:0`, `layer:0/reverse`, `gate:0/forget`. Default: all."""
     max_probes: int = Field(DEFAULT_MAX_PROBES, ge=1, le=2000)
-    """Probes to answer: the first, the last and evenly spaced ones between."""
+    """Probes to answer at most: the first, the last and evenly spaced ones between. Fewer are
+    answered where their curves have more than 100,000 numbers: narrow the range or the scopes."""
 
     def selection(self) -> ProbeSelection:
         return ProbeSelection(

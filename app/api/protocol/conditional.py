@@ -1,11 +1,17 @@
-"""ETags: a client that names the ETag of the present answer gets 304 and no body."""
+"""ETags: a client that names the ETag of the present answer gets 304 and no body.
+
+The ETag of an answer is a digest of its body or, where the body takes time to compute, of the
+version of what it depends on.
+"""
 
 import hashlib
+from collections.abc import Sequence
 
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app import __version__
 from app.api.protocol.problems import Responses
 
 #: The `responses` of an operation with ETags.
@@ -22,12 +28,39 @@ def conditional_json(request: Request, answer: BaseModel) -> Response:
 
 
 def conditional(request: Request, body: bytes, *, media_type: str) -> Response:
-    digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
-    etag = f'"{digest[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": POLLED, "Vary": "Accept, Authorization"}
+    etag = _etag(media_type.encode(), body)
+    return unchanged(request, etag) or _tagged(body, etag, media_type=media_type)
+
+
+def versioned_etag(request: Request, versions: Sequence[str]) -> str:
+    """The ETag of an answer that depends on its URL, on the release and on these versions alone."""
+    parts = (__version__, request.url.path, request.url.query, *versions)
+    return _etag(*(part.encode() for part in parts))
+
+
+def unchanged(request: Request, etag: str) -> Response | None:
+    """304 where `If-None-Match` names the ETag; None otherwise."""
     if is_named(etag, request.headers.get("if-none-match", "")):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)
+        return Response(status_code=304, headers=_headers(etag))
+    return None
+
+
+def tagged_json(answer: BaseModel, etag: str) -> Response:
+    """200 with the answer and the ETag that was found before it was computed."""
+    return _tagged(answer.model_dump_json().encode(), etag, media_type="application/json")
+
+
+def _tagged(body: bytes, etag: str, *, media_type: str) -> Response:
+    return Response(body, media_type=media_type, headers=_headers(etag))
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": POLLED, "Vary": "Accept, Authorization"}
+
+
+def _etag(*parts: bytes) -> str:
+    digest = hashlib.sha256(b"\n".join(parts)).hexdigest()
+    return f'"{digest[:32]}"'
 
 
 def is_named(etag: str, if_none_match: str) -> bool:

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.telemetry_query import ProbeParameters
-from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.dynamics import DYNAMICS
+from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_dynamics import read_dynamics
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
@@ -40,6 +41,12 @@ def get_dynamics(
     caller: RunsReader,
     read: Read,
 ) -> Response:
+    versions = read(
+        lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
+    )
+    etag = versioned_etag(request, versions)
+    if (answer := unchanged(request, etag)) is not None:
+        return answer
     dynamics = read(
         lambda work: read_dynamics(
             work,
@@ -48,4 +55,4 @@ def get_dynamics(
             selection=query.selection(),
         )
     )
-    return conditional_json(request, view_dynamics(dynamics))
+    return tagged_json(view_dynamics(dynamics), etag)

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
 from app.api.models.telemetry_query import ProbeParameters
-from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
+from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_gradient_flow import read_gradient_flow
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
@@ -30,6 +31,12 @@ def get_gradient_flow(
     read: Read,
 ) -> Response:
     """The exact gradient of single loss terms by lag. The first layer, `model`, is judged."""
+    versions = read(
+        lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
+    )
+    etag = versioned_etag(request, versions)
+    if (answer := unchanged(request, etag)) is not None:
+        return answer
     flow = read(
         lambda work: read_gradient_flow(
             work,
@@ -38,4 +45,4 @@ def get_gradient_flow(
             selection=query.selection(),
         )
     )
-    return conditional_json(request, view_gradient_flow(flow))
+    return tagged_json(view_gradient_flow(flow), etag)

@@ -1,5 +1,6 @@
 """GET /v1/runs/{id}/history: quantities over the steps, as JSON or CSV."""
 
+from collections.abc import Iterator
 from typing import Annotated
 from uuid import UUID
 
@@ -7,12 +8,15 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from app.api.models.history import HistoryView, csv_lines, view_history
+from app.api.models.history_csv import export_lines
 from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
-from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.negotiation import CSV, JSON, negotiate
 from app.api.protocol.problems import ALWAYS, documented
-from app.services.telemetry.read_history import HistoryQuery, read_history
+from app.services.runs.read_versions import read_versions
+from app.services.telemetry.plan_history import plan_history
+from app.services.telemetry.read_history import read_history
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
@@ -36,27 +40,67 @@ def get_history(
     read: Read,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """Series of at most about `max_points` points, with exact statistics over all readings.
+    """Series of at most about `max_points` points, with statistics over all readings.
 
     A longer series is divided into buckets. Each bucket keeps its first, last, smallest, largest
-    and non-finite readings, so that no spike is lost. In JSON a value that is not finite is null,
-    and `non_finite` names it. CSV contains `nan`, `inf` and `-inf`.
+    and non-finite readings, so that no spike is lost. Of a range of more than 100,000 steps the
+    buckets hold at least 1,024 steps, the percentiles have a stated relative error below 1 %, and
+    the first 10,000 non-finite readings are kept; all other statistics stay exact. In JSON a value
+    that is not finite is null, and `non_finite` names it. CSV contains `nan`, `inf` and `-inf`, and
+    every reading unless `max_points` is given.
     """
     form = negotiate(accept, offered=(JSON, CSV))
-    wanted = HistoryQuery(
-        quantities=query.quantity,
-        scopes=query.scope,
-        from_step=query.from_step,
-        to_step=query.to_step,
-        lineage=query.lineage,
-    )
-    history = read(
-        lambda work: read_history(
-            work, workspace_id=caller.workspace_id, run_id=run_id, query=wanted
+    if form == CSV:
+        return _csv(run_id, query, caller, read)
+    versions = read(
+        lambda work: read_versions(
+            work, workspace_id=caller.workspace_id, run_id=run_id, lineage=query.lineage
         )
     )
-    if form == CSV:
-        lines = csv_lines(history, max_points=query.max_points)
-        return StreamingResponse(lines, media_type=CSV, headers={"Vary": "Accept, Authorization"})
+    etag = versioned_etag(request, versions)
+    if (answer := unchanged(request, etag)) is not None:
+        return answer
     points = query.max_points or DEFAULT_MAX_POINTS
-    return conditional_json(request, view_history(history, max_points=points, x=query.x))
+    history = read(
+        lambda work: read_history(
+            work,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            query=query.selection(),
+            max_points=points,
+            x=query.x,
+        )
+    )
+    return tagged_json(view_history(history, max_points=points, x=query.x), etag)
+
+
+def _csv(run_id: UUID, query: HistoryParameters, caller: RunsReader, read: Read) -> Response:
+    return StreamingResponse(
+        _csv_lines(run_id, query, caller, read),
+        media_type=CSV,
+        headers={"Vary": "Accept, Authorization"},
+    )
+
+
+def _csv_lines(
+    run_id: UUID, query: HistoryParameters, caller: RunsReader, read: Read
+) -> Iterator[str]:
+    selection, most = query.selection(), query.max_points
+    if most is None:
+        plan = read(
+            lambda work: plan_history(
+                work, workspace_id=caller.workspace_id, run_id=run_id, query=selection
+            )
+        )
+        return export_lines(read.engine, plan)
+    history = read(
+        lambda work: read_history(
+            work,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            query=selection,
+            max_points=most,
+            x="time",
+        )
+    )
+    return csv_lines(history)

@@ -1,10 +1,8 @@
 """Read what a run's probes measured of its dynamics, and what they could not measure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from app.domain.dynamics import Unread, is_of_dynamics, unread
@@ -12,6 +10,7 @@ from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
 from app.store.database import UnitOfWork
 from app.store.history import StoredSeries, read_scalar_series, scalar_scopes
+from app.store.probe_steps import choose_scalar_steps
 from app.store.reading_rows import read_probe_gaps
 from app.store.runs import find_run
 
@@ -43,34 +42,26 @@ def dynamics_of(session: Session, run: Run, selection: ProbeSelection = EVERYTHI
     }
     available = sorted({scope for scopes in scopes_of.values() for scope in scopes})
     selection.check_scopes(available)
-    steps = {"from_step": selection.from_step, "to_step": selection.to_step}
-    found = read_scalar_series(session, run.id, quantities=list(scopes_of), **steps)
+    chosen = choose_scalar_steps(session, run.id, selection, quantities=list(scopes_of))
+    found = read_scalar_series(
+        session,
+        run.id,
+        quantities=list(scopes_of),
+        at_steps=None if chosen.is_all else chosen.steps,
+        from_step=selection.from_step,
+        to_step=selection.to_step,
+    )
     wanted = [one for one in found if not selection.scopes or one.scope in selection.scopes]
     gaps = [
         Unread(quantity=gap.quantity, scope=gap.scope, reason=gap.reason)
-        for gap in read_probe_gaps(session, run.id, **steps)
+        for gap in read_probe_gaps(
+            session, run.id, from_step=selection.from_step, to_step=selection.to_step
+        )
     ]
     known = {*scopes_of, *(gap.quantity for gap in gaps)}
     never = unread(known, tier=run.spec.probes.tier, has_probes=bool(known))
     return Dynamics(
         run=run,
-        series=_thinned(wanted, selection),
+        series=tuple(wanted),
         unread=tuple(dict.fromkeys([*gaps, *never])),
-    )
-
-
-def _thinned(series: Sequence[StoredSeries], selection: ProbeSelection) -> tuple[StoredSeries, ...]:
-    """Keeps the selected probes, the same ones in every series."""
-    steps = sorted({int(step) for one in series for step in one.steps_n})
-    kept = selection.spread(steps)
-    return tuple(_at(one, kept) for one in series)
-
-
-def _at(series: StoredSeries, steps: Sequence[int]) -> StoredSeries:
-    is_kept_n = np.isin(series.steps_n, steps)
-    return replace(
-        series,
-        steps_n=series.steps_n[is_kept_n],
-        values_n=series.values_n[is_kept_n],
-        recorded_at_n=series.recorded_at_n[is_kept_n],
     )

@@ -10,15 +10,19 @@ from app.domain.probe_selection import EVERYTHING, ProbeSelection
 from app.domain.runs import Run
 from app.domain.telemetry import LagProfile, PositionProfile
 from app.store.database import UnitOfWork
-from app.store.history import StoredSeries, probe_steps, profile_scopes, read_scalar_series
+from app.store.history import StoredSeries, profile_scopes, read_scalar_series
 from app.store.position_rows import read_positions
+from app.store.probe_steps import choose_probe_steps
 from app.store.profile_rows import read_profiles
 from app.store.runs import find_run
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradientFlow:
-    """Profiles at the selected probes, by step, and every integrity check in the range of steps."""
+    """Profiles at the selected probes, by step, with the integrity checks.
+
+    Of a range whose probes are not all selected only the checks of the selected probes are read.
+    """
 
     run: Run
     profiles: tuple[LagProfile, ...]
@@ -40,14 +44,20 @@ def gradient_flow_of(
     """Reads the gradient flow of a run. Raises InvalidInput that lists the available scopes."""
     scopes = selection.scopes
     selection.check_scopes(profile_scopes(session, run.id) if scopes else ())
-    steps = {"from_step": selection.from_step, "to_step": selection.to_step}
-    measured = probe_steps(session, run.id, **steps)
-    chosen = selection.spread(measured)
-    profiles = read_profiles(session, run.id, steps=chosen)
-    positions = read_positions(session, run.id, steps=chosen)
+    chosen = choose_probe_steps(session, run.id, selection)
+    profiles = read_profiles(session, run.id, steps=chosen.steps)
+    positions = read_positions(session, run.id, steps=chosen.steps)
+    checks = read_scalar_series(
+        session,
+        run.id,
+        quantities=tuple(CHECKS),
+        from_step=selection.from_step,
+        to_step=selection.to_step,
+        at_steps=None if chosen.is_all else chosen.steps,
+    )
     return GradientFlow(
         run=run,
         profiles=tuple(one for one in profiles if not scopes or str(one.scope) in scopes),
         positions=tuple(one for one in positions if not scopes or str(one.scope) in scopes),
-        checks=read_scalar_series(session, run.id, quantities=tuple(CHECKS), **steps),
+        checks=checks,
     )

@@ -146,6 +146,7 @@ probe_readings = Table(
     Column("ratio_low", Double),
     Column("ratio_high", Double),
     creation_time("recorded_at"),
+    Index(None, "run_id", "step"),
     postgresql_partition_by="RANGE (run_id)",
 )
 
@@ -166,5 +167,6 @@ position_readings = Table(
     Column("log_cell", Doubles),
     Column("num_sequences", Integers, nullable=False),
     creation_time("recorded_at"),
+    Index(None, "run_id", "step"),
     postgresql_partition_by="RANGE (run_id)",
 )
