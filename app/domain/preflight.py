@@ -11,7 +11,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.verdict import judge, summarise
-from app.domain.estimate import step_seconds
+from app.domain.estimate import estimate, step_seconds
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
 
@@ -21,6 +21,11 @@ MAX_STEPS = 1000
 DEFAULT_STEPS = 100
 #: Limit of the estimated time of the steps. Probes take more, and a client waits for both.
 MAX_SECONDS = 3.0
+
+
+#: Sequences that a preflight of the initial weights takes at least: with fewer, a bootstrap over
+#: sequences says nothing.
+MIN_SEQUENCES = 8
 
 
 class Basis(StrEnum):
@@ -48,6 +53,15 @@ def preflight_spec(spec: JobSpec) -> JobSpec:
         return spec
     probes = spec.probes.model_copy(update={"tier": "standard"})
     return spec.model_copy(update={"probes": probes})
+
+
+def preflight_memory_bytes(spec: JobSpec, shape: TaskShape, *, num_steps: int) -> int:
+    """Returns the estimated memory; without a step, the batches are as small as they may be."""
+    if num_steps == 0:
+        size = min(spec.training.batch_size, MIN_SEQUENCES)
+        training = spec.training.model_copy(update={"batch_size": size})
+        spec = spec.model_copy(update={"training": training})
+    return estimate(spec, shape).memory_bytes
 
 
 def with_shorter_time_limit(spec: JobSpec, limit_s: float) -> JobSpec:

@@ -144,6 +144,8 @@ class Run:
     parent_step: int | None
     #: Number of steps of a preflight, 0 for the initial weights only; None for an ordinary run.
     preflight_steps: int | None = None
+    #: Estimated memory of training; 0 where it is unknown.
+    expected_memory_bytes: int = 0
     #: The preflights of the same comparison, the base first; None outside of a comparison.
     compared_ids: tuple[UUID, ...] | None = None
     #: None until the run continues from a checkpoint; then whether every continuation was bitwise.

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator
 
+from app.domain.devices import size_in_words
+from app.domain.estimate import step_seconds
 from app.domain.specs.dataset.base import LagRange
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
+
+#: A dry run warns of longer runs without a time limit: they hold a slot for that long.
+LONG_S = 7 * 86_400.0
 
 
 def warnings_about(spec: JobSpec) -> tuple[str, ...]:
@@ -28,6 +34,44 @@ def _warnings(spec: JobSpec) -> Iterator[str]:
             f"training.bptt_length cuts the gradient after {training.bptt_length} timesteps, "
             f"and dataset.dependency_lag is {lag}"
         )
+
+
+def warnings_about_size(
+    spec: JobSpec, shape: TaskShape, *, memory_bytes: int, most_bytes: int | None
+) -> tuple[str, ...]:
+    """Returns one sentence for each thing that takes more than there is.
+
+    `memory_bytes` is the estimate of training; `most_bytes` is the memory of the largest device for
+    it, None where that is unknown.
+    """
+    return tuple(_warnings_about_size(spec, shape, memory_bytes, most_bytes))
+
+
+def _warnings_about_size(
+    spec: JobSpec, shape: TaskShape, memory_bytes: int, most_bytes: int | None
+) -> Iterator[str]:
+    if most_bytes is not None and memory_bytes > most_bytes:
+        yield (
+            f"training needs about {size_in_words(memory_bytes)} of memory and the largest worker "
+            f"has {size_in_words(most_bytes)}: the run would wait for a larger one"
+        )
+    seconds = spec.training.num_steps * step_seconds(spec, shape)
+    limit_s = spec.training.time_limit_s
+    if limit_s is not None and seconds > limit_s:
+        yield (
+            f"training would take about {_duration(seconds)}, and training.time_limit_s ends it "
+            f"after {_duration(limit_s)}"
+        )
+    elif seconds > LONG_S:
+        yield f"training would take about {_duration(seconds)} on one core"
+
+
+def _duration(seconds: float) -> str:
+    """Returns a duration for people, to three digits, in days or hours where it is as long."""
+    for unit, unit_s in (("days", 86_400.0), ("hours", 3600.0)):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _longest_lag(spec: JobSpec) -> int | None:

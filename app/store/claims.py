@@ -34,7 +34,7 @@ from app.store.rewind import rewind, rewound
 from app.store.run_rows import run_of
 from app.store.tables import runs, workspaces
 from app.store.times import database_now, seconds_from_now
-from app.store.workers import is_draining
+from app.store.workers import memory_to_claim_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +55,20 @@ def claim_next_run(
     max_running_runs: int = Quotas.max_running_runs,
     with_preflights: bool = True,
 ) -> Run | None:
-    """Claims the next queued run that these devices can train; returns None without one.
+    """Claims the next queued run that these devices can train and hold; returns None without one.
 
     The same transaction deletes what was measured after the last checkpoint. The new attempt
     continues from that checkpoint, or starts over without one. `max_running_runs` is the quota of
     a workspace that has none of its own. A worker that is drained gets none. Without
     `with_preflights`, only runs are claimed.
     """
-    if is_draining(session, worker_id):
+    memory_bytes = memory_to_claim_for(session, worker_id)
+    if memory_bytes is None:
         return None
     found = lock_next(
         session,
-        devices=devices,
+        devices=tuple(devices),
+        memory_bytes=memory_bytes,
         max_running_runs=max_running_runs,
         with_preflights=with_preflights,
     )

@@ -21,7 +21,14 @@ KEPT_FOR = timedelta(hours=24)
 PRIORITY = 1000
 
 
-def insert_preflight(session: Session, *, workspace_id: UUID, spec: JobSpec, num_steps: int) -> Run:
+def insert_preflight(
+    session: Session,
+    *,
+    workspace_id: UUID,
+    spec: JobSpec,
+    num_steps: int,
+    expected_memory_bytes: int = 0,
+) -> Run:
     """Inserts a queued preflight. Raises NotFound when its data set does not exist any more."""
     return insert_run(
         session,
@@ -32,6 +39,7 @@ def insert_preflight(session: Session, *, workspace_id: UUID, spec: JobSpec, num
         notes=spec.notes,
         priority=PRIORITY,
         preflight_steps=num_steps,
+        expected_memory_bytes=expected_memory_bytes,
     )
 
 

@@ -12,11 +12,14 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session
 
+from app.domain.devices import memory_served
 from app.domain.runs import RunStatus
 from app.store.tables import runs, workspaces
 from app.store.times import database_now, seconds_from_now
@@ -29,7 +32,8 @@ POINT = timedelta(minutes=1)
 def lock_next(
     session: Session,
     *,
-    devices: Collection[str],
+    devices: Sequence[str],
+    memory_bytes: Sequence[int],
     max_running_runs: int,
     with_preflights: bool = True,
 ) -> RowMapping | None:
@@ -38,10 +42,11 @@ def lock_next(
     A preflight comes first, because a client waits for it, but not right after another preflight.
     Then comes the workspace with the fewest running runs, then the one that was served the longest
     ago. Within a workspace the run with the highest priority comes first; waiting raises it.
-    `max_running_runs` is the quota of a workspace that has none of its own. The workspace of the
-    returned run is recorded as served.
+    `memory_bytes` are those of the devices, or empty where they are unknown. `max_running_runs` is
+    the quota of a workspace that has none of its own. The workspace of the returned run is recorded
+    as served.
     """
-    eligible = [is_servable(devices)]
+    eligible = [is_servable(devices, memory_bytes)]
     if not with_preflights:
         eligible.append(runs.c.preflight_steps.is_(None))
     for waits_for_lock in (False, True):
@@ -64,15 +69,21 @@ def queued_ids(
     return tuple(row.id for row in session.execute(statement))
 
 
-def is_servable(devices: Collection[str]) -> ColumnElement[bool]:
-    """Returns the condition that these devices satisfy a run's `training.device`."""
-    return runs.c.device_wanted.in_(devices_served(devices))
+def is_servable(devices: Sequence[str], memory_bytes: Sequence[int]) -> ColumnElement[bool]:
+    """Returns the condition that one of these devices satisfies `training.device` and can hold it.
+
+    `memory_bytes` are those of the devices, or empty where they are unknown.
+    """
+    return or_(
+        *(
+            and_(runs.c.device_wanted == wanted, _fits(most))
+            for wanted, most in memory_served(devices, memory_bytes).items()
+        )
+    )
 
 
-def devices_served(devices: Collection[str]) -> tuple[str, ...]:
-    """Returns the values of `training.device` that a worker with these devices can train."""
-    has_cuda = any(device.startswith("cuda") for device in devices)
-    return ("auto", *(["cuda"] if has_cuda else []), *devices)
+def _fits(most_bytes: int | None) -> ColumnElement[bool]:
+    return true() if most_bytes is None else runs.c.expected_memory_bytes <= most_bytes
 
 
 def _lock_first(

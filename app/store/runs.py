@@ -53,6 +53,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
     priority: int = 0,
     preflight_steps: int | None = None,
     expected_rows: int = 0,
+    expected_memory_bytes: int = 0,
 ) -> Run:
     """Inserts a queued run. Raises NotFound when its data set or parent does not exist any more."""
     log = (NewEvent(kind=EventKind.STATUS, data={"status": RunStatus.QUEUED, "attempt": 0}),)
@@ -72,6 +73,7 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
         "parent_step": parent_step,
         "preflight_steps": preflight_steps,
         "expected_rows": expected_rows,
+        "expected_memory_bytes": expected_memory_bytes,
         "next_event": 1 + len(log),
     }
     try:
@@ -164,7 +166,14 @@ def request_cancel(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     return cancel(session, lock_run(session, workspace_id, run_id))
 
 
-def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: int) -> Run:
+def enqueue_again(
+    session: Session,
+    run: Run,
+    *,
+    spec: JobSpec,
+    expected_rows: int,
+    expected_memory_bytes: int = 0,
+) -> Run:
     """Queues an ended run again with this spec. The caller has locked the run.
 
     Raises IllegalTransition when the run has not ended.
@@ -179,6 +188,7 @@ def enqueue_again(session: Session, run: Run, *, spec: JobSpec, expected_rows: i
         "status": RunStatus.QUEUED.value,
         "spec": spec.model_dump(mode="json"),
         "expected_rows": expected_rows,
+        "expected_memory_bytes": expected_memory_bytes,
         "stop_reason": None,
         "error": None,
         "ended_at": None,

@@ -1,6 +1,6 @@
 """Worker processes with their devices and slots, and what a queued run waits for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.domain.devices import memory_served, size_in_words
 from app.domain.errors import NotFound
 from app.domain.runs import Run, RunStatus
-from app.store.queue_order import devices_served
 from app.store.tables import runs, workers
 from app.store.times import database_now, seconds_from_now
 
@@ -32,6 +32,8 @@ class Worker:
     pid: int
     #: As torch names them: `cpu`, `cuda:0`.
     devices: tuple[str, ...]
+    #: Of each device, in the same order; empty for a worker of an older release.
+    device_memory_bytes: tuple[int, ...]
     #: Runs that it trains at the same time.
     slots: int
     threads_per_run: int
@@ -44,7 +46,7 @@ class Worker:
     run_ids: tuple[UUID, ...]
 
 
-def register(
+def register(  # noqa: PLR0913 - a worker's columns, each by its name
     session: Session,
     *,
     worker_id: UUID,
@@ -54,12 +56,17 @@ def register(
     slots: int,
     threads_per_run: int,
     release: str,
+    device_memory_bytes: Sequence[int] = (),
 ) -> None:
-    """Registers a worker, or registers it again after it was deleted."""
+    """Registers a worker, or registers it again after it was deleted.
+
+    `device_memory_bytes` are those of `devices`; empty where they are unknown.
+    """
     values = {
         "host": host,
         "pid": pid,
         "devices": list(devices),
+        "device_memory_bytes": list(device_memory_bytes),
         "slots": slots,
         "threads_per_run": threads_per_run,
         "release": release,
@@ -98,11 +105,16 @@ def end_drain(session: Session, worker_id: UUID) -> None:
     _change_living(session, worker_id, None)
 
 
-def is_draining(session: Session, worker_id: UUID) -> bool:
-    statement = select(workers.c.id).where(
-        workers.c.id == worker_id, workers.c.drain_requested_at.is_not(None)
-    )
-    return session.execute(statement).one_or_none() is not None
+def memory_to_claim_for(session: Session, worker_id: UUID) -> tuple[int, ...] | None:
+    """Returns the memory of each device of a worker, which is empty where it is unknown.
+
+    Returns None when the worker is drained and claims nothing.
+    """
+    statement = select(workers.c.device_memory_bytes, workers.c.drain_requested_at)
+    row = session.execute(statement.where(workers.c.id == worker_id)).one_or_none()
+    if row is None:
+        return ()
+    return tuple(row.device_memory_bytes) if row.drain_requested_at is None else None
 
 
 def list_workers(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> list[Worker]:
@@ -126,14 +138,44 @@ def waiting_for(
         return None
     if run.held_for is not None:
         return run.held_for
+    return _what_is_missing(run, _memory_served(session, alive_within_s))
+
+
+def largest_memory(
+    session: Session, wanted: str, *, alive_within_s: float = ALIVE_WITHIN_S
+) -> int | None:
+    """Returns the most bytes of memory that a run with this `training.device` gets on a worker.
+
+    Returns None when no living worker serves it, or when the memory of one is unknown.
+    """
+    return _largest(wanted, _memory_served(session, alive_within_s))
+
+
+def _memory_served(session: Session, alive_within_s: float) -> list[Mapping[str, int | None]]:
+    """Returns what each worker that claims runs serves."""
     claiming = (*_is_alive(alive_within_s), workers.c.drain_requested_at.is_(None))
-    alive = select(workers.c.devices).where(*claiming)
-    devices = session.execute(alive).scalars().all()
-    if not devices:
+    statement = select(workers.c.devices, workers.c.device_memory_bytes).where(*claiming)
+    return [
+        memory_served(row.devices, row.device_memory_bytes) for row in session.execute(statement)
+    ]
+
+
+def _largest(wanted: str, served: Sequence[Mapping[str, int | None]]) -> int | None:
+    memory = [one[wanted] for one in served if wanted in one]
+    known = [number for number in memory if number is not None]
+    return max(known) if known and len(known) == len(memory) else None
+
+
+def _what_is_missing(run: Run, served: Sequence[Mapping[str, int | None]]) -> str:
+    if not served:
         return "a worker"
     wanted = run.spec.training.device
-    if not any(wanted in devices_served(each) for each in devices):
+    if not any(wanted in one for one in served):
         return f"a worker with {wanted}"
+    most_bytes = _largest(wanted, served)
+    if most_bytes is not None and run.expected_memory_bytes > most_bytes:
+        needed = size_in_words(run.expected_memory_bytes)
+        return f"a worker with {needed} of memory; the largest has {size_in_words(most_bytes)}"
     return "a free worker"
 
 
@@ -170,4 +212,5 @@ def _running_on(session: Session, ids: Collection[UUID]) -> dict[UUID, list[UUID
 
 def _worker_of(row: RowMapping, run_ids: tuple[UUID, ...]) -> Worker:
     columns = {name: value for name, value in row.items() if name != "retired_at"}
-    return Worker(**{**columns, "devices": tuple(row["devices"]), "run_ids": run_ids})
+    arrays = {name: tuple(row[name]) for name in ("devices", "device_memory_bytes")}
+    return Worker(**{**columns, **arrays, "run_ids": run_ids})

@@ -10,7 +10,7 @@ from app.domain.estimate import (
     problems_of_size,
     step_seconds,
 )
-from app.domain.spec_warnings import warnings_about
+from app.domain.spec_warnings import LONG_S, warnings_about, warnings_about_size
 from app.domain.specs.job import JobSpec
 from app.domain.task import MetricMode, TaskFacts, TaskShape
 
@@ -276,3 +276,47 @@ def test_a_task_has_the_shape_that_its_facts_tell() -> None:
     shape = TaskShape.of_task(facts)
 
     assert shape == TaskShape(length=50, input_size=3, output_size=2, many_to_one=False)
+
+
+def size_warnings(
+    *, memory_bytes: int = 1, most_bytes: int | None = None, **training: object
+) -> tuple[str, ...]:
+    wanted = spec(training=training)
+    shape = wanted.dataset.shape(None)
+    return warnings_about_size(wanted, shape, memory_bytes=memory_bytes, most_bytes=most_bytes)
+
+
+def test_a_run_that_fits_is_not_warned_of() -> None:
+    assert size_warnings(memory_bytes=5, most_bytes=5) == ()
+    assert size_warnings(memory_bytes=10**15, most_bytes=None) == ()
+
+
+def test_a_run_that_no_worker_can_hold_is_warned_of_with_both_sizes() -> None:
+    [warning] = size_warnings(memory_bytes=238 * 10**9, most_bytes=25 * 10**9)
+
+    assert "238 GB" in warning
+    assert "25 GB" in warning
+
+
+def test_a_run_of_many_days_is_warned_of() -> None:
+    a_step_s = step_seconds(spec(), spec().dataset.shape(None))
+    num_steps = int(10 * 86_400 / a_step_s)
+
+    [warning] = size_warnings(num_steps=num_steps)
+
+    assert "10 days" in warning
+    assert size_warnings(num_steps=int(0.99 * LONG_S / a_step_s)) == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit_s", "words"),
+    [(9000, 5.0, ("2.5 hours", "5 s")), (7200, 7199.0, ("2 hours", "7.2e+03 s"))],
+)
+def test_a_run_that_its_time_limit_cuts_is_warned_of(
+    seconds: float, limit_s: float, words: tuple[str, str]
+) -> None:
+    num_steps = round(seconds / step_seconds(spec(), spec().dataset.shape(None)))
+
+    [warning] = size_warnings(num_steps=num_steps, time_limit_s=limit_s)
+
+    assert all(word in warning for word in words)

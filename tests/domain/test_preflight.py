@@ -8,10 +8,12 @@ from app.domain.diagnosis.findings import (
     Impact,
     Severity,
 )
+from app.domain.estimate import estimate
 from app.domain.preflight import (
     Basis,
     as_prediction,
     basis_of,
+    preflight_memory_bytes,
     preflight_num_steps,
     preflight_spec,
     with_shorter_time_limit,
@@ -55,6 +57,17 @@ def test_probes_that_are_off_are_on_in_a_preflight() -> None:
     assert (tried.probes.tier, tried.probes.budget) == ("standard", 0.1)
     assert tried.training == off.training
     assert preflight_spec(tried) is tried
+
+
+def test_a_preflight_of_the_initial_weights_needs_the_memory_of_eight_sequences() -> None:
+    shape, many, few = (
+        a_shape(50),
+        job(training={"batch_size": 100}),
+        job(training={"batch_size": 8}),
+    )
+
+    assert preflight_memory_bytes(many, shape, num_steps=0) == estimate(few, shape).memory_bytes
+    assert preflight_memory_bytes(many, shape, num_steps=1) == estimate(many, shape).memory_bytes
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -64,6 +64,7 @@ def queued_run(
     tags: Collection[str] = (),
     notes: str = "",
     priority: int = 0,
+    expected_memory_bytes: int = 0,
 ) -> Run:
     return insert_run(
         session,
@@ -73,10 +74,17 @@ def queued_run(
         tags=tuple(tags),
         notes=notes,
         priority=priority,
+        expected_memory_bytes=expected_memory_bytes,
     )
 
 
-def a_worker(session: Session, *, devices: Collection[str] = CPU, slots: int = 2) -> UUID:
+def a_worker(
+    session: Session,
+    *,
+    devices: Collection[str] = CPU,
+    slots: int = 2,
+    memory_bytes: Sequence[int] = (),
+) -> UUID:
     worker_id = new_id()
     register(
         session,
@@ -87,6 +95,7 @@ def a_worker(session: Session, *, devices: Collection[str] = CPU, slots: int = 2
         slots=slots,
         threads_per_run=1,
         release="1",
+        device_memory_bytes=memory_bytes,
     )
     return worker_id
 

@@ -48,6 +48,21 @@ def wait_a_while(session: Session, run: Run, seconds: float) -> None:
     session.execute(since)
 
 
+def test_a_worker_leaves_runs_that_it_cannot_hold_to_larger_ones(
+    session: Session, workspace_id: UUID
+) -> None:
+    large = queued_run(session, workspace_id, expected_memory_bytes=101, priority=50)
+    fitting = queued_run(session, workspace_id, expected_memory_bytes=100)
+    small, larger = (a_worker(session, memory_bytes=[number]) for number in (100, 101))
+
+    claimed = [
+        claim_next_run(session, worker_id=worker_id, devices=CPU, lease_s=LEASE_S)
+        for worker_id in (small, small, larger)
+    ]
+
+    assert [one and one.id for one in claimed] == [fitting.id, None, large.id]
+
+
 def test_one_run_behind_fifty_of_another_workspace_is_the_next_but_one(
     session: Session, workspace_id: UUID
 ) -> None:

@@ -26,6 +26,7 @@ from app.store.tables import PARTITIONED, dataset_parts, workers
 from app.store.times import seconds_from_now
 from app.store.workers import (
     forget_old_workers,
+    largest_memory,
     list_workers,
     record_heartbeat,
     register,
@@ -154,6 +155,33 @@ def test_a_queued_run_says_what_it_waits_for(session: Session, workspace_id: UUI
     assert waiting_for(session, plain) == "a free worker"
     assert waiting_for(session, picky) == "a worker with cuda:3"
     assert waiting_for(session, claimed_run(session, workspace_id)) is None
+
+
+def test_a_run_that_no_worker_can_hold_waits_for_a_larger_one(
+    session: Session, workspace_id: UUID
+) -> None:
+    large = queued_run(session, workspace_id, expected_memory_bytes=238 * 10**9)
+    a_worker(session, memory_bytes=[8 * 10**9])
+    a_worker(session, memory_bytes=[25 * 10**9])
+
+    told = waiting_for(session, large)
+    most_bytes = largest_memory(session, "auto")
+    a_worker(session, memory_bytes=[238 * 10**9])
+
+    assert told == "a worker with 238 GB of memory; the largest has 25 GB"
+    assert most_bytes == 25 * 10**9
+    assert waiting_for(session, large) == "a free worker"
+
+
+def test_a_worker_that_does_not_tell_its_memory_may_be_large(
+    session: Session, workspace_id: UUID
+) -> None:
+    large = queued_run(session, workspace_id, expected_memory_bytes=238 * 10**9)
+    a_worker(session, memory_bytes=[25 * 10**9])
+    a_worker(session)
+
+    assert largest_memory(session, "auto") is None
+    assert waiting_for(session, large) == "a free worker"
 
 
 def test_missing_partitions_are_made_again(session: Session) -> None:

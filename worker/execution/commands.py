@@ -34,6 +34,17 @@ class TrainCommand(BaseModel):
     preflight_steps: int | None = None
 
 
+class Device(BaseModel):
+    """A device of the worker."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: As torch names it.
+    name: str
+    #: Of the machine or container for `cpu`, of the GPU for others.
+    memory_bytes: int
+
+
 class ListDevicesCommand(BaseModel):
     """List the devices. A child does it, because only a child may initialise CUDA."""
 
@@ -44,7 +55,7 @@ class ListDevicesCommand(BaseModel):
 
 Command = Annotated[TrainCommand | ListDevicesCommand, Field(discriminator="kind")]
 COMMANDS: TypeAdapter[TrainCommand | ListDevicesCommand] = TypeAdapter(Command)
-DEVICES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+DEVICES: TypeAdapter[tuple[Device, ...]] = TypeAdapter(tuple[Device, ...])
 
 
 class ExitCode(IntEnum):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 
 from app.domain.estimate import num_parameters
+from app.domain.preflight import MIN_SEQUENCES
 from app.domain.runs import StopReason
 from app.domain.scopes import Split
 from app.domain.specs.init.base import DataDependentInit
@@ -24,8 +25,6 @@ from worker.training.outcome import Interruption, StopRequested, TrainingOutcome
 MAX_PRODUCTS = 5 * 10**8
 #: As many as the finest tier of probes takes.
 MAX_SEQUENCES = 256
-#: With fewer a bootstrap over sequences says nothing.
-MIN_SEQUENCES = 8
 
 
 def try_out(

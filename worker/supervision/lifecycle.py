@@ -23,6 +23,7 @@ from app.services.fleet.register_worker import register_worker
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from worker.celery_app import check_broker, check_worker, count_messages
+from worker.execution.commands import Device
 from worker.supervision.children import ForkServer
 from worker.supervision.run_slots import Registration, RunSlots, list_devices
 from worker.supervision.stop_signal import StopSignal
@@ -104,7 +105,8 @@ class WorkerLifecycle:
         artifacts = ArtifactFolder(root=settings.artifact_root)
         artifacts.make()
         worker_id = _register(engine, settings, devices=devices, slots=slots)
-        registration = Registration(worker_id=worker_id, devices=devices, slots=slots)
+        names = tuple(device.name for device in devices)
+        registration = Registration(worker_id=worker_id, devices=names, slots=slots)
         return WorkerParts(
             celery=sender.app,
             engine=engine,
@@ -168,7 +170,9 @@ class WorkerLifecycle:
         os._exit(0)
 
 
-def _register(engine: Engine, settings: Settings, *, devices: tuple[str, ...], slots: int) -> UUID:
+def _register(
+    engine: Engine, settings: Settings, *, devices: tuple[Device, ...], slots: int
+) -> UUID:
     """Registers the worker; waits for a database that is starting too."""
     deadline = time.monotonic() + DATABASE_START_S
     while True:
@@ -178,10 +182,11 @@ def _register(engine: Engine, settings: Settings, *, devices: tuple[str, ...], s
                     work,
                     host=socket.gethostname(),
                     pid=os.getpid(),
-                    devices=devices,
+                    devices=[device.name for device in devices],
                     slots=slots,
                     threads_per_run=settings.threads_per_run,
                     release=__version__,
+                    device_memory_bytes=[device.memory_bytes for device in devices],
                 )
         except Unavailable:
             if time.monotonic() > deadline:

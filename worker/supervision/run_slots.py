@@ -21,7 +21,7 @@ from app.domain.preflight import with_shorter_time_limit
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.settings import Settings
-from worker.execution.commands import DEVICES, ListDevicesCommand, TrainCommand
+from worker.execution.commands import DEVICES, Device, ListDevicesCommand, TrainCommand
 from worker.supervision.children import ForkServer
 from worker.supervision.placement import place
 from worker.supervision.run_records import RunRecords, claim
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 LAST_PROBE_S = 30.0
 
 
-def list_devices(forkserver: ForkServer) -> tuple[str, ...]:
-    """Returns the names of the devices, which a child lists; this also tests the forkserver.
+def list_devices(forkserver: ForkServer) -> tuple[Device, ...]:
+    """Returns the devices, which a child lists; this also tests the forkserver.
 
     Raises Unavailable when the forkserver cannot fork.
     """

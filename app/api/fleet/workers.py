@@ -24,6 +24,8 @@ class WorkerView(View):
     pid: int
     devices: list[str]
     """As torch names them: `cpu`, `cuda:0`."""
+    device_memory_bytes: list[int]
+    """Of each device, in the same order. Runs that need more wait for another worker."""
     slots: int
     """Runs that it can train at the same time."""
     busy_slots: int

@@ -29,8 +29,8 @@ from app.domain.specs.job import JobSpec
 from app.services.runs.cancel_run import cancel_run
 from app.services.runs.delete_run import delete_run
 from app.services.runs.describe_run import DescribedRun
+from app.services.runs.dry_run import dry_run as dry_run_of
 from app.services.runs.edit_run import edit_run
-from app.services.runs.estimate_run import estimate_run
 from app.services.runs.get_run import get_run
 from app.services.runs.list_runs import list_runs
 from app.services.runs.submit_run import SubmittedRun, submit_run
@@ -70,7 +70,7 @@ def post_run(
     complete spec.
     """
     if dry_run:
-        checked = estimate_run(
+        checked = dry_run_of(
             work,
             workspace_id=caller.workspace_id,
             spec=spec,

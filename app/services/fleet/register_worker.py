@@ -17,8 +17,12 @@ def register_worker(
     slots: int,
     threads_per_run: int,
     release: str,
+    device_memory_bytes: Sequence[int] = (),
 ) -> UUID:
-    """Returns the new identifier under which the worker claims runs."""
+    """Returns the new identifier under which the worker claims runs.
+
+    `device_memory_bytes` are those of `devices`; empty where they are unknown.
+    """
     worker_id = new_id()
     register(
         work.session,
@@ -29,5 +33,6 @@ def register_worker(
         slots=slots,
         threads_per_run=threads_per_run,
         release=release,
+        device_memory_bytes=device_memory_bytes,
     )
     return worker_id

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from app.domain.audit import Act
 from app.domain.comparison import comparison_spec
 from app.domain.errors import InvalidInput
-from app.domain.preflight import preflight_num_steps
+from app.domain.preflight import preflight_memory_bytes, preflight_num_steps
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
@@ -66,6 +66,7 @@ def submit_comparison(
             workspace_id=workspace_id,
             spec=comparison_spec(arm.spec),
             num_steps=num_steps,
+            expected_memory_bytes=preflight_memory_bytes(arm.spec, arm.shape, num_steps=num_steps),
         )
         queued.append(run)
         record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)

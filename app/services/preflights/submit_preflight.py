@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.audit import Act
-from app.domain.preflight import preflight_num_steps, preflight_spec
+from app.domain.preflight import preflight_memory_bytes, preflight_num_steps, preflight_spec
 from app.domain.quotas import Quotas
 from app.domain.specs.job import JobSpec
 from app.domain.time_limits import TimeLimits
@@ -44,11 +44,15 @@ def submit_preflight(
     room = admit_run(
         work, workspace_id=workspace_id, default_quotas=quotas, cost=None, is_preflight=True
     )
+    num_steps = preflight_num_steps(checked.spec, checked.shape, asked=mini_steps)
     queued = insert_preflight(
         work.session,
         workspace_id=workspace_id,
         spec=preflight_spec(checked.spec),
-        num_steps=preflight_num_steps(checked.spec, checked.shape, asked=mini_steps),
+        num_steps=num_steps,
+        expected_memory_bytes=preflight_memory_bytes(
+            checked.spec, checked.shape, num_steps=num_steps
+        ),
     )
     record_act(work, Act.PREFLIGHT_SUBMITTED, workspace_id=workspace_id, subject_id=queued.id)
     work.after_commit(lambda: queue.notify(queued.id))

@@ -22,12 +22,12 @@ def describe_run(work: UnitOfWork, run: Run) -> DescribedRun:
 
 
 def describe_runs(work: UnitOfWork, runs: Sequence[Run]) -> tuple[DescribedRun, ...]:
-    """Describes runs, with one query for all queued runs that ask for the same device."""
+    """Describes runs, with one query for all queued runs that ask for the same of a worker."""
     free = [run for run in runs if _waits_for_a_worker(run)]
-    wants = {run.spec.training.device: run for run in free}
-    waits = {device: waiting_for(work.session, run) for device, run in wants.items()}
+    wants = {_needs(run): run for run in free}
+    waits = {needs: waiting_for(work.session, run) for needs, run in wants.items()}
     return tuple(
-        DescribedRun(run=run, waiting_for=waits[run.spec.training.device])
+        DescribedRun(run=run, waiting_for=waits[_needs(run)])
         if _waits_for_a_worker(run)
         else describe_run(work, run)
         for run in runs
@@ -36,3 +36,7 @@ def describe_runs(work: UnitOfWork, runs: Sequence[Run]) -> tuple[DescribedRun, 
 
 def _waits_for_a_worker(run: Run) -> bool:
     return run.status is RunStatus.QUEUED and run.held_for is None
+
+
+def _needs(run: Run) -> tuple[str, int]:
+    return run.spec.training.device, run.expected_memory_bytes

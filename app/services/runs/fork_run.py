@@ -76,6 +76,7 @@ def fork_run(
         parent_step=step,
         priority=spec.priority,
         expected_rows=cost.rows,
+        expected_memory_bytes=cost.memory_bytes,
     )
     if source is not None:
         _copy_checkpoint(work, artifacts, source, fork, takes)

@@ -50,8 +50,13 @@ def resume_run(  # noqa: PLR0913 - what a resumption depends on, each by its nam
     admit_run(
         work, workspace_id=workspace_id, default_quotas=quotas, cost=cost, resumed_run_id=run_id
     )
-    rows = 0 if cost is None else cost.rows
-    queued = enqueue_again(session, run, spec=spec, expected_rows=rows)
+    queued = enqueue_again(
+        session,
+        run,
+        spec=spec,
+        expected_rows=0 if cost is None else cost.rows,
+        expected_memory_bytes=0 if cost is None else cost.memory_bytes,
+    )
     record_act(work, Act.RUN_RESUMED, workspace_id=workspace_id, subject_id=run_id)
     work.after_commit(lambda: queue.notify(run_id))
     return describe_run(work, queued)

@@ -49,6 +49,7 @@ def submit_run(
         notes=spec.notes,
         priority=spec.priority,
         expected_rows=cost.rows,
+        expected_memory_bytes=cost.memory_bytes,
     )
     record_act(work, Act.RUN_SUBMITTED, workspace_id=workspace_id, subject_id=run.id)
     work.after_commit(lambda: queue.notify(run.id))

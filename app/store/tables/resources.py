@@ -10,7 +10,9 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Uuid,
+    text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.store.tables.columns import (
     counter,
@@ -31,6 +33,8 @@ workers = Table(
     text_column("host"),
     Column("pid", Integer, nullable=False),
     text_array_column("devices"),
+    #: Of each device, in the same order; empty where they are unknown.
+    Column("device_memory_bytes", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     counter("slots"),
     counter("threads_per_run", start=1),
     text_column("release", ""),

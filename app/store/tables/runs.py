@@ -89,6 +89,8 @@ runs = Table(
     Column("is_continued_bitwise", Boolean),
     #: Estimated number of rows of telemetry; it counts until the run has ended.
     counter("expected_rows", BigInteger),
+    #: Estimated memory of training; a worker whose device has less claims another run.
+    counter("expected_memory_bytes", BigInteger),
     #: Approximate size of its readings.
     counter("telemetry_bytes", BigInteger),
     #: All complete windows below this step are stored.

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.store.claims import claim_next_run
 from app.store.database import unit_of_work
-from tests.api.conftest import Clinic, post_run
+from tests.api.conftest import Clinic, post_run, spec
 from tests.store.builders import CPU, LEASE_S, a_worker
 
 
@@ -54,6 +54,59 @@ def test_a_drained_worker_claims_nothing_until_that_is_ended(
     assert waiting_for == "a worker"
     assert ended.json()["drain_requested_at"] is None
     assert claims(clinic, worker_id)
+
+
+#: About 238 GB: 20,000 timesteps of 65,536 sequences.
+HUGE = {
+    "model": {"kind": "elman", "hidden_size": 22},
+    "dataset": {"kind": "adding", "length": 20_000},
+    "training": {"num_steps": 10, "batch_size": 65_536},
+}
+
+
+@pytest.fixture
+def small_worker(clinic: Clinic, no_worker: None) -> Iterator[UUID]:
+    with unit_of_work(clinic.app.state.resources.engine) as work:
+        made = a_worker(work.session, memory_bytes=[25 * 10**9])
+    yield made
+    with clinic.engine.begin() as connection:
+        connection.execute(text("DELETE FROM workers WHERE id = :id"), {"id": made})
+
+
+def test_a_spec_that_no_worker_can_hold_is_warned_of_and_its_run_waits_for_one(
+    clinic: Clinic, client: httpx.Client, small_worker: UUID
+) -> None:
+    tried = client.post("/v1/runs?dry_run=true", json=spec(**HUGE)).json()
+    run = post_run(client, **HUGE)
+    fits = client.post("/v1/runs?dry_run=true", json=spec()).json()
+    preflight = client.post("/v1/preflight?wait_s=0&mini_steps=5", json=spec(**HUGE)).json()
+    quick = client.post("/v1/preflight?wait_s=0&mini_steps=0", json=spec(**HUGE)).json()
+    while claims(clinic, small_worker):
+        pass
+
+    needs = tried["estimate"]["memory_bytes"] / 1e9
+    assert needs > 200
+    assert f"{needs:.3g} GB" in tried["warnings"][-1]
+    assert not any("memory" in warning for warning in fits["warnings"])
+    for waiting in (run, preflight):
+        assert waiting["waiting_for"].startswith(f"a worker with {needs:.3g} GB of memory")
+    assert quick["waiting_for"] == "a free worker"
+    assert client.get(run["links"]["self"]).json()["status"] == "queued"
+    assert listed(client)[0]["device_memory_bytes"] == [25 * 10**9]
+    client.delete(run["links"]["self"])
+    client.delete(preflight["links"]["self"])
+
+
+def test_a_spec_of_many_days_is_warned_of(client: httpx.Client) -> None:
+    long = {
+        "model": {"kind": "lstm", "hidden_size": 1024},
+        "dataset": {"kind": "adding", "length": 1000},
+        "training": {"num_steps": 1_000_000, "batch_size": 64},
+    }
+
+    tried = client.post("/v1/runs?dry_run=true", json=spec(**long)).json()
+
+    assert "days" in tried["warnings"][-1]
 
 
 def test_only_operators_drain_and_only_living_workers(

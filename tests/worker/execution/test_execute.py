@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from app.domain.errors import InvalidData, Problem
 from app.domain.runs import StopReason
-from worker.execution.devices import list_devices
+from worker.execution.devices import list_devices, machine_memory_bytes
 from worker.execution.failures import explain
 
 
@@ -66,4 +68,19 @@ def test_a_failure_without_words_is_named() -> None:
 
 
 def test_there_is_always_a_cpu() -> None:
-    assert list_devices()[0] == "cpu"
+    first = list_devices()[0]
+
+    assert first.name == "cpu"
+    assert first.memory_bytes > 2**28
+
+
+@pytest.mark.parametrize(("said", "is_smaller"), [("1000\n", True), ("max\n", False)])
+def test_a_container_s_limit_is_the_machine_s_memory(
+    tmp_path: Path, said: str, *, is_smaller: bool
+) -> None:
+    limit = tmp_path / "memory.max"
+    limit.write_text(said)
+
+    found = machine_memory_bytes((limit, tmp_path / "missing"))
+
+    assert (found == 1000) is is_smaller

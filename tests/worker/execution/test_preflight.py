@@ -8,12 +8,13 @@ import pytest
 import torch
 from pydantic import JsonValue
 
+from app.domain.preflight import MIN_SEQUENCES
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.telemetry import LagProfile, OneKind, ReadingBatch, ScalarReading, of_kind
 from tests.worker.supervision.runs import make_spec
 from worker.datasets.build import build_task
-from worker.execution.preflight import MAX_SEQUENCES, MIN_SEQUENCES, try_out
+from worker.execution.preflight import MAX_SEQUENCES, try_out
 from worker.training.loop import train
 from worker.training.outcome import TrainingOutcome
 

@@ -32,4 +32,5 @@ def test_a_forked_child_sees_the_gpu(tmp_path: Path) -> None:
     finally:
         forkserver.stop()
 
-    assert devices[:2] == ("cpu", "cuda:0")
+    assert [device.name for device in devices[:2]] == ["cpu", "cuda:0"]
+    assert all(device.memory_bytes > 2**30 for device in devices)
