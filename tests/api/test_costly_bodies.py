@@ -54,3 +54,15 @@ def test_a_costly_body_stalls_nobody(installation: Installation, *, is_keyed: bo
     assert polled.num_requests >= 100
     assert polled.longest_s <= MAX_STALL_S
     assert growth <= MAX_GROWTH_BYTES
+
+
+@pytest.mark.alone
+def test_the_first_requests_of_a_process_stall_nobody(installation: Installation) -> None:
+    with api_process(installation.settings) as api, api.client(installation.key) as client:
+        loop_s: dict[str, float] = {}
+        for path in ("/v1/runs?limit=1", "/openapi.json", "/docs", "/v1/catalog", "/metrics"):
+            started_at = loop_cpu_s(api)
+            assert client.get(path).status_code == 200
+            loop_s[path] = loop_cpu_s(api) - started_at
+
+    assert max(loop_s.values()) <= MAX_LOOP_S
