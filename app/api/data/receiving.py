@@ -4,8 +4,10 @@ The file has no name: it disappears with its last descriptor, also when the proc
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 
@@ -43,7 +45,7 @@ async def _received(
         raise HTTPException(415, detail=detail)
     with (
         resources.upload_places.place(caller.workspace_id),
-        TemporaryFile(dir=resources.settings.home) as file,
+        _temporary_file(resources.settings.home) as file,
     ):
         yield await _receive(request, file)
 
@@ -54,12 +56,9 @@ async def _receive(request: Request, file: BinaryIO) -> Received:
     def write(block: bytes) -> None:
         body.update(block)
         whole.update(block)
-        try:
+        with _as_unavailable():
             file.write(block)
             file.flush()
-        except OSError as error:
-            detail = f"There is no room to receive the file: {error.strerror}."
-            raise Unavailable(detail) from error
 
     num_bytes, block = 0, bytearray()
     async for chunk in request.stream():
@@ -71,6 +70,20 @@ async def _receive(request: Request, file: BinaryIO) -> Received:
     await run_in_threadpool(write, bytes(block))
     content = Content(file=file, num_bytes=num_bytes, sha256=body.digest())
     return Received(content=content, fingerprint=whole.digest())
+
+
+def _temporary_file(folder: Path) -> BinaryIO:
+    with _as_unavailable():
+        return TemporaryFile(dir=folder)
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        detail = f"The service cannot receive files at present: {error.strerror}."
+        raise Unavailable(detail) from error
 
 
 #: The file disappears when the answer is made.

@@ -1,7 +1,10 @@
 """Uploads over HTTP: profiled when good, refused with a place when bad, never stored by halves."""
 
 import io
+import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -198,6 +201,31 @@ def test_an_upload_over_the_cap_is_refused(
         )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_home_that_cannot_be_written_to_is_told(
+    clinic_with: Callable[..., Clinic], tmp_path: Path
+) -> None:
+    clinic = clinic_with(home=tmp_path / "home")
+
+    with serving(clinic.app) as url:
+        shutil.rmtree(tmp_path / "home")
+        with replace(clinic, url=url).client() as client:
+            answer = upload(client, CO2)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "No such file or directory" in answer.json()["detail"]
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_upload_leaves_no_file(clinic: Clinic, client: httpx.Client) -> None:
+    home = clinic.settings.home
+    before = set(home.iterdir())
+
+    statuses = [upload(client, content).status_code for content in (CO2, b"a,b\n1\n")]
+
+    assert statuses == [201, 422]
+    assert set(home.iterdir()) == before
 
 
 def test_the_same_key_uploads_once(clinic: Clinic, client: httpx.Client) -> None:

@@ -15,6 +15,8 @@ from tests.api.polling import polling
 
 #: As many rows as 5.7 MiB hold: the costliest shape for its size.
 NARROW = b"a,b\n" + b"1,2\n" * 1_500_000
+#: Its check took more than the 20 s after which the database ends an idle transaction.
+LONG_CHECK = b"a,b\n" + b"1,2\n" * 4_000_000
 LARGEST_TEXT = b"ab cd\n" * (62 * 2**20 // 6)
 SMALL = b"a\n" + b"1\n" * 49
 MAX_SMALL_S = 3.0
@@ -60,7 +62,8 @@ def uploads_meanwhile(
 
 @pytest.mark.alone
 @pytest.mark.parametrize(
-    ("contents", "kind"), [([NARROW, NARROW], "csv"), ([LARGEST_TEXT], "text")]
+    ("contents", "kind"),
+    [([NARROW, NARROW], "csv"), ([LONG_CHECK], "csv"), ([LARGEST_TEXT], "text")],
 )
 def test_large_uploads_of_one_workspace_delay_nobody(
     installation: Installation, api: ApiProcess, contents: list[bytes], kind: str
