@@ -1,11 +1,14 @@
 """Facts of a task: the required lag, the scores of baselines and the best attainable score."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
+
+from app.domain.scopes import SPLITS, Split
 
 
 class LagSource(StrEnum):
@@ -52,7 +55,10 @@ def spread_lag(*, shortest: int, longest: int, source: LagSource, method: str) -
 
 
 #: The split that decides which weights are the best.
-JUDGED_SPLIT = "validation"
+JUDGED_SPLIT: Split = "validation"
+#: A metric with this ending is in standard deviations of the training part; without it, it is in
+#: the units of the data.
+SCALED = "_scaled"
 
 
 class MetricMode(StrEnum):
@@ -75,11 +81,26 @@ class Baseline(BaseModel):
 
     #: For example `predict_mean`, `naive`, `seasonal_naive`, `unigram`, `majority_class`.
     name: str
-    #: Name of the task metric that `value` is in.
+    #: Name of the task metric that its scores are in.
     metric: str
+    #: Its score on the validation split, or on the first other one if there is none.
     value: float
-    #: Formula or measurement that gives the value.
+    #: Its score on the rows of each split that the model is scored on; None if it is not finite.
+    #: Empty in facts that were stored before it was measured.
+    scores: Mapping[Split, float | None] = {}
+    #: Formula or measurement that gives the scores.
     source: str
+
+    @classmethod
+    def constant(cls, *, name: str, metric: str, value: float, source: str) -> Self:
+        """Returns a baseline whose score is the same on every split."""
+        scores = dict.fromkeys(SPLITS, value)
+        return cls(name=name, metric=metric, value=value, scores=scores, source=source)
+
+    def score_on(self, split: Split) -> float:
+        """Returns the score on a split, or `value` if that is not known."""
+        score = self.scores.get(split)
+        return self.value if score is None else score
 
 
 class TaskFacts(BaseModel):
@@ -87,7 +108,8 @@ class TaskFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    #: The metric that the task is judged by, present in every evaluation.
+    #: The metric that the task is judged by, present in every evaluation. Of scaled targets it is
+    #: the scaled one, in which all series count alike.
     metric: str
     mode: MetricMode
     #: Scores of trivial predictors; the first one is the run's `baseline`.
@@ -104,7 +126,14 @@ class TaskFacts(BaseModel):
 
     @property
     def baseline(self) -> Baseline | None:
+        """The baseline in the metric that the task is judged by."""
         return self.baselines[0] if self.baselines else None
+
+    @property
+    def baseline_in_units(self) -> Baseline | None:
+        """The best baseline in the units of the data, by the same metric."""
+        metric = self.metric.removesuffix(SCALED)
+        return next((one for one in self.baselines if one.metric == metric), self.baseline)
 
 
 @dataclass(frozen=True, kw_only=True)

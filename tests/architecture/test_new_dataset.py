@@ -31,7 +31,9 @@ class ParitySpec(MadeDataset):
             source=LagSource.TASK,
             method="lags of the first two bits",
         )
-        half = Baseline(name="guess", metric="accuracy", value=0.5, source="a fair coin")
+        half = Baseline.constant(
+            name="guess", metric="accuracy", value=0.5, source="a fair coin"
+        )
         return TaskFacts(
             metric="accuracy",
             mode=MetricMode.MAXIMISE,

@@ -5,12 +5,16 @@ Hochreiter & Schmidhuber 1997, in the form of Le et al. 2015.
 Shapes: T timesteps, B sequences.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 
+from app.domain.scopes import Split
 from app.domain.specs.dataset.adding import AddingSpec
+from app.domain.task import Baseline
 from worker.datasets.maker import TaskOfSpec
-from worker.datasets.objectives import SquaredError
+from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import MadeData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import AS_THEY_ARE, NumberOutput, Usage, unscaled
@@ -25,13 +29,25 @@ USAGE = Usage(
 def build_adding(spec: AddingSpec) -> Task:
     data = MadeData(make=lambda rng, size: _make(spec.length, rng, size), seed=spec.seed)
     facts = spec.facts()
+    evaluation = data.evaluation(facts)
     return Task(
-        facts=facts,
-        objective=SquaredError(),
+        facts=facts.model_copy(update={"baselines": _measured(facts.baselines, evaluation)}),
+        objective=NumberError(),
         data=data,
-        evaluation=data.evaluation(facts),
+        evaluation=evaluation,
         usage=USAGE,
     )
+
+
+def _measured(
+    expected: Sequence[Baseline], evaluation: Mapping[Split, Batch]
+) -> tuple[Baseline, ...]:
+    """The baseline that always predicts 1, with its scores on the rows that are evaluated."""
+    scores = {
+        split: float((batch.targets.double() - 1).square().mean())
+        for split, batch in evaluation.items()
+    }
+    return tuple(floor.model_copy(update={"scores": scores}) for floor in expected)
 
 
 def _make(length: int, rng: np.random.Generator, batch_size: int) -> Batch:

@@ -4,6 +4,7 @@ Shapes: N images, T timesteps, B sequences.
 """
 
 import math
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.domain.scopes import Split
 from app.domain.specs.dataset.base import SplitSpec
 from app.domain.specs.dataset.digits import NUM_CLASSES, NUM_PIXELS, DigitsSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
@@ -47,18 +49,19 @@ def build_digits(spec: DigitsSpec) -> Task:
         )
 
     train_N, validation_N = order_N[:train_end], order_N[train_end:validation_end]
+    evaluation: dict[Split, Batch] = {
+        "train": gather(train_N[:EVALUATION_SEQUENCES]),
+        "validation": gather(validation_N),
+        "test": gather(order_N[validation_end:end]),
+    }
     lag = spec.declared_lag() or _estimated_lag(
         pixels_NT, classes_N.astype(np.int32), train_N, validation_N
     )
     return Task(
-        facts=_facts(classes_N[train_N], classes_N[validation_N], lag),
+        facts=_facts(classes_N[train_N], evaluation, lag),
         objective=CrossEntropy(),
         data=StoredData(num_items=train_end, gather=lambda index_B: gather(train_N[index_B])),
-        evaluation={
-            "train": gather(train_N[:EVALUATION_SEQUENCES]),
-            "validation": gather(validation_N),
-            "test": gather(order_N[validation_end:end]),
-        },
+        evaluation=evaluation,
         usage=USAGE,
     )
 
@@ -88,10 +91,14 @@ def _estimated_lag(
 
 
 def _facts(
-    train_N: NDArray[np.int64], validation_N: NDArray[np.int64], lag: RequiredLag
+    train_N: NDArray[np.int64], evaluation: Mapping[Split, Batch], lag: RequiredLag
 ) -> TaskFacts:
     majority = int(np.bincount(train_N, minlength=NUM_CLASSES).argmax())
-    uniform = Baseline(
+    shares: dict[Split, float | None] = {
+        split: float((batch.targets == majority).double().mean())
+        for split, batch in evaluation.items()
+    }
+    uniform = Baseline.constant(
         name="uniform",
         metric="cross_entropy",
         value=math.log(NUM_CLASSES),
@@ -100,7 +107,8 @@ def _facts(
     most_frequent = Baseline(
         name="majority_class",
         metric="accuracy",
-        value=float((validation_N == majority).mean()),
+        value=shares["validation"] or 0.0,
+        scores=shares,
         source=f"always predict {majority}, the most frequent digit of the training part",
     )
     return TaskFacts(

@@ -1,8 +1,8 @@
 """Forecast the next values of a column from a window of the past.
 
 Series are split by time, and no target of one part is a target of another. Each series is scaled by
-mean and standard deviation of its own training part; losses, metrics and baselines are in these
-units.
+mean and standard deviation of its own training part, and the loss is in these units. A target that
+was filled in is neither trained on nor scored.
 Shapes: N rows of a series, F columns (the target first), T window, H horizon, W windows,
 B sequences.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from app.domain.datasets import Table, decode, parse_csv
 from app.domain.errors import InvalidData
@@ -27,7 +28,7 @@ from worker.datasets.context_gain import (
     spread,
 )
 from worker.datasets.maker import TaskOfUpload
-from worker.datasets.objectives import AbsoluteError, SquaredError
+from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
@@ -41,6 +42,7 @@ from worker.datasets.usage import (
     Scaling,
     Usage,
 )
+from worker.scoring.forecasts import SeriesTarget, Target, forecast_baselines
 from worker.seeding import numpy_generator
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
@@ -52,6 +54,7 @@ class Windows:
     """All series end to end, scaled, and where the windows' targets start."""
 
     values_NF: DoubleArray
+    target: Target
     #: First target row of each window, by split.
     starts: dict[Split, IntArray]
     window: int
@@ -69,9 +72,14 @@ class Windows:
         return targets_BH
 
     def batch(self, start_B: IntArray) -> Batch:
+        """Targets that were filled in are NaN."""
+        targets_BH = self.targets_of(start_B)
+        if self.target.has_gaps:
+            row_BH = start_B[:, None] + np.arange(self.horizon)
+            targets_BH = np.where(self.target.is_measured_N[row_BH], targets_BH, np.nan)
         return Batch(
             inputs_TBI=torch.from_numpy(self.inputs_of(start_B).astype(np.float32)),
-            targets=torch.from_numpy(self.targets_of(start_B).astype(np.float32)),
+            targets=torch.from_numpy(targets_BH.astype(np.float32)),
         )
 
 
@@ -81,15 +89,19 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
     evaluated = {
         split: _evaluated(start_W, split, spec.seed) for split, start_W in windows.starts.items()
     }
-    judged: Split = next(split for split in ("validation", "test", "train") if split in evaluated)
+    truths = {
+        split: windows.target.truth(start_W, horizon=spec.horizon)
+        for split, start_W in evaluated.items()
+    }
     return Task(
-        facts=_facts(spec, windows, evaluated[judged]),
-        objective=SquaredError() if spec.loss == "mse" else AbsoluteError(),
+        facts=_facts(spec, windows, forecast_baselines(spec, windows.target, evaluated, truths)),
+        objective=NumberError(spec.loss, has_gaps=windows.target.has_gaps),
         data=StoredData(
             num_items=len(train_W), gather=lambda index_B: windows.batch(train_W[index_B])
         ),
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
         usage=windows.usage,
+        own_truths=truths,
     )
 
 
@@ -109,25 +121,35 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
     labels = ("",) if spec.series_column is None else groups(table, spec.series_column)[1]
     scaled: list[DoubleArray] = []
     scalings: list[Scaling] = []
+    targets: list[SeriesTarget] = []
     starts: dict[Split, list[IntArray]] = {}
     offsets = [0]
     rows_of_series = ordered_rows(table, group=spec.series_column, by=spec.time_column)
     for label, rows in zip(labels, rows_of_series, strict=True):
-        series_NF = _without_gaps(values_NF[rows], spec)
+        series_NF, is_measured_N = _without_gaps(values_NF[rows], spec)
         what = f"series {label!r}" if label else "the series"
         ends = bounds(len(series_NF), spec.split, what=f"rows of {what}")
         _refuse_long_season(spec, ends[0], what)
-        for split, start_W in _starts(spec, ends, what).items():
+        for split, start_W in _starts(spec, ends, what, is_measured_N).items():
             starts.setdefault(split, []).append(start_W + offsets[-1])
         part = f"the training part of {what} (its first {ends[0]} rows)"
         mean_F, std_F = scale_of(series_NF[: ends[0]], names, what=part)
         scaled.append((series_NF - mean_F) / std_F)
         scalings.append(Scaling.of(mean_F, std_F, series=label or None))
+        targets.append(
+            SeriesTarget(
+                values_n=series_NF[:, 0],
+                is_measured_n=is_measured_N,
+                num_train=ends[0],
+                mean=float(mean_F[0]),
+                std=float(std_F[0]),
+            )
+        )
         offsets.append(offsets[-1] + len(series_NF))
 
     def original(start: int) -> Original:
         index = int(np.searchsorted(offsets, start, side="right")) - 1
-        series_NF = _without_gaps(values_NF[rows_of_series[index]], spec)
+        series_NF, _ = _without_gaps(values_NF[rows_of_series[index]], spec)
         first = start - offsets[index] - spec.window
         window_TF = series_NF[first : first + spec.window]
         return Original.of(window_TF, series=scalings[index].series)
@@ -135,6 +157,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
     train_W = _evaluated(np.concatenate(starts["train"]), "train", spec.seed)
     return Windows(
         values_NF=np.concatenate(scaled),
+        target=Target.of(targets, season=spec.season or 1),
         starts={split: np.concatenate(parts) for split, parts in starts.items()},
         window=spec.window,
         horizon=spec.horizon,
@@ -174,17 +197,30 @@ def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
         raise InvalidData(detail)
 
 
-def _without_gaps(series_NF: DoubleArray, spec: ForecastSpec) -> DoubleArray:
-    """Fill missing values from the row before, where asked for; drop rows that still miss one."""
+def _without_gaps(
+    series_NF: DoubleArray, spec: ForecastSpec
+) -> tuple[DoubleArray, NDArray[np.bool_]]:
+    """Fill missing values from the row before, where asked for; drop rows that still miss one.
+
+    Returns the rows, and whether the target of each was measured.
+    """
+    is_measured_N = ~np.isnan(series_NF[:, 0])
     if spec.missing == "forward_fill":
         row_NF = np.where(np.isnan(series_NF), 0, np.arange(len(series_NF))[:, None])
         latest_NF = np.maximum.accumulate(row_NF, axis=0)
         series_NF = np.take_along_axis(series_NF, latest_NF, axis=0)
-    return series_NF[~np.isnan(series_NF).any(axis=1)]
+    is_whole_N = ~np.isnan(series_NF).any(axis=1)
+    return series_NF[is_whole_N], is_measured_N[is_whole_N]
 
 
-def _starts(spec: ForecastSpec, ends: tuple[int, int, int], what: str) -> dict[Split, IntArray]:
-    """Rows at which targets start, by part: their horizons lie in it, their windows need not."""
+def _starts(
+    spec: ForecastSpec, ends: tuple[int, int, int], what: str, is_measured_N: NDArray[np.bool_]
+) -> dict[Split, IntArray]:
+    """Rows at which targets start, by part: their horizons lie in it, their windows need not.
+
+    At least one target of each was measured.
+    """
+    num_measured_N = np.concatenate([[0], np.cumsum(is_measured_N)])
     shares = (spec.split.train, spec.split.validation, spec.split.test)
     starts: dict[Split, IntArray] = {}
     first = 0
@@ -197,24 +233,21 @@ def _starts(spec: ForecastSpec, ends: tuple[int, int, int], what: str) -> dict[S
                 f"for a window of {spec.window} and a horizon of {spec.horizon}"
             )
             raise InvalidData(detail)
+        has_target_W = num_measured_N[start_W + spec.horizon] > num_measured_N[start_W]
+        if share > 0 and not has_target_W.any():
+            detail = f"{what}: the {split} part has no measured value of {spec.target!r}"
+            raise InvalidData(detail)
         if share > 0:
-            starts[split] = start_W
+            starts[split] = start_W[has_target_W]
         first = end
     return starts
 
 
-def _facts(spec: ForecastSpec, windows: Windows, judged_W: IntArray) -> TaskFacts:
-    baselines = [
-        _baseline(spec, windows, judged_W, "naive", "repeat the last value"),
-        _baseline(spec, windows, judged_W, "predict_mean", "the mean of the training part"),
-    ]
-    if spec.season is not None:
-        source = f"the value of {spec.season} timesteps before"
-        baselines.append(_baseline(spec, windows, judged_W, "seasonal_naive", source))
+def _facts(spec: ForecastSpec, windows: Windows, baselines: tuple[Baseline, ...]) -> TaskFacts:
     return TaskFacts(
-        metric=spec.loss,
+        metric=baselines[0].metric,
         mode=MetricMode.MINIMISE,
-        baselines=tuple(sorted(baselines, key=lambda baseline: baseline.value)),
+        baselines=baselines,
         required_lag=spec.declared_lag() or _estimated_lag(windows),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
@@ -237,26 +270,6 @@ def _estimated_lag(windows: Windows) -> RequiredLag:
         )
     )
     return estimate_lag(train, held_out, length=windows.window, is_overlapping=True)
-
-
-def _baseline(
-    spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str, source: str
-) -> Baseline:
-    """The score of a trivial forecaster on the windows that the model is judged on."""
-    error_BH = _predict(spec, windows, start_B, name) - windows.targets_of(start_B)
-    terms_BH = np.square(error_BH) if spec.loss == "mse" else np.abs(error_BH)
-    return Baseline(name=name, metric=spec.loss, value=float(terms_BH.mean()), source=source)
-
-
-def _predict(spec: ForecastSpec, windows: Windows, start_B: IntArray, name: str) -> DoubleArray:
-    """(B, H) of a trivial forecaster."""
-    if name == "predict_mean":
-        return np.zeros((len(start_B), spec.horizon))
-    period = spec.season if name == "seasonal_naive" and spec.season is not None else 1
-    ahead_H = np.arange(spec.horizon)
-    row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
-    predicted_BH: DoubleArray = windows.values_NF[row_BH, 0]
-    return predicted_BH
 
 
 FORECAST = TaskOfUpload(spec=ForecastSpec, make=build_forecast)

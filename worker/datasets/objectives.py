@@ -1,70 +1,67 @@
-"""Losses, and the metrics that are reported beside them.
+"""Losses, and what scoring needs of a network's outputs.
 
-Shapes: N loss terms, O outputs.
+Shapes: N loss terms, O outputs, K numbers that scoring needs of each term.
 """
 
-import math
-from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.datasets.task import MetricTerms
+from worker.scoring.classes import CharacterTruth, ClassTruth
+from worker.scoring.numbers import NumberTruth
+from worker.scoring.truth import Truth
 
 
-class SquaredError:
-    """Mean over the outputs of the squared error."""
+class NumberError:
+    """Mean over the outputs of the squared (`mse`) or absolute (`mae`) error."""
 
-    def loss_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
-        return (outputs_NO - targets_NO).square().mean(dim=-1)
-
-    def metric_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Mapping[str, MetricTerms]:
-        return _error_metrics(outputs_NO, targets_NO)
-
-
-class AbsoluteError:
-    """Mean over the outputs of the absolute error."""
+    def __init__(self, loss: Literal["mse", "mae"] = "mse", *, has_gaps: bool = False) -> None:
+        self._is_squared = loss == "mse"
+        #: True if targets may be NaN: those were not measured and are left out.
+        self._has_gaps = has_gaps
 
     def loss_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
-        return (outputs_NO - targets_NO).abs().mean(dim=-1)
+        error_NO = outputs_NO - targets_NO
+        if not self._has_gaps:
+            return self._size(error_NO).mean(dim=-1)
+        is_gap_NO = targets_NO.isnan()
+        sizes_NO = self._size(torch.where(is_gap_NO, 0.0, error_NO))
+        return sizes_NO.sum(dim=-1) / (~is_gap_NO).sum(dim=-1)
 
-    def metric_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Mapping[str, MetricTerms]:
-        return _error_metrics(outputs_NO, targets_NO)
+    def _size(self, error_NO: Tensor) -> Tensor:
+        return error_NO.square() if self._is_squared else error_NO.abs()
+
+    def kept(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:  # noqa: ARG002 - one protocol
+        """Returns the (N, O) outputs."""
+        return outputs_NO.double()
+
+    def truth(self, targets_NO: Tensor) -> Truth:
+        return NumberTruth.as_it_is(targets_NO.double().numpy())
 
 
 class CrossEntropy:
     """Cross entropy of the target class, in nats."""
 
     def __init__(self, *, trivial_class: int | None = None) -> None:
-        #: A class that needs no memory, left out of the accuracy.
+        #: A class that needs no memory: only the cross entropy counts its terms.
         self._trivial_class = trivial_class
 
     def loss_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
         return functional.cross_entropy(outputs_NO, targets_N, reduction="none")
 
-    def metric_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Mapping[str, MetricTerms]:
-        trivial = self._trivial_class
-        is_right_N = (outputs_NO.argmax(dim=-1) == targets_N).double()
-        accuracy = MetricTerms(
-            values_N=is_right_N, counted_N=None if trivial is None else targets_N != trivial
-        )
-        loss = MetricTerms(values_N=self.loss_terms(outputs_NO, targets_N).double())
-        return {"cross_entropy": loss, "accuracy": accuracy}
+    def kept(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
+        """Returns (N, 2): -ln p(target), and the most probable class."""
+        terms_N = self.loss_terms(outputs_NO.double(), targets_N)
+        return torch.stack([terms_N, outputs_NO.argmax(dim=-1).double()], dim=-1)
+
+    def truth(self, targets_N: Tensor) -> Truth:
+        return ClassTruth(codes_N=targets_N.int().numpy(), trivial_class=self._trivial_class)
 
 
 class BitsPerCharacter(CrossEntropy):
     """Cross entropy of the next character; the metric is in bits."""
 
-    def metric_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Mapping[str, MetricTerms]:
-        terms = super().metric_terms(outputs_NO, targets_N)
-        bits_N = terms["cross_entropy"].values_N / math.log(2)
-        return {"bits_per_character": MetricTerms(values_N=bits_N), "accuracy": terms["accuracy"]}
-
-
-def _error_metrics(outputs_NO: Tensor, targets_NO: Tensor) -> Mapping[str, MetricTerms]:
-    error_NO = (outputs_NO - targets_NO).to(torch.float64)
-    return {
-        "mse": MetricTerms(values_N=error_NO.square().mean(dim=-1)),
-        "mae": MetricTerms(values_N=error_NO.abs().mean(dim=-1)),
-    }
+    def truth(self, targets_N: Tensor) -> Truth:
+        return CharacterTruth(codes_N=targets_N.int().numpy())

@@ -20,9 +20,9 @@ MAX_EVALUATION_NUMBERS = 4_000_000
 Make = Callable[[np.random.Generator, int], Batch]
 
 
-def evaluation_size(facts: TaskFacts) -> int:
+def evaluation_size(*, length: int, input_size: int) -> int:
     """Sequences that a split is evaluated on: fewer where they are long or wide."""
-    affordable = MAX_EVALUATION_NUMBERS // (facts.length * facts.input_size)
+    affordable = MAX_EVALUATION_NUMBERS // (length * input_size)
     return min(EVALUATION_SEQUENCES, max(MIN_EVALUATION_SEQUENCES, affordable))
 
 
@@ -39,10 +39,9 @@ class MadeData:
 
     def evaluation(self, facts: TaskFacts) -> dict[Split, Batch]:
         """One batch a split, drawn anew: `train` holds no sequence that a step trains on."""
+        size = evaluation_size(length=facts.length, input_size=facts.input_size)
         return {
-            split: self.make(
-                numpy_generator(self.seed, "evaluation", split), evaluation_size(facts)
-            )
+            split: self.make(numpy_generator(self.seed, "evaluation", split), size)
             for split in SPLITS
         }
 

@@ -19,7 +19,7 @@ from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
 from worker.datasets.maker import TaskOfUpload
-from worker.datasets.objectives import CrossEntropy, SquaredError
+from worker.datasets.objectives import CrossEntropy, NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import (
@@ -42,6 +42,10 @@ from worker.datasets.usage import (
     Scaling,
     Usage,
 )
+from worker.scoring.classes import ClassTruth
+from worker.scoring.labels import label_baselines
+from worker.scoring.numbers import NumberTruth
+from worker.scoring.truth import Truth
 from worker.seeding import numpy_generator
 
 
@@ -52,6 +56,10 @@ class LabelledSequences:
     features_NF: DoubleArray
     #: Class, or scaled value, of each row.
     labels_N: DoubleArray
+    #: Class, or value in its own units, of each row.
+    raw_labels_N: DoubleArray
+    #: Of the labels of a regression.
+    scaling: Scaling | None
     rows: Sequence[IntArray]
     is_per_step: bool
     #: None for a regression.
@@ -88,11 +96,25 @@ class LabelledSequences:
         return torch.from_numpy(labels.astype(np.float32)[..., None])
 
     def labels_of(self, index_B: IntArray) -> DoubleArray:
-        """Every target of these sequences."""
+        """Every target of these sequences, in its own units, in the order of the loss terms."""
         parts = [self.rows[index] for index in index_B]
-        rows = np.concatenate([part if self.is_per_step else part[-1:] for part in parts])
-        labels: DoubleArray = self.labels_N[rows]
-        return labels
+        if not self.is_per_step:
+            return self.raw_labels_N[[part[-1] for part in parts]]
+        timestep_n = np.concatenate([np.arange(len(part)) for part in parts])
+        labels: DoubleArray = self.raw_labels_N[np.concatenate(parts)]
+        # time-major
+        return labels[np.argsort(timestep_n, kind="stable")]
+
+    def truth(self, index_B: IntArray) -> Truth:
+        labels_N = self.labels_of(index_B)
+        if self.scaling is None:
+            return ClassTruth(codes_N=labels_N.astype(np.int32))
+        (mean,), (std,) = self.scaling.mean, self.scaling.std
+        return NumberTruth(
+            wanted_NO=labels_N[:, None],
+            mean_N=np.full(len(labels_N), mean),
+            std_N=np.full(len(labels_N), std),
+        )
 
 
 def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
@@ -102,16 +124,23 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
     ends = bounds(len(rows), spec.split, what="sequences")
     parts = dict(zip(SPLITS, np.split(order, ends[:2]), strict=True))
     data = _label(spec, table, rows, parts["train"])
-    judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
     shown = {split: part for split, part in parts.items() if part.size}
     shown["train"] = shown["train"][:EVALUATION_SEQUENCES]
     train = parts["train"]
+    truths = {split: data.truth(part) for split, part in shown.items()}
+    baselines = label_baselines(
+        data.labels_of(train),
+        {split: data.labels_of(part) for split, part in shown.items()},
+        truths,
+        num_classes=data.num_classes,
+    )
     return Task(
-        facts=_facts(spec, data, parts, judged),
-        objective=SquaredError() if data.classes is None else CrossEntropy(),
+        facts=_facts(spec, data, parts, baselines),
+        objective=NumberError() if data.classes is None else CrossEntropy(),
         data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
         evaluation={split: data.batch(part) for split, part in shown.items()},
         usage=data.usage,
+        own_truths=truths,
     )
 
 
@@ -122,25 +151,28 @@ def _label(
     names = list(spec.features)
     features_NF = matrix(table, names)
     refuse_missing(features_NF, names)
-    labels_N, classes = _labels(spec, table)
+    raw_labels_N, classes = _labels(spec, table)
     if spec.target == "per_sequence":
-        _refuse_mixed_labels(spec, labels_N, rows)
+        _refuse_mixed_labels(spec, raw_labels_N, rows)
     if spec.max_length is not None:
         rows = [part[-spec.max_length :] for part in rows]
     train_rows = np.concatenate([rows[index] for index in train])
     what = "the training sequences"
     mean_F, std_F = scale_of(features_NF[train_rows], names, what=what)
     output: NumberOutput | ClassOutput
+    labels_N, scaling = raw_labels_N, None
     if classes is not None:
         output = ClassOutput(classes=classes)
     else:
-        mean_1, std_1 = scale_of(labels_N[train_rows][:, None], [spec.label], what=what)
-        labels_N = (labels_N - mean_1[0]) / std_1[0]
-        output = NumberOutput(names=(spec.label,), scalings=(Scaling.of(mean_1, std_1),))
+        mean_1, std_1 = scale_of(raw_labels_N[train_rows][:, None], [spec.label], what=what)
+        labels_N, scaling = (raw_labels_N - mean_1[0]) / std_1[0], Scaling.of(mean_1, std_1)
+        output = NumberOutput(names=(spec.label,), scalings=(scaling,))
     examples = [features_NF[rows[index]] for index in train[:NUM_EXAMPLES]]
     return LabelledSequences(
         features_NF=(features_NF - mean_F) / std_F,
         labels_N=labels_N,
+        raw_labels_N=raw_labels_N,
+        scaling=scaling,
         rows=rows,
         is_per_step=spec.target == "per_step",
         classes=classes,
@@ -217,16 +249,10 @@ def _facts(
     spec: SequencesSpec,
     data: LabelledSequences,
     parts: dict[Split, IntArray],
-    judged: IntArray,
+    baselines: tuple[Baseline, ...],
 ) -> TaskFacts:
     train = parts["train"]
     length = max(len(data.rows[index]) for index in train)
-    learned, wanted = data.labels_of(train), data.labels_of(judged)
-    num_classes = data.num_classes
-    if num_classes:
-        baselines = _class_baselines(learned.astype(np.int64), wanted.astype(np.int64), num_classes)
-    else:
-        baselines = (_mean_baseline(learned, wanted),)
     return TaskFacts(
         metric=baselines[0].metric,
         mode=MetricMode.MINIMISE,
@@ -235,37 +261,8 @@ def _facts(
         or _estimated_lag(data, train, parts["validation"]),
         length=length,
         input_size=len(spec.features),
-        output_size=num_classes or 1,
+        output_size=data.num_classes or 1,
         many_to_one=not data.is_per_step,
-    )
-
-
-def _class_baselines(learned: IntArray, wanted: IntArray, num_classes: int) -> tuple[Baseline, ...]:
-    counts_V = np.bincount(learned, minlength=num_classes) + 1.0
-    surprise_V = -np.log(counts_V / counts_V.sum())
-    majority = int(counts_V.argmax())
-    return (
-        Baseline(
-            name="class_frequencies",
-            metric="cross_entropy",
-            value=float(surprise_V[wanted].mean()),
-            source="predict the classes' shares of the training part (add-one smoothed), in nats",
-        ),
-        Baseline(
-            name="majority_class",
-            metric="accuracy",
-            value=float((wanted == majority).mean()),
-            source="predict the most frequent class of the training part",
-        ),
-    )
-
-
-def _mean_baseline(learned: DoubleArray, wanted: DoubleArray) -> Baseline:
-    return Baseline(
-        name="predict_mean",
-        metric="mse",
-        value=float(np.square(wanted - learned.mean()).mean()),
-        source="predict the mean of the training part, in units of its variance",
     )
 
 

@@ -5,6 +5,7 @@ Shapes: T timesteps, B sequences, I inputs, O outputs, N loss terms.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -12,9 +13,11 @@ from torch import Tensor
 
 from app.domain.scopes import Split
 from app.domain.task import TaskFacts
+from app.domain.telemetry import DoubleArray
 from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
 from worker.replay.sample import ProbeSample
+from worker.scoring.truth import Truth
 
 #: Sequences that are evaluated at a time: bounds the memory of an evaluation.
 EVALUATION_BATCH = 256
@@ -76,21 +79,18 @@ class Batch:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetricTerms:
-    """One metric before it is averaged."""
-
-    values_N: Tensor
-    #: Terms that count; None if all do.
-    counted_N: Tensor | None = None
-
-
 class Objective(Protocol):
-    """The loss that is minimised, and the metrics that are reported."""
+    """The loss that is minimised, and how outputs are scored."""
 
     def loss_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor: ...
 
-    def metric_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Mapping[str, MetricTerms]: ...
+    def kept(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
+        """(N, K) of what scoring needs of each loss term, in float64 on the same device."""
+        ...
+
+    def truth(self, targets_N: Tensor) -> Truth:
+        """What is scored against where the targets are exact and in the units of the data."""
+        ...
 
 
 class TrainingData(Protocol):
@@ -110,6 +110,16 @@ class Task:
     evaluation: Mapping[Split, Batch]
     #: How to feed the trained network and read its outputs.
     usage: Usage
+    #: By split, where the targets of `evaluation` are not what is scored against.
+    own_truths: Mapping[Split, Truth] | None = None
+
+    @cached_property
+    def truths(self) -> Mapping[Split, Truth]:
+        """What each split of `evaluation` is scored against."""
+        return self.own_truths or {
+            split: self.objective.truth(self._counted(batch.targets, batch))
+            for split, batch in self.evaluation.items()
+        }
 
     def training_batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         return self.data.batch(step, batch_size=batch_size, seed=seed)
@@ -126,18 +136,10 @@ class Task:
         terms_N = self.objective.loss_terms(outputs.flatten(0, 1), batch.targets.flatten(0, 1))
         return terms_N, None if batch.counted_TB is None else batch.counted_TB.flatten()
 
-    def evaluate(self, model: SequenceModel, split: Split) -> dict[str, float]:
+    def evaluate(self, model: SequenceModel, split: Split) -> Mapping[str, float]:
         """Every metric on a split: one copy to the host."""
-        weights = model.readout.weight
-        batch = self.evaluation[split].to(weights.device, weights.dtype)
-        sums: dict[str, Tensor] = {}
-        for first in range(0, batch.num_sequences, EVALUATION_BATCH):
-            last = first + EVALUATION_BATCH
-            part = batch.take(first, last, many_to_one=self.facts.many_to_one)
-            for name, sum_and_count in self._metric_sums(model, part).items():
-                sums[name] = sums[name] + sum_and_count if name in sums else sum_and_count
-        totals = torch.stack(list(sums.values())).cpu()  # sync point
-        return {name: float(s / n) for name, (s, n) in zip(sums, totals, strict=True)}
+        truth = self.truths[split]
+        return truth.scores(truth.in_units(self._kept(model, split)))
 
     def probe_sample(
         self, num_sequences: int, *, device: torch.device, dtype: torch.dtype
@@ -156,21 +158,31 @@ class Task:
             counted_TB=None if counted_TB is None else counted_TB.bool(),
         )
 
-    def _metric_sums(self, model: SequenceModel, batch: Batch) -> dict[str, Tensor]:
-        """Metric -> (sum of its terms, number of them)."""
-        with torch.no_grad():
-            outputs = model(batch.inputs_TBI, batch.lengths_B)
-        targets, counted_N = batch.targets, None
-        if not self.facts.many_to_one:
-            outputs, targets = outputs.flatten(0, 1), targets.flatten(0, 1)
-            counted_N = None if batch.counted_TB is None else batch.counted_TB.flatten()
-        sums = {}
-        for name, terms in self.objective.metric_terms(outputs, targets).items():
-            own_N = counted_N if terms.counted_N is None else terms.counted_N
-            weights_N = torch.ones_like(terms.values_N) if own_N is None else own_N
-            weights_N = weights_N.double()
-            sums[name] = torch.stack([(terms.values_N * weights_N).sum(), weights_N.sum()])
-        return sums
+    def _kept(self, model: SequenceModel, split: Split) -> DoubleArray:
+        """(N, K) of the loss terms that count, in the order of the truth."""
+        weights, whole = model.readout.weight, self.evaluation[split]
+        batch = whole.to(weights.device, weights.dtype)
+        parts: list[Tensor] = []
+        for first in range(0, batch.num_sequences, EVALUATION_BATCH):
+            last = first + EVALUATION_BATCH
+            part = batch.take(first, last, many_to_one=self.facts.many_to_one)
+            with torch.no_grad():
+                outputs = model(part.inputs_TBI, part.lengths_B)
+            shape = outputs.shape[:-1]
+            targets_N = part.targets.flatten(0, len(shape) - 1)
+            kept_NK = self.objective.kept(outputs.flatten(0, -2), targets_N)
+            parts.append(kept_NK.unflatten(0, shape))
+        kept = torch.cat(parts, dim=-2).cpu()  # sync point
+        counted_NK: DoubleArray = self._counted(kept, whole).numpy()
+        return counted_NK
+
+    def _counted(self, terms: Tensor, batch: Batch) -> Tensor:
+        """(N, …) of the terms that count, from (B, …) for many-to-one and (T, B, …) otherwise."""
+        if self.facts.many_to_one:
+            return terms
+        if batch.counted_TB is None:
+            return terms.flatten(0, 1)
+        return terms[batch.counted_TB.bool()]
 
 
 def _mean(terms_N: Tensor, counted_N: Tensor | None) -> Tensor:

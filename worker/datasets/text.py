@@ -6,7 +6,7 @@ Shapes: T timesteps, B sequences, V symbols.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.text import TextSpec
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
-from app.domain.telemetry import IntArray
+from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.ngram_gain import estimate_text_lag
 from worker.datasets.objectives import BitsPerCharacter
@@ -65,17 +65,16 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
             detail = f"the {split} part has {len(part)} characters: "
             detail += f"too few for sequences of {spec.length} and a target"
             raise InvalidData(detail)
-    judged = next(parts[split] for split in ("validation", "test", "train") if parts[split].size)
-    facts = _facts(spec, parts, judged, num_symbols)
+    evaluation = {
+        split: _spaced(part, spec, num_symbols, rng=numpy_generator(spec.seed, "evaluation", split))
+        for split, part in parts.items()
+        if part.size
+    }
     return Task(
-        facts=facts,
+        facts=_facts(spec, parts, evaluation, num_symbols),
         objective=BitsPerCharacter(),
         data=TextData(parts["train"], length=spec.length, num_symbols=num_symbols, seed=spec.seed),
-        evaluation={
-            split: _spaced(part, facts, rng=numpy_generator(spec.seed, "evaluation", split))
-            for split, part in parts.items()
-            if part.size
-        },
+        evaluation=evaluation,
         usage=Usage(
             input=SymbolInput(symbols=(None, *symbols)),
             output=ClassOutput(classes=(None, *symbols)),
@@ -98,30 +97,32 @@ def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
     return codes, [chr(point) for point in known]
 
 
-def _spaced(part: IntArray, facts: TaskFacts, *, rng: np.random.Generator) -> Batch:
+def _spaced(part: IntArray, spec: TextSpec, num_symbols: int, *, rng: np.random.Generator) -> Batch:
     """Consecutive stretches; evenly spaced ones where there are more than are evaluated.
 
     In random order: probes use the first ones, and neighbours are alike.
     """
-    length, most = facts.length, evaluation_size(facts)
+    length, most = spec.length, evaluation_size(length=spec.length, input_size=num_symbols)
     start_B = np.arange(0, len(part) - length, length, dtype=np.int32)
     if len(start_B) > most:
         start_B = np.linspace(0, len(part) - length - 1, most).astype(np.int32)
-    return stretches(part, rng.permutation(start_B), length=length, num_symbols=facts.input_size)
+    return stretches(part, rng.permutation(start_B), length=length, num_symbols=num_symbols)
 
 
-def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:
-    """Bits per character of the training part's unigrams (add-one) and bigrams (Witten-Bell)."""
+def ngram_surprise(train: IntArray, num_symbols: int) -> tuple[DoubleArray, DoubleArray]:
+    """(V,) and (V, V): -ln p of a symbol, and of a symbol after another one, in nats.
+
+    By the training part's unigrams (add-one) and bigrams (Witten-Bell).
+    """
     unigram_V = np.bincount(train, minlength=num_symbols) + 1.0
-    unigram = -np.log(unigram_V / unigram_V.sum())[judged[1:]].mean()
+    unigram_V /= unigram_V.sum()
     pairs_VV = np.zeros((num_symbols, num_symbols))
     np.add.at(pairs_VV, (train[:-1], train[1:]), 1.0)
     # the unigram has the weight of one observation for each symbol that followed
     weight_V1 = np.maximum(1, (pairs_VV > 0).sum(axis=1))[:, None]
-    smoothed_VV = pairs_VV + weight_V1 * (unigram_V / unigram_V.sum())
+    smoothed_VV = pairs_VV + weight_V1 * unigram_V
     smoothed_VV /= smoothed_VV.sum(axis=1, keepdims=True)
-    bigram = -np.log(smoothed_VV[judged[:-1], judged[1:]]).mean()
-    return float(unigram / math.log(2)), float(bigram / math.log(2))
+    return -np.log(unigram_V), -np.log(smoothed_VV)
 
 
 def _estimated_lag(spec: TextSpec, parts: dict[Split, IntArray], num_symbols: int) -> RequiredLag:
@@ -131,32 +132,44 @@ def _estimated_lag(spec: TextSpec, parts: dict[Split, IntArray], num_symbols: in
 
 
 def _facts(
-    spec: TextSpec, parts: dict[Split, IntArray], judged: IntArray, num_symbols: int
+    spec: TextSpec,
+    parts: dict[Split, IntArray],
+    evaluation: Mapping[Split, Batch],
+    num_symbols: int,
 ) -> TaskFacts:
-    unigram, bigram = ngram_bits(parts["train"], judged, num_symbols)
-    baselines = (
-        Baseline(
-            name="bigram",
-            metric="bits_per_character",
-            value=bigram,
-            source="pairs of the training part, Witten-Bell smoothed: what needs no memory",
-        ),
-        Baseline(
-            name="unigram",
-            metric="bits_per_character",
-            value=unigram,
-            source="frequencies of the training part, add-one smoothed",
-        ),
-    )
     return TaskFacts(
         metric="bits_per_character",
         mode=MetricMode.MINIMISE,
-        baselines=baselines,
+        baselines=_baselines(parts["train"], evaluation, num_symbols),
         required_lag=spec.declared_lag() or _estimated_lag(spec, parts, num_symbols),
         length=spec.length,
         input_size=num_symbols,
         output_size=num_symbols,
         many_to_one=False,
+    )
+
+
+def _baselines(
+    train: IntArray, evaluation: Mapping[Split, Batch], num_symbols: int
+) -> tuple[Baseline, ...]:
+    """Scored on the timesteps that the network is scored on."""
+    unigram_V, bigram_VV = ngram_surprise(train, num_symbols)
+    unigram: dict[Split, float | None] = {}
+    bigram: dict[Split, float | None] = {}
+    for split, batch in evaluation.items():
+        before_TB, target_TB = batch.inputs_TBI.argmax(dim=-1).numpy(), batch.targets.numpy()
+        unigram[split] = float(unigram_V[target_TB].mean()) / math.log(2)
+        bigram[split] = float(bigram_VV[before_TB, target_TB].mean()) / math.log(2)
+    return (
+        _measured("bigram", bigram, "pairs of the training part, Witten-Bell smoothed"),
+        _measured("unigram", unigram, "frequencies of the training part, add-one smoothed"),
+    )
+
+
+def _measured(name: str, scores: Mapping[Split, float | None], source: str) -> Baseline:
+    value = next(scores[split] for split in ("validation", "test", "train") if split in scores)
+    return Baseline(
+        name=name, metric="bits_per_character", value=value or 0.0, scores=scores, source=source
     )
 
 

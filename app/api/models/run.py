@@ -38,10 +38,23 @@ class BestView(View):
     value: float | None
 
 
+class ScoresView(View):
+    """One number for each split; null where it is unknown or not finite."""
+
+    train: float | None = None
+    validation: float | None = None
+    test: float | None = None
+
+
 class BaselineView(View):
     name: str
+    """For example `naive`, `predict_mean`, `predict_median`, `majority_class`."""
     metric: str
+    """The metric of its scores, in the units of the data."""
     value: float | None
+    """Its score on the validation split, or on the first other one if there is none."""
+    scores: ScoresView
+    """Its scores on the same rows of each split that the model is scored on."""
 
 
 class ProbesView(View):
@@ -102,10 +115,11 @@ class RunView(View):
     best: BestView | None
     baseline: BaselineView | None
     """A trivial predictor that the model must beat."""
-    skill: float | None
-    """0: no better than the baseline. 1: perfect. It is 1 - value / baseline for a metric that is
-    minimised, and (value - baseline) / (1 - baseline) for one that is maximised, on test data where
-    they have been scored, otherwise on validation data."""
+    skill: ScoresView
+    """The metric of each split over the baseline of the same split. 0: no better than the baseline.
+    1: perfect. It is 1 - score / baseline for a metric that is minimised, and
+    (score - baseline) / (1 - baseline) for one that is maximised. Null where the split has not been
+    scored, or the baseline is perfect."""
     task: TaskFacts | None
     """Facts about the data; null until a worker has prepared it."""
     probes: ProbesView
@@ -127,8 +141,8 @@ def view_run(run: Run, *, waiting_for: str | None) -> RunView:
         parent=_view_parent(run),
         progress=view_progress(run),
         metrics=_view_metrics(run),
-        baseline=run.task and run.task.baseline,
-        skill=skill_of(run.task, run.metrics),
+        baseline=run.task and run.task.baseline_in_units,
+        skill=ScoresView.model_validate(skill_of(run.task, run.metrics)),
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
         diagnosis=DiagnosisSummary(
             verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final

@@ -1,5 +1,6 @@
 """How far the task is learned: 0 for the score of the baseline, 1 for the attainable score."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,6 @@ from app.domain.telemetry import DoubleArray
 NUM_EVALUATIONS = 3
 #: These evaluations lie in this last share of the run's steps, so that no start of a run counts.
 RECENT_SHARE = 0.1
-#: Keeps a gain relative to a floor of 0 defined.
-TINY = 1e-300
 #: The best possible score on any data: errors and entropies are at least 0, accuracies at most 1.
 IDEAL = {MetricMode.MINIMISE: 0.0, MetricMode.MAXIMISE: 1.0}
 #: The first split that has scores is judged.
@@ -33,7 +32,9 @@ class TaskProgress:
     split: Split
     step: int
     floor: Baseline
-    #: How much better than the floor the score is, relative to the floor.
+    #: The score of the floor on the same split.
+    floor_score: float
+    #: How much better than the floor the score is, relative to the floor; infinite if that is 0.
     relative_gain: float
 
     def is_at_least(self, level: float) -> bool:
@@ -68,13 +69,21 @@ def _progress(
     sign = 1.0 if task.mode is MetricMode.MINIMISE else -1.0
     score = float(np.median(np.where(np.isfinite(scores), scores, sign * np.inf)))
     best = IDEAL[task.mode] if task.attainable is None else task.attainable
-    gap = floor.value - best
+    floor_score = floor.score_on(split)
+    gap = floor_score - best
     return TaskProgress(
-        value=(floor.value - score) / gap if gap else 0.0,
+        value=(floor_score - score) / gap if gap else 0.0,
         is_lower_bound=task.attainable is None or gap == 0,
         score=score,
         split=split,
         step=step,
         floor=floor,
-        relative_gain=sign * (floor.value - score) / max(abs(floor.value), TINY),
+        floor_score=floor_score,
+        relative_gain=_relative(sign * (floor_score - score), floor_score),
     )
+
+
+def _relative(gain: float, floor_score: float) -> float:
+    if floor_score:
+        return gain / abs(floor_score)
+    return math.copysign(math.inf, gain) if gain else 0.0

@@ -59,6 +59,9 @@ def test_the_floor_of_adding_is_that_of_always_saying_one() -> None:
     assert task.facts.baseline is not None
     assert task.facts.baseline.value == 1 / 6
     assert measured == pytest.approx(1 / 6, rel=0.02)
+    for split, shown in task.evaluation.items():
+        on_split = float(np.square(shown.targets.double().numpy() - 1).mean())
+        assert task.facts.baseline.scores[split] == pytest.approx(on_split, rel=1e-12)
 
 
 @pytest.mark.parametrize("length", [20, 21])

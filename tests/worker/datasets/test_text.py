@@ -7,10 +7,11 @@ from pydantic import JsonValue
 
 from app.domain.errors import InvalidData
 from app.domain.task import LagSource
+from app.domain.telemetry import IntArray
 from tests.worker.builders import DATASET_ID, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
-from worker.datasets.text import ngram_bits
+from worker.datasets.text import ngram_surprise
 
 ABC = "abcd" * 500
 
@@ -37,6 +38,14 @@ def test_a_probe_looks_at_stretches_from_all_of_the_text() -> None:
     sample = task.probe_sample(32, device=torch.device("cpu"), dtype=torch.float64)
 
     assert 0.1 < float((sample.targets == 1).double().mean()) < 0.9
+
+
+def ngram_bits(train: IntArray, judged: IntArray, num_symbols: int) -> tuple[float, float]:
+    """Bits per character of the unigrams and the bigrams of `train`."""
+    unigram_V, bigram_VV = ngram_surprise(train, num_symbols)
+    before, wanted = judged[:-1], judged[1:]
+    unigram, bigram = unigram_V[wanted].mean(), bigram_VV[before, wanted].mean()
+    return float(unigram / math.log(2)), float(bigram / math.log(2))
 
 
 def test_the_floors_are_those_of_counts() -> None:

@@ -103,7 +103,7 @@ def _evidence(progress: TaskProgress) -> dict[str, JsonValue]:
         "metric": progress.floor.metric,
         "split": progress.split,
         "score": number(progress.score),
-        "baseline": number(progress.floor.value),
+        "baseline": number(progress.floor_score),
         "baseline_name": progress.floor.name,
         "baseline_source": progress.floor.source,
         "task_progress": number(progress.value),
@@ -115,7 +115,7 @@ def _evidence(progress: TaskProgress) -> dict[str, JsonValue]:
 def _symptom(progress: TaskProgress) -> str:
     return (
         f"At step {progress.step} the {progress.floor.metric} on {progress.split} is "
-        f"{progress.score:.4g}, no better than the {progress.floor.value:.4g} of "
+        f"{progress.score:.4g}, no better than the {progress.floor_score:.4g} of "
         f"{progress.floor.name}."
     )
 

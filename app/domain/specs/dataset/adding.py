@@ -25,7 +25,7 @@ class AddingSpec(MadeDataset):
             source=LagSource.TASK,
             method="lag of the first mark, which lies anywhere in the first half",
         )
-        floor = Baseline(
+        floor = Baseline.constant(
             name="predict_mean",
             metric="mse",
             value=FLOOR_MSE,

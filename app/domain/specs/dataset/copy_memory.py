@@ -26,13 +26,13 @@ class CopyMemorySpec(MadeDataset):
     def facts(self) -> TaskFacts:
         lag = self.length + NUM_SHOWN
         num_timesteps = self.length + 2 * NUM_SHOWN
-        floor = Baseline(
+        floor = Baseline.constant(
             name="guess_symbols",
             metric="cross_entropy",
             value=NUM_SHOWN * math.log(NUM_SYMBOLS) / num_timesteps,
             source="10 ln 8 / (length + 20) nats: blanks are certain, symbols are guessed",
         )
-        chance = Baseline(
+        chance = Baseline.constant(
             name="guess_symbols",
             metric="accuracy",
             value=1 / NUM_SYMBOLS,

@@ -36,13 +36,13 @@ class TemporalOrderSpec(MadeDataset):
             source=LagSource.TASK,
             method="lag of the first symbol, which lies in [0.1 T, 0.2 T)",
         )
-        floor = Baseline(
+        floor = Baseline.constant(
             name="guess_order",
             metric="cross_entropy",
             value=math.log(NUM_CLASSES),
             source="ln 4 nats: four orders, equally likely",
         )
-        chance = Baseline(
+        chance = Baseline.constant(
             name="guess_order", metric="accuracy", value=1 / NUM_CLASSES, source="1 of 4 orders"
         )
         return TaskFacts(

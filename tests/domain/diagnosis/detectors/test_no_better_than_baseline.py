@@ -7,7 +7,7 @@ from app.domain.diagnosis.detectors.no_better_than_baseline import BaselineThres
 from app.domain.diagnosis.findings import Finding, Impact, NotAssessed, Severity
 from app.domain.runs import StopReason
 from app.domain.scopes import Scope
-from app.domain.task import MetricMode, TaskFacts
+from app.domain.task import Baseline, MetricMode, TaskFacts
 from app.domain.telemetry import LagProfile
 from tests.domain.builders import FLOOR, case, profile, scores, task, telemetry
 
@@ -98,6 +98,24 @@ def test_more_is_better_where_the_metric_says_so(score: float, *, is_found: bool
     facts = task(mode=MetricMode.MAXIMISE, floor=0.25, attainable=None)
 
     assert (detect(_case(score, facts=facts, stop_reason=ENDED), LIMITS) is not None) is is_found
+
+
+@pytest.mark.parametrize("score", [0.1, 0.0])
+def test_a_floor_of_0_cannot_be_beaten_and_gives_no_endless_number(score: float) -> None:
+    finding = _found(_case(score, facts=task(floor=0.0, attainable=None), stop_reason=ENDED))
+
+    assert finding.evidence["relative_gain"] == (None if score else 0.0)
+
+
+def test_a_score_is_compared_with_the_floor_of_its_own_split() -> None:
+    facts = task(attainable=None)
+    floor = Baseline(
+        name="naive", metric="mse", value=0.1, scores={"validation": 10.0}, source="given"
+    )
+
+    given = _case(0.2, facts=facts.model_copy(update={"baselines": (floor,)}), stop_reason=ENDED)
+
+    assert detect(given, LIMITS) is None
 
 
 def test_training_scores_stand_in_where_there_is_no_validation() -> None:

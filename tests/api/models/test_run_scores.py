@@ -1,0 +1,34 @@
+"""The scores in the view of a run."""
+
+from app.api.models.run import view_run
+from app.domain.task import Baseline
+from tests.domain.builders import run, task
+
+
+def test_a_run_shows_its_baseline_and_its_skill_by_split() -> None:
+    floor = Baseline(
+        name="naive",
+        metric="mse",
+        value=2.0,
+        scores={"train": 1.0, "validation": 2.0, "test": 50.0},
+        source="repeat the last value",
+    )
+    facts = task().model_copy(update={"baselines": (floor,)})
+    metrics = {"train": {"mse": 0.5}, "validation": {"mse": 2.0}, "test": {"mse": 53.5}}
+
+    view = view_run(run(task=facts, metrics=metrics), waiting_for=None).model_dump(mode="json")
+
+    assert view["skill"] == {"train": 0.5, "validation": 0.0, "test": -0.07}
+    assert view["baseline"] == {
+        "name": "naive",
+        "metric": "mse",
+        "value": 2.0,
+        "scores": {"train": 1.0, "validation": 2.0, "test": 50.0},
+    }
+
+
+def test_before_anything_is_scored_there_is_no_skill() -> None:
+    view = view_run(run(task=None), waiting_for=None).model_dump(mode="json")
+
+    assert view["skill"] == {"train": None, "validation": None, "test": None}
+    assert view["baseline"] is None

@@ -1,0 +1,143 @@
+"""The target column of a forecast in its own units: what is scored, and its baselines.
+
+Shapes: N rows of all series end to end, n rows of one, B windows, H horizon, S series.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.scopes import Split
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.task import SCALED, Baseline
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.scoring.baselines import TrivialPredictor, lowest_first
+from worker.scoring.numbers import NumberTruth
+from worker.scoring.truth import Truth
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesTarget:
+    """The target of one series. Values that were not measured are filled in."""
+
+    values_n: DoubleArray
+    is_measured_n: NDArray[np.bool_]
+    #: Rows of the training part, which is the first one.
+    num_train: int
+    #: The scale of the network's outputs.
+    mean: float
+    std: float
+
+    def learned(self) -> DoubleArray:
+        """Returns the measured values of the training part, or the filled ones if it has none."""
+        values_n = self.values_n[: self.num_train]
+        measured_n = values_n[self.is_measured_n[: self.num_train]]
+        return measured_n if measured_n.size else values_n
+
+    def naive_error(self, period: int) -> float:
+        """Returns the mean absolute change over a period in the training part; NaN if it is 0."""
+        known_n = np.where(self.is_measured_n, self.values_n, np.nan)[: self.num_train]
+        change_n = np.abs(known_n[period:] - known_n[:-period])
+        change_n = change_n[~np.isnan(change_n)]
+        return float(change_n.mean()) if change_n.any() else float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The target of all series, end to end."""
+
+    series: tuple[SeriesTarget, ...]
+    #: Period of the naive forecast that MASE compares with; 1 without a season.
+    season: int
+    values_N: DoubleArray
+    is_measured_N: NDArray[np.bool_]
+    #: Position of each row's series.
+    series_N: IntArray
+
+    @classmethod
+    def of(cls, series: Sequence[SeriesTarget], *, season: int) -> Self:
+        sizes = [len(one.values_n) for one in series]
+        return cls(
+            series=tuple(series),
+            season=season,
+            values_N=np.concatenate([one.values_n for one in series]),
+            is_measured_N=np.concatenate([one.is_measured_n for one in series]),
+            series_N=np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+        )
+
+    @property
+    def has_gaps(self) -> bool:
+        return not bool(self.is_measured_N.all())
+
+    def truth(self, start_B: IntArray, *, horizon: int) -> NumberTruth:
+        row_BH, place_B = start_B[:, None] + np.arange(horizon), self.series_N[start_B]
+        return NumberTruth(
+            wanted_NO=np.where(self.is_measured_N[row_BH], self.values_N[row_BH], np.nan),
+            mean_N=np.array([one.mean for one in self.series])[place_B],
+            std_N=np.array([one.std for one in self.series])[place_B],
+            naive_error_N=np.array([one.naive_error(self.season) for one in self.series])[place_B],
+        )
+
+    def repeated(self, start_B: IntArray, *, horizon: int, period: int) -> DoubleArray:
+        """Returns (B, H): the last period before the window's end, over and over."""
+        ahead_H = np.arange(horizon)
+        row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
+        forecast_BH: DoubleArray = self.values_N[row_BH]
+        return forecast_BH
+
+    def constant(self, level_S: Sequence[float], start_B: IntArray, *, horizon: int) -> DoubleArray:
+        """Returns (B, H): one level for each series."""
+        level_B = np.array(level_S)[self.series_N[start_B]]
+        return np.repeat(level_B[:, None], horizon, axis=1)
+
+
+def forecast_baselines(
+    spec: ForecastSpec,
+    target: Target,
+    evaluated: Mapping[Split, IntArray],
+    truths: Mapping[Split, Truth],
+) -> tuple[Baseline, ...]:
+    """Returns the best constant for the loss and the naive forecasts, scored on every split.
+
+    `evaluated` are the first target rows of the windows that are scored. The first baselines are in
+    training standard deviations, the last ones in the units of the data.
+    """
+    is_squared = spec.loss == "mse"
+    level_S = [
+        float(np.mean(one.learned()) if is_squared else np.median(one.learned()))
+        for one in target.series
+    ]
+    statistic = "mean" if is_squared else "median"
+    horizon = spec.horizon
+    predictors = [
+        TrivialPredictor(
+            name="naive",
+            source="repeat the last value",
+            answers={
+                split: target.repeated(start_B, horizon=horizon, period=1)
+                for split, start_B in evaluated.items()
+            },
+        ),
+        TrivialPredictor(
+            name=f"predict_{statistic}",
+            source=f"the {statistic} of the training part of each series",
+            answers={
+                split: target.constant(level_S, start_B, horizon=horizon)
+                for split, start_B in evaluated.items()
+            },
+        ),
+    ]
+    if spec.season is not None:
+        seasonal = TrivialPredictor(
+            name="seasonal_naive",
+            source=f"the value of {spec.season} timesteps before",
+            answers={
+                split: target.repeated(start_B, horizon=horizon, period=spec.season)
+                for split, start_B in evaluated.items()
+            },
+        )
+        predictors.append(seasonal)
+    return lowest_first(predictors, truths, metrics=[f"{spec.loss}{SCALED}", spec.loss])

@@ -1,0 +1,82 @@
+"""Scores of numbers, in the units of the data and in training standard deviations.
+
+Shapes: N loss terms, O outputs of each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from app.domain.task import SCALED
+from app.domain.telemetry import DoubleArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTruth:
+    """Targets in the units of the data. A target that is NaN was not measured: it is not scored."""
+
+    wanted_NO: DoubleArray
+    #: A network's output times `std` plus `mean` is in the units of the data.
+    mean_N: DoubleArray
+    std_N: DoubleArray
+    #: False if a network's outputs are in the units of the data.
+    is_scaled: bool = True
+    #: Of a forecast: the mean absolute error that the (seasonal) naive forecast has over the
+    #: training part of the same series, NaN where it is 0 or unknown. None for other tasks.
+    naive_error_N: DoubleArray | None = None
+
+    @classmethod
+    def as_it_is(cls, wanted_NO: DoubleArray) -> Self:
+        """Returns targets that a network gives in the units of the data."""
+        size = len(wanted_NO)
+        return cls(wanted_NO=wanted_NO, mean_N=np.zeros(size), std_N=np.ones(size), is_scaled=False)
+
+    def in_units(self, kept_NK: DoubleArray) -> DoubleArray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            answer_NO: DoubleArray = kept_NK * self.std_N[:, None] + self.mean_N[:, None]
+        return answer_NO
+
+    def scores(self, answer_NK: DoubleArray) -> Mapping[str, float]:
+        """Returns the metrics over all measured targets.
+
+        Of a forecast also sMAPE, from 0 to 2 (Makridakis 1993), and MASE (Hyndman & Koehler 2006);
+        of other numbers R². R² and MASE are left out where they are not defined.
+        """
+        is_measured_NO = ~np.isnan(self.wanted_NO)
+        wanted_n, answer_n = self.wanted_NO[is_measured_NO], answer_NK[is_measured_NO]
+        term_n = np.nonzero(is_measured_NO)[0]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            error_n = answer_n - wanted_n
+            found = _errors(error_n)
+            if self.is_scaled:
+                scaled = _errors(error_n / self.std_N[term_n])
+                found |= {f"{name}{SCALED}": value for name, value in scaled.items()}
+            if self.naive_error_N is None:
+                found |= _r2(wanted_n, error_n)
+            else:
+                size_n = np.abs(answer_n) + np.abs(wanted_n)
+                share_n = np.where(size_n == 0, 0.0, 2 * np.abs(error_n) / size_n)
+                found["smape"] = float(share_n.mean())
+                found |= _mase(error_n, self.naive_error_N[term_n])
+        return found
+
+
+def _errors(error_n: DoubleArray) -> dict[str, float]:
+    mse = float(np.square(error_n).mean())
+    return {"mse": mse, "mae": float(np.abs(error_n).mean()), "rmse": float(np.sqrt(mse))}
+
+
+def _r2(wanted_n: DoubleArray, error_n: DoubleArray) -> dict[str, float]:
+    around_mean = float(np.square(wanted_n - wanted_n.mean()).sum())
+    if around_mean == 0:
+        return {}
+    return {"r2": 1 - float(np.square(error_n).sum()) / around_mean}
+
+
+def _mase(error_n: DoubleArray, naive_n: DoubleArray) -> dict[str, float]:
+    is_known_n = ~np.isnan(naive_n)
+    if not is_known_n.any():
+        return {}
+    return {"mase": float((np.abs(error_n[is_known_n]) / naive_n[is_known_n]).mean())}
