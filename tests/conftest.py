@@ -13,7 +13,7 @@ from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.store.database import make_engine
 from tests.databases import Databases
-from tests.disks import MIB, Disk, mounted
+from tests.disks import MIB, Disk, can_mount, mounted
 from tests.side_by_side import Dealer, SideBySide
 
 # a run has one thread; so have the tests, whatever the machine
@@ -90,8 +90,15 @@ def home(tmp_path: Path) -> Path:
     return make_home(tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def mounts() -> None:
+    """Skips tests that need a disk of their own where nobody may mount one."""
+    if not can_mount():
+        pytest.skip("this machine lets nobody mount a file system in a namespace")
+
+
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
+def disk(tmp_path: Path, mounts: None) -> Iterator[Disk]:
     """A disk of 2 MiB."""
     with mounted(tmp_path / "mounts", size_bytes=2 * MIB) as made:
         yield made

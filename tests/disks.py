@@ -7,15 +7,18 @@ processes reach it through `/proc/<holder>/root`.
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 #: Carries out one command a line and answers each with one line.
 _HOLDER = 'while read -r command; do if eval "$command"; then echo done; else echo failed; fi; done'
 MIB = 2**20
+
+
+class CannotMountError(Exception):
+    """This machine lets nobody mount a file system in a namespace."""
 
 
 class Disk:
@@ -67,7 +70,7 @@ class Disk:
 
 @contextmanager
 def mounted(folder: Path, *, size_bytes: int) -> Iterator[Disk]:
-    """A disk whose mount point is made in `folder`. Skips the test where nobody may mount."""
+    """A disk whose mount point is made in `folder`. Raises CannotMountError."""
     place = folder.resolve()
     for name in ("disk", "away"):
         (place / name).mkdir(parents=True)
@@ -82,7 +85,7 @@ def mounted(folder: Path, *, size_bytes: int) -> Iterator[Disk]:
     assert holder.stdout is not None
     try:
         if holder.stdout.readline().strip() != "ready":
-            pytest.skip("this machine lets nobody mount a file system in a namespace")
+            raise CannotMountError
         yield Disk(holder, place)
     finally:
         holder.kill()
@@ -108,3 +111,12 @@ def mounted_at(link: Path, folder: Path, *, size_bytes: int) -> Iterator[Disk]:
             link.unlink()
             if before.exists():
                 before.rename(link)
+
+
+def can_mount() -> bool:
+    """Returns whether disks can be made on this machine."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, mounted(Path(folder), size_bytes=MIB):
+            return True
+    except (CannotMountError, OSError):
+        return False

@@ -26,6 +26,7 @@ from random import Random
 
 from app.server.listening import RESERVED_DESCRIPTORS
 from tests.faults.clinic import Clinic, open_clinic
+from tests.faults.experiments.artifact_disk import lose_the_artifacts
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints, time_checkpoints
 from tests.faults.experiments.crash_points import ALL_CASES, rehearse
@@ -156,6 +157,15 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "goes on from the one before.",
         full=partial(damage_checkpoints, num_checkpoints=1000),
         small=partial(damage_checkpoints, num_checkpoints=20),
+    ),
+    "artifact-disk": Experiment(
+        title="Artifact disk full, read-only and taken away",
+        claim="While the disk of the artifacts is full, read-only or taken away, 20 times each at "
+        "random moments, no run loses weights or succeeds without them, and all end once the disk "
+        "is back.",
+        full=partial(lose_the_artifacts, num_each=20),
+        small=partial(lose_the_artifacts, num_each=2),
+        changes={**FREQUENT, "CLINIC_SLOTS": "2"},
     ),
     "checkpoint-cost": Experiment(
         title="The cost of checkpoints",

@@ -25,7 +25,7 @@ LONG = {"num_steps": 1500, "batch_size": 4, "evaluate_every": 500}
 
 
 @pytest.fixture
-def disk(clinic: Clinic, tmp_path: Path) -> Iterator[Disk]:
+def disk(clinic: Clinic, tmp_path: Path, mounts: None) -> Iterator[Disk]:
     """Where the clinic's artifacts are for the time of the test."""
     with mounted_at(clinic.home / "artifacts", tmp_path / "mounts", size_bytes=64 * MIB) as made:
         yield made

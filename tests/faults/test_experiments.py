@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.clinic import Clinic, open_clinic
 from tests.faults.crash_points import Kind
+from tests.faults.experiments.artifact_disk import lose_the_artifacts
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints
 from tests.faults.experiments.crash_points import Case, rehearse
@@ -79,6 +80,12 @@ def test_a_database_that_goes_away_or_loses_a_reply_costs_nothing(
         )
 
     carry_out(clinic, lose)
+
+
+def test_a_disk_that_is_full_read_only_or_away_costs_no_weights(
+    clinic: Clinic, mounts: None
+) -> None:
+    carry_out(clinic, lambda clinic, random: lose_the_artifacts(clinic, random, num_each=1))
 
 
 def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_serves(
