@@ -3,7 +3,7 @@
 Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. NaN and infinity are kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from typing import Literal, TypeVar
 
@@ -24,6 +24,8 @@ Interval = tuple[float, float]
 FLUSH_EVERY_S = 0.5
 #: Largest number of steps that wait for the next flush.
 FLUSH_EVERY_STEPS = 256
+#: Largest number of flushes that are stored together, when more than one waits for the database.
+MAX_MERGED_FLUSHES = 16
 #: Approximate memory of a record without its arrays.
 RECORD_BYTES = 512
 #: The parts of a step, in the order of computation, in which a number can become non-finite.
@@ -189,6 +191,45 @@ class ReadingBatch:
 
     def is_empty(self) -> bool:
         return self.chunk is None and not self.readings
+
+
+def can_merge(earlier: ReadingBatch, later: ReadingBatch) -> bool:
+    """Returns whether the two can be stored as one: their chunks have the same quantities."""
+    if earlier.chunk is None or later.chunk is None:
+        return True
+    return (earlier.chunk.scalars.keys(), earlier.chunk.tensors.keys()) == (
+        later.chunk.scalars.keys(),
+        later.chunk.tensors.keys(),
+    )
+
+
+def merged(batches: Sequence[ReadingBatch]) -> ReadingBatch:
+    """Returns one batch that carries what consecutive batches carry, which can be merged."""
+    if len(batches) == 1:
+        return batches[0]
+    chunks = [batch.chunk for batch in batches if batch.chunk is not None]
+    return ReadingBatch(
+        chunk=_joined(chunks) if chunks else None,
+        readings=tuple(reading for batch in batches for reading in batch.readings),
+        progress_step=batches[-1].progress_step,
+        steps_per_second=batches[-1].steps_per_second,
+        waited_s=sum(batch.waited_s for batch in batches),
+    )
+
+
+def _joined(chunks: Sequence[TelemetryChunk]) -> TelemetryChunk:
+    first = chunks[0]
+    return TelemetryChunk(
+        steps_n=np.concatenate([chunk.steps_n for chunk in chunks]),
+        scalars={
+            name: np.concatenate([chunk.scalars[name] for chunk in chunks])
+            for name in first.scalars
+        },
+        tensors={
+            name: np.concatenate([chunk.tensors[name] for chunk in chunks])
+            for name in first.tensors
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from app.store.profile_rows import read_profiles
 from app.store.reading_rows import insert_readings, read_scalar_readings
 from app.store.tables import runs, telemetry_chunks
 from app.store.times import database_now
-from app.store.windows import store_completed_windows
+from app.store.windows import NewSteps, store_completed_windows
 
 #: Readings of the scope `model` that are also stored on the run's row.
 _KEPT_ON_THE_RUN = (PROBE_SHARE, PROBE_SECONDS)
@@ -72,9 +72,8 @@ def append_batch(
     keys = {"run_id": run_id, "attempt": attempt, "seq": seq}
     if batch.chunk is not None:
         session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
-        store_completed_windows(
-            session, run_id=run_id, chunk=batch.chunk, windowed_steps=row["windowed_steps"]
-        )
+        new = NewSteps.of(batch.chunk, seq=seq, attempt=attempt)
+        store_completed_windows(session, new, run_id=run_id, windowed_steps=row["windowed_steps"])
     insert_readings(session, batch.readings, keys=keys)
     return True
 

@@ -10,6 +10,8 @@ from app.domain.telemetry import (
     ScalarReading,
     Telemetry,
     TelemetryChunk,
+    can_merge,
+    merged,
     of_kind,
 )
 from tests.domain.builders import profile, reading, telemetry
@@ -73,3 +75,46 @@ def test_a_lag_profile_weighs_mostly_its_arrays() -> None:
     # of 200 lags: a double and an integer of 32 bits each
     assert batch.num_bytes == pytest.approx(200 * 12, abs=5 * 512)
     assert batch.num_bytes > 200 * 12
+
+
+def flush(*steps: int, **quantities: float) -> ReadingBatch:
+    n = len(steps)
+    scalars = {name: np.full(n, value, np.float32) for name, value in quantities.items()}
+    chunk = TelemetryChunk(
+        steps_n=np.array(steps, np.int32),
+        scalars=scalars,
+        tensors={"grad_norm": np.full((n, 2), steps[0], np.float32)},
+    )
+    return ReadingBatch(
+        chunk=chunk, progress_step=steps[-1] + 1, steps_per_second=float(steps[0]), waited_s=0.5
+    )
+
+
+def test_consecutive_batches_are_merged_into_one() -> None:
+    reading = ScalarReading(step=1, quantity="mse", scope=Scope.split("train"), value=2.0)
+    alone = ReadingBatch(readings=(reading,), progress_step=3)
+
+    one = merged([flush(0, 1, loss=1), alone, flush(3, loss=2)])
+
+    assert one.chunk is not None
+    assert one.chunk.steps_n.tolist() == [0, 1, 3]
+    assert one.chunk.scalars["loss"].tolist() == [1, 1, 2]
+    assert one.chunk.tensors["grad_norm"].tolist() == [[0, 0], [0, 0], [3, 3]]
+    assert one.readings == (reading,)
+    assert (one.progress_step, one.steps_per_second, one.waited_s) == (4, 3.0, 1.0)
+
+
+def test_merging_one_batch_is_that_batch_and_none_has_no_chunk() -> None:
+    alone = ReadingBatch(progress_step=3)
+
+    assert merged([alone]) is alone
+    assert merged([alone, alone]).chunk is None
+
+
+def test_batches_with_other_quantities_are_not_merged() -> None:
+    first = flush(0, loss=1)
+
+    assert can_merge(first, flush(1, loss=2))
+    assert can_merge(first, ReadingBatch())
+    assert can_merge(ReadingBatch(), first)
+    assert not can_merge(first, flush(1, loss=2, grad_norm=3))

@@ -1,7 +1,8 @@
 """Sends readings to the database in order and exactly once, in a thread beside training.
 
 Checkpoints are queued among the batches of readings, so that a checkpoint is saved only once the
-database has acknowledged all readings before it.
+database has acknowledged all readings before it. Batches that wait are stored as one, so that a
+backlog costs fewer transactions.
 
 During an outage of the database the queue fills while training continues; when the queue is full,
 training waits. Nothing is dropped: `drain` returns when the last batch is acknowledged.
@@ -14,10 +15,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from app.domain.errors import Fenced, Unavailable
-from app.domain.telemetry import RECORD_BYTES, ReadingBatch
+from app.domain.telemetry import (
+    MAX_MERGED_FLUSHES,
+    RECORD_BYTES,
+    ReadingBatch,
+    can_merge,
+    merged,
+)
 
 T = TypeVar("T")
 
@@ -158,13 +166,30 @@ class Sender:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._pending)
-                item = self._pending[0]
-            if not self._write(item):
+                taken = self._next_items()
+            if not self._write(_as_one(taken)):
                 return
             with self._changed:
-                self._pending.popleft()
-                self._pending_bytes -= _num_bytes(item)
+                for item in taken:
+                    self._pending.popleft()
+                    self._pending_bytes -= _num_bytes(item)
                 self._changed.notify_all()
+
+    def _next_items(self) -> list[ReadingBatch | PendingCheckpoint]:
+        """Returns the next checkpoint, or the next batches that can be stored as one.
+
+        A repetition of a write has the same batches: they are chosen once.
+        """
+        first, *rest = islice(self._pending, MAX_MERGED_FLUSHES)
+        taken = [first]
+        for item in rest:
+            earlier = taken[-1]
+            if isinstance(earlier, PendingCheckpoint) or isinstance(item, PendingCheckpoint):
+                break
+            if not can_merge(earlier, item):
+                break
+            taken.append(item)
+        return taken
 
     def _write(self, item: ReadingBatch | PendingCheckpoint) -> bool:
         try:
@@ -189,6 +214,11 @@ class Sender:
         with self._changed:
             self._failure = error
             self._changed.notify_all()
+
+
+def _as_one(items: list[ReadingBatch | PendingCheckpoint]) -> ReadingBatch | PendingCheckpoint:
+    batches = [item for item in items if isinstance(item, ReadingBatch)]
+    return merged(batches) if batches else items[0]
 
 
 def _num_bytes(item: ReadingBatch | PendingCheckpoint) -> int:

@@ -3,6 +3,9 @@
 Legend: n values, k groups of values with one exponent.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,27 +16,51 @@ _SIGNIFICAND_BITS = 24
 _HALF_BITS = 12
 
 
+@dataclass(frozen=True, kw_only=True)
+class Significands:
+    """Finite values as integers of 24 bits times powers of two, in the shape of the values."""
+
+    #: The powers of two, in units.
+    shift: NDArray[np.int32]
+    #: The integers, and their squares in three parts, so that no sum of doubles is rounded.
+    summands: tuple[NDArray[np.float64], ...]
+
+
+def significands(values: NDArray[np.float32]) -> Significands:
+    """Returns the parts of finite values, of which `combined_sums` makes sums."""
+    fraction, exponent = np.frexp(values.astype(np.float64))
+    significand = fraction * 2.0**_SIGNIFICAND_BITS
+    high, rest = np.divmod(np.abs(significand), 2.0**_HALF_BITS)
+    return Significands(
+        shift=exponent + (UNIT_BITS - _SIGNIFICAND_BITS),
+        summands=(significand, high * high, high * rest, rest * rest),
+    )
+
+
+def combined_sums(low: int, sums: Sequence[NDArray[np.float64]]) -> tuple[int, int]:
+    """Returns the sum and the sum of squares from those of the four summands.
+
+    Each array holds the sums of the values of shift `low`, `low` + 1 and so on.
+    """
+    significant_k, high_k, mixed_k, rest_k = sums
+    total, squares = 0, 0
+    # a sum of squares is zero only where there is no value, or only zeros
+    for k in np.flatnonzero((high_k != 0) | (rest_k != 0)).tolist():
+        square = (int(high_k[k]) << (2 * _HALF_BITS)) + (int(mixed_k[k]) << (_HALF_BITS + 1))
+        total += int(significant_k[k]) << (low + k)
+        squares += (square + int(rest_k[k])) << (2 * (low + k))
+    return total, squares
+
+
 def exact_sums(values_n: NDArray[np.float32]) -> tuple[int, int]:
     """Returns the sum and the sum of squares of at most 2 ** 28 finite values, without rounding."""
     if not values_n.size:
         return 0, 0
-    fraction_n, exponent_n = np.frexp(values_n.astype(np.float64))
-    significand_n = fraction_n * 2.0**_SIGNIFICAND_BITS
-    shift_n = exponent_n + (UNIT_BITS - _SIGNIFICAND_BITS)
-    low = int(shift_n.min())
-    group_n = shift_n - low
-    # squares in three parts, so that no sum of doubles is rounded
-    high_n, rest_n = np.divmod(np.abs(significand_n), 2.0**_HALF_BITS)
-    sum_k = np.bincount(group_n, weights=significand_n)
-    high_k = np.bincount(group_n, weights=high_n * high_n)
-    mixed_k = np.bincount(group_n, weights=high_n * rest_n)
-    rest_k = np.bincount(group_n, weights=rest_n * rest_n)
-    total, squares = 0, 0
-    for k in np.unique(group_n).tolist():
-        square = (int(high_k[k]) << (2 * _HALF_BITS)) + (int(mixed_k[k]) << (_HALF_BITS + 1))
-        total += int(sum_k[k]) << (low + k)
-        squares += (square + int(rest_k[k])) << (2 * (low + k))
-    return total, squares
+    parts = significands(values_n)
+    low = int(parts.shift.min())
+    group_n = parts.shift - low
+    sums = [np.bincount(group_n, weights=part).astype(np.float64) for part in parts.summands]
+    return combined_sums(low, sums)
 
 
 def exact_mean(total: int, count: int) -> float:

@@ -30,6 +30,13 @@ def _leading_bits(value: float) -> int:
 _OFFSET = _leading_bits(2.0**-149) - 1
 
 
+#: The bits of a single-precision number without its sign, and of the least one with 24 of them.
+_MAGNITUDE, _LEAST_NORMAL = 0x7FFF_FFFF, 0x0080_0000
+#: Bits of such a number that a bin leaves out; what to add to the others for the bin.
+_SINGLE_REST_BITS = 23 - _BIN_BITS
+_SINGLE_OFFSET = ((1023 - 127) << _BIN_BITS) - _OFFSET
+
+
 @dataclass(frozen=True, kw_only=True)
 class Histogram:
     """The number of values in each bin. Bin 0 holds zeros, and bin -i the negatives of bin i."""
@@ -42,12 +49,21 @@ class Histogram:
 
 def histogram_of(values_n: NDArray[np.float32]) -> Histogram:
     """Returns the histogram of finite values."""
-    double_n = values_n.astype(np.float64)
-    leading_n = np.abs(double_n).view(np.int64) >> _REST_BITS
-    size_n = np.where(leading_n == 0, 0, leading_n - _OFFSET)
-    bin_n = np.where(double_n < 0, -size_n, size_n).astype(np.int16)
-    bins_b, counts_b = np.unique(bin_n, return_counts=True)
+    bins_b, counts_b = np.unique(bins_of(values_n), return_counts=True)
     return Histogram(bins_b=bins_b, counts_b=counts_b.astype(np.int64))
+
+
+def bins_of(values: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Returns the bin of each finite value, in the shape of the values."""
+    magnitude = values.view(np.int32) & _MAGNITUDE
+    if ((magnitude > 0) & (magnitude < _LEAST_NORMAL)).any():
+        # as doubles, all have an exponent
+        leading = np.abs(values.astype(np.float64)).view(np.int64) >> _REST_BITS
+        size = np.where(leading == 0, 0, leading - _OFFSET).astype(np.int16)
+    else:
+        size = ((magnitude >> _SINGLE_REST_BITS) + _SINGLE_OFFSET).astype(np.int16)
+        size[magnitude == 0] = 0
+    return np.where(values < 0, -size, size)
 
 
 def merge_histograms(histograms: Sequence[Histogram]) -> Histogram:
@@ -69,16 +85,16 @@ def percentiles(histogram: Histogram, percents: Sequence[float]) -> NDArray[np.f
     upto_b = np.cumsum(histogram.counts_b)
     rank_q = np.asarray(percents, dtype=np.float64) / 100 * (int(upto_b[-1]) - 1)
     below_q = np.floor(rank_q)
-    represented_b = _representatives(histogram.bins_b)
     last = upto_b.size - 1
-    low_q = represented_b[np.searchsorted(upto_b, below_q, side="right")]
-    high_q = represented_b[np.minimum(np.searchsorted(upto_b, below_q + 1, side="right"), last)]
+    low = np.searchsorted(upto_b, below_q, side="right")
+    high = np.minimum(np.searchsorted(upto_b, below_q + 1, side="right"), last)
+    low_q, high_q = _representatives(histogram.bins_b[np.array([low, high])])
     between_q: NDArray[np.float64] = low_q + (rank_q - below_q) * (high_q - low_q)
     return between_q
 
 
 def _representatives(bins_b: NDArray[np.int16]) -> NDArray[np.float64]:
-    """(b,) harmonic mean of the ends of each bin, with its sign; 0 for bin 0."""
+    """Returns the harmonic mean of the ends of each bin, with its sign; 0 for bin 0."""
     size_b = np.abs(bins_b.astype(np.int64))
     first_b = ((size_b + _OFFSET) << _REST_BITS).view(np.float64)
     end_b = ((size_b + _OFFSET + 1) << _REST_BITS).view(np.float64)

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import Fenced, Unavailable
 from app.domain.telemetry import ReadingBatch, TelemetryChunk
-from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
+from worker.telemetry.sending import OutageRetry, PendingCheckpoint, RecordBatch, Sender
 
 
 def batch_of(*steps: int) -> ReadingBatch:
@@ -32,16 +32,25 @@ class Store:
         self.before(-1)
         self.saved.append((pending.step, len(self.taken)))
 
+    def steps(self) -> list[int]:
+        return [step for _, batch in self.taken for step in steps_of(batch)]
+
+
+def steps_of(batch: ReadingBatch) -> list[int]:
+    assert batch.chunk is not None
+    return [int(step) for step in batch.chunk.steps_n]
+
 
 def make_sender(
     store: Store,
     *,
+    record: RecordBatch | None = None,
     on_fenced: Callable[[], None] = lambda: None,
     on_wait: Callable[[], None] = lambda: None,
     max_pending_bytes: int = 2**20,
 ) -> Sender:
     sender = Sender(
-        store.record,
+        record or store.record,
         save=store.save,
         retry=OutageRetry(first_pause_s=0.001, longest_pause_s=0.002),
         on_wait=on_wait,
@@ -60,8 +69,58 @@ def test_batches_arrive_in_order_and_are_numbered() -> None:
         sender.send(batch_of(step))
     sender.drain()
 
-    assert [seq for seq, _ in store.taken] == list(range(20))
-    assert [batch.progress_step for _, batch in store.taken] == list(range(1, 21))
+    assert [seq for seq, _ in store.taken] == list(range(len(store.taken)))
+    assert store.steps() == list(range(20))
+    assert store.taken[-1][1].progress_step == 20
+
+
+def test_batches_that_wait_are_stored_as_one_and_a_checkpoint_parts_them() -> None:
+    is_open, is_storing = threading.Event(), threading.Event()
+
+    def wait(_: int) -> None:
+        is_storing.set()
+        is_open.wait(10)
+
+    store = Store(wait)
+    sender = make_sender(store)
+    sender.send(batch_of(0))
+    assert is_storing.wait(10)
+
+    for step in (1, 2, 3):
+        sender.send(batch_of(step))
+    sender.send(PendingCheckpoint(step=4, content=b"weights"))
+    sender.send(batch_of(4))
+    is_open.set()
+    sender.drain()
+
+    assert [(seq, steps_of(batch)) for seq, batch in store.taken] == [
+        (0, [0]),
+        (1, [1, 2, 3]),
+        (2, [4]),
+    ]
+    assert store.saved == [(4, 2)]
+
+
+def test_a_repeated_write_has_the_same_batches() -> None:
+    tried: list[list[int]] = []
+    has_failed, goes_on = threading.Event(), threading.Event()
+
+    def record(*, seq: int, batch: ReadingBatch) -> None:
+        tried.append(steps_of(batch))
+        if len(tried) == 1:
+            has_failed.set()
+            goes_on.wait(10)
+            raise Unavailable
+
+    store = Store()
+    sender = make_sender(store, record=record)
+    sender.send(batch_of(0))
+    assert has_failed.wait(10)
+    sender.send(batch_of(1))
+    goes_on.set()
+    sender.drain()
+
+    assert tried == [[0], [0], [1]]
 
 
 def test_an_outage_loses_nothing_and_keeps_the_number() -> None:
@@ -78,7 +137,8 @@ def test_an_outage_loses_nothing_and_keeps_the_number() -> None:
     sender.send(batch_of(1))
     sender.drain()
 
-    assert [seq for seq, _ in store.taken] == [0, 1]
+    assert [seq for seq, _ in store.taken] == list(range(len(store.taken)))
+    assert store.steps() == [0, 1]
 
 
 def test_a_full_queue_makes_training_wait_and_reports_it() -> None:
@@ -168,6 +228,7 @@ def test_a_resumed_run_continues_to_number_its_batches() -> None:
     sender.start(first_seq=7)
 
     sender.send(batch_of(0))
+    sender.drain()
     sender.send(batch_of(1))
     sender.drain()
 
