@@ -10,7 +10,7 @@ from uuid import UUID
 from app.domain.access import Scope
 from app.domain.errors import ClinicError
 from app.embedded.home import make_home
-from app.migration import migrate
+from app.migration import downgrade, migrate
 from app.processes import end_with_parent
 from app.settings import HomeSettings, Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key, read_admin_key
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _manage_keys(asked)
             case "migrate":
                 migrate(Settings.read(os.environ).database_url)
+            case "downgrade":
+                url = Settings.read(os.environ).database_url
+                downgrade(url, revision=asked.revision, lose_data=asked.lose_data)
             case _:
                 _bootstrap()
     except ClinicError as error:
@@ -54,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("admin-key", help="print the admin key that the first start made")
     _add_keys(commands.add_parser("keys", help="list, make or revoke API keys on this machine"))
     commands.add_parser("migrate", help="bring the database to the newest schema")
+    backwards = commands.add_parser("downgrade", help="bring the database to an older schema")
+    backwards.add_argument("revision", help="of the older release, for instance 0011")
+    backwards.add_argument(
+        "--lose-data", action="store_true", help="also where that deletes what is stored"
+    )
     commands.add_parser("bootstrap", help="make the first workspace and print its admin key")
     return parser
 

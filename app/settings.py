@@ -167,6 +167,9 @@ class Settings(AccountSettings):
     """Rows of telemetry of a workspace without a quota of its own."""
     max_storage_bytes: Amount = _USUAL_QUOTAS.max_storage_bytes
     """Stored bytes of a workspace without a quota of its own."""
+    max_runs_per_hour: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    """Runs that a workspace without a quota of its own submits in an hour; by default ten times its
+    queued runs, at least 60."""
     max_preflights: Amount = _USUAL_QUOTAS.max_preflights
     """Preflights that have not ended of a workspace without a quota of its own."""
     preflight_time_limit_s: Seconds = 300.0
@@ -225,6 +228,7 @@ class Settings(AccountSettings):
             max_rows=self.max_rows,
             max_storage_bytes=self.max_storage_bytes,
             max_preflights=self.max_preflights,
+            max_runs_per_hour=self.max_runs_per_hour,
         )
 
     @property

@@ -21,7 +21,8 @@ ClinicError
 ├── TooLarge
 ├── Overloaded
 │   └── QuotaReached          (with the numbers of the quota)
-│       └── QueueFull
+│       ├── QueueFull
+│       └── TooManyRuns
 ├── Unavailable
 ├── Fenced                    (the run no longer belongs to the attempt)
 └── Misconfigured             (the environment, the home folder or a port prevents a start)
@@ -185,6 +186,11 @@ class QuotaReached(Overloaded):
 
     code = "quota_reached"
 
+    #: Seconds after which the quota is refilled in part; None where time alone does not help.
+    retry_after_s: float | None = None
+    #: The time for which the quota is, where it is one of a rate.
+    window_s: int | None = None
+
     def __init__(self, *, quota: str, most: int, used: int, wanted: int) -> None:
         meaning = (type(self).__doc__ or "").strip().splitlines()[0]
         request = f", and the request needs {wanted} more" if wanted else ""
@@ -207,6 +213,17 @@ class QueueFull(QuotaReached):
 
     def __init__(self, *, most: int, used: int) -> None:
         super().__init__(quota="queued-runs", most=most, used=used, wanted=1)
+
+
+class TooManyRuns(QuotaReached):
+    """This workspace has submitted as many runs in the last hour as its quota allows."""
+
+    code = "too_many_runs"
+    window_s = 3600
+
+    def __init__(self, *, most: int, used: int, retry_after_s: float) -> None:
+        super().__init__(quota="runs-per-hour", most=most, used=used, wanted=1)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(ClinicError):

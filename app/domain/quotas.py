@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached
+from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached, TooManyRuns
 from app.domain.estimate import TOO_LARGE, Estimate
 
 GIB = 2**30
+HOUR = timedelta(hours=1)
+RUNS_PER_QUEUED_RUN = 10
+MIN_RUNS_PER_HOUR = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +27,19 @@ class Quotas:
     max_storage_bytes: int = 100 * GIB
     #: Preflights, arms of comparisons included, that have not ended.
     max_preflights: int = 100
+    #: Runs, forks, resumptions and preflights submitted in an hour, whatever became of them.
+    #: None: RUNS_PER_QUEUED_RUN times max_queued_runs, and at least MIN_RUNS_PER_HOUR.
+    max_runs_per_hour: int | None = None
 
     def overridden(self, own: Mapping[str, int | None]) -> "Quotas":
         """Returns these quotas with those replaced that the workspace has of its own."""
         return replace(self, **{name: most for name, most in own.items() if most is not None})
+
+    @property
+    def runs_per_hour(self) -> int:
+        if self.max_runs_per_hour is not None:
+            return self.max_runs_per_hour
+        return max(MIN_RUNS_PER_HOUR, RUNS_PER_QUEUED_RUN * self.max_queued_runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +88,21 @@ def check_storage(quotas: Quotas, usage: Usage, *, wanted: int) -> None:
     most, used = quotas.max_storage_bytes, usage.storage_bytes
     if used + wanted > most or used >= most:
         raise QuotaReached(quota="storage-bytes", most=most, used=used, wanted=wanted)
+
+
+def spend_run(quotas: Quotas, *, full_at: datetime | None, now: datetime) -> datetime:
+    """Returns when the allowance of runs per hour is full again, after one more run.
+
+    `full_at` is that time before the run; None is never spent. The allowance refills evenly, so
+    that after a burst of the whole quota one run more is allowed in each `HOUR / quota` (the
+    generic cell rate algorithm). Raises TooManyRuns.
+    """
+    most = quotas.runs_per_hour
+    missing = max(timedelta(0), full_at - now) if full_at is not None else timedelta(0)
+    if most == 0:
+        raise TooManyRuns(most=0, used=0, retry_after_s=HOUR.total_seconds())
+    each = HOUR / most
+    if missing + each > HOUR + timedelta(milliseconds=1):
+        wait_s = (missing + each - HOUR).total_seconds()
+        raise TooManyRuns(most=most, used=min(most, round(missing / each)), retry_after_s=wait_s)
+    return now + missing + each

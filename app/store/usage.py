@@ -1,14 +1,16 @@
 """Measures what a workspace uses of its quotas."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, case, func, select
+from sqlalchemy import Column, ColumnElement, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.quotas import Usage
 from app.domain.runs import RunStatus
 from app.store.locks import lock_number, take_lock
-from app.store.tables import artifacts, checkpoints, datasets, runs
+from app.store.tables import artifacts, checkpoints, datasets, runs, workspaces
+from app.store.times import database_now
 
 
 def lock_queue(session: Session, workspace_id: UUID) -> None:
@@ -22,6 +24,19 @@ def lock_storage(session: Session, workspace_id: UUID) -> None:
     This lock is separate from that of the queue, because an upload would delay runs too long.
     """
     take_lock(session, lock_number("storage", str(workspace_id)))
+
+
+def run_allowance(session: Session, workspace_id: UUID) -> tuple[datetime | None, datetime]:
+    """Returns when the allowance of runs per hour is full again, and the time now."""
+    statement = select(workspaces.c.runs_full_at, database_now())
+    row = session.execute(statement.where(workspaces.c.id == workspace_id)).one()
+    return row[0], row[1]
+
+
+def set_run_allowance(session: Session, workspace_id: UUID, *, full_at: datetime) -> None:
+    """Call `lock_queue` first."""
+    statement = update(workspaces).where(workspaces.c.id == workspace_id)
+    session.execute(statement.values(runs_full_at=full_at))
 
 
 def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | None = None) -> Usage:

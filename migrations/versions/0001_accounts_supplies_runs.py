@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -264,5 +266,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in TABLES:
+        refuse_to_lose(table)
     for table in reversed(TABLES):
         op.drop_table(table)

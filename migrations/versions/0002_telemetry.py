@@ -5,6 +5,8 @@ from uuid import UUID
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -132,5 +134,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in TABLES:
+        refuse_to_lose(table)
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -49,4 +51,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("probe_gaps")
     op.drop_table("probe_gaps")

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -37,6 +39,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("checkpoints")
     op.execute("ALTER TABLE runs DROP COLUMN is_continued_bitwise")
     op.execute("ALTER TABLE runs DROP COLUMN followed_steps")
     op.drop_table("checkpoints")

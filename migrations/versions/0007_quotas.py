@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -25,6 +27,10 @@ COLUMNS = {
     ),
     "checkpoints": ("telemetry_bytes BIGINT DEFAULT 0 NOT NULL",),
 }
+OWN_QUOTAS = (
+    "max_queued_runs IS NOT NULL OR max_running_runs IS NOT NULL"
+    " OR max_rows IS NOT NULL OR max_storage_bytes IS NOT NULL"
+)
 
 
 def upgrade() -> None:
@@ -34,6 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("workspaces", where=OWN_QUOTAS)
     for table, columns in COLUMNS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} DROP COLUMN {column.split()[0]}")

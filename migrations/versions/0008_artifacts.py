@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -29,4 +31,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("artifacts")
     op.drop_table("artifacts")

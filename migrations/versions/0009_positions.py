@@ -5,6 +5,8 @@ from uuid import UUID
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -53,4 +55,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("position_readings")
     op.drop_table("position_readings")

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.migration import refuse_to_lose
+
 revision = "0016"
 down_revision = "0011"
 branch_labels = None
@@ -47,4 +49,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("audited_acts")
     op.drop_table("audited_acts")

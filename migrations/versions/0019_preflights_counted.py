@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.migration import refuse_to_lose
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -21,6 +23,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("workspaces", where="max_preflights IS NOT NULL")
     for table, columns in COLUMNS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} DROP COLUMN {column.split()[0]}")

@@ -1,10 +1,11 @@
 """What a workspace may have, and the refusals that carry its numbers."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached
+from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached, TooManyRuns
 from app.domain.estimate import Estimate
 from app.domain.quotas import (
     Quotas,
@@ -13,6 +14,7 @@ from app.domain.quotas import (
     check_queue,
     check_run_fits,
     check_storage,
+    spend_run,
 )
 
 QUOTAS = Quotas(max_queued_runs=3, max_running_runs=2, max_rows=100, max_storage_bytes=1000)
@@ -125,3 +127,68 @@ def test_a_run_needs_storage_that_is_not_full() -> None:
         check_run_fits(QUOTAS, replace(NOTHING, storage_bytes=1000), cost=cost(1))
 
     assert (refused.value.quota, refused.value.wanted) == ("storage-bytes", 0)
+
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def spent(quotas: Quotas, num_runs: int) -> datetime | None:
+    """When the allowance is full again after so many runs at once."""
+    full_at = None
+    for _ in range(num_runs):
+        full_at = spend_run(quotas, full_at=full_at, now=NOW)
+    return full_at
+
+
+@pytest.mark.parametrize(("max_queued_runs", "expected"), [(0, 60), (2, 60), (6, 60), (7, 70)])
+def test_runs_per_hour_follow_the_queue_unless_they_are_set(
+    max_queued_runs: int, expected: int
+) -> None:
+    assert Quotas(max_queued_runs=max_queued_runs).runs_per_hour == expected
+    assert Quotas(max_runs_per_hour=3).runs_per_hour == 3
+    assert Quotas().runs_per_hour == 10_000
+
+
+@pytest.mark.parametrize("most", [1, 7, 60, 10_000])
+def test_an_hour_s_runs_may_be_submitted_at_once_and_no_more(most: int) -> None:
+    quotas = Quotas(max_runs_per_hour=most)
+    full_at = spent(quotas, most)
+
+    with pytest.raises(TooManyRuns) as refused:
+        spend_run(quotas, full_at=full_at, now=NOW)
+
+    error = refused.value
+    assert (error.quota, error.most, error.used, error.window_s) == (
+        "runs-per-hour",
+        most,
+        most,
+        3600,
+    )
+    assert error.retry_after_s == pytest.approx(3600 / most, abs=0.02)
+
+
+def test_after_its_waiting_time_one_more_run_is_allowed() -> None:
+    quotas = Quotas(max_runs_per_hour=60)
+    full_at = spent(quotas, 60)
+    later = NOW + timedelta(seconds=60)
+
+    after_one = spend_run(quotas, full_at=full_at, now=later)
+
+    assert after_one == NOW + timedelta(hours=1, seconds=60)
+    with pytest.raises(TooManyRuns):
+        spend_run(quotas, full_at=after_one, now=later)
+
+
+def test_an_allowance_that_was_not_used_for_long_is_full_and_not_fuller() -> None:
+    quotas = Quotas(max_runs_per_hour=2)
+
+    full_at = spend_run(quotas, full_at=NOW - timedelta(days=9), now=NOW)
+
+    assert full_at == NOW + timedelta(minutes=30)
+
+
+def test_a_quota_of_no_runs_allows_none() -> None:
+    with pytest.raises(TooManyRuns) as refused:
+        spend_run(Quotas(max_runs_per_hour=0), full_at=None, now=NOW)
+
+    assert (refused.value.used, refused.value.retry_after_s) == (0, 3600)

@@ -31,6 +31,8 @@ class OwnQuotas(RequestModel):
     """Bytes of telemetry, data sets and files of runs."""
     max_preflights: _Runs | None = None
     """Preflights, arms of comparisons included, that have not ended."""
+    max_runs_per_hour: _Runs | None = None
+    """Runs, forks, resumptions and preflights submitted in an hour, whatever became of them."""
 
 
 class WorkspaceOrder(RequestModel):
@@ -76,6 +78,7 @@ class QuotasView(View):
     max_rows: int
     max_storage_bytes: int
     max_preflights: int
+    max_runs_per_hour: int
 
 
 class UsageView(View):
@@ -107,7 +110,7 @@ def view_account(account: WorkspaceAccount) -> WorkspaceAccountView:
     workspace = account.workspace
     return WorkspaceAccountView.of(
         workspace,
-        quotas=account.quotas,
+        quotas=QuotasView.of(account.quotas, max_runs_per_hour=account.quotas.runs_per_hour),
         own_quotas=[name for name, most in workspace.own_quotas.items() if most is not None],
         usage=account.usage,
     )

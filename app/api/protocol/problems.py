@@ -1,6 +1,7 @@
 """Errors as problem+json (RFC 9457), and the table from error class to HTTP status."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -168,7 +169,14 @@ def _headers_of(error: ClinicError) -> Mapping[str, str]:
 
 
 def quota_headers(reached: QuotaReached) -> dict[str, str]:
-    return limit_headers(reached.quota, most=reached.most, num_left=reached.num_left)
+    headers = limit_headers(reached.quota, most=reached.most, num_left=reached.num_left)
+    if reached.window_s is not None:
+        headers["RateLimit-Policy"] += f";w={reached.window_s}"
+    if reached.retry_after_s is not None:
+        wait_s = max(1, math.ceil(reached.retry_after_s))
+        headers["RateLimit"] += f";t={wait_s}"
+        headers["Retry-After"] = str(wait_s)
+    return headers
 
 
 def limit_headers(quota: str, *, most: int, num_left: int) -> dict[str, str]:

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.estimate import Estimate
-from app.domain.quotas import Quotas, check_preflight_fits, check_queue, check_run_fits
+from app.domain.quotas import (
+    Quotas,
+    check_preflight_fits,
+    check_queue,
+    check_run_fits,
+    spend_run,
+)
 from app.store.database import UnitOfWork
-from app.store.usage import lock_queue, usage_of
+from app.store.usage import lock_queue, run_allowance, set_run_allowance, usage_of
 from app.store.workspaces import find_workspace
 
 
@@ -31,8 +37,8 @@ def admit_run(
 
     `default_quotas` apply where the workspace has none of its own. Without a `cost`, only the
     number of queued runs is checked, and for a preflight that of preflights. `resumed_run_id` names
-    a resumed run, whose earlier rows are already part of the cost. Raises QueueFull, QuotaReached
-    or InvalidSpec.
+    a resumed run, whose earlier rows are already part of the cost. Each call counts as one run of
+    the quota per hour. Raises QueueFull, QuotaReached, TooManyRuns or InvalidSpec.
     """
     lock_queue(work.session, workspace_id)
     workspace = find_workspace(work.session, workspace_id)
@@ -44,5 +50,8 @@ def admit_run(
         check_queue(quotas, usage)
     else:
         check_run_fits(quotas, usage, cost=cost)
+    full_at, now = run_allowance(work.session, workspace_id)
+    full_at = spend_run(quotas, full_at=full_at, now=now)
+    set_run_allowance(work.session, workspace_id, full_at=full_at)
     limit = quotas.max_queued_runs
     return QueueRoom(max_queued_runs=limit, num_left=limit - usage.queued_runs - 1)

@@ -46,6 +46,9 @@ workspaces = Table(
     Column("max_rows", BigInteger),
     Column("max_storage_bytes", BigInteger),
     Column("max_preflights", Integer),
+    Column("max_runs_per_hour", Integer),
+    #: When the allowance of runs per hour is full again; null while it was never used.
+    timestamp("runs_full_at"),
     #: Since then its keys are refused and its runs wait; null while it is not suspended.
     timestamp("suspended_at"),
     #: When its last run was claimed, and whether that run was a preflight.

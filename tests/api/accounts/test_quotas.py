@@ -168,6 +168,48 @@ def test_a_resumed_run_takes_no_more_rows_than_it_will_have(
     assert owner.get(path).json()["usage"]["rows"] == rows
 
 
+def test_runs_that_are_cancelled_or_deleted_at_once_count_too(
+    client: httpx.Client, owner: httpx.Client, workspace: dict[str, Any]
+) -> None:
+    quotas = limit(client, workspace, max_queued_runs=2)["quotas"]
+    answers = []
+    for number in range(100):
+        answers.append(owner.post("/v1/runs", json=spec()))
+        if answers[-1].status_code != 201:
+            break
+        path = answers[-1].json()["links"]["self"]
+        owner.delete(path) if number % 2 else owner.post(f"{path}/cancel")
+    refused = answers[-1]
+
+    assert quotas["max_runs_per_hour"] == 60
+    assert 60 <= len(answers) - 1 < 65
+    assert (refused.status_code, check_problem(refused)["code"]) == (429, "too_many_runs")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit-Policy"] == '"runs-per-hour";q=60;w=3600'
+    assert refused.headers["RateLimit"].startswith('"runs-per-hour";r=0;t=')
+
+
+def test_resumptions_forks_and_preflights_count_as_runs(
+    client: httpx.Client, owner: httpx.Client, workspace: dict[str, Any]
+) -> None:
+    limit(client, workspace, max_runs_per_hour=5)
+    run = post_run(owner)
+    path = run["links"]["self"]
+    owner.post(f"{path}/cancel")
+    accepted = [
+        owner.post(f"{path}/resume", json={}),
+        owner.post(f"{path}/fork", json={"from_step": 0}),
+        owner.post("/v1/preflight?wait_s=0", json=spec()),
+    ]
+    arms = {"spec": spec(), "patches": [{"model": {"kind": "gru"}}]}
+    compared = owner.post("/v1/preflight/compare?wait_s=0", json=arms)
+    last = owner.post("/v1/runs", json=spec())
+    refused = owner.post("/v1/runs", json=spec())
+
+    assert [answer.status_code for answer in accepted] == [202, 201, 202]
+    assert (compared.status_code, last.status_code, refused.status_code) == (429, 201, 429)
+
+
 HOSTILE: list[dict[str, Any]] = [
     {"model": {"kind": "gru", "hidden_size": 10**9}},
     {"model": {"kind": "gru", "num_layers": 10**6}},
