@@ -2,6 +2,7 @@
 
 main.py          the composition root of a worker process
 celery_app.py    Celery's settings, and their check at the start
+broker.py        how messages are received: malformed ones are ignored, the next comes at once
 tasks.py         `runs.execute`, the only task; a message is only a notification
 supervision/     the worker process: claims runs, starts a child for each, supervises it
 execution/       the child process: builds the task, trains, publishes, ends the run

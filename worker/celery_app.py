@@ -12,6 +12,7 @@ from celery import Celery
 from kombu.exceptions import ChannelError, OperationalError
 
 from app.domain.errors import Misconfigured
+from worker.broker import receive_robustly
 
 if TYPE_CHECKING:
     from celery.worker import WorkController
@@ -57,6 +58,7 @@ def make_celery(broker_url: str, *, slots: int) -> Celery:
     """Returns the Celery application of a worker that trains `slots` runs at the same time."""
     celery = Celery("gradient_clinic", broker=broker_url, set_as_current=False)
     celery.conf.update(dict(SETTINGS), worker_concurrency=slots)
+    receive_robustly(celery)
     return celery
 
 

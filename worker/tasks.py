@@ -14,9 +14,8 @@ EXECUTE = "runs.execute"
 def register_tasks(celery: Celery, train_queued: Callable[[], int]) -> None:
     """Registers the task, which calls `train_queued` and logs the number of trained runs."""
 
-    def execute(*arguments: object, **_: object) -> None:
+    def execute(*_: object, **__: object) -> None:
         # the arguments are ignored: another run may come first, and any message means "look"
-        num_trained = train_queued()
-        logger.debug("Notification %s: %d runs trained.", arguments, num_trained)
+        logger.debug("Notification: %d runs trained.", train_queued())
 
     celery.task(execute, name=EXECUTE, typing=False, shared=False)

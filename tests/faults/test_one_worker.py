@@ -4,6 +4,7 @@ import os
 import signal
 from uuid import UUID
 
+import redis
 from kombu.connection import Connection
 
 from app.domain.runs import RunStatus, StopReason
@@ -13,6 +14,8 @@ from tests.faults.worker_group import WorkerGroup
 from tests.processes import wait_until_dead
 from tests.store.builders import content_of
 from tests.worker.supervision.runs import ENDLESS, make_spec
+from tests.workers import wait_until
+from worker.broker import QUEUE
 
 
 def test_a_run_trains_to_its_end_and_is_diagnosed(group: WorkerGroup) -> None:
@@ -26,7 +29,7 @@ def test_a_run_trains_to_its_end_and_is_diagnosed(group: WorkerGroup) -> None:
     assert run.is_diagnosis_final
 
 
-def test_a_run_starts_without_any_bell(group: WorkerGroup) -> None:
+def test_a_run_starts_without_a_notification(group: WorkerGroup) -> None:
     group.of(1)
     run_id = group.submit_silently(make_spec())
 
@@ -114,6 +117,59 @@ def test_hostile_messages_harm_no_worker(group: WorkerGroup) -> None:
     run_id = group.submit(make_spec())
 
     assert group.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
+    assert worker.is_alive
+
+
+#: What is no message, then messages that are valid but for one part, each of which once ended a
+#: worker or kept its thread for ever.
+MALFORMED = (
+    b"\x00 junk",
+    b"",
+    b"{",
+    b"[" * 100_000,
+    b"[]",
+    b"{}",
+    b"null",
+    b"1e999",
+    b'{"properties": {"delivery_tag": "1"}}',
+    b'{"headers": {"task": []}}',
+    b'{"headers": {"task": "runs.execute", "id": [1]}}',
+    b'{"headers": {"task": "runs.execute", "id": "1", "eta": "2999-01-01T00:00:00"}}',
+    b'{"headers": {"task": "runs.execute", "id": "1", "expires": "never", "origin": []}}',
+)
+
+
+def test_a_malformed_message_ends_no_worker(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
+
+    with redis.Redis.from_url(group.broker_url) as client:
+        for content in MALFORMED:
+            client.lpush(QUEUE, content)
+        for content in MALFORMED:
+            client.publish("/0.celery.pidbox", content)
+        wait_until(lambda: client.llen(QUEUE) == 0, within_s=10, log=worker.log)
+
+    run_id = group.submit(make_spec())
+    assert group.runs.wait_for_end(run_id).stop_reason is StopReason.COMPLETED
+    assert worker.is_alive
+    assert worker.said.count("Malformed messages ignored so far: 1.") == 1
+
+
+def test_notifications_that_are_left_over_from_a_long_run_are_answered_soon(
+    group: WorkerGroup,
+) -> None:
+    [worker] = group.of(1)
+    busy = group.submit(make_spec(training=ENDLESS))
+    group.runs.wait_for_step(busy)
+    for _ in range(60):
+        group.queue.notify(busy)
+
+    group.cancel(busy)
+
+    with redis.Redis.from_url(group.broker_url) as client:
+        waiting = client.llen(QUEUE)
+        wait_until(lambda: client.llen(QUEUE) == 0, within_s=15, log=worker.log)
+    assert waiting > 50
     assert worker.is_alive
 
 

@@ -67,9 +67,13 @@ class WorkerLifecycle:
         self._stop = StopSignal()
         self._parts: WorkerParts | None = None
         self._is_closed = threading.Event()
+        self._num_answered = 0
+        self._counting = threading.Lock()
 
     def train_queued(self) -> int:
-        """Trains queued runs until there is none; returns their number."""
+        """Answers a notification: trains queued runs until there is none; returns their number."""
+        with self._counting:
+            self._num_answered += 1
         return 0 if self._parts is None else self._parts.slots.train_queued()
 
     def boot(self, sender: "WorkController", **_: object) -> None:
@@ -135,6 +139,7 @@ class WorkerLifecycle:
             parts.slots,
             parts.records,
             count_messages=lambda: count_messages(parts.celery),
+            count_answered=lambda: self._num_answered,
             terminate=_terminate,
             stop=self._stop,
             timing=SweepTiming(sweep_s=settings.sweep_s, grace_s=2 * settings.heartbeat_s),

@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 SWEEPS_PER_CLAIM = 2
 #: Every 300th sweep drops old readings.
 SWEEPS_PER_DROP = 300
-#: After this time with a free slot and waiting notifications, the worker does not receive them.
+#: A worker that receives no notification in this time, with a free slot and while some wait, does
+#: not receive them at all.
 UNRECEIVED_AFTER_S = 20.0
 
 
@@ -93,22 +94,26 @@ class Sweeper:
         records: Records,
         *,
         count_messages: Callable[[], int | None],
+        count_answered: Callable[[], int],
         terminate: Callable[[str], None],
         stop: StopSignal,
         timing: SweepTiming,
     ) -> None:
         """`count_messages` returns the notifications that wait at the broker, or None.
 
-        None means that the broker does not answer. `terminate` ends this worker for a reason.
+        None means that the broker does not answer. `count_answered` returns the notifications that
+        this worker has received so far. `terminate` ends this worker for a reason.
         """
         self._slots = slots
         self._records = records
         self._count_messages = count_messages
+        self._count_answered = count_answered
         self._terminate = terminate
         self._stop = stop
         self._timing = timing
         self._connected_since: float | None = None
         self._unreceived_since: float | None = None
+        self._num_answered = 0
         self._num_sweeps = 0
         #: Ends of lost runs that are being stored, by run and attempt.
         self._ends: dict[tuple[UUID, int], Future[None]] = {}
@@ -170,9 +175,13 @@ class Sweeper:
             self._ends[key] = self._slots.submit_diagnosis(partial(self._records.finish, end))
 
     def _misses_notifications(self) -> bool:
-        """Returns whether notifications have waited too long while a slot was free."""
+        """Returns whether notifications wait, a slot is free, and none was received for long.
+
+        How many wait does not matter: a worker that answers one after the other is well.
+        """
         num_waiting = self._count_messages() if self._slots.num_free_slots else None
-        if not num_waiting:
+        num_before, self._num_answered = self._num_answered, self._count_answered()
+        if not num_waiting or self._num_answered != num_before:
             self._unreceived_since = None
             return False
         now = time.monotonic()

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -93,6 +94,7 @@ def make_sweeper(
     termination: Termination,
     *,
     num_waiting: int | None = None,
+    count_answered: Callable[[], int] = lambda: 0,
     grace_s: float = 0,
     unreceived_after_s: float = 0,
 ) -> Sweeper:
@@ -100,6 +102,7 @@ def make_sweeper(
         slots,
         records,
         count_messages=lambda: num_waiting,
+        count_answered=count_answered,
         terminate=termination.terminate,
         stop=StopSignal(),
         timing=SweepTiming(sweep_s=0.01, grace_s=grace_s, unreceived_after_s=unreceived_after_s),
@@ -188,6 +191,33 @@ def test_a_worker_that_misses_notifications_trains_its_runs_to_their_end_first()
     make_sweeper(slots, Records(), termination, num_waiting=2).sweep()
 
     assert termination.reasons == []
+
+
+def test_a_worker_that_receives_one_notification_after_the_other_is_left_alone() -> None:
+    termination = Termination()
+    num_answered = itertools.count(1)
+    sweeper = make_sweeper(
+        Slots(), Records(), termination, num_waiting=60, count_answered=lambda: next(num_answered)
+    )
+
+    for _ in range(100):
+        sweeper.sweep()
+
+    assert termination.reasons == []
+
+
+def test_a_worker_that_receives_no_more_notifications_ends() -> None:
+    termination = Termination()
+    sweeper = make_sweeper(
+        Slots(), Records(), termination, num_waiting=60, count_answered=lambda: 5
+    )
+
+    sweeper.sweep()
+    after_the_last_one = list(termination.reasons)
+    sweeper.sweep()
+
+    assert after_the_last_one == []
+    assert termination.reasons == ["it does not receive the notifications that wait at the broker"]
 
 
 def test_notifications_may_wait_for_a_short_time() -> None:
