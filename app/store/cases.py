@@ -1,10 +1,10 @@
-"""Loads a run with all its telemetry: the input of a diagnosis."""
+"""Loads a run with the telemetry that is judged: the input of a diagnosis."""
 
 from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.case import Case
 from app.domain.runs import Run, StopReason
-from app.store.telemetry import read_telemetry
+from app.store.judged_telemetry import read_judged_telemetry
 
 
 def load_case(session: Session, run: Run, *, stop_reason: StopReason | None) -> Case:
@@ -15,7 +15,7 @@ def load_case(session: Session, run: Run, *, stop_reason: StopReason | None) -> 
     return Case(
         spec=run.spec,
         task=run.task,
-        telemetry=read_telemetry(session, run.id),
+        telemetry=read_judged_telemetry(session, run.id),
         num_steps=run.spec.training.num_steps,
         attempt=run.attempt,
         has_ended=stop_reason is not None,

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
+from app.domain.specs.base import MAX_INT
 from app.domain.windows.window import WINDOW_STEPS
 from app.store.database import BINARY_RESULTS
 from app.store.tables import telemetry_chunks
@@ -68,7 +69,15 @@ def read_chunks(
     if from_step is not None:
         query = query.where(table.c.last_step >= from_step)
     if to_step is not None:
-        query = query.where(table.c.first_step <= to_step)
+        # the chunk with the last step ends the scan of the index
+        end = (
+            select(func.min(table.c.last_step))
+            .where(table.c.run_id == run_id, table.c.last_step >= to_step)
+            .scalar_subquery()
+        )
+        query = query.where(
+            table.c.last_step <= func.coalesce(end, MAX_INT), table.c.first_step <= to_step
+        )
     if seqs is not None:
         query = query.where(table.c.seq.in_(seqs))
     query = query.order_by(table.c.last_step).limit(limit)
@@ -110,7 +119,7 @@ def step_bounds(session: Session, run_id: UUID) -> tuple[int, int] | None:
 
 
 def _within(chunk: StoredChunk, *, from_step: int, to_step: int) -> StoredChunk:
-    place = cut(chunk, from_step=from_step, to_step=to_step)
+    place = place_of(chunk.steps_n, from_step=from_step, to_step=to_step)
     return replace(
         chunk,
         steps_n=chunk.steps_n[place],
@@ -118,9 +127,8 @@ def _within(chunk: StoredChunk, *, from_step: int, to_step: int) -> StoredChunk:
     )
 
 
-def cut(chunk: StoredChunk, *, from_step: int | None, to_step: int | None) -> slice:
-    """Returns where the steps from `from_step` to `to_step`, both included, are in the chunk."""
-    steps_n = chunk.steps_n
+def place_of(steps_n: NDArray[np.int32], *, from_step: int | None, to_step: int | None) -> slice:
+    """Returns where the steps from `from_step` to `to_step`, both included, are."""
     start = 0 if from_step is None else int(np.searchsorted(steps_n, from_step))
     stop = steps_n.size if to_step is None else int(np.searchsorted(steps_n, to_step, "right"))
     return slice(start, stop)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Double, cast, extract, func, select, text,
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from app.store.chunks import StoredChunk, chunks_at, cut, read_chunks
+from app.store.chunks import StoredChunk, chunks_at, place_of, read_chunks
 from app.store.database import BINARY_RESULTS
 from app.store.step_ranges import steps_between
 from app.store.tables import probe_readings, scalar_readings
@@ -88,19 +88,25 @@ def read_columns(
 
     `at_steps`, where given, restricts the result to the chunks that hold one of these steps.
     """
+    if not columns:
+        return {}
     seqs = None if at_steps is None else chunks_at(session, run_id, at_steps)
     found = read_chunks(
         session, run_id, columns=columns, from_step=from_step, to_step=to_step, seqs=seqs
     )
-    return {
-        name: _column(
-            [chunk for chunk in found if name in chunk.values],
-            name,
-            from_step=from_step,
-            to_step=to_step,
+    axes = _axes(found)
+    joined = {}
+    for name in columns:
+        having = [chunk for chunk in found if name in chunk.values]
+        steps_n, recorded_at_n = axes if len(having) == len(found) else _axes(having)
+        values = [chunk.values[name] for chunk in having]
+        place = place_of(steps_n, from_step=from_step, to_step=to_step)
+        joined[name] = StoredColumn(
+            steps_n=steps_n[place],
+            values=np.concatenate(values)[place] if values else np.empty(0, dtype=np.float32),
+            recorded_at_n=recorded_at_n[place],
         )
-        for name in columns
-    }
+    return joined
 
 
 def read_scalar_series(
@@ -214,23 +220,13 @@ def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
     )
 
 
-def _column(
-    chunks: Sequence[StoredChunk], name: str, *, from_step: int | None, to_step: int | None
-) -> StoredColumn:
-    """Joins chunks that have the column, within the range of steps."""
+def _axes(chunks: Sequence[StoredChunk]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Returns the steps of chunks and when they were stored."""
     if not chunks:
-        empty = np.empty(0, dtype=np.int32)
-        return StoredColumn(
-            steps_n=empty, values=empty.astype(np.float32), recorded_at_n=empty.astype(np.int64)
-        )
-    places = [cut(chunk, from_step=from_step, to_step=to_step) for chunk in chunks]
-    parts = list(zip(chunks, places, strict=True))
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
     moments = np.array([_microseconds(chunk.recorded_at) for chunk in chunks], dtype=np.int64)
-    return StoredColumn(
-        steps_n=np.concatenate([chunk.steps_n[place] for chunk, place in parts]),
-        values=np.concatenate([chunk.values[name][place] for chunk, place in parts]),
-        recorded_at_n=np.repeat(moments, [place.stop - place.start for place in places]),
-    )
+    sizes = [chunk.steps_n.size for chunk in chunks]
+    return np.concatenate([chunk.steps_n for chunk in chunks]), np.repeat(moments, sizes)
 
 
 def _microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[float]:

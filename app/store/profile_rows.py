@@ -56,6 +56,30 @@ def read_profiles(
     return tuple(profile_of(row) for row in rows)
 
 
+def read_judged_profiles(
+    session: Session, run_id: UUID, *, steps: Collection[int] | None
+) -> tuple[LagProfile, ...]:
+    """Returns the profiles of the whole model through every path, without the optional curves.
+
+    `steps`, where given, restricts the result to these steps.
+    """
+    table = probe_readings
+    left_out = {table.c[name] for name in _PROFILES[1:]}
+    statement = (
+        select(*(column for column in table.c if column not in left_out))
+        .where(
+            table.c.run_id == run_id,
+            table.c.scope == str(Scope.model()),
+            table.c.path == "total",
+        )
+        .order_by(table.c.step, table.c.seq, table.c.position)
+    )
+    if steps is not None:
+        statement = statement.where(table.c.step.in_(steps))
+    rows = session.execute(statement, execution_options=BINARY_RESULTS).mappings()
+    return tuple(profile_of(row) for row in rows)
+
+
 def row_of(profile: LagProfile) -> Mapping[str, object]:
     low, high = profile.decay_rate_interval or (None, None)
     first_lag, last_lag = profile.fit_lags or (None, None)
@@ -87,7 +111,7 @@ def profile_of(row: RowMapping) -> LagProfile:
     return LagProfile(
         **{name: row[name] for name in _COPIED_FIELDS},
         scope=Scope.parse(row["scope"]),
-        **{f"{name}_T": row[name] for name in _PROFILES},
+        **{f"{name}_T": row[name] for name in _PROFILES if name in row},
         num_anchors_T=row["num_anchors"],
         decay_rate_interval=_pair(row["decay_rate_low"], row["decay_rate_high"]),
         fit_lags=_pair(row["fit_first_lag"], row["fit_last_lag"]),

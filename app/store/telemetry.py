@@ -90,11 +90,10 @@ def read_telemetry(
         from_step=from_step,
         to_step=to_step,
     )
-    names = session.execute(select(runs.c.tensor_names).where(runs.c.id == run_id)).scalar()
     return Telemetry(
         steps_n=columns["loss"].steps_n,
         scalars={quantity: columns[quantity].values for quantity in SCALARS},
-        tensor_names=tuple(names or ()),
+        tensor_names=read_tensor_names(session, run_id),
         tensors={
             quantity: columns[column].values
             for quantity, column in tensor_columns.items()
@@ -109,6 +108,12 @@ def num_batches(session: Session, run_id: UUID) -> int:
     """Returns the number of batches that the run's attempts have stored and not rewound."""
     statement = select(runs.c.next_seq).where(runs.c.id == run_id)
     return int(session.execute(statement).scalar_one())
+
+
+def read_tensor_names(session: Session, run_id: UUID) -> tuple[str, ...]:
+    """Returns the names of the run's parameter tensors; none before its training has begun."""
+    names = session.execute(select(runs.c.tensor_names).where(runs.c.id == run_id)).scalar()
+    return tuple(names or ())
 
 
 def summarise(values: FloatArray) -> Mapping[str, JsonValue]:

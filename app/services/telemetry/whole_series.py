@@ -24,6 +24,8 @@ def read_whole_series(
     session: Session, plan: HistoryPlan, names: Sequence[SeriesName]
 ) -> tuple[Series, ...]:
     """Returns one series for each name; those of a lineage are joined, the oldest run first."""
+    if not names:
+        return ()
     parts = [read_series_of_part(session, part, names) for part in plan.parts]
     return tuple(_join(same) for same in zip(*parts, strict=True))
 
