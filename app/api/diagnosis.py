@@ -45,7 +45,10 @@ def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read
     """Findings with evidence, cause and remedies. Each remedy's `request.body` can be posted.
 
     A running run is judged every few seconds. With thresholds in the query the stored telemetry is
-    judged again, without training; the stored diagnosis is unchanged.
+    judged again, without training; the stored diagnosis is unchanged. A run of more than 100,000
+    steps is judged by about a hundred windows of 1,024 steps: the first, the last, evenly spread
+    ones, and those with the largest values and with steps that are not finite. The counts of steps
+    in its findings are of the steps that were read.
     """
     versions = read(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)

@@ -4,6 +4,7 @@ import csv
 import re
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from app.domain.runs import Run
 from app.domain.scopes import Scope
 from app.domain.telemetry import ReadingBatch, ScalarReading, TelemetryChunk
 from app.services.telemetry.plan_history import HistoryQuery, plan_history
+from app.services.telemetry.read_history import read_history
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic
 from tests.api.measured import path_of, record, started_run
@@ -182,6 +184,44 @@ def test_what_has_not_changed_is_answered_from_the_version_alone(
     assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", etag)
     tables = {word for one in statements for word in re.findall(r"FROM (\w+)", one)}
     assert tables <= {"runs", "api_keys", "workspaces"}
+
+
+def test_an_overview_reads_few_rows(clinic: Clinic, client: httpx.Client, run: Run) -> None:
+    engine = clinic.app.state.resources.engine
+    counts: list[int] = []
+
+    def note(_conn: object, cursor: Any, *_: object) -> None:
+        counts.append(cursor.rowcount)
+
+    event.listen(engine, "after_cursor_execute", note)
+    history(client, run, quantity=["loss", "grad_norm"])
+    event.remove(engine, "after_cursor_execute", note)
+
+    # 300,000 steps are 9 windows of 2 ** 15 steps, at most 31 of 1,024 steps and a few chunks
+    assert sum(counts) < 2 * (9 + 31) + 20
+
+
+def test_ten_overviews_at_once_take_little_memory(clinic: Clinic, run: Run) -> None:
+    def read(_number: int) -> int:
+        with unit_of_work(clinic.app.state.resources.engine) as work:
+            found = read_history(
+                work,
+                workspace_id=run.workspace_id,
+                run_id=run.id,
+                query=HistoryQuery(quantities=["loss", "grad_norm"]),
+                max_points=1000,
+            )
+        return found.excerpts[0].count
+
+    tracemalloc.start()
+    with ThreadPoolExecutor(10) as readers:
+        counts = set(readers.map(read, range(10)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert counts == {NUM_STEPS}
+    # one of ten that read all readings would take 5 MB for its arrays alone
+    assert peak < 10e6
 
 
 def test_another_query_of_the_same_run_has_another_etag(client: httpx.Client, run: Run) -> None:
