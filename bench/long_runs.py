@@ -27,39 +27,15 @@ from pathlib import Path
 from statistics import median
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Engine, select
-
-from app.domain.quantities import SCALARS
 from app.domain.runs import StopReason
-from app.domain.specs.job import JobSpec
-from app.domain.task import MetricMode, TaskFacts
-from app.domain.telemetry import FLUSH_EVERY_STEPS, FloatArray, ReadingBatch, TelemetryChunk
 from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.migration import migrate
-from app.services.accounts.bootstrap import bootstrap
-from app.store.claims import begin, claim_row
-from app.store.database import make_engine, unit_of_work
-from app.store.ids import new_id
-from app.store.runs import insert_run
-from app.store.tables import runs, workspaces
-from app.store.telemetry import append_batch
-from app.store.workers import register
+from app.store.database import make_engine
+from bench.long_run import LEASE_S, write_run
 from worker.supervision.run_records import RunRecords
 
 SECRET = "bench" * 8
-TENSORS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight", "readout.bias")
-TASK = TaskFacts(
-    metric="mse",
-    mode=MetricMode.MINIMISE,
-    length=50,
-    input_size=2,
-    output_size=1,
-    many_to_one=True,
-)
-LEASE_S = 3600.0
 #: Calls of which the median is printed.
 NUM_CALLS = 21
 NUM_READERS = 30
@@ -95,7 +71,7 @@ def _prepare(home: Path, servers: Servers, *, num_steps: int) -> Place:
     if not note.exists():
         migrate(url)
         engine = make_engine(url)
-        key, run_id = _write(engine, num_steps=num_steps)
+        key, run_id = write_run(engine, num_steps=num_steps, secret=SECRET)
         note.write_text(json.dumps({"key": key, "run_id": str(run_id)}))
         engine.dispose()
     found = json.loads(note.read_text())
@@ -106,90 +82,6 @@ def _prepare(home: Path, servers: Servers, *, num_steps: int) -> Place:
         run_id=UUID(found["run_id"]),
         key=found["key"],
     )
-
-
-def _write(engine: Engine, *, num_steps: int) -> tuple[str, UUID]:
-    with unit_of_work(engine) as work:
-        key = bootstrap(work, secret=SECRET)
-    run_id = _claimed(engine, num_steps=num_steps)
-    random = np.random.default_rng(0)
-    began = time.perf_counter()
-    for seq, first in enumerate(range(0, num_steps, FLUSH_EVERY_STEPS)):
-        chunk = _chunk(random, first, min(first + FLUSH_EVERY_STEPS, num_steps))
-        batch = ReadingBatch(chunk=chunk, progress_step=chunk.last_step + 1)
-        with unit_of_work(engine) as work:
-            append_batch(work.session, run_id=run_id, attempt=1, seq=seq, batch=batch)
-    seconds = time.perf_counter() - began
-    values = num_steps * (len(SCALARS) + 4 * len(TENSORS))
-    print(f"written: {num_steps} steps in {seconds:.0f} s, {values / seconds / 1e6:.2f} M values/s")
-    return key or "", run_id
-
-
-def _claimed(engine: Engine, *, num_steps: int) -> UUID:
-    spec = JobSpec.model_validate(
-        {
-            "model": {"kind": "gru"},
-            "dataset": {"kind": "adding", "length": 50},
-            "training": {"num_steps": num_steps},
-        }
-    )
-    with unit_of_work(engine) as work:
-        session = work.session
-        workspace_id = session.execute(select(workspaces.c.id)).scalar_one()
-        run = insert_run(
-            session,
-            workspace_id=workspace_id,
-            spec=spec,
-            name="long",
-            tags=(),
-            notes="",
-            priority=0,
-        )
-        worker_id = new_id()
-        register(
-            session,
-            worker_id=worker_id,
-            host="here",
-            pid=1,
-            devices=("cpu",),
-            slots=1,
-            threads_per_run=1,
-            release="bench",
-        )
-        row = session.execute(select(runs).where(runs.c.id == run.id)).mappings().one()
-        claim_row(session, row, worker_id=worker_id, lease_s=LEASE_S)
-        begin(session, run_id=run.id, attempt=1, task=TASK, tensor_names=TENSORS, device="cpu")
-    return run.id
-
-
-def _chunk(random: np.random.Generator, first: int, end: int) -> TelemetryChunk:
-    steps_n = np.arange(first, end, dtype=np.int32)
-    noise_n = random.lognormal(sigma=0.3, size=steps_n.size)
-    loss_n = _real((0.1 + np.exp(-steps_n / 1e6)) * noise_n)
-    norms = _real(random.lognormal(sigma=0.5, size=(steps_n.size, len(TENSORS))))
-    ones_n = np.ones_like(loss_n)
-    return TelemetryChunk(
-        steps_n=steps_n,
-        scalars={
-            **dict.fromkeys(SCALARS, ones_n),
-            "loss": loss_n,
-            "grad_norm": _real(np.linalg.norm(norms, axis=1)),
-            "clip_coefficient": _real(np.minimum(1, 2 / np.linalg.norm(norms, axis=1))),
-            "update_ratio": _real(1e-3 * noise_n),
-            "elapsed_s": _real(steps_n * 1e-3),
-            "non_finite_count": ones_n * 0,
-        },
-        tensors={
-            "grad_norm": norms,
-            "weight_norm": _real(10 + 0.01 * norms),
-            "update_ratio": _real(1e-3 * norms),
-            "zero_fraction": norms * 0,
-        },
-    )
-
-
-def _real(values: NDArray[np.floating]) -> FloatArray:
-    return values.astype(np.float32)
 
 
 def _measure_service(place: Place, *, num_steps: int) -> None:
