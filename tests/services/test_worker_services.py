@@ -1,14 +1,15 @@
 """What workers do to runs, from the claim to the end, through losses of all kinds."""
 
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.domain.audit import Act
 from app.domain.diagnosis.engine import diagnose
-from app.domain.errors import Fenced
+from app.domain.errors import Fenced, NotFound
 from app.domain.events import EventKind
 from app.domain.runs import Run, RunStatus, StopReason
 from app.queue import RunQueue
@@ -23,10 +24,12 @@ from app.services.attempts.rescue_run import rescue_run
 from app.services.attempts.sweep_runs import NOTIFY_AGAIN_AFTER_S, sweep_runs
 from app.services.diagnosis.read_case import read_case
 from app.services.diagnosis.store_diagnosis import store_diagnosis
+from app.services.fleet.note_drain import note_drain
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.register_worker import register_worker
 from app.services.fleet.retire_worker import retire_worker
 from app.services.telemetry.record_batch import record_batch
+from app.store.audit import page_of_acts
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.diagnoses import load_diagnosis
 from app.store.events import events_after
@@ -310,6 +313,21 @@ def test_a_worker_comes_lives_and_goes(work: UnitOfWork, worker_id: UUID) -> Non
 
     assert not record_worker_heartbeat(work, worker_id=worker_id)
     assert list_workers(work.session) == []
+
+
+def test_a_drain_by_signal_is_audited_in_the_operator_s_workspace(
+    work: UnitOfWork, workspace_id: UUID, worker_id: UUID
+) -> None:
+    first_id = list_workspaces(work.session)[0].id
+
+    note_drain(work, worker_id=worker_id)
+
+    [act] = page_of_acts(work.session, first_id, act=Act.WORKER_DRAINED, limit=9, after=None)
+    [worker] = list_workers(work.session)
+    assert (act.subject_id, act.detail) == (worker_id, {"by": "signal"})
+    assert worker.drain_requested_at is not None
+    with pytest.raises(NotFound):
+        note_drain(work, worker_id=uuid4())
 
 
 def test_the_first_key_is_made_once_and_opens_everything(work: UnitOfWork) -> None:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: A preflight whose time is over gets this long for its last step and probe before it is killed.
 LAST_PROBE_S = 30.0
+#: A preflight that is to stop is killed after this time: it has no checkpoint to save.
+PREFLIGHT_GRACE_S = 1.0
 
 
 def list_devices(forkserver: ForkServer) -> tuple[Device, ...]:
@@ -227,7 +229,7 @@ class RunSlots:
         if run.preflight_steps is None:
             return self._policy
         limit_s = self._settings.preflight_time_limit_s + LAST_PROBE_S
-        return replace(self._policy, time_limit_s=limit_s)
+        return replace(self._policy, time_limit_s=limit_s, cancel_grace_s=PREFLIGHT_GRACE_S)
 
 
 def _diagnose_or_log(diagnose: Callable[[], None]) -> None:
