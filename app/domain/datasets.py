@@ -1,17 +1,17 @@
-"""Reads uploaded CSV and text files; the check at upload and training use the same reader.
+"""Reads an upload in the form in which it is stored.
 
-Legend: N rows. The header is row 1; blank rows are not counted.
+A table is stored by columns, and a text as UTF-8. Earlier releases stored a CSV as it was sent;
+those files are read here as they were then. The header is row 1; blank rows are not counted.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice, repeat
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.columnar import decode_table, is_columnar
+from app.domain.compact import Compact
 from app.domain.csv_cells import (
     MISSING,
     are_datetimes,
@@ -22,6 +22,7 @@ from app.domain.csv_cells import (
 )
 from app.domain.csv_rows import delimiter_of, read_blocks, read_rows
 from app.domain.errors import MAX_PROBLEMS, InvalidData, Problem
+from app.domain.tables import Column, ColumnType, Table
 
 MAX_COLUMNS = 1000
 #: Maximum length of a column's name, also in job specs.
@@ -43,60 +44,6 @@ UPLOAD_CODES = (
 )
 
 
-class ColumnType(StrEnum):
-    NUMERIC = "numeric"
-    TEXT = "text"
-    DATETIME = "datetime"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of a table."""
-
-    name: str
-    type: ColumnType
-    #: (N,) numbers, or seconds since 1970 UTC for datetime, NaN where missing; empty for text.
-    values_N: NDArray[np.float64]
-    #: (N,) index into `labels` for text, -1 where missing; empty for the others.
-    codes_N: NDArray[np.int32]
-    #: Distinct texts in the order in which they first appear.
-    labels: tuple[str, ...] = ()
-
-    @property
-    def num_missing(self) -> int:
-        missing = self.codes_N < 0 if self.type is ColumnType.TEXT else np.isnan(self.values_N)
-        return int(missing.sum())
-
-    def groups(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """Returns (N,) codes of equal cells, -1 where missing, and the label of each code.
-
-        Labels of numbers and dates are ascending.
-        """
-        if self.type is ColumnType.TEXT:
-            return self.codes_N, self.labels
-        distinct, inverse = np.unique(self.values_N, return_inverse=True)
-        codes = np.where(np.isnan(self.values_N), -1, inverse).astype(np.int32)
-        return codes, tuple(f"{value:.17g}" for value in distinct if not np.isnan(value))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """An uploaded CSV as columns."""
-
-    columns: tuple[Column, ...]
-    num_rows: int
-    delimiter: str
-
-    def column(self, name: str) -> Column:
-        """Returns the column of this name. Raises InvalidData."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        names = ", ".join(column.name for column in self.columns)
-        detail = f"there is no column {name!r}; there are {names}"
-        raise InvalidData(detail)
-
-
 def decode(content: bytes) -> str:
     """Returns the upload as text. Raises InvalidData if it is empty, not UTF-8 or has a NUL."""
     try:
@@ -113,6 +60,11 @@ def decode(content: bytes) -> str:
         detail = f"line {line} contains a NUL character"
         raise InvalidData(detail, problems=[_problem(f"line/{line}", detail, "nul")])
     return text
+
+
+def read_table(content: bytes) -> Table:
+    """Returns the table of a stored upload. Raises InvalidData where the upload is a text."""
+    return decode_table(content) if is_columnar(content) else parse_csv(decode(content))
 
 
 def parse_csv(text: str) -> Table:
@@ -143,15 +95,12 @@ class _Builder:
         self._labels: dict[str, int] = {}
 
     def add(self, cells: Sequence[str], *, first_row: int) -> None:
-        match self._type:
-            case ColumnType.NUMERIC:
-                self._values.append(self._finite(cells, first_row=first_row))
-            case ColumnType.DATETIME:
-                self._values.append(read_datetimes(cells))
-            case ColumnType.TEXT:
-                self._codes.append(self._coded(cells))
-            case unknown:
-                assert_never(unknown)
+        if self._type is ColumnType.TEXT:
+            self._codes.append(self._coded(cells))
+        elif self._type is ColumnType.DATE:
+            self._values.append(read_datetimes(cells))
+        else:
+            self._values.append(self._finite(cells, first_row=first_row))
 
     def _finite(self, cells: Sequence[str], *, first_row: int) -> NDArray[np.float64]:
         values_n = read_numbers(cells)
@@ -171,13 +120,14 @@ class _Builder:
         return np.fromiter(codes, dtype=np.int32, count=len(cells))
 
     def column(self) -> Column:
-        values = self._values or [np.empty(0, dtype=np.float64)]
-        codes = self._codes or [np.empty(0, dtype=np.int32)]
+        if self._type is not ColumnType.TEXT:
+            return Column.of_values(self._name, self._type, np.concatenate(self._values))
+        codes_N = np.concatenate(self._codes)
         return Column(
             name=self._name,
             type=self._type,
-            values_N=np.concatenate(values),
-            codes_N=np.concatenate(codes),
+            numbers=Compact(stored_N=codes_N),
+            missing_N=codes_N < 0 if (codes_N < 0).any() else None,
             labels=tuple(self._labels),
         )
 
@@ -262,8 +212,8 @@ class _Scan:
 
     def type(self) -> ColumnType:
         if self._can_be_numeric and self._is_filled:
-            return ColumnType.NUMERIC
-        return ColumnType.DATETIME if self._can_be_datetime and self._is_filled else ColumnType.TEXT
+            return ColumnType.NUMBER
+        return ColumnType.DATE if self._can_be_datetime and self._is_filled else ColumnType.TEXT
 
 
 def _problem(pointer: str, detail: str, code: str) -> Problem:

@@ -31,6 +31,7 @@ ClinicError
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 #: Maximum number of problems in one answer.
 MAX_PROBLEMS = 20
@@ -95,6 +96,11 @@ class InvalidInput(ClinicError):
         """Keeps the first MAX_PROBLEMS of `problems`."""
         super().__init__(detail)
         self.problems = tuple(islice(problems, MAX_PROBLEMS))
+
+    @classmethod
+    def at(cls, pointer: str, detail: str, *, code: str) -> Self:
+        """Returns the error for one place."""
+        return cls(detail, problems=[Problem(pointer=pointer, detail=detail, code=code)])
 
 
 class InvalidSpec(InvalidInput):

@@ -1,14 +1,15 @@
 """Profiles of uploads: columns, missing cells, and a suggested target and window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.compact import Compact
 from app.domain.csv_cells import number
-from app.domain.csv_rows import FIRST_ROW
-from app.domain.datasets import Column, ColumnType, Table
+from app.domain.reader_options import Choice
+from app.domain.tables import Column, ColumnType, Table
 
 #: Suggested window without a season, in timesteps.
 DEFAULT_WINDOW = 48
@@ -22,8 +23,13 @@ MAX_SEASON_SAMPLE = 20_000
 MIN_SEASON_SAMPLE = 32
 #: Largest residual of a straight line by round-off, relative to the line's largest value.
 ROUND_OFF = 1e-9
+#: Most flags for a row with which distinct whole numbers are counted; sorting them is slower.
+MAX_FLAGS_PER_ROW = 4
+FLAGGED_ROWS = 2**18
 #: Characters of a cell that are shown.
 MAX_CELL_CHARACTERS = 40
+#: Rows that are shown as they were understood.
+PREVIEWED_ROWS = 5
 #: Distinct labels of a text column that are listed.
 MAX_LABELS = 20
 #: Distinct characters of a text that are listed.
@@ -58,6 +64,8 @@ class ColumnProfile(_Profile):
     mean: float | None = None
     labels: tuple[str, ...] = ()
     """The first distinct texts."""
+    read_as: str | None = None
+    """How cells were understood that are not plain numbers, ISO dates or texts."""
     not_numeric: OtherCell | None = None
 
 
@@ -81,6 +89,10 @@ class CsvProfile(_Profile):
     delimiter: str
     columns: tuple[ColumnProfile, ...]
     suggested: Suggestion
+    reader: Mapping[str, Choice] = {}
+    """What each option of the reader was in the end, and why; empty for uploads of old."""
+    preview: tuple[dict[str, str | int | float | bool | None], ...] = ()
+    """The first rows as they were understood, dates in RFC 3339."""
 
 
 class TextProfile(_Profile):
@@ -96,13 +108,21 @@ class TextProfile(_Profile):
 Profile = CsvProfile | TextProfile
 
 
-def profile_csv(table: Table) -> CsvProfile:
+def profile_csv(table: Table, *, reader: Mapping[str, Choice] | None = None) -> CsvProfile:
     return CsvProfile(
         rows=table.num_rows,
         delimiter=table.delimiter,
-        columns=tuple(_profile_column(column) for column in table.columns),
+        columns=tuple(_profile_column(table, column) for column in table.columns),
         suggested=_suggest(table),
+        reader=reader or {},
+        preview=tuple(_preview(table)),
     )
+
+
+def _preview(table: Table) -> Iterator[dict[str, str | int | float | bool | None]]:
+    cells = {column.name: column.first(PREVIEWED_ROWS) for column in table.columns}
+    for row in range(min(PREVIEWED_ROWS, table.num_rows)):
+        yield {name: values[row] for name, values in cells.items()}
 
 
 def profile_text(text: str) -> TextProfile:
@@ -122,7 +142,7 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     autocorrelation are skipped. Multiples of a season have equally high peaks up to noise, so the
     first high peak is the season even if a later one is slightly higher. Computed by FFT.
     """
-    series_N = values_N[np.isfinite(values_N)][-MAX_SEASON_SAMPLE:]
+    series_N = values_N[np.isfinite(values_N)]
     length = series_N.size
     if length < MIN_SEASON_SAMPLE or series_N.min() == series_N.max():
         return None
@@ -143,35 +163,75 @@ def find_season(values_N: NDArray[np.float64]) -> int | None:
     return first + int(np.argmax(past_zero_L[first : first + num_lags]))
 
 
-def _profile_column(column: Column) -> ColumnProfile:
-    known_n = column.values_N[~np.isnan(column.values_N)]
-    distinct = len(column.labels) or int(np.unique(known_n).size)
+def _profile_column(table: Table, column: Column) -> ColumnProfile:
+    if column.type.has_labels:
+        return ColumnProfile(
+            name=column.name,
+            type=column.type,
+            missing=column.num_missing,
+            distinct=len(column.labels),
+            labels=tuple(column.labels[:MAX_LABELS]),
+            not_numeric=_first_not_numeric(table, column),
+            read_as=column.read_as,
+        )
+    known = column.known()
+    bounds = _bounds(known)
     return ColumnProfile(
         name=column.name,
         type=column.type,
         missing=column.num_missing,
-        distinct=distinct,
-        min=float(known_n.min()) if known_n.size else None,
-        max=float(known_n.max()) if known_n.size else None,
-        mean=_mean(known_n) if column.type is ColumnType.NUMERIC else None,
-        labels=column.labels[:MAX_LABELS],
-        not_numeric=_first_not_numeric(column),
+        distinct=num_distinct(known.stored_N),
+        min=bounds[0],
+        max=bounds[1],
+        mean=None if column.type is ColumnType.DATE else _mean(known),
+        read_as=column.read_as,
     )
 
 
-def _first_not_numeric(column: Column) -> OtherCell | None:
-    """Returns the first cell that is not a number; None for a column of numbers or dates."""
+def _bounds(known: Compact) -> tuple[float | None, float | None]:
+    if not known.stored_N.size:
+        return None, None
+    ends = np.array([known.stored_N.min(), known.stored_N.max()])
+    least, greatest = Compact(stored_N=ends, scale=known.scale).values()
+    return float(least), float(greatest)
+
+
+def num_distinct(stored_N: NDArray[np.integer | np.floating]) -> int:
+    """Counts distinct numbers; -0.0 and 0.0 are one."""
+    if not stored_N.size:
+        return 0
+    if stored_N.dtype.kind == "i":
+        least = int(stored_N.min())
+        span = int(stored_N.max()) - least + 1
+        if span <= MAX_FLAGS_PER_ROW * stored_N.size:
+            is_there = np.zeros(span, dtype=np.bool_)
+            for start in range(0, stored_N.size, FLAGGED_ROWS):
+                is_there[stored_N[start : start + FLAGGED_ROWS].astype(np.int64) - least] = True
+            return int(is_there.sum())
+    # sorted, because the hashes of `np.unique` are slow for rising numbers
+    sorted_N = np.sort(stored_N)
+    return 1 + int(np.count_nonzero(sorted_N[1:] != sorted_N[:-1]))
+
+
+def _first_not_numeric(table: Table, column: Column) -> OtherCell | None:
+    """Returns None for booleans; labels are in the order in which they first appear."""
+    if column.type.is_numeric:
+        return None
     for code, label in enumerate(column.labels):
         if number(label) is None:
-            row = FIRST_ROW + int(np.argmax(column.codes_N == code))
+            row = table.first_row + int(np.argmax(column.codes() == code))
             return OtherCell(row=row, cell=label[:MAX_CELL_CHARACTERS])
     return None
 
 
-def _mean(known_n: NDArray[np.float64]) -> float:
-    """Returns the mean, scaled so that the sum of very large numbers does not overflow."""
-    scale = float(np.abs(known_n).max()) or 1.0
-    return float((known_n / scale).mean()) * scale
+def _mean(known: Compact) -> float | None:
+    """Divides by the largest value first: a sum of very large numbers would overflow."""
+    if not known.stored_N.size:
+        return None
+    if known.stored_N.dtype.kind == "i":
+        return float(known.stored_N.mean(dtype=np.float64)) / known.scale
+    scale = float(np.abs(known.stored_N).max()) or 1.0
+    return float((known.stored_N / scale).mean()) * scale
 
 
 def _suggest(table: Table) -> Suggestion:
@@ -179,14 +239,16 @@ def _suggest(table: Table) -> Suggestion:
     numeric = [
         column
         for column in table.columns
-        if column.type is ColumnType.NUMERIC and column is not time_column and _varies(column)
+        if column.type in {ColumnType.NUMBER, ColumnType.INTEGER}
+        and column is not time_column
+        and _varies(column)
     ]
     if not numeric:
         method = "no numeric column varies"
         name = time_column.name if time_column else None
         return Suggestion(target=None, window=None, season=None, time_column=name, method=method)
     target = numeric[-1]
-    season = find_season(target.values_N)
+    season = find_season(target.tail(MAX_SEASON_SAMPLE))
     window = min(2 * season if season else DEFAULT_WINDOW, max(2, table.num_rows // 5))
     return Suggestion(
         target=target.name,
@@ -204,15 +266,18 @@ def _suggest(table: Table) -> Suggestion:
 def _time_column(columns: Sequence[Column]) -> Column | None:
     """Returns the first column of dates, otherwise the first column if its numbers always rise."""
     for column in columns:
-        if column.type is ColumnType.DATETIME:
+        if column.type is ColumnType.DATE:
             return column
     first = columns[0]
-    rises = first.type is ColumnType.NUMERIC and bool(
-        (first.values_N[1:] > first.values_N[:-1]).all()
+    stored_N = first.numbers.stored_N
+    rises = (
+        first.type in {ColumnType.NUMBER, ColumnType.INTEGER}
+        and first.missing_N is None
+        and bool((stored_N[1:] > stored_N[:-1]).all())
     )
     return first if rises and len(columns) > 1 else None
 
 
 def _varies(column: Column) -> bool:
-    known_n = column.values_N[~np.isnan(column.values_N)]
+    known_n = column.known().stored_N
     return bool(known_n.size and known_n.min() < known_n.max())

@@ -1,20 +1,28 @@
-"""Checks an uploaded file and describes what it holds."""
+"""What an upload can be, what is asked of its check, and what the check answers."""
 
-from typing import Literal, assert_never
+from typing import Literal
 
-from app.domain.datasets import decode, parse_csv
-from app.domain.profiles import CsvProfile, TextProfile, profile_csv, profile_text
+from pydantic import BaseModel, ConfigDict
+
+from app.domain.profiles import CsvProfile, TextProfile
+from app.domain.reader_options import ReaderOptions
 
 DatasetKind = Literal["csv", "text"]
 
 
-def check_upload(kind: DatasetKind, content: bytes) -> CsvProfile | TextProfile:
-    """Returns the profile of a file. Raises InvalidData with the places of the errors."""
-    text = decode(content)
-    match kind:
-        case "csv":
-            return profile_csv(parse_csv(text))
-        case "text":
-            return profile_text(text)
-        case _:
-            assert_never(kind)
+class CheckRequest(BaseModel):
+    """How to read a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: DatasetKind
+    options: ReaderOptions = ReaderOptions()
+
+
+class CheckedUpload(BaseModel):
+    """A file that is valid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: DatasetKind
+    profile: CsvProfile | TextProfile

@@ -44,9 +44,14 @@ class Content:
 
     def parts(self) -> Iterator[bytes]:
         """Yields the bytes in parts of PART_BYTES."""
-        self.file.seek(0)
-        while part := self.file.read(PART_BYTES):
-            yield part
+        return parts_of(self.file)
+
+
+def parts_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yields the bytes of a file from its start, in parts of PART_BYTES."""
+    file.seek(0)
+    while part := file.read(PART_BYTES):
+        yield part
 
 
 def insert_dataset(
@@ -57,7 +62,9 @@ def insert_dataset(
     kind: str,
     content: Content,
     profile: Mapping[str, JsonValue],
+    stored: BinaryIO | None = None,
 ) -> Dataset:
+    """Stores the content, or `stored` where workers read it in another form."""
     values = {
         "id": new_id(),
         "workspace_id": workspace_id,
@@ -69,7 +76,7 @@ def insert_dataset(
     }
     statement = insert(datasets).values(values).returning(*datasets.c)
     dataset = _dataset_of(session.execute(statement).mappings().one())
-    for position, part in enumerate(content.parts()):
+    for position, part in enumerate(content.parts() if stored is None else parts_of(stored)):
         row = {"dataset_id": dataset.id, "position": position, "content": part}
         session.execute(insert(dataset_parts), row)
     return dataset

@@ -1,12 +1,10 @@
 """Takes a turn for an upload, then has it checked by a process."""
 
-from collections.abc import Mapping
+import os
 from typing import BinaryIO
 from uuid import UUID
 
-from pydantic import JsonValue
-
-from app.domain.uploads import DatasetKind
+from app.domain.uploads import CheckedUpload, CheckRequest
 from app.upload_checks.forkserver import ForkServer
 from app.upload_checks.turns import FairTurns
 
@@ -28,16 +26,17 @@ class UploadChecks:
         self._long = FairTurns(most=MOST, most_each=MOST // 2, wait_s=WAIT_S)
 
     def check(
-        self, workspace_id: UUID, kind: DatasetKind, file: BinaryIO, *, num_bytes: int
-    ) -> Mapping[str, JsonValue]:
-        """Returns the profile of the file.
+        self, workspace_id: UUID, request: CheckRequest, file: BinaryIO, *, stored: BinaryIO
+    ) -> CheckedUpload:
+        """Returns what the file holds, and writes its stored form to `stored`.
 
         Raises InvalidData with the places of the errors, TooLarge when the check costs too much,
         Overloaded when no turn came, and Unavailable when the process died.
         """
+        num_bytes = os.fstat(file.fileno()).st_size
         turns = self._short if num_bytes <= SHORT_BYTES else self._long
         with turns.turn(workspace_id):
-            return self._server.check(kind, file)
+            return self._server.check(request, file, stored)
 
     def close(self) -> None:
         """Ends the checks that run or wait; they raise Unavailable."""

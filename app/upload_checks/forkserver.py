@@ -5,15 +5,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
-from pydantic import JsonValue
-
 from app.domain.errors import Unavailable
-from app.domain.uploads import DatasetKind
-from app.upload_checks.messages import CODE_OF, READY, Checked
+from app.domain.uploads import CheckedUpload, CheckRequest
+from app.upload_checks.messages import READY, Checked, send_request
 
 #: The costliest file of 62 MiB, a CSV of short texts that all differ, needs 2.3 GiB.
 MAX_BYTES = 4 * 2**30
@@ -39,8 +36,8 @@ class ForkServer:
         self._socket: socket.socket | None = None
         self._is_closed = False
 
-    def check(self, kind: DatasetKind, file: BinaryIO) -> Mapping[str, JsonValue]:
-        """Returns the profile of the file.
+    def check(self, request: CheckRequest, file: BinaryIO, stored: BinaryIO) -> CheckedUpload:
+        """Returns what the file holds, and writes its stored form to `stored`.
 
         Raises InvalidData, TooLarge for a check that costs too much, and Unavailable when the
         process died.
@@ -48,14 +45,14 @@ class ForkServer:
         read_fd, write_fd = os.pipe()
         with os.fdopen(read_fd, "rb") as answer:
             try:
-                self._send(CODE_OF[kind], file.fileno(), write_fd)
+                self._send(request, file.fileno(), write_fd, stored.fileno())
             finally:
                 os.close(write_fd)
             received = answer.read()
         if not received:
             detail = "The process that checked the file ended early; try again shortly."
             raise Unavailable(detail)
-        return Checked.model_validate_json(received).profile_or_raise()
+        return Checked.model_validate_json(received).upload_or_raise()
 
     def close(self) -> None:
         """Kills the server; the kernel then kills its children, and checks raise Unavailable."""
@@ -64,13 +61,13 @@ class ForkServer:
             self._kill()
         self._starter.shutdown()
 
-    def _send(self, code: bytes, *fds: int) -> None:
+    def _send(self, request: CheckRequest, *fds: int) -> None:
         with self._lock:
             if self._socket is None or self._process is None or self._process.poll() is not None:
                 self._start()
             assert self._socket is not None  # noqa: S101 - as just started
             try:
-                socket.send_fds(self._socket, [code], fds)
+                send_request(self._socket, request, fds)
             except OSError as error:
                 self._kill()
                 detail = "The process that checks files is gone; try again shortly."

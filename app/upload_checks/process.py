@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from app.domain.errors import InvalidData
-from app.domain.uploads import DatasetKind, check_upload
+from app.domain.uploads import CheckRequest
 from app.processes import end_with_parent
-from app.upload_checks.messages import KIND_OF, READY, Checked
+from app.reading.check_upload import check_upload
+from app.upload_checks.messages import READY, Checked, receive_request
 
 logger = logging.getLogger(__name__)
 
@@ -48,27 +49,28 @@ def main(socket_fd: int, api_pid: int, limits: Limits) -> None:
     with socket.socket(fileno=socket_fd) as api:
         api.sendall(READY)
         while True:
-            code, fds, _, _ = socket.recv_fds(api, 1, 2)
-            if not code:
+            received = receive_request(api)
+            if received is None:
                 return
-            file_fd, answer_fd = fds
+            request, fds = received
             parent = os.getpid()
             if os.fork() == 0:
                 api.close()
-                _become_child(KIND_OF[code], file_fd, answer_fd, parent=parent, limits=limits)
-            os.close(file_fd)
-            os.close(answer_fd)
+                _become_child(request, fds, parent=parent, limits=limits)
+            for fd in fds:
+                os.close(fd)
 
 
 def _become_child(
-    kind: DatasetKind, file_fd: int, answer_fd: int, *, parent: int, limits: Limits
+    request: CheckRequest, fds: list[int], *, parent: int, limits: Limits
 ) -> NoReturn:
     """Checks one file and exits; never returns into the code of the parent."""
     try:
         end_with_parent(parent)
         os.nice(NICENESS)
         _enforce(limits)
-        answer = _check(kind, file_fd, limits)
+        file_fd, answer_fd, stored_fd = fds
+        answer = _check(request, file_fd, stored_fd, limits)
         with os.fdopen(answer_fd, "wb") as pipe:
             pipe.write(answer.model_dump_json().encode())
     except BaseException:
@@ -77,12 +79,15 @@ def _become_child(
         os._exit(0)
 
 
-def _check(kind: DatasetKind, file_fd: int, limits: Limits) -> Checked:
+def _check(request: CheckRequest, file_fd: int, stored_fd: int, limits: Limits) -> Checked:
     try:
         with os.fdopen(file_fd, "rb") as file:
             file.seek(0)
             content = file.read()
-        return Checked(profile=check_upload(kind, content).model_dump(mode="json"))
+        upload, stored = check_upload(request, content)
+        with os.fdopen(stored_fd, "wb") as file:
+            file.write(stored)
+        return Checked(upload=upload)
     except InvalidData as error:
         return Checked(detail=error.detail, problems=list(error.problems))
     except MemoryError:

@@ -6,22 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.csv_cells import are_datetimes, number, read_datetimes, seconds
-from app.domain.datasets import ColumnType, decode, parse_csv
+from app.domain.datasets import decode, parse_csv
 from app.domain.errors import InvalidData
+from app.domain.tables import ColumnType
 
 
 def test_columns_take_the_narrowest_type_that_holds_all_cells() -> None:
     table = parse_csv('day,kind,value,mixed\n2024-01-01,"a, b",1.5,1\n2024-02-01,c,NA,x\n')
 
     assert [column.type for column in table.columns] == [
-        ColumnType.DATETIME,
+        ColumnType.DATE,
         ColumnType.TEXT,
-        ColumnType.NUMERIC,
+        ColumnType.NUMBER,
         ColumnType.TEXT,
     ]
     assert table.column("kind").labels == ("a, b", "c")
-    np.testing.assert_array_equal(table.column("value").values_N, [1.5, np.nan])
-    assert table.column("day").values_N[1] - table.column("day").values_N[0] == 31 * 86_400
+    np.testing.assert_array_equal(table.column("value").values(), [1.5, np.nan])
+    assert table.column("day").values()[1] - table.column("day").values()[0] == 31 * 86_400
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -32,7 +33,7 @@ def test_usual_delimiters_and_line_ends_are_read(delimiter: str, newline: str) -
     table = parse_csv(text)
 
     assert (table.num_rows, table.delimiter) == (2, delimiter)
-    np.testing.assert_array_equal(table.column("b").values_N, [2, 4])
+    np.testing.assert_array_equal(table.column("b").values(), [2, 4])
 
 
 def test_a_column_that_turns_to_text_late_keeps_its_early_cells() -> None:
@@ -43,7 +44,7 @@ def test_a_column_that_turns_to_text_late_keeps_its_early_cells() -> None:
 
     assert column.type is ColumnType.TEXT
     assert column.labels == ("7", "oops")
-    assert (column.codes_N == 0).sum() == rows
+    assert (column.codes() == 0).sum() == rows
 
 
 def test_groups_work_for_labels_and_for_numbers() -> None:
@@ -60,7 +61,7 @@ def test_blank_rows_are_left_out_and_missing_moments_are_nan() -> None:
     table = parse_csv("day,x\n2024-01-01,1\n\nNA,2\n")
 
     assert table.num_rows == 2
-    assert np.isnan(table.column("day").values_N).tolist() == [False, True]
+    assert np.isnan(table.column("day").values()).tolist() == [False, True]
 
 
 def test_an_unknown_column_is_told_with_those_there_are() -> None:
@@ -145,7 +146,7 @@ def test_moments_are_read_as_seconds_since_1970(cell: str, moment: float | None)
 def test_numbers_survive_the_way_through_a_csv_bit_for_bit(values: list[float]) -> None:
     table = parse_csv("x\n" + "".join(f"{value!r}\n" for value in values))
 
-    assert table.column("x").values_N.tobytes() == np.array(values).tobytes()
+    assert table.column("x").values().tobytes() == np.array(values).tobytes()
 
 
 @given(st.text(max_size=300))

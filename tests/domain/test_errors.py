@@ -5,7 +5,14 @@ import inspect
 import pytest
 
 from app.domain import errors
-from app.domain.errors import ClinicError, InvalidInput, Problem, QueueFull, QuotaReached
+from app.domain.errors import (
+    ClinicError,
+    InvalidData,
+    InvalidInput,
+    Problem,
+    QueueFull,
+    QuotaReached,
+)
 
 KINDS: list[type[ClinicError]] = [
     kind
@@ -50,3 +57,10 @@ def test_a_full_queue_is_one_of_them() -> None:
 
 def test_an_invalid_input_need_not_name_a_place() -> None:
     assert InvalidInput().problems == ()
+
+
+def test_an_error_of_one_place_has_one_problem() -> None:
+    error = InvalidData.at("row/3", "a cell is missing", code="wrong_cell_count")
+
+    assert error.detail == "a cell is missing"
+    assert [(each.pointer, each.code) for each in error.problems] == [("row/3", "wrong_cell_count")]

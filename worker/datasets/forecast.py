@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.domain.datasets import Table, decode, parse_csv
+from app.domain.datasets import read_table
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import (
@@ -84,7 +85,7 @@ class Windows:
 
 
 def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
-    windows = _cut(spec, parse_csv(decode(upload)))
+    windows = _cut(spec, read_table(upload))
     train_W = windows.starts["train"]
     evaluated = {
         split: _evaluated(start_W, split, spec.seed) for split, start_W in windows.starts.items()
@@ -117,7 +118,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
     names = [spec.target, *(name for name in spec.features if name != spec.target)]
     values_NF = matrix(table, names)
     if spec.missing == "reject":
-        refuse_missing(values_NF, names)
+        refuse_missing(table, values_NF, names)
     labels = ("",) if spec.series_column is None else groups(table, spec.series_column)[1]
     scaled: list[DoubleArray] = []
     scalings: list[Scaling] = []

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from app.domain.datasets import Table, decode, parse_csv
+from app.domain.datasets import read_table
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.sequences import SequencesSpec
+from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
@@ -118,7 +119,7 @@ class LabelledSequences:
 
 
 def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
-    table = parse_csv(decode(upload))
+    table = read_table(upload)
     rows = ordered_rows(table, group=spec.sequence_column, by=spec.order_column)
     order = numpy_generator(spec.seed, "split").permutation(len(rows)).astype(np.int32)
     ends = bounds(len(rows), spec.split, what="sequences")
@@ -150,10 +151,10 @@ def _label(
     """The sequences, scaled by the training part."""
     names = list(spec.features)
     features_NF = matrix(table, names)
-    refuse_missing(features_NF, names)
+    refuse_missing(table, features_NF, names)
     raw_labels_N, classes = _labels(spec, table)
     if spec.target == "per_sequence":
-        _refuse_mixed_labels(spec, raw_labels_N, rows)
+        _refuse_mixed_labels(spec, table, raw_labels_N, rows)
     if spec.max_length is not None:
         rows = [part[-spec.max_length :] for part in rows]
     train_rows = np.concatenate([rows[index] for index in train])
@@ -184,13 +185,13 @@ def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, tuple[str, 
     """(N,) label of each row, and the classes; None for a regression."""
     if spec.task == "regression":
         labels_N = numbers(table, spec.label)
-        refuse_missing(labels_N[:, None], [spec.label])
+        refuse_missing(table, labels_N[:, None], [spec.label])
         return labels_N, None
     codes_N, classes = groups(table, spec.label)
     if len(classes) < 2:  # noqa: PLR2004 - one class leaves nothing to tell
         detail = f"column {spec.label!r} has one class only, {classes[0]!r}"
         raise InvalidData(detail)
-    return codes_N.astype(np.float64), classes
+    return codes_N.astype(np.float64), tuple(classes)
 
 
 def _usage(
@@ -211,13 +212,14 @@ def _usage(
 
 
 def _refuse_mixed_labels(
-    spec: SequencesSpec, labels_N: DoubleArray, rows: Sequence[IntArray]
+    spec: SequencesSpec, table: Table, labels_N: DoubleArray, rows: Sequence[IntArray]
 ) -> None:
     for part in rows:
         is_other = labels_N[part] != labels_N[part[0]]
         if is_other.any():
             detail = "not the label of its sequence's first row; per_step labels may differ"
-            raise refused(int(part[int(np.argmax(is_other))]), spec.label, detail, code="mixed")
+            row = int(part[int(np.argmax(is_other))])
+            raise refused(table, row, spec.label, detail, code="mixed")
 
 
 def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray) -> RequiredLag:

@@ -6,33 +6,34 @@ Shapes: N rows of the file, C columns. The header is row 1.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.csv_cells import number
-from app.domain.csv_rows import FIRST_ROW
-from app.domain.datasets import Column, ColumnType, Table
 from app.domain.errors import InvalidData, Problem
+from app.domain.tables import Column, ColumnType, Table
 from app.domain.telemetry import DoubleArray, IntArray
 
 
-def refused(row: int, column: str, detail: str, *, code: str) -> InvalidData:
-    """The error for one cell that cannot be used; `row` counts from 0 below the header."""
-    place = f"row {row + FIRST_ROW}, column {column!r}: {detail}"
-    problem = Problem(pointer=f"row/{row + FIRST_ROW}/{column}", detail=place, code=code)
+def refused(table: Table, row: int, column: str, detail: str, *, code: str) -> InvalidData:
+    """Returns the error for one cell that cannot be used; `row` counts from 0 in the table."""
+    number_in_file = row + table.first_row
+    place = f"row {number_in_file}, column {column!r}: {detail}"
+    problem = Problem(pointer=f"row/{number_in_file}/{column}", detail=place, code=code)
     return InvalidData(place, problems=[problem])
 
 
 def numbers(table: Table, name: str) -> DoubleArray:
     """(N,) of a column that has to be numeric, NaN where missing."""
     column = table.column(name)
-    if column.type is ColumnType.NUMERIC:
-        return column.values_N
-    if column.type is ColumnType.DATETIME:
+    if column.type.is_numeric:
+        return column.values()
+    if column.type is ColumnType.DATE:
         detail = f"column {name!r} holds dates where numbers are needed"
         raise InvalidData(detail)
-    for row, code in enumerate(column.codes_N):
+    for row, code in enumerate(column.codes()):
         if code >= 0 and number(column.labels[code]) is None:
             text = column.labels[code][:40]
-            raise refused(row, name, f"{text!r} is not a number", code="not_numeric")
+            raise refused(table, row, name, f"{text!r} is not a number", code="not_numeric")
     detail = f"column {name!r} has no number"
     raise InvalidData(detail)
 
@@ -42,18 +43,19 @@ def matrix(table: Table, names: Sequence[str]) -> DoubleArray:
     return np.stack([numbers(table, name) for name in names], axis=1)
 
 
-def refuse_missing(values_NC: DoubleArray, names: Sequence[str]) -> None:
+def refuse_missing(table: Table, values_NC: DoubleArray, names: Sequence[str]) -> None:
     missing = np.argwhere(np.isnan(values_NC))
     if missing.size:
         row, column = int(missing[0][0]), names[int(missing[0][1])]
-        raise refused(row, column, "a value is missing", code="missing")
+        raise refused(table, row, column, "a value is missing", code="missing")
 
 
-def groups(table: Table, name: str) -> tuple[IntArray, tuple[str, ...]]:
+def groups(table: Table, name: str) -> tuple[IntArray, Sequence[str]]:
     """(N,) which of the labels each row has; none may be missing."""
     codes_N, labels = table.column(name).groups()
     if (codes_N < 0).any():
-        raise refused(int(np.argmin(codes_N)), name, "a value is missing", code="missing")
+        row = int(np.argmin(codes_N))
+        raise refused(table, row, name, "a value is missing", code="missing")
     return codes_N, labels
 
 
@@ -61,7 +63,7 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
     """Rows of each group, labels ascending, sorted by a column or as the file has them."""
     rows_N = np.arange(table.num_rows, dtype=np.int32)
     if by is not None:
-        rows_N = np.argsort(_sortable(table.column(by)), kind="stable").astype(np.int32)
+        rows_N = np.argsort(_sortable(table, table.column(by)), kind="stable").astype(np.int32)
     if group is None:
         parts = [rows_N]
     else:
@@ -70,8 +72,10 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
         starts = np.searchsorted(codes_N[by_code_N], np.arange(1, len(labels)))
         parts = [part.astype(np.int32) for part in np.split(by_code_N, starts)]
     if by is not None:
+        column = table.column(by)
+        values_N = column.numbers.stored_N
         for part in parts:
-            _refuse_ties(table.column(by), part)
+            _refuse_ties(table, column.name, values_N[part], part)
     return parts
 
 
@@ -89,18 +93,19 @@ def scale_of(values_NC: DoubleArray, names: Sequence[str], *, what: str) -> Doub
     return np.stack([mean_C, std_C])
 
 
-def _sortable(column: Column) -> DoubleArray:
-    if column.type is ColumnType.TEXT:
-        detail = f"column {column.name!r} holds text that is neither a number nor an ISO date"
+def _sortable(table: Table, column: Column) -> DoubleArray:
+    if column.type.has_labels:
+        detail = f"column {column.name!r} holds text that is neither a number nor a date"
         raise InvalidData(detail)
-    if np.isnan(column.values_N).any():
-        row = int(np.argmax(np.isnan(column.values_N)))
-        raise refused(row, column.name, "a value is missing", code="missing")
-    return column.values_N
+    if column.missing_N is not None:
+        row = int(np.argmax(column.missing_N))
+        raise refused(table, row, column.name, "a value is missing", code="missing")
+    return column.values()
 
 
-def _refuse_ties(column: Column, rows: IntArray) -> None:
-    is_tied = np.diff(column.values_N[rows]) == 0
+def _refuse_ties(table: Table, name: str, values_n: NDArray[np.generic], rows_n: IntArray) -> None:
+    is_tied = values_n[1:] == values_n[:-1]
     if is_tied.any():
-        row = int(rows[int(np.argmax(is_tied)) + 1])
-        raise refused(row, column.name, "the same time as another row of its series", code="tie")
+        row = int(rows_n[int(np.argmax(is_tied)) + 1])
+        detail = "the same time as another row of its series"
+        raise refused(table, row, name, detail, code="tie")

@@ -17,7 +17,7 @@ from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.specs.base import ShortText
-from app.domain.uploads import DatasetKind
+from app.domain.uploads import CheckRequest, DatasetKind
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
 from app.services.data.list_datasets import list_datasets
@@ -64,8 +64,8 @@ async def post_dataset(
     content = received.content
 
     def check_and_store(work: UnitOfWork) -> Answer:
-        profile = resources.upload_checks.check(
-            caller.workspace_id, kind, content.file, num_bytes=content.num_bytes
+        checked = resources.upload_checks.check(
+            caller.workspace_id, CheckRequest(kind=kind), content.file, stored=received.stored
         )
         dataset = upload_dataset(
             work,
@@ -73,7 +73,8 @@ async def post_dataset(
             name=name,
             kind=kind,
             content=content,
-            profile=profile,
+            stored=received.stored,
+            profile=checked.profile.model_dump(mode="json"),
             quotas=resources.settings.quotas,
         )
         return _created(view_dataset(dataset))

@@ -29,6 +29,8 @@ class Received:
     """An upload that has arrived."""
 
     content: Content
+    #: An empty file for the form in which it is stored.
+    stored: BinaryIO
     #: SHA-256 of query and body.
     fingerprint: bytes
 
@@ -46,11 +48,12 @@ async def _received(
     with (
         resources.upload_places.place(caller.workspace_id),
         _temporary_file(resources.settings.home) as file,
+        _temporary_file(resources.settings.home) as stored,
     ):
-        yield await _receive(request, file)
+        yield await _receive(request, file, stored)
 
 
-async def _receive(request: Request, file: BinaryIO) -> Received:
+async def _receive(request: Request, file: BinaryIO, stored: BinaryIO) -> Received:
     body, whole = hashlib.sha256(), hashlib.sha256(request.url.query.encode() + b"\n")
 
     def write(block: bytes) -> None:
@@ -69,7 +72,7 @@ async def _receive(request: Request, file: BinaryIO) -> Received:
             block.clear()
     await run_in_threadpool(write, bytes(block))
     content = Content(file=file, num_bytes=num_bytes, sha256=body.digest())
-    return Received(content=content, fingerprint=whole.digest())
+    return Received(content=content, stored=stored, fingerprint=whole.digest())
 
 
 def _temporary_file(folder: Path) -> BinaryIO:

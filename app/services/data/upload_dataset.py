@@ -1,6 +1,7 @@
 """Store an upload that was checked."""
 
 from collections.abc import Mapping
+from typing import BinaryIO
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -22,10 +23,13 @@ def upload_dataset(
     name: str,
     kind: DatasetKind,
     content: Content,
+    stored: BinaryIO | None = None,
     profile: Mapping[str, JsonValue],
     quotas: Quotas,
 ) -> Dataset:
-    """Stores an upload under the profile that its check gave. Raises QuotaReached.
+    """Stores an upload under the profile that its check gave, in the form that its check wrote.
+
+    Raises QuotaReached.
 
     The check takes long, and therefore comes before this transaction begins.
     """
@@ -39,6 +43,7 @@ def upload_dataset(
         name=name,
         kind=kind,
         content=content,
+        stored=stored,
         profile=profile,
     )
     record_act(

@@ -1,16 +1,15 @@
 """Idempotency-Key: sent twice, done once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import JsonValue
 from sqlalchemy import text
 
-from app.domain.uploads import DatasetKind
+from app.domain.uploads import CheckedUpload, CheckRequest
 from app.upload_checks.checks import UploadChecks
 from tests.api.conftest import Clinic, serving, spec
 from tests.api.runs.test_runs import check_problem
@@ -117,13 +116,13 @@ def test_an_upload_is_checked_while_no_transaction_is_open(
         """Looks at the database and repeats the request while the file is checked."""
 
         def check(
-            self, workspace_id: UUID, kind: DatasetKind, file: BinaryIO, *, num_bytes: int
-        ) -> Mapping[str, JsonValue]:
+            self, workspace_id: UUID, request: CheckRequest, file: BinaryIO, *, stored: BinaryIO
+        ) -> CheckedUpload:
             if not seen:
                 with clinic.engine.connect() as connection:
                     seen.append(connection.execute(text(_OPEN_TRANSACTIONS)).scalar_one())
                 repeated.append(client.post(query, content=b"a\n1\n", headers=headers))
-            return super().check(workspace_id, kind, file, num_bytes=num_bytes)
+            return super().check(workspace_id, request, file, stored=stored)
 
     with serving(clinic.app) as url, replace(clinic, url=url).client() as client:
         resources = clinic.app.state.resources

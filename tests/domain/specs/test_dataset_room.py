@@ -130,7 +130,7 @@ def test_dates_and_numbers_order_rows(column: str) -> None:
 
 def test_a_date_is_no_number() -> None:
     assert problems({**FORECAST, "window": 4, "features": ["day"]}, DATED) == [
-        "column 'day' holds datetime, not numbers"
+        "column 'day' holds date, not numbers"
     ]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from app.domain.datasets import ColumnType
 from app.domain.errors import InvalidSpec, Problem
 from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
 
@@ -68,7 +67,7 @@ def absent(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
 def not_numeric(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
     for place, name in columns.items():
         column = find(table, name)
-        if column is not None and column.type is not ColumnType.NUMERIC:
+        if column is not None and not column.type.is_numeric:
             detail = f"column {name!r} holds {column.type}, not numbers"
             if (first := column.not_numeric) is not None:
                 detail += f": the first is {first.cell!r} in row {first.row} (the header is row 1)"
@@ -86,8 +85,8 @@ def constant(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
 def not_ordered(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
     for place, name in columns.items():
         column = find(table, name)
-        if column is not None and column.type is ColumnType.TEXT:
-            detail = f"column {name!r} holds text that is neither a number nor an ISO date"
+        if column is not None and column.type.has_labels:
+            detail = f"column {name!r} holds text that is neither a number nor a date"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_ordered")
 
 

@@ -1,0 +1,214 @@
+"""The type of each column, from all of its cells, and the choices that led to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.domain.reader_options import (
+    AUTO,
+    MISSING_AMONG_NUMBERS,
+    MISSING_CELLS,
+    Choice,
+    ReaderOptions,
+)
+from app.domain.tables import Column, ColumnType
+from app.reading.cells import Cells
+from app.reading.choices import date_choices, number_choices
+from app.reading.dates import (
+    NOT_PATTERNS,
+    TIME_OF_DAY,
+    find_moments,
+    moments_column,
+    parse_moments,
+)
+from app.reading.epochs import as_times
+from app.reading.numbers import (
+    GROUPED,
+    PROBED_CELLS,
+    Convention,
+    NumberTexts,
+    all_match,
+    decide,
+    find_numbers,
+    read_numbers,
+)
+from app.reading.plain import read_plain, read_texts
+from app.reading.time_zones import to_utc
+
+#: Whole numbers from here on have no place in 64 bits.
+MAX_WHOLE = 2.0**63
+#: Distinct cells that stand for no value and are named in the answer.
+MAX_NAMED = 20
+
+
+@dataclass
+class MissingCells:
+    """Turns cells that stand for no value into None, and keeps which ones occurred."""
+
+    options: ReaderOptions
+    seen: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.options.na == (AUTO,)
+
+    def always(self, cells: Cells) -> Cells:
+        tokens = MISSING_CELLS if self.is_automatic else ("", *self.options.na)
+        return self._without(cells, tokens)
+
+    def among_numbers(self, cells: Cells) -> Cells:
+        return self._without(cells, MISSING_AMONG_NUMBERS) if self.is_automatic else cells
+
+    def _without(self, cells: Cells, tokens: Sequence[str]) -> Cells:
+        values = pa.array(tokens, type=pa.string())
+        absent = pa.scalar(None, type=pa.string())
+
+        def change(chunk: pa.StringArray) -> pa.StringArray:
+            is_missing = pc.is_in(chunk, value_set=values)
+            if not pc.any(is_missing).as_py():
+                return chunk
+            for token in pc.unique(chunk.filter(is_missing)).to_pylist():
+                self.seen.setdefault(token, cells.name)
+            return pc.if_else(is_missing, absent, chunk)
+
+        return cells.of(change)
+
+    def choice(self) -> Choice:
+        if not self.is_automatic:
+            return Choice(value=list(self.options.na), chosen_because="the request says so")
+        named = list(self.seen)[:MAX_NAMED]
+        shown = ", ".join(f"{token!r} in column {self.seen[token]!r}" for token in named[:3])
+        reason = f"these cells hold no value: {shown}" if named else "no cell stands for no value"
+        return Choice(value=list(named), chosen_because=reason)
+
+
+class _Reader:
+    """Reads columns one after the other, and settles at the end what one alone cannot tell."""
+
+    def __init__(self, options: ReaderOptions) -> None:
+        self._options = options
+        self._missing = MissingCells(options)
+        #: Whether days come before months, and what tells it.
+        self._day_first: tuple[bool, str] | None = None
+        self._found: list[Column | NumberTexts] = []
+        #: First cells of columns of plain numbers, which tell the decimal sign.
+        self._plain: list[Cells] = []
+
+    def add(self, cells: Cells) -> None:
+        known = self._missing.always(cells.joined())
+        column = None if self._is_undecided(known) else read_plain(known)
+        if column is None:
+            self._found.append(self._other(self._missing.always(known.of(pc.utf8_trim_whitespace))))
+            return
+        if _is_beyond_64_bits(column, known):
+            self._found.append(replace(read_texts(known), read_as="whole numbers above 64 bits"))
+            return
+        if column.type is ColumnType.NUMBER:
+            self._plain.append(replace(known, chunks=(known.chunks[0][:PROBED_CELLS],)))
+        self._found.append(self._finished(column, known))
+
+    def columns(self) -> tuple[tuple[Column, ...], dict[str, Choice]]:
+        """Returns the columns and the choices. Raises InvalidData where one cannot be made."""
+        numbers = [each for each in self._found if isinstance(each, NumberTexts)]
+        decision = decide(numbers, self._plain)
+        picked = {each.cells.name: decision.pick(each) for each in numbers}
+        columns = tuple(
+            each if isinstance(each, Column) else self._settled(each, picked[each.cells.name])
+            for each in self._found
+        )
+        choices = {
+            **number_choices(decision, picked, self._options),
+            "na": self._missing.choice(),
+            **self._date_choices(columns),
+        }
+        sentinels = [each for each in self._options.sentinels if each != AUTO]
+        reason = "the request says so" if sentinels else "no number stands for no value"
+        choices["sentinels"] = Choice(value=list(sentinels), chosen_because=reason)
+        return columns, choices
+
+    def _is_undecided(self, cells: Cells) -> bool:
+        """Whether the points of a column may group digits; a decimal comma is looked for then."""
+        if self._options.decimal == ".":
+            return False
+        with_point = [cell for cell in cells.filled(PROBED_CELLS) if "." in cell]
+        return bool(with_point) and (
+            self._options.decimal == "," or all(GROUPED.fullmatch(cell) for cell in with_point)
+        )
+
+    def _other(self, trimmed: Cells) -> Column | NumberTexts:
+        """Reads a column that is not plain."""
+        filled = self._missing.among_numbers(trimmed)
+        undecided = self._is_undecided(filled)
+        column = None if undecided else read_plain(filled)
+        if column is not None:
+            return self._finished(column, filled)
+        numbers = find_numbers(filled, self._options)
+        if numbers is not None:
+            return numbers
+        dated = self._dates(filled) or (read_plain(filled) if undecided else None)
+        if dated is not None:
+            return self._finished(dated, filled)
+        return read_texts(trimmed)
+
+    def _dates(self, cells: Cells) -> Column | None:
+        date_format = self._options.date_format
+        if date_format in NOT_PATTERNS:
+            if date_format not in {AUTO, "iso"}:
+                return None
+            asked = self._options.day_first
+            found = find_moments(cells, day_first=None if asked == AUTO else bool(asked))
+        else:
+            found = parse_moments(cells, date_format)
+        if found is None:
+            return None
+        self._day_first = self._day_first or found.day_first
+        return moments_column(cells, found)
+
+    def _settled(self, numbers: NumberTexts, convention: Convention) -> Column:
+        return self._finished(read_numbers(numbers, convention), numbers.cells)
+
+    def _finished(self, column: Column, cells: Cells) -> Column:
+        """Returns the column with its times in UTC and without sentinels."""
+        if column.type is ColumnType.DATE and self._options.date_format == "none":
+            return read_texts(cells)
+        zone = self._options.time_zone
+        if column.type is ColumnType.DATE and zone != AUTO and column.read_as != TIME_OF_DAY:
+            return to_utc(column, cells, zone=zone)
+        sentinels = [float(each) for each in self._options.sentinels if each != AUTO]
+        return without_sentinels(as_times(column, self._options.date_format), sentinels)
+
+    def _date_choices(self, columns: Sequence[Column]) -> dict[str, Choice]:
+        dates = [column for column in columns if column.type is ColumnType.DATE]
+        return date_choices(dates, self._options, self._day_first)
+
+
+def _is_beyond_64_bits(column: Column, cells: Cells) -> bool:
+    """Whether whole numbers are so long that doubles would make different ones equal."""
+    if column.type is not ColumnType.NUMBER or column.numbers.stored_N.dtype.kind != "f":
+        return False
+    is_large = bool(np.abs(column.numbers.stored_N).max() >= MAX_WHOLE)
+    return is_large and all_match(cells, "^[+-]?[0-9]+$")
+
+
+def read_columns(
+    all_cells: list[Cells], options: ReaderOptions
+) -> tuple[tuple[Column, ...], dict[str, Choice]]:
+    """Takes the cells; returns the columns and why they were understood so. Raises InvalidData."""
+    reader = _Reader(options)
+    while all_cells:
+        # the texts of a column are let go as soon as it is read
+        reader.add(all_cells.pop(0))
+    return reader.columns()
+
+
+def without_sentinels(column: Column, sentinels: Sequence[float]) -> Column:
+    """Returns a column of numbers with rows missing that have one of these values."""
+    if not sentinels or column.type not in {ColumnType.NUMBER, ColumnType.INTEGER}:
+        return column
+    missing_N = np.isin(column.numbers.values(), sentinels)
+    if column.missing_N is not None:
+        missing_N |= column.missing_N
+    return replace(column, missing_N=missing_N if missing_N.any() else None)
