@@ -26,12 +26,13 @@ async def wait_for_end(
     """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
 
     Raises NotFound when there is no such run, also when it is deleted meanwhile, Unauthenticated
-    when the caller's key is revoked meanwhile, and Overloaded when too many callers wait.
+    when the caller's key is revoked meanwhile, WorkspaceSuspended, and Overloaded when too many
+    callers wait.
     """
 
     def has_ended() -> bool:
         with unit_of_work(hub.engine) as work:
-            check_key(work, key_id=caller.key_id)
+            check_key(work, caller)
             return find(work.session, caller.workspace_id, run_id).status.has_ended
 
     hub.check_room()

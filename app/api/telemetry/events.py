@@ -23,6 +23,7 @@ from app.api.protocol.deps import Hub, RunsReader, Work
 from app.api.protocol.event_hub import EventHub, is_set_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.protocol.problems import ALWAYS, documented
+from app.domain.access import Caller
 from app.domain.errors import ClinicError
 from app.domain.events import Event
 from app.services.accounts.check_key import check_key
@@ -82,7 +83,7 @@ def get_events(
     if form == JSON:
         return conditional_json(request, _page(request, found, limit=query.limit))
     hub.check_room()
-    batches = _batches(hub, run_id, caller.key_id, after=start, follow=query.follow)
+    batches = _batches(hub, run_id, caller, after=start, follow=query.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(text, media_type=form, headers=headers)
@@ -97,13 +98,16 @@ def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
 
 
 async def _batches(
-    hub: EventHub, run_id: UUID, key_id: UUID, *, after: int, follow: bool
+    hub: EventHub, run_id: UUID, caller: Caller, *, after: int, follow: bool
 ) -> AsyncIterator[list[EventView] | None]:
-    """Events as they happen, up to the end of the run. Empty: a heartbeat. None: it was deleted."""
-    async with hub.subscribe(run_id, key_id=key_id) as changed:
+    """Yields events as they happen, up to the end of the run.
+
+    An empty list is a heartbeat; None means that the run was deleted.
+    """
+    async with hub.subscribe(run_id, key_id=caller.key_id) as changed:
         while not hub.is_closing:
             changed.clear()
-            portion = await run_in_threadpool(_read, hub, run_id, key_id, after)
+            portion = await run_in_threadpool(_read, hub, run_id, caller, after)
             views = view_events(portion.events)
             if views:
                 yield views
@@ -118,10 +122,10 @@ async def _batches(
                 yield []
 
 
-def _read(hub: EventHub, run_id: UUID, key_id: UUID, after: int) -> Portion:
-    """Raises Unauthenticated where the key was revoked."""
+def _read(hub: EventHub, run_id: UUID, caller: Caller, after: int) -> Portion:
+    """Raises Unauthenticated when the key was revoked, and WorkspaceSuspended."""
     with unit_of_work(hub.engine) as work:
-        check_key(work, key_id=key_id)
+        check_key(work, caller)
         return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
 
 

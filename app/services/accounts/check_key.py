@@ -1,13 +1,16 @@
 """Check that the API key of a long-lived request is still valid."""
 
-from uuid import UUID
-
-from app.domain.errors import Unauthenticated
+from app.domain.access import Caller
+from app.domain.errors import Unauthenticated, WorkspaceSuspended
 from app.store.database import UnitOfWork
 from app.store.keys import usable_keys
+from app.store.workspaces import suspended_ids
 
 
-def check_key(work: UnitOfWork, *, key_id: UUID) -> None:
-    """Raises Unauthenticated when the key is revoked or expired, or its workspace suspended."""
-    if not usable_keys(work.session, [key_id]):
-        raise Unauthenticated
+def check_key(work: UnitOfWork, caller: Caller) -> None:
+    """Raises WorkspaceSuspended, and Unauthenticated when the key is revoked or expired."""
+    if usable_keys(work.session, [caller.key_id]):
+        return
+    if suspended_ids(work.session, [caller.workspace_id]):
+        raise WorkspaceSuspended
+    raise Unauthenticated
