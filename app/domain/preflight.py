@@ -19,6 +19,10 @@ from app.domain.task import TaskShape
 MAX_STEPS = 1000
 #: Number of steps when the client requests none and they fit into MAX_SECONDS.
 DEFAULT_STEPS = 100
+#: A preflight without a step is quick when its estimated memory and its data set are no larger.
+#: Then its probes take seconds, and the process that builds the data stays small.
+QUICK_MEMORY_BYTES = 256 * 2**20
+QUICK_DATASET_BYTES = 8 * 2**20
 #: Limit of the estimated time of the steps. Probes take more, and a client waits for both.
 MAX_SECONDS = 3.0
 

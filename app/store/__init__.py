@@ -10,6 +10,7 @@ fence       changes a run's row; raises its version and event numbers in the sam
 runs        runs for their owners (run_rows: converts a row to the domain's Run)
 attempts    the run of an attempt: find, lock, take back
 claims      runs for workers: claim, heartbeat, finish, requeue, expired leases
+quick_preflights  which short preflight is tried beside the slots
 queue_order which queued run is claimed next
 checkpoints the states from which a run can continue (rewind: deletes later readings)
 artifacts   the files that a run publishes at its end

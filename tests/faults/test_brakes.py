@@ -19,10 +19,10 @@ from worker.supervision.lifecycle import DRAIN
 LONG = {"kind": "adding", "length": 2000}
 
 
-def submit_preflight(group: WorkerGroup, spec: JobSpec) -> UUID:
+def submit_preflight(group: WorkerGroup, spec: JobSpec, *, num_steps: int = 1000) -> UUID:
     with unit_of_work(group.runs.engine) as work:
         made = insert_preflight(
-            work.session, workspace_id=group.runs.workspace_id, spec=spec, num_steps=1000
+            work.session, workspace_id=group.runs.workspace_id, spec=spec, num_steps=num_steps
         )
     group.queue.notify(made.id)
     return made.id
@@ -59,6 +59,27 @@ def test_long_preflights_leave_a_slot_for_runs_and_end_when_cancelled(group: Wor
     assert run.stop_reason is StopReason.COMPLETED
     assert statuses == [RunStatus.RUNNING, RunStatus.QUEUED]
     assert {preflight(group, one).stop_reason for one in ids} == {StopReason.CANCELLED}
+
+
+def test_a_preflight_of_the_initial_weights_waits_for_no_slot(group: WorkerGroup) -> None:
+    [worker] = group.of(1)
+    busy = group.submit(make_spec(training=ENDLESS))
+    group.runs.wait_for_step(busy)
+
+    with_steps = submit_preflight(group, make_spec(), num_steps=1)
+    quick = [submit_preflight(group, make_spec(), num_steps=0) for _ in range(2)]
+    wait_until(lambda: preflight(group, quick[0]).started_at is not None, within_s=10)
+    num_children = len(worker.training())
+    wait_until(lambda: preflight(group, quick[1]).status.has_ended, within_s=30)
+
+    first, second = (preflight(group, one) for one in quick)
+    assert first.started_at is not None
+    assert (first.started_at - first.created_at).total_seconds() < 1
+    assert (first.stop_reason, second.stop_reason) == (StopReason.COMPLETED,) * 2
+    assert num_children <= 2
+    assert group.runs.get(busy).status is RunStatus.RUNNING
+    assert preflight(group, with_steps).status is RunStatus.QUEUED
+    cancel(group, with_steps)
 
 
 def test_a_preflight_ends_when_its_time_is_over(group: WorkerGroup) -> None:

@@ -2,6 +2,7 @@
 
 lifecycle       a worker process from start to exit
 run_slots       the slots: claims runs and trains several at the same time
+quick_preflights  the place for one quick preflight beside the slots
 supervise       supervises one run: heartbeat, cancelling, stalls, the exit of its child
 sweeper         the periodic sweep: lost runs, queued runs, old readings, a broken worker
 run_records     what the worker writes about one run

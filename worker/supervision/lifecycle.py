@@ -25,6 +25,7 @@ from app.store.database import make_engine, unit_of_work
 from worker.celery_app import check_broker, check_worker, count_messages
 from worker.execution.commands import Device
 from worker.supervision.children import ForkServer
+from worker.supervision.quick_preflights import QuickPreflights
 from worker.supervision.run_slots import Registration, RunSlots, list_devices
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.sweeper import Sweeper, SweepTiming
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Connections besides one for each slot: for the sweep, for diagnoses and for a claim.
-SPARE_CONNECTIONS = 4
+#: Connections besides one for each slot: for the sweep, diagnoses, a claim and a quick preflight.
+SPARE_CONNECTIONS = 5
 #: A worker that starts waits this long for a database that may be starting too.
 DATABASE_START_S = 60.0
 #: Time limit for killing the children and releasing the runs.
@@ -144,7 +145,9 @@ class WorkerLifecycle:
             stop=self._stop,
             timing=SweepTiming(sweep_s=settings.sweep_s, grace_s=2 * settings.heartbeat_s),
         )
+        quick = QuickPreflights(parts.slots, self._stop)
         threading.Thread(target=sweeper.run, name="sweeper", daemon=True).start()
+        threading.Thread(target=quick.run, name="quick-preflights", daemon=True).start()
         threading.Thread(
             target=self._close_after_stop, args=(parts,), name="exit", daemon=True
         ).start()

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import Run, StopReason
+from app.services.attempts.claim_quick_preflight import claim_quick_preflight
 from app.services.attempts.claim_run import claim_run
 from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.release_run import release_run
@@ -107,3 +108,14 @@ def claim(
             max_running_runs=max_running_runs,
             with_preflights=with_preflights,
         )
+
+
+def claim_quick(
+    engine: Engine, *, worker_id: UUID, devices: Sequence[str], lease_s: float
+) -> Run | None:
+    """Claims the next quick preflight for these devices; returns None without one.
+
+    Raises Unavailable when the database does not answer.
+    """
+    with unit_of_work(engine) as work:
+        return claim_quick_preflight(work, worker_id=worker_id, devices=devices, lease_s=lease_s)

@@ -1,5 +1,7 @@
 """The slots of a worker process: claims queued runs and trains several at the same time.
 
+Beside the slots there is place for one quick preflight; see `quick_preflights`.
+
 Two callers start runs: the Celery task, on a notification, and the sweep, for notifications that
 were lost. Both take a slot, claim the next queued run, and claim further runs until there is none.
 """
@@ -19,12 +21,11 @@ from app.artifacts import ArtifactFolder
 from app.domain.errors import Fenced, Unavailable
 from app.domain.preflight import with_shorter_time_limit
 from app.domain.runs import Run
-from app.domain.specs.job import JobSpec
 from app.settings import Settings
 from worker.execution.commands import DEVICES, Device, ListDevicesCommand, TrainCommand
 from worker.supervision.children import ForkServer
 from worker.supervision.placement import place
-from worker.supervision.run_records import RunRecords, claim
+from worker.supervision.run_records import RunRecords, claim, claim_quick
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.supervise import Policy, Supervisor
 
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 LAST_PROBE_S = 30.0
 #: A preflight that is to stop is killed after this time: it has no checkpoint to save.
 PREFLIGHT_GRACE_S = 1.0
+#: Time limit of a quick preflight, which takes a few seconds on a busy machine.
+QUICK_TIME_LIMIT_S = 60.0
 
 
 def list_devices(forkserver: ForkServer) -> tuple[Device, ...]:
@@ -81,6 +84,7 @@ class RunSlots:
             self._free_slots.put(slot)
         # at most half of the slots, rounded up, so that preflights leave some for runs
         self._preflights = threading.Semaphore((registration.slots + 1) // 2)
+        self._quick_preflight = threading.Lock()
         # one at a time, because a diagnosis reads all of a run's telemetry
         self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
         self._artifacts = ArtifactFolder(root=settings.artifact_root)
@@ -95,7 +99,16 @@ class RunSlots:
 
     @property
     def is_idle(self) -> bool:
-        return self.num_free_slots == self._registration.slots
+        is_trying = self._quick_preflight.locked()
+        return not is_trying and self.num_free_slots == self._registration.slots
+
+    @property
+    def has_place_for_preflights(self) -> bool:
+        """Whether a preflight could start in a slot now."""
+        has_place = self.num_free_slots > 0 and self._preflights.acquire(blocking=False)
+        if has_place:
+            self._preflights.release()
+        return has_place
 
     @property
     def can_train(self) -> bool:
@@ -127,6 +140,31 @@ class RunSlots:
         threading.Thread(target=self._train_from, args=(run, slot), name=f"slot-{slot}").start()
         return True
 
+    def start_quick_preflight(self) -> bool:
+        """Claims a quick preflight and tries it in a new thread, beside the slots.
+
+        Returns False when none is queued, or while another one is tried.
+        """
+        if not self._can_claim or not self._quick_preflight.acquire(blocking=False):
+            return False
+        run = None
+        try:
+            run = claim_quick(
+                self._engine,
+                worker_id=self._registration.worker_id,
+                devices=self._registration.devices,
+                lease_s=self._settings.lease_s,
+            )
+        except Unavailable as error:
+            logger.warning("No preflight can be claimed: %s", error.detail)
+        finally:
+            if run is None:
+                self._quick_preflight.release()
+        if run is None:
+            return False
+        threading.Thread(target=self._try_quickly, args=(run,), name="quick-preflight").start()
+        return True
+
     def submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
         """Diagnoses a run in another thread, after the diagnoses that were submitted before."""
         return self._diagnoses.submit(_diagnose_or_log, diagnose)
@@ -155,9 +193,13 @@ class RunSlots:
         except Empty:
             return None
 
+    @property
+    def _can_claim(self) -> bool:
+        return not self._stop.is_set() and not self.is_draining and self.can_train
+
     def _claim(self) -> Run | None:
         """Claims the next run; a preflight keeps its place in `_preflights` until it has ended."""
-        if self._stop.is_set() or self.is_draining or not self.can_train:
+        if not self._can_claim:
             return None
         has_place = self._preflights.acquire(blocking=False)
         run = None
@@ -178,13 +220,22 @@ class RunSlots:
         return run
 
     def _train(self, run: Run, slot: int) -> None:
+        limit_s = None if run.preflight_steps is None else self._settings.preflight_time_limit_s
         try:
-            self._train_claimed(run, slot)
+            self._train_claimed(run, slot, limit_s=limit_s)
         finally:
             if run.preflight_steps is not None:
                 self._preflights.release()
 
-    def _train_claimed(self, run: Run, slot: int) -> None:
+    def _try_quickly(self, run: Run) -> None:
+        limit_s = min(QUICK_TIME_LIMIT_S, self._settings.preflight_time_limit_s)
+        try:
+            self._train_claimed(run, self._registration.slots, limit_s=limit_s)
+        finally:
+            self._quick_preflight.release()
+
+    def _train_claimed(self, run: Run, slot: int, *, limit_s: float | None) -> None:
+        """Trains the run in a child; `limit_s` is the time limit of a preflight."""
         records = RunRecords(
             engine=self._engine,
             run_id=run.id,
@@ -196,7 +247,7 @@ class RunSlots:
             run_id=run.id,
             workspace_id=run.workspace_id,
             attempt=run.attempt,
-            spec=self._spec_to_train(run),
+            spec=run.spec if limit_s is None else with_shorter_time_limit(run.spec, limit_s),
             device=place(run.spec.training.device, self._registration.devices, slot=slot),
             preflight_steps=run.preflight_steps,
         )
@@ -213,23 +264,20 @@ class RunSlots:
             child,
             records=records,
             stop=self._stop,
-            policy=self._policy_for(run),
+            policy=self._policy_within(limit_s),
             submit=self.submit_diagnosis,
         ).watch()
         self._artifacts.remove_unfinished(run.id, up_to_attempt=run.attempt)
         logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
 
-    def _spec_to_train(self, run: Run) -> JobSpec:
-        """Returns the run's spec; that of a preflight with the preflight's time limit."""
-        if run.preflight_steps is None:
-            return run.spec
-        return with_shorter_time_limit(run.spec, self._settings.preflight_time_limit_s)
-
-    def _policy_for(self, run: Run) -> Policy:
-        if run.preflight_steps is None:
+    def _policy_within(self, limit_s: float | None) -> Policy:
+        if limit_s is None:
             return self._policy
-        limit_s = self._settings.preflight_time_limit_s + LAST_PROBE_S
-        return replace(self._policy, time_limit_s=limit_s, cancel_grace_s=PREFLIGHT_GRACE_S)
+        return replace(
+            self._policy,
+            time_limit_s=limit_s + LAST_PROBE_S,
+            cancel_grace_s=PREFLIGHT_GRACE_S,
+        )
 
 
 def _diagnose_or_log(diagnose: Callable[[], None]) -> None:
