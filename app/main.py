@@ -1,6 +1,5 @@
 """Builds the API: routes, middleware, and the resources of one process, from its settings."""
 
-import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -103,8 +102,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             _check_secret(resources)
             app.state.resources = resources
-            if settings is None:
-                _prepare(app)
             with closing_at_shutdown(resources.event_hub):
                 yield
         finally:
@@ -156,18 +153,6 @@ def _open_resources(settings: Settings) -> Resources:
         upload_threads=CapacityLimiter(MAX_UPLOADS),
         upload_checks=UploadChecks(),
     )
-
-
-def _prepare(app: FastAPI) -> None:
-    """Does once, before the first request, what would stop all requests for 100 ms or more later.
-
-    The OpenAPI document would be made for the first request with a query. A full garbage collection
-    would visit the 170,000 objects of imported modules and routes each time, so they are exempted.
-    Called only if the process serves one app for all its life.
-    """
-    app.openapi()
-    gc.collect()
-    gc.freeze()
 
 
 def _check_secret(resources: Resources) -> None:

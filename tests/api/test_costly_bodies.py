@@ -51,7 +51,7 @@ def test_a_costly_body_stalls_nobody(installation: Installation, *, is_keyed: bo
     assert {status for status in statuses.values() if status >= 500} == set()
     assert is_keyed or set(statuses.values()) == {401}
     assert max(loop_s.values()) <= MAX_LOOP_S
-    assert polled.num_requests >= 100
+    assert polled.num_requests >= 10
     assert polled.longest_s <= MAX_STALL_S
     assert growth <= MAX_GROWTH_BYTES
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -49,18 +50,18 @@ def check(server: ForkServer, content: bytes) -> CsvProfile:
     return profile
 
 
-def checking_processes(parent: int) -> list[int]:
-    """The server and the children that check, oldest first."""
-    found = (pid for pid in descendants(parent) if "upload_checks" in command_line(pid))
-    return sorted(found)
+def checking_processes(parent: int) -> set[int]:
+    """Servers and the children that check, below this process."""
+    return {pid for pid in descendants(parent) if "upload_checks" in command_line(pid)}
 
 
-def wait_for_children(parent: int) -> list[int]:
+def wait_for_child(parent: int, *, before: AbstractSet[int] = frozenset()) -> list[int]:
+    """Returns a server that was not there before, and then the child that it has forked."""
     deadline = time.monotonic() + 60
-    while len(found := checking_processes(parent)) < 2:
+    while len(found := checking_processes(parent) - before) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return found
+    return sorted(found)
 
 
 def test_a_check_gives_the_profile_that_the_reader_gives(server: ForkServer) -> None:
@@ -109,9 +110,11 @@ def test_a_check_that_takes_too_long_is_refused() -> None:
 
 
 def test_after_the_death_of_the_server_the_next_check_starts_another(server: ForkServer) -> None:
+    before = checking_processes(os.getpid())
+
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(check, server, LONG)
-        first, *children = wait_for_children(os.getpid())
+        first, *children = wait_for_child(os.getpid(), before=before)
         os.kill(first, signal.SIGKILL)
 
         with pytest.raises(Unavailable):
@@ -121,9 +124,11 @@ def test_after_the_death_of_the_server_the_next_check_starts_another(server: For
 
 
 def test_closing_ends_the_checks_that_run(server: ForkServer) -> None:
+    before = checking_processes(os.getpid())
+
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(check, server, LONG)
-        processes = wait_for_children(os.getpid())
+        processes = wait_for_child(os.getpid(), before=before)
         server.close()
 
         with pytest.raises(Unavailable):
@@ -148,7 +153,7 @@ def test_no_process_outlives_an_api_that_is_killed() -> None:
         file.write(LONG)
         file.flush()
         api = subprocess.Popen([sys.executable, "-c", _API, file.name])
-        processes = wait_for_children(api.pid)
+        processes = wait_for_child(api.pid)
         api.kill()
         api.wait()
 
