@@ -48,6 +48,7 @@ def _cancel_queued(session: Session, run: Run, reason: str) -> Run:
     values = {
         "status": RunStatus.CANCELLED.value,
         "stop_reason": StopReason.CANCELLED.value,
+        "held_for": None,
         "cancel_requested_at": database_now(),
         "ended_at": database_now(),
     }

@@ -81,6 +81,7 @@ def test_a_held_run_can_be_cancelled(session: Session, workspace_id: UUID) -> No
     assert cancelled.status is RunStatus.CANCELLED
     assert waiting_for(session, cancelled) is None
     assert (count_held(session), space_wanted(session)) == (0, ())
+    assert not is_any_held(session)
     assert not lift_hold(session, run_id)
 
 
