@@ -9,7 +9,9 @@ import errno
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Collection, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -23,6 +25,8 @@ from app.domain.errors import ArtifactsUnavailable, FileDamaged, NotFound
 UNFINISHED = ".part"
 #: Bytes that a folder must have room for to count as writable.
 _PROBE_BYTES = 4096
+#: Seconds after which a folder counts as one that does not answer.
+ANSWER_S = 2.0
 _MEANINGS = {
     errno.ENOSPC: "is full",
     errno.EDQUOT: "is full",
@@ -161,6 +165,41 @@ class ArtifactFolder:
 
     def _of(self, run_id: UUID) -> Path:
         return self.root / str(run_id)
+
+
+class FolderWatch:
+    """Checks a folder in a thread of its own, so that a disk that hangs holds up no caller.
+
+    Callers at the same time share one check.
+    """
+
+    def __init__(self, folder: ArtifactFolder, *, answer_s: float = ANSWER_S) -> None:
+        """A folder that takes longer than `answer_s` to answer counts as unavailable."""
+        self._folder = folder
+        self._answer_s = answer_s
+        self._lock = threading.Lock()
+        self._found: Future[int] | None = None
+
+    def free_bytes(self) -> int:
+        """Returns the free bytes of a folder that takes files. Raises ArtifactsUnavailable."""
+        with self._lock:
+            if self._found is None or self._found.done():
+                self._found = Future()
+                check = threading.Thread(target=self._check, args=(self._found,), daemon=True)
+                check.start()
+            found = self._found
+        try:
+            return found.result(timeout=self._answer_s)
+        except TimeoutError as error:
+            detail = "The artifact folder does not answer."
+            raise ArtifactsUnavailable(detail) from error
+
+    def _check(self, found: "Future[int]") -> None:
+        try:
+            self._folder.check_writable()
+            found.set_result(self._folder.free_bytes())
+        except ArtifactsUnavailable as error:
+            found.set_exception(error)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
 from app.api.runs import continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history
-from app.artifacts import ArtifactFolder
+from app.artifacts import ArtifactFolder, FolderWatch
 from app.domain.errors import Unavailable
 from app.embedded.home import make_home
 from app.queue import RunQueue
@@ -130,7 +130,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _open_resources(settings: Settings) -> Resources:
     make_home(settings.home)  # uploads are received into files there
     timeout_s = settings.database_pool_timeout_s
-    ArtifactFolder(root=settings.artifact_root).make()
+    artifacts = ArtifactFolder(root=settings.artifact_root)
+    artifacts.make()
     engine = make_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,
@@ -146,6 +147,7 @@ def _open_resources(settings: Settings) -> Resources:
             settings.database_url, pool_size=2, pool_timeout_s=timeout_s, greeting_s=GREETING_S
         ),
         queue=RunQueue(settings.broker_url),
+        artifact_watch=FolderWatch(artifacts),
         event_hub=EventHub(engine),
         upload_places=ConcurrencyLimit(
             most=MAX_UPLOADS, most_each=MAX_UPLOADS_EACH, of_what="uploads are under way"

@@ -1,9 +1,10 @@
+import threading
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from app.artifacts import ArtifactFolder, digest_of
+from app.artifacts import ArtifactFolder, FolderWatch, digest_of
 from app.domain.errors import ArtifactsUnavailable, FileDamaged, NotFound
 from tests.disks import Disk
 
@@ -130,3 +131,35 @@ def test_a_read_only_disk_is_read_and_not_written(disk: Disk) -> None:
         with pytest.raises(ArtifactsUnavailable, match="is read-only"):
             use()
     assert folder.read(RUN, "model") == b"weights"
+
+
+class Hanging(ArtifactFolder):
+    """A folder whose disk does not answer until it is let go."""
+
+    is_free = threading.Event()
+    num_checks = 0
+
+    def check_writable(self) -> None:
+        Hanging.num_checks += 1
+        self.is_free.wait(10)
+
+
+def test_a_watch_tells_the_free_space_or_what_is_wrong(folder: ArtifactFolder) -> None:
+    watch = FolderWatch(folder)
+
+    assert watch.free_bytes() > 0
+    folder.root.rmdir()
+    with pytest.raises(ArtifactsUnavailable, match="is gone"):
+        watch.free_bytes()
+
+
+def test_a_disk_that_hangs_holds_up_no_caller_and_one_thread(tmp_path: Path) -> None:
+    watch = FolderWatch(Hanging(root=tmp_path), answer_s=0.05)
+
+    for _ in range(3):
+        with pytest.raises(ArtifactsUnavailable, match="does not answer"):
+            watch.free_bytes()
+    assert Hanging.num_checks == 1
+    Hanging.is_free.set()
+
+    assert FolderWatch(ArtifactFolder(root=tmp_path)).free_bytes() > 0

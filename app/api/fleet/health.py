@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.api.protocol.deps import Artifacts, ProcessResources
+from app.api.protocol.deps import ArtifactWatch, ProcessResources
 from app.api.protocol.problems import documented, problem_response
 from app.domain.errors import Problem
 from app.services.fleet.check_readiness import check_readiness
@@ -42,7 +42,7 @@ async def get_liveness() -> LivenessView:
     summary="Check readiness",
 )
 def get_readiness(
-    request: Request, resources: ProcessResources, artifacts: Artifacts
+    request: Request, resources: ProcessResources, artifacts: ArtifactWatch
 ) -> Response | ReadinessView:
     """200 where database, broker and worker answer and the artifact folder takes files.
 

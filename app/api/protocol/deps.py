@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.event_hub import EventHub
-from app.artifacts import ArtifactFolder
+from app.artifacts import ArtifactFolder, FolderWatch
 from app.domain.access import Caller, Scope
 from app.domain.audit import Actor
 from app.domain.errors import Forbidden, Unauthenticated
@@ -39,6 +39,7 @@ class Resources:
     #: A small pool, so that health checks are answered while requests wait for the other pool.
     health_engine: Engine
     queue: RunQueue
+    artifact_watch: FolderWatch
     event_hub: EventHub
     #: Uploads under way, from before their body is received until they are answered.
     upload_places: ConcurrencyLimit
@@ -86,8 +87,13 @@ async def _reader(resources: ProcessResources) -> Reader:
     return Reader(resources.engine)
 
 
+async def _artifact_watch(resources: ProcessResources) -> FolderWatch:
+    return resources.artifact_watch
+
+
 ApiSettings = Annotated[Settings, Depends(_settings)]
 Queue = Annotated[RunQueue, Depends(_queue)]
+ArtifactWatch = Annotated[FolderWatch, Depends(_artifact_watch)]
 Artifacts = Annotated[ArtifactFolder, Depends(_artifacts)]
 Hub = Annotated[EventHub, Depends(_hub)]
 #: For routes that only read. Making an answer may take long, and no transaction is open meanwhile.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from app.artifacts import ArtifactFolder
+from app.artifacts import FolderWatch
 from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.queue import RunQueue
 from app.store.database import unit_of_work
@@ -33,7 +33,7 @@ class Readiness:
         return {part: message for part, is_available, message in parts if not is_available}
 
 
-def check_readiness(engine: Engine, queue: RunQueue, artifacts: ArtifactFolder) -> Readiness:
+def check_readiness(engine: Engine, queue: RunQueue, artifacts: FolderWatch) -> Readiness:
     """Asks each part once; a part that does not answer raises no error."""
     num_workers = _count_workers(engine)
     return Readiness(
@@ -44,10 +44,10 @@ def check_readiness(engine: Engine, queue: RunQueue, artifacts: ArtifactFolder) 
     )
 
 
-def _error_of(artifacts: ArtifactFolder) -> str | None:
+def _error_of(artifacts: FolderWatch) -> str | None:
     """Returns what is wrong with the folder, as part of a sentence; None when it takes files."""
     try:
-        artifacts.check_writable()
+        artifacts.free_bytes()
     except ArtifactsUnavailable as error:
         return error.detail.replace("The", "the", 1).removesuffix(".")
     return None
