@@ -14,7 +14,7 @@ from app.domain.windows.window import KINDS, WINDOW_STEPS, IntArray, Window, sum
 
 #: Percentiles of more readings come from a histogram.
 EXACT_READINGS = 100_000
-#: Points are chosen among at most so many readings; of a longer series, among its windows.
+#: Points are chosen among at most so many readings of all series; beyond that, among windows.
 MAX_CHOSEN_AMONG = 2**20
 #: Non-finite readings that are listed of a series that is read by windows.
 MAX_NON_FINITE = 10_000
@@ -50,12 +50,13 @@ class SeriesSummary:
     outlines: Outlines
 
 
-def is_read_by_windows(num_steps: int, *, max_points: int) -> bool:
-    """Whether a range of so many steps is too long for its points to be chosen among readings.
+def is_read_by_windows(num_steps: int, *, max_points: int, num_series: int = 1) -> bool:
+    """Whether a range of so many steps is too long for points to be chosen among its readings.
 
-    Buckets of points hold at least one window then.
+    Buckets of points hold at least one window then, or there are too many series.
     """
-    num_readings = min(MAX_CHOSEN_AMONG, max_points // POINTS_PER_BUCKET * WINDOW_STEPS[0])
+    in_buckets = max_points // POINTS_PER_BUCKET * WINDOW_STEPS[0]
+    num_readings = min(MAX_CHOSEN_AMONG // max(1, num_series), in_buckets)
     return num_steps > max(EXACT_READINGS, num_readings)
 
 

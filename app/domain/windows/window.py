@@ -51,6 +51,9 @@ class NonFinite:
         return self.num_nan + self.num_inf + self.num_negative_inf
 
 
+ALL_FINITE = NonFinite(steps_k=np.empty(0, dtype=np.int32), kinds_k=np.empty(0, dtype=np.int8))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """What at least one reading of a series amounts to. Every field is exact."""
@@ -77,7 +80,10 @@ class Window:
 def summarise(steps_n: IntArray, values_n: FloatArray) -> Window:
     """Returns the summary of at least one reading. Steps ascend and differ."""
     is_finite_n = np.isfinite(values_n)
-    finite_n, finite_steps_n = values_n[is_finite_n], steps_n[is_finite_n]
+    finite_n, finite_steps_n, non_finite = values_n, steps_n, ALL_FINITE
+    if not is_finite_n.all():
+        finite_n, finite_steps_n = values_n[is_finite_n], steps_n[is_finite_n]
+        non_finite = _non_finite(steps_n[~is_finite_n], values_n[~is_finite_n])
     total, squares = exact_sums(finite_n)
     return Window(
         count=values_n.size,
@@ -89,7 +95,7 @@ def summarise(steps_n: IntArray, values_n: FloatArray) -> Window:
         ),
         total=total,
         squares=squares,
-        non_finite=_non_finite(steps_n[~is_finite_n], values_n[~is_finite_n]),
+        non_finite=non_finite,
         histogram=histogram_of(finite_n),
     )
 
@@ -139,6 +145,7 @@ def _point(steps_n: IntArray, values_n: FloatArray, position: int) -> Point:
 
 
 def _non_finite(steps_n: IntArray, values_n: FloatArray) -> NonFinite:
+    """Returns the readings of a window that are not finite."""
     kinds_n = np.select([np.isnan(values_n), values_n > 0], [0, 1], default=2).astype(np.int8)
     num_nan, num_inf, num_negative_inf = np.bincount(kinds_n, minlength=len(KINDS)).tolist()
     return NonFinite(

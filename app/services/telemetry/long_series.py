@@ -19,6 +19,8 @@ from app.domain.windows.window import IntArray, merge
 from app.services.telemetry.plan_history import HistoryPlan
 from app.store.summaries import read_non_finite, read_summaries
 
+#: Series whose windows are in memory at the same time.
+GROUP = 8
 _Found = tuple[SeriesSummary, tuple[IntArray, NDArray[np.int8]]]
 
 
@@ -26,6 +28,17 @@ def read_long_series(
     session: Session, plan: HistoryPlan, names: Sequence[SeriesName], *, max_points: int
 ) -> tuple[Excerpt, ...]:
     """Returns one excerpt for each name. Each quantity is measured at every step."""
+    groups = (names[start : start + GROUP] for start in range(0, len(names), GROUP))
+    return tuple(
+        excerpt
+        for group in groups
+        for excerpt in _read_group(session, plan, group, max_points=max_points)
+    )
+
+
+def _read_group(
+    session: Session, plan: HistoryPlan, names: Sequence[SeriesName], *, max_points: int
+) -> list[Excerpt]:
     found: dict[SeriesName, list[_Found]] = {name: [] for name in names}
     for part in plan.parts:
         keys = {name: key for name in names if (key := part.key_of(name)) is not None}
@@ -52,7 +65,7 @@ def read_long_series(
                     limit=MAX_NON_FINITE,
                 )
                 found[name].append((summary, bad))
-    return tuple(_excerpt(name, found[name], max_points=max_points) for name in names)
+    return [_excerpt(name, found[name], max_points=max_points) for name in names]
 
 
 def _excerpt(name: SeriesName, found: Sequence[_Found], *, max_points: int) -> Excerpt:

@@ -44,8 +44,11 @@ def read_history(
     """
     session = work.session
     plan = plan_history(work, workspace_id=workspace_id, run_id=run_id, query=query)
-    is_long = is_read_by_windows(plan.num_steps, max_points=max_points)
-    long = [name for name in plan.names if is_long and is_of_every_step(name)]
+    of_every_step = [name for name in plan.names if is_of_every_step(name)]
+    is_long = is_read_by_windows(
+        plan.num_steps, max_points=max_points, num_series=len(of_every_step)
+    )
+    long = of_every_step if is_long else []
     whole = [name for name in plan.names if name not in long]
     found = {
         **dict(

@@ -186,6 +186,18 @@ def test_what_has_not_changed_is_answered_from_the_version_alone(
     assert tables <= {"runs", "api_keys", "workspaces"}
 
 
+def test_many_series_are_read_in_the_order_of_the_query(client: httpx.Client, run: Run) -> None:
+    quantities = ["loss", *sorted({*SCALARS} - {"loss"}), "grad_norm"]
+    scopes = ["model", *(f"tensor:{name}" for name in TENSORS)]
+
+    found = history(client, run, quantity=quantities, scope=scopes)["series"]
+
+    assert [one["quantity"] for one in found if one["scope"] == "model"] == quantities[:-1]
+    assert {one["stats"]["count"] for one in found if one["quantity"] == "loss"} == {NUM_STEPS}
+    norms = [one["stats"]["max"] for one in found if one["quantity"] == "grad_norm"]
+    assert norms == pytest.approx([1, 1e20, 2e20, 3e20])
+
+
 def test_an_overview_reads_few_rows(clinic: Clinic, client: httpx.Client, run: Run) -> None:
     engine = clinic.app.state.resources.engine
     counts: list[int] = []

@@ -78,6 +78,12 @@ def test_long_ranges_are_read_by_windows(
     assert is_read_by_windows(num_steps, max_points=max_points) is by_windows
 
 
+def test_of_many_series_shorter_ranges_are_read_by_windows() -> None:
+    assert not is_read_by_windows(131_072, max_points=1000, num_series=8)
+    assert is_read_by_windows(131_073, max_points=1000, num_series=8)
+    assert not is_read_by_windows(EXACT_READINGS, max_points=1000, num_series=1000)
+
+
 def test_an_excerpt_of_windows_keeps_extrema_and_non_finite_readings() -> None:
     values_n = np.random.default_rng(0).random(40_960).astype(np.float32)
     values_n[[7, 20_000, 30_000]] = np.nan, 5.0, -np.inf
