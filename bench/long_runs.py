@@ -68,8 +68,8 @@ def main() -> None:
 def _prepare(home: Path, servers: Servers, *, num_steps: int) -> Place:
     note = home / "long-run.json"
     url = servers.database.url("clinic")
+    migrate(url)
     if not note.exists():
-        migrate(url)
         engine = make_engine(url)
         key, run_id = write_run(engine, num_steps=num_steps, secret=SECRET)
         note.write_text(json.dumps({"key": key, "run_id": str(run_id)}))

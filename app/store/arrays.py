@@ -4,6 +4,7 @@ The wire format (src/backend/utils/adt/arrayfuncs.c, array_send): dimensions, fl
 then (size, lower bound) per dimension, then (length, value) per element, all big-endian.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -18,8 +19,10 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Dialect
 from sqlalchemy.types import UserDefinedType
 
-_HEADER = np.dtype([("num_dimensions", ">i4"), ("has_nulls", ">i4"), ("element", ">u4")])
-_DIMENSION = np.dtype([("size", ">i4"), ("lower_bound", ">i4")])
+#: Number of dimensions, whether there are nulls, element type.
+_HEADER = struct.Struct(">iiI")
+#: Size and lower bound.
+_DIMENSION = struct.Struct(">ii")
 
 
 class _ArrayDumper(Dumper):
@@ -79,32 +82,41 @@ class _AnyArrayDumper(Dumper):
 
 class _ArrayLoader(Loader):
     format = Format.BINARY
-    value_type: ClassVar[str]
+    element_type: ClassVar[np.dtype[np.void]]
+    native_type: ClassVar[np.dtype[np.generic]]
+
+    def __init_subclass__(cls, *, value_type: str) -> None:
+        value = np.dtype(value_type)
+        cls.element_type = np.dtype([("length", ">i4"), ("value", value)])
+        cls.native_type = value.newbyteorder("=")
 
     def load(self, data: Buffer) -> NDArray[np.generic]:
-        value = np.dtype(self.value_type)
-        header = np.frombuffer(data, dtype=_HEADER, count=1)[0]
-        if header["has_nulls"]:
+        num_dimensions, has_nulls, _ = _HEADER.unpack_from(data)
+        if has_nulls:
             detail = "a numeric array of the store holds NULL"
             raise ValueError(detail)
-        num_dimensions = int(header["num_dimensions"])
-        sizes = np.frombuffer(data, _DIMENSION, num_dimensions, _HEADER.itemsize)["size"]
-        start = _HEADER.itemsize + num_dimensions * _DIMENSION.itemsize
-        elements = np.frombuffer(data, [("length", ">i4"), ("value", value)], offset=start)
-        native = elements["value"].astype(value.newbyteorder("="))
-        return native.reshape(tuple(sizes)) if num_dimensions else native
+        start = _HEADER.size + num_dimensions * _DIMENSION.size
+        elements = np.frombuffer(data, self.element_type, offset=start)
+        native = elements["value"].astype(self.native_type)
+        if num_dimensions == 1:
+            return native
+        sizes = [
+            _DIMENSION.unpack_from(data, _HEADER.size + number * _DIMENSION.size)[0]
+            for number in range(num_dimensions)
+        ]
+        return native.reshape(sizes) if sizes else native
 
 
-class _Int4Loader(_ArrayLoader):
-    value_type = ">i4"
+class _Int4Loader(_ArrayLoader, value_type=">i4"):
+    pass
 
 
-class _Float4Loader(_ArrayLoader):
-    value_type = ">f4"
+class _Float4Loader(_ArrayLoader, value_type=">f4"):
+    pass
 
 
-class _Float8Loader(_ArrayLoader):
-    value_type = ">f8"
+class _Float8Loader(_ArrayLoader, value_type=">f8"):
+    pass
 
 
 _LOADERS = {1007: _Int4Loader, 1021: _Float4Loader, 1022: _Float8Loader}
@@ -139,9 +151,8 @@ def _checked_array(value: object) -> NDArray[np.generic] | None:
 
 
 def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
-    header = np.array((len(shape), 0, element_oid), dtype=_HEADER)
-    dimensions = np.array([(size, 1) for size in shape], dtype=_DIMENSION)
-    return header.tobytes() + dimensions.tobytes()
+    header = _HEADER.pack(len(shape), 0, element_oid)
+    return header + b"".join(_DIMENSION.pack(size, 1) for size in shape)
 
 
 def register_arrays(connection: Connection[TupleRow]) -> None:

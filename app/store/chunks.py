@@ -141,7 +141,7 @@ def _steps_of(
     known = {
         row.seq: np.arange(row.first_step, row.last_step + 1, dtype=np.int32)
         for row in rows
-        if any(_has_each_step(row, values) for values in row[_FIRST_COLUMN:])
+        if _num_steps(row) == row.last_step - row.first_step + 1
     }
     missing = [row.seq for row in rows if row.seq not in known]
     if not missing:
@@ -155,9 +155,12 @@ def _steps_of(
     }
 
 
-def _has_each_step(row: Row[Any], values: NDArray[np.float32] | None) -> bool:
-    """Steps differ and ascend: with as many values as steps between the ends, none is left out."""
-    return values is not None and len(values) == row.last_step - row.first_step + 1
+def _num_steps(row: Row[Any]) -> int | None:
+    """Returns the number of steps of a chunk; None if none of its columns that were read is there.
+
+    Steps differ and ascend: with as many as lie between the ends, none is left out.
+    """
+    return next((len(values) for values in row[_FIRST_COLUMN:] if values is not None), None)
 
 
 def _chunk(row: Row[Any], steps_n: NDArray[np.int32], columns: Sequence[str]) -> StoredChunk:

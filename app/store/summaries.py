@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.windows.cover import Span, cover
 from app.domain.windows.excerpt import SeriesSummary
-from app.domain.windows.overview import OUTLINE, Outlines, outlines_of
+from app.domain.windows.overview import OUTLINE, outlines_of
 from app.domain.windows.packing import unpack
 from app.domain.windows.window import WINDOW_STEPS, IntArray, Window, aligned, merge, summarise
 from app.store.chunks import iterate_chunks
@@ -48,7 +48,7 @@ def read_summaries(
     parts: dict[SeriesKey, _Parts] = {key: _Parts() for key in keys}
     for row in _stored(session, run_id, keys, found.spans):
         key = SeriesKey(column=row.quantity, tensor=row.tensor)
-        parts[key].add([unpack(row.packed)], outlines=np.frombuffer(row.outlines, OUTLINE))
+        parts[key].add([unpack(row.packed)], outlines=row.outlines)
     for first, last in found.rest:
         for key, windows in _unstored(session, run_id, keys, first, last):
             parts[key].add(windows)
@@ -96,21 +96,22 @@ class _Parts:
 
     def __init__(self) -> None:
         self.windows: list[Window] = []
-        self._outlines: list[Outlines] = []
+        #: First step of a part, and the outlines in it.
+        self._outlines: list[tuple[int, bytes]] = []
 
-    def add(self, windows: Sequence[Window], *, outlines: Outlines | None = None) -> None:
-        """Adds windows; `outlines`, unless empty, are of the windows of the lowest level in it."""
+    def add(self, windows: Sequence[Window], *, outlines: bytes = b"") -> None:
+        """Adds windows in order; `outlines`, unless empty, are of those of the lowest level."""
+        packed = outlines or outlines_of(windows).tobytes()
+        self._outlines.append((windows[0].first.step, packed))
         self.windows += windows
-        if outlines is None or not outlines.size:
-            outlines = outlines_of(windows)
-        self._outlines.append(outlines)
         if len(self.windows) > self._MAX_WINDOWS:
             self.windows = [merge(self.windows)]
 
     def summary(self) -> SeriesSummary:
-        outlines_w = np.concatenate(self._outlines)
-        order_w = np.argsort(outlines_w["first_step"])
-        return SeriesSummary(window=merge(self.windows), outlines=outlines_w[order_w])
+        packed = b"".join(part for _, part in sorted(self._outlines))
+        return SeriesSummary(
+            window=merge(self.windows), outlines=np.frombuffer(packed, dtype=OUTLINE)
+        )
 
 
 def _stored(

@@ -106,6 +106,8 @@ def _named(
 
 def _join(same: Sequence[Series]) -> Series:
     filled = [series for series in same if series.steps_n.size] or same[-1:]
+    if len(filled) == 1:
+        return filled[0]
     return replace(
         same[-1],
         steps_n=np.concatenate([series.steps_n for series in filled]),
