@@ -29,18 +29,29 @@ MAX_COLUMNS = 1000
 MAX_NAME_CHARACTERS = 200
 #: Codes of problems with a file, published in the API's reference.
 UPLOAD_CODES = (
+    "ambiguous_date",
+    "ambiguous_number",
+    "broken_file",
     "broken_row",
     "column_duplicate",
     "column_name_too_long",
     "column_unnamed",
     "empty",
+    "format_not_read",
     "header_missing",
+    "nested_value",
     "no_rows",
+    "no_such_local_time",
+    "not_a_date",
     "not_finite",
+    "not_json",
     "not_utf8",
     "nul",
     "too_many_columns",
+    "unknown_time_zone",
+    "unpacked_too_large",
     "wrong_cell_count",
+    "wrong_encoding",
 )
 
 

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict
 from app.domain.profiles import CsvProfile, TextProfile
 from app.domain.reader_options import ReaderOptions
 
-DatasetKind = Literal["csv", "text"]
+DatasetKind = Literal["csv", "parquet", "jsonl", "text"]
+#: What a client may say that a file is.
+AskedKind = Literal["csv", "parquet", "jsonl", "xlsx", "text", "auto"]
 
 
 class CheckRequest(BaseModel):
@@ -15,7 +17,7 @@ class CheckRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: DatasetKind
+    kind: AskedKind
     options: ReaderOptions = ReaderOptions()
 
 

@@ -3,16 +3,25 @@
 This is the one entry of the package.
 """
 
-from typing import assert_never
+from collections.abc import Mapping
 
 from app.domain.columnar import encode_table
+from app.domain.errors import InvalidData
 from app.domain.profiles import profile_csv, profile_text
-from app.domain.uploads import CheckedUpload, CheckRequest
+from app.domain.reader_options import Choice, ReaderOptions
+from app.domain.tables import Table
+from app.domain.uploads import AskedKind, CheckedUpload, CheckRequest, DatasetKind
+from app.reading.columns import read_columns
 from app.reading.decoding import to_utf8, unpack
-from app.reading.read_table import read_table_file
+from app.reading.json_lines import is_json_lines, split_json_lines
+from app.reading.layout import is_table
+from app.reading.parquet import is_parquet, read_parquet
+from app.reading.read_table import ReadTable, read_table_file
 
 #: Bytes that a packed file may unpack to.
 MAX_UNPACKED_BYTES = 64 * 2**20
+#: The same for Parquet, whose numbers take more bytes unpacked than as texts.
+MAX_PARQUET_BYTES = 256 * 2**20
 
 
 def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, bytes]:
@@ -21,14 +30,44 @@ def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, 
     Raises InvalidData with the places of the errors.
     """
     unpacked = unpack(content, max_bytes=max(MAX_UNPACKED_BYTES, len(content)))
-    match request.kind:
-        case "csv":
-            found = read_table_file(unpacked, request.options)
-            profile = profile_csv(found.table, reader=found.choices)
-            return CheckedUpload(kind=request.kind, profile=profile), encode_table(found.table)
+    if request.kind == "parquet" or (request.kind != "text" and is_parquet(unpacked)):
+        found = read_parquet(unpacked, request.options, max_bytes=MAX_PARQUET_BYTES)
+        return _table("parquet", found)
+    if request.kind == "xlsx":
+        detail = "xlsx is not read, and this is no such file. Save the sheet as CSV and send that"
+        raise InvalidData.at("file", detail, code="format_not_read")
+    text, encoding = to_utf8(unpacked, encoding=request.options.encoding)
+    match _kind_of(request.kind, text):
         case "text":
-            text, _ = to_utf8(unpacked, encoding=request.options.encoding)
-            profile_of_text = profile_text(text.decode())
-            return CheckedUpload(kind=request.kind, profile=profile_of_text), text
+            profile = profile_text(text.decode())
+            return CheckedUpload(kind="text", profile=profile), text
+        case "jsonl":
+            return _table("jsonl", _json_lines(text, request.options, encoding))
         case _:
-            assert_never(request.kind)
+            found = read_table_file(text, request.options.model_copy(update={"encoding": "utf-8"}))
+            choices: Mapping[str, Choice] = {**found.choices, "encoding": encoding}
+            return _table("csv", ReadTable(table=found.table, choices=dict(choices)))
+
+
+def _kind_of(asked: AskedKind, text: bytes) -> AskedKind:
+    """Tells what a text holds where the client leaves it open."""
+    if asked != "auto":
+        return asked
+    if is_json_lines(text):
+        return "jsonl"
+    return "csv" if is_table(text) else "text"
+
+
+def _json_lines(text: bytes, options: ReaderOptions, encoding: Choice) -> ReadTable:
+    cells = split_json_lines(text)
+    if not cells:
+        raise InvalidData.at("row/1", "there are no values", code="no_rows")
+    num_rows = sum(len(chunk) for chunk in cells[0].chunks)
+    columns, choices = read_columns(cells, options)
+    table = Table(columns=columns, num_rows=num_rows, delimiter="", first_row=1)
+    return ReadTable(table=table, choices={"encoding": encoding, **choices})
+
+
+def _table(kind: DatasetKind, found: ReadTable) -> tuple[CheckedUpload, bytes]:
+    profile = profile_csv(found.table, reader=found.choices)
+    return CheckedUpload(kind=kind, profile=profile), encode_table(found.table)

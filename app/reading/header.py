@@ -78,10 +78,15 @@ def name_columns(first: Sequence[str], options: ReaderOptions) -> tuple[tuple[st
         if index not in {"none", *names}:
             detail = f"the header has no column {index!r}"
             raise InvalidData.at("query/index_column", detail, code="no_such_column")
+    refuse_bad_names(names)
+    return tuple(names), choice
+
+
+def refuse_bad_names(names: Sequence[str]) -> None:
+    """Raises InvalidData with the place of each bad name."""
     problems = list(islice(_problems(names), MAX_PROBLEMS))
     if problems:
         raise InvalidData(problems[0].detail, problems=problems)
-    return tuple(names), choice
 
 
 def check_width(num_columns: int) -> None:

@@ -15,6 +15,8 @@ DELIMITERS = (",", ";", "\t", "|")
 #: Bytes of the beginning that are looked at. The header has to fit.
 SAMPLE_BYTES = 2**20
 SAMPLE_ROWS = 60
+#: Share of the first rows with one number of cells from which a text is a table.
+TABLE_AGREEMENT = 0.9
 _NAMED = {"tab": "\t", "space": " "}
 _SHOWN = {"\t": "tab", " ": "space"}
 
@@ -60,6 +62,17 @@ def find_layout(content: bytes, options: ReaderOptions) -> Layout:
             "index_column": index_choice,
         },
     )
+
+
+def is_table(content: bytes) -> bool:
+    """Whether a text is rather a table than prose: cells that agree, or one column of values."""
+    text = _beginning(content)
+    for delimiter in DELIMITERS:
+        splits_header, agreement, _ = _consistency(_rows(text, delimiter, '"'))
+        if splits_header == 2 and agreement >= TABLE_AGREEMENT:  # noqa: PLR2004 - see _consistency
+            return True
+    rows = _rows(text, ",", '"')
+    return len(rows) > 1 and all(len(row) == 1 and is_value(row[0]) for row in rows[1:])
 
 
 def _beginning(content: bytes) -> str:

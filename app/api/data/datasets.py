@@ -5,19 +5,24 @@ from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from pydantic import JsonValue, StringConstraints
+from pydantic import JsonValue
 from starlette.responses import Response
 
 from app.api.data.receiving import IdempotentUpload, ReceivedFile
-from app.api.models.dataset import DatasetPage, DatasetView, view_dataset
+from app.api.models.dataset import (
+    DatasetPage,
+    DatasetView,
+    DryUploadView,
+    UploadQuery,
+    view_dataset,
+)
 from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Work
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
-from app.domain.specs.base import ShortText
-from app.domain.uploads import CheckRequest, DatasetKind
+from app.domain.uploads import CheckedUpload
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
 from app.services.data.list_datasets import list_datasets
@@ -31,7 +36,7 @@ router = APIRouter(
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
 _BODY: dict[str, JsonValue] = {
     "required": True,
-    "description": "The content of the file, in UTF-8. The first row of a CSV names the columns.",
+    "description": "The content of the file.",
     "content": {
         "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
         "text/plain": {"schema": {"type": "string"}, "example": "To be, or not to be"},
@@ -44,7 +49,10 @@ _BODY: dict[str, JsonValue] = {
     "",
     status_code=201,
     response_model=DatasetView,
-    responses=documented(409, 415),
+    responses={
+        **documented(409, 415),
+        200: {"model": DryUploadView, "description": "With `dry_run=true`. Nothing is stored."},
+    },
     openapi_extra={"requestBody": _BODY},
     summary="Upload a data set",
 )
@@ -53,25 +61,29 @@ async def post_dataset(
     resources: ProcessResources,
     received: ReceivedFile,
     idempotent: IdempotentUpload,
-    name: Annotated[ShortText, StringConstraints(min_length=1), Query(examples=["co2"])],
-    kind: Annotated[DatasetKind, Query(examples=["csv"])],
+    query: Annotated[UploadQuery, Query()],
 ) -> Response:
     """The whole file is checked first. Errors name the row and the column, and nothing is stored.
 
-    Cells are numbers, ISO dates or times, or text. Empty cells, `NA`, `NaN` and `null` are missing.
+    CSV, JSON lines and Parquet, packed with gzip or not. `profile.reader` says of each option what
+    it was and why, and `profile.preview` shows the first rows as they were understood.
     Checks take turns that are fair between workspaces; 429 where none came in time.
     """
     content = received.content
 
-    def check_and_store(work: UnitOfWork) -> Answer:
-        checked = resources.upload_checks.check(
-            caller.workspace_id, CheckRequest(kind=kind), content.file, stored=received.stored
+    def check() -> CheckedUpload:
+        asked = query.check_request()
+        return resources.upload_checks.check(
+            caller.workspace_id, asked, content.file, stored=received.stored
         )
+
+    def check_and_store(work: UnitOfWork) -> Answer:
+        checked = check()
         dataset = upload_dataset(
             work,
             workspace_id=caller.workspace_id,
-            name=name,
-            kind=kind,
+            name=query.name,
+            kind=checked.kind,
             content=content,
             stored=received.stored,
             profile=checked.profile.model_dump(mode="json"),
@@ -80,6 +92,10 @@ async def post_dataset(
         return _created(view_dataset(dataset))
 
     # threads of its own, because a check would keep one of the other requests' threads for long
+    if query.dry_run:
+        checked = await to_thread.run_sync(check, limiter=resources.upload_threads)
+        view = DryUploadView.of(checked, num_bytes=content.num_bytes, sha256=content.sha256.hex())
+        return Response(view.model_dump_json(), media_type="application/json")
     return await to_thread.run_sync(
         idempotent.answer, check_and_store, limiter=resources.upload_threads
     )

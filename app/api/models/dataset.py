@@ -1,13 +1,16 @@
 """Views of data sets."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from app.api.models.view import View
 from app.domain.profiles import CsvProfile, TextProfile
-from app.domain.uploads import DatasetKind
+from app.domain.reader_options import ReaderOptions
+from app.domain.specs.base import ShortText
+from app.domain.uploads import AskedKind, CheckRequest, DatasetKind
 from app.store.datasets import Dataset
 
 
@@ -26,6 +29,30 @@ class DatasetView(View):
     symbols."""
 
 
+class DryUploadView(View):
+    """A file as it would be read. Nothing was stored."""
+
+    kind: DatasetKind
+    num_bytes: int
+    sha256: str
+    """Of the uploaded bytes, in hexadecimal."""
+    profile: CsvProfile | TextProfile
+
+
+class UploadQuery(ReaderOptions):
+    """The query of an upload: what the file is, and how it is to be read."""
+
+    name: Annotated[ShortText, Field(min_length=1, examples=["co2"])]
+    kind: AskedKind = Field(examples=["csv"])
+    """`auto` looks at the file. Of xlsx the answer says what to do."""
+    dry_run: bool = False
+    """Answers 200 with the profile, and stores nothing."""
+
+    def check_request(self) -> CheckRequest:
+        given = self.model_dump(include=set(ReaderOptions.model_fields))
+        return CheckRequest(kind=self.kind, options=ReaderOptions.model_validate(given))
+
+
 class DatasetPage(View):
     items: list[DatasetView]
     next: str | None = Field(examples=["/v1/datasets?limit=50&cursor=WyIyMDI2…"])
@@ -33,7 +60,7 @@ class DatasetPage(View):
 
 
 def view_dataset(dataset: Dataset) -> DatasetView:
-    profile = CsvProfile if dataset.kind == "csv" else TextProfile
+    profile = TextProfile if dataset.kind == "text" else CsvProfile
     return DatasetView.of(
         dataset,
         sha256=dataset.sha256.hex(),

@@ -48,7 +48,7 @@ def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | N
         detail = f"there is no data set {spec.dataset.dataset_id} in this workspace"
         problem = Problem(pointer="/dataset/dataset_id", detail=detail, code="dataset_not_found")
         raise InvalidSpec(_sentence(detail), problems=[problem]) from error
-    profile = CsvProfile if dataset.kind == "csv" else TextProfile
+    profile = TextProfile if dataset.kind == "text" else CsvProfile
     return profile.model_validate(dataset.profile)
 
 

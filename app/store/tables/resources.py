@@ -56,7 +56,7 @@ datasets = Table(
     Column("sha256", LargeBinary, nullable=False),
     json_column("profile"),
     creation_time(),
-    CheckConstraint("kind IN ('csv', 'text')", name="kind"),
+    CheckConstraint("kind IN ('csv', 'parquet', 'jsonl', 'text')", name="kind"),
     Index(None, "workspace_id", "created_at", "id"),
 )
 

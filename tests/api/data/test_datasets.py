@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from statsmodels.datasets import sunspots
 
+from app.domain.reader_options import ReaderOptions
 from app.store.tables import dataset_parts, datasets
 from tests.api.conftest import Clinic, serving, spec
 from tests.api.measured import session_of
@@ -173,6 +174,9 @@ def test_a_bad_text_is_refused(clinic: Clinic, client: httpx.Client, content: by
         ({"name": "x" * 201, "kind": "csv"}, 422),
         ({"name": "a\x00b", "kind": "csv"}, 422),
         ({"name": "x", "kind": "parquet"}, 422),
+        ({"name": "x", "kind": "xml"}, 422),
+        ({"name": "x", "kind": "csv", "decimal": ";"}, 422),
+        ({"name": "x", "kind": "csv", "day_frist": "true"}, 422),
     ],
 )
 def test_a_wrong_query_is_refused(client: httpx.Client, asked: dict[str, str], status: int) -> None:
@@ -285,3 +289,54 @@ def test_reading_and_writing_need_their_scopes(clinic: Clinic) -> None:
     with clinic.client(writer) as client:
         assert upload(client, CO2).status_code == 201
         assert client.get("/v1/datasets").status_code == 403
+
+
+def test_a_dry_run_shows_the_rows_as_understood_and_stores_nothing(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    before = num_stored(clinic)
+    asked = {"name": "x", "kind": "auto", "dry_run": "true", "day_first": "false"}
+
+    answer = client.post("/v1/datasets", params=asked, content=b"d;x\n1/2/2020;1,5\n1/3/2020;\n")
+
+    shown = answer.json()
+    assert (answer.status_code, shown["kind"], num_stored(clinic)) == (200, "csv", before)
+    assert shown["profile"]["preview"] == [
+        {"d": "2020-01-02T00:00:00Z", "x": 1.5},
+        {"d": "2020-01-03T00:00:00Z", "x": None},
+    ]
+    reader = shown["profile"]["reader"]
+    assert reader["day_first"] == {"value": False, "chosen_because": "the request says so"}
+    assert reader["decimal"]["value"] == ","
+    assert set(reader) == set(ReaderOptions.model_fields)
+
+
+def test_a_question_of_the_reader_names_the_option_that_answers_it(client: httpx.Client) -> None:
+    content = b"d,x\n1/2/2020,1\n"
+    asked = {"name": "x", "kind": "csv"}
+
+    refused = client.post("/v1/datasets", params=asked, content=content).json()
+    made = client.post("/v1/datasets", params={**asked, "day_first": "true"}, content=content)
+
+    assert refused["errors"][0]["pointer"] == "row/2/d"
+    assert "day_first=true" in refused["errors"][0]["detail"]
+    assert made.status_code == 201
+
+
+def test_options_that_are_lists_are_repeated(client: httpx.Client) -> None:
+    query = "name=x&kind=csv&na=none&na=nil&sentinels=-999&skip_lines=1&header=none"
+
+    made = client.post(f"/v1/datasets?{query}", content=b"title\n1,2\nnil,-999\n").json()
+
+    columns = made["profile"]["columns"]
+    assert [column["name"] for column in columns] == ["column_1", "column_2"]
+    assert [column["missing"] for column in columns] == [1, 1]
+
+
+def test_json_lines_are_trained_on_like_a_csv(client: httpx.Client) -> None:
+    lines = b"".join(b'{"t": %d, "x": %d}\n' % (index, index % 7) for index in range(200))
+    made = client.post("/v1/datasets?name=x&kind=jsonl", content=lines).json()
+    forecast = {"kind": "forecast", "dataset_id": made["id"], "target": "x", "window": 10}
+
+    assert made["kind"] == "jsonl"
+    assert client.post("/v1/runs", json=spec(dataset=forecast)).status_code == 201
