@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.audit import ActPage, ActView
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Admin, Work
+from app.api.protocol.deps import Admin, Read
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.audit import Act
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/audit", tags=["access"], responses=ALWAYS)
 def get_audit(
     request: Request,
     caller: Admin,
-    work: Work,
+    read: Read,
     workspace_id: Annotated[
         UUID | None,
         Query(description="Acts in this workspace. Operators may name any, others their own."),
@@ -39,13 +39,15 @@ def get_audit(
 
     Operators see the acts in all workspaces, other admins those in their own.
     """
-    found = list_acts(
-        work,
-        caller_workspace_id=caller.workspace_id,
-        workspace_id=workspace_id,
-        act=act,
-        limit=limit,
-        after=read_cursor(cursor),
+    found = read(
+        lambda work: list_acts(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            workspace_id=workspace_id,
+            act=act,
+            limit=limit,
+            after=read_cursor(cursor),
+        )
     )
     following = next_page(request, found.last)
     items = list(map(ActView.of, found.items))

@@ -13,7 +13,7 @@ from app.api.models.request import RequestModel
 from app.api.models.view import View
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Admin, ApiSettings, Work
+from app.api.protocol.deps import Admin, ApiSettings, Read, Work
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
@@ -111,7 +111,7 @@ def post_key(
 def get_keys(
     request: Request,
     caller: Admin,
-    work: Work,
+    read: Read,
     workspace_id: Annotated[
         UUID | None, Query(description="For operators. Default: the caller's workspace.")
     ] = None,
@@ -119,10 +119,12 @@ def get_keys(
     cursor: Cursor = None,
 ) -> Response:
     """Oldest first, including revoked keys."""
-    keys = list_keys(
-        work,
-        caller_workspace_id=caller.workspace_id,
-        workspace_id=workspace_id or caller.workspace_id,
+    keys = read(
+        lambda work: list_keys(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            workspace_id=workspace_id or caller.workspace_id,
+        )
     )
     page, last = cut(keys, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)

@@ -17,7 +17,7 @@ from app.api.models.workspace import (
 )
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Work
+from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Read, Work
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
@@ -70,12 +70,12 @@ def post_workspace(
 def get_workspaces(
     request: Request,
     caller: Admin,
-    work: Work,
+    read: Read,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
     """Oldest first. Operators see all workspaces, others only their own."""
-    found = list_workspaces(work, caller_workspace_id=caller.workspace_id)
+    found = read(lambda work: list_workspaces(work, caller_workspace_id=caller.workspace_id))
     page, last = cut(found, limit=limit, after=read_cursor(cursor))
     following = next_page(request, last)
     items = list(map(WorkspaceView.of, page))
@@ -89,14 +89,16 @@ def get_workspaces(
     summary="Read a workspace",
 )
 def get_one_workspace(
-    request: Request, workspace_id: UUID, caller: Admin, work: Work, settings: ApiSettings
+    request: Request, workspace_id: UUID, caller: Admin, read: Read, settings: ApiSettings
 ) -> Response:
     """With quotas and usage. Operators see any workspace, others only their own."""
-    account = get_workspace(
-        work,
-        caller_workspace_id=caller.workspace_id,
-        workspace_id=workspace_id,
-        quotas=settings.quotas,
+    account = read(
+        lambda work: get_workspace(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            workspace_id=workspace_id,
+            quotas=settings.quotas,
+        )
     )
     return conditional_json(request, view_account(account))
 

@@ -18,7 +18,7 @@ from app.api.models.dataset import (
 )
 from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Work
+from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Read, Work
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
@@ -105,13 +105,15 @@ async def post_dataset(
 def get_datasets(
     request: Request,
     caller: DatasetsReader,
-    work: Work,
+    read: Read,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
-    found = list_datasets(
-        work, workspace_id=caller.workspace_id, limit=limit, after=read_cursor(cursor)
+    found = read(
+        lambda work: list_datasets(
+            work, workspace_id=caller.workspace_id, limit=limit, after=read_cursor(cursor)
+        )
     )
     items = [view_dataset(dataset) for dataset in found.items]
     following = next_page(request, found.last)
@@ -125,9 +127,11 @@ def get_datasets(
     summary="Read a data set",
 )
 def get_one_dataset(
-    request: Request, dataset_id: UUID, caller: DatasetsReader, work: Work
+    request: Request, dataset_id: UUID, caller: DatasetsReader, read: Read
 ) -> Response:
-    found = get_dataset(work, workspace_id=caller.workspace_id, dataset_id=dataset_id)
+    found = read(
+        lambda work: get_dataset(work, workspace_id=caller.workspace_id, dataset_id=dataset_id)
+    )
     return conditional_json(request, view_dataset(found))
 
 

@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import REGISTRY, Collector
 from starlette.responses import PlainTextResponse, Response
 
-from app.api.protocol.deps import ArtifactWatch, Queue, Work, require
+from app.api.protocol.deps import ArtifactWatch, Queue, Read, require
 from app.api.protocol.problems import ALWAYS
 from app.queue import RunQueue
 from app.services.fleet.count_load import Load, count_load
@@ -74,11 +74,10 @@ def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
     dependencies=[require("runs:read")],
     summary="Read metrics for Prometheus",
 )
-def get_metrics(work: Work, queue: Queue, artifacts: ArtifactWatch) -> Response:
+def get_metrics(read: Read, queue: Queue, artifacts: ArtifactWatch) -> Response:
     """Text exposition format. Labels contain no ids, so that the number of series stays small."""
     registry = CollectorRegistry()
-    free_bytes = measure_artifacts(artifacts)  # before the transaction begins
-    load = count_load(work)
+    load, free_bytes = read(count_load), measure_artifacts(artifacts)
     registry.register(_LoadCollector(load, queue, free_bytes=free_bytes))
     text = generate_latest(REGISTRY) + generate_latest(registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

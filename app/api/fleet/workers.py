@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.view import View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Admin, RunsReader, Work
+from app.api.protocol.deps import Admin, Read, RunsReader, Work
 from app.api.protocol.problems import ALWAYS, documented
 from app.services.fleet.drain_worker import drain_worker
 from app.services.fleet.list_workers import VisibleWorker, list_workers
@@ -49,9 +49,9 @@ class WorkerPage(View):
 
 
 @router.get("", response_model=WorkerPage, responses=NOT_MODIFIED, summary="List workers")
-def get_workers(request: Request, caller: RunsReader, work: Work) -> Response:
+def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
     """Workers with a recent heartbeat, on one page. Workers train runs of all workspaces."""
-    workers = list_workers(work, workspace_id=caller.workspace_id)
+    workers = read(lambda work: list_workers(work, workspace_id=caller.workspace_id))
     page = WorkerPage(items=[_view(seen) for seen in workers], next=None)
     return conditional_json(request, page)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.models.admin import AdminRunPage, AdminRunQuery, AdminRunView, view_admin_run
 from app.api.models.workspace import WorkspaceView
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Admin, Work
+from app.api.protocol.deps import Admin, Read, Work
 from app.api.protocol.pages import next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
 from app.services.operators.cancel_any_run import cancel_any_run
@@ -22,15 +22,17 @@ router = APIRouter(prefix="/v1/admin", tags=["operators"], responses=ALWAYS)
 
 @router.get("/runs", response_model=AdminRunPage, responses=NOT_MODIFIED, summary="List all runs")
 def get_all_runs(
-    request: Request, query: Annotated[AdminRunQuery, Query()], caller: Admin, work: Work
+    request: Request, query: Annotated[AdminRunQuery, Query()], caller: Admin, read: Read
 ) -> Response:
     """Runs and preflights of all workspaces, newest first."""
-    found = list_all_runs(
-        work,
-        caller_workspace_id=caller.workspace_id,
-        filters=query.filters(),
-        limit=query.limit,
-        after=read_cursor(query.cursor),
+    found = read(
+        lambda work: list_all_runs(
+            work,
+            caller_workspace_id=caller.workspace_id,
+            filters=query.filters(),
+            limit=query.limit,
+            after=read_cursor(query.cursor),
+        )
     )
     items = [view_admin_run(one.run, waiting_for=one.waiting_for) for one in found.items]
     page = AdminRunPage(items=items, next=next_page(request, found.last))

@@ -9,11 +9,19 @@ from starlette.responses import Response
 from app.api.models.continuation import ForkBody, Resumption
 from app.api.models.run import RunView, view_run
 from app.api.protocol.bodies import JsonRoute
-from app.api.protocol.deps import ApiSettings, Artifacts, Queue, RunsWriter, Work
+from app.api.protocol.deps import (
+    ApiSettings,
+    Artifacts,
+    ProcessResources,
+    Queue,
+    RequestActor,
+    RunsWriter,
+)
 from app.api.protocol.idempotency import Idempotent
 from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import FORK_EXAMPLES, RESUME_EXAMPLES
 from app.api.runs.runs import created
+from app.services.checkpoints.find_start import find_start
 from app.services.runs.fork_run import fork_run
 from app.services.runs.resume_run import resume_run
 
@@ -32,7 +40,8 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_cla
 def post_resume(
     run_id: UUID,
     caller: RunsWriter,
-    work: Work,
+    resources: ProcessResources,
+    actor: RequestActor,
     queue: Queue,
     artifacts: Artifacts,
     settings: ApiSettings,
@@ -45,7 +54,8 @@ def post_resume(
     again: fork it instead.
     """
     described = resume_run(
-        work,
+        resources.engine,
+        actor=actor,
         queue=queue,
         artifacts=artifacts,
         workspace_id=caller.workspace_id,
@@ -68,6 +78,7 @@ def post_resume(
 def post_fork(
     run_id: UUID,
     caller: RunsWriter,
+    resources: ProcessResources,
     queue: Queue,
     artifacts: Artifacts,
     settings: ApiSettings,
@@ -87,6 +98,13 @@ def post_fork(
                 workspace_id=caller.workspace_id,
                 run_id=run_id,
                 request=body.request(),
+                source=find_start(
+                    resources.engine,
+                    artifacts,
+                    workspace_id=caller.workspace_id,
+                    run_id=run_id,
+                    from_step=body.from_step,
+                ),
                 quotas=settings.quotas,
                 time_limits=settings.time_limits,
             )

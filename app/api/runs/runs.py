@@ -16,6 +16,7 @@ from app.api.protocol.deps import (
     Artifacts,
     ProcessResources,
     Queue,
+    Read,
     RunsReader,
     RunsWriter,
     Work,
@@ -93,15 +94,17 @@ def post_run(
 
 @router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")
 def get_runs(
-    request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, work: Work
+    request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, read: Read
 ) -> Response:
     """Newest first. A repeated filter matches any of its values. All filters must match."""
-    found = list_runs(
-        work,
-        workspace_id=caller.workspace_id,
-        filters=query.filters(),
-        limit=query.limit,
-        after=read_cursor(query.cursor),
+    found = read(
+        lambda work: list_runs(
+            work,
+            workspace_id=caller.workspace_id,
+            filters=query.filters(),
+            limit=query.limit,
+            after=read_cursor(query.cursor),
+        )
     )
     items = [_view(described) for described in found.items]
     following = next_page(request, found.last)
@@ -132,9 +135,9 @@ async def _until_ended(
     dependencies=[Depends(_until_ended)],
     summary="Read a run",
 )
-def get_one_run(request: Request, run_id: UUID, caller: RunsReader, work: Work) -> Response:
+def get_one_run(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """`?until=ended&wait_s=60` is answered when the run has ended, or after 60 seconds."""
-    described = get_run(work, workspace_id=caller.workspace_id, run_id=run_id)
+    described = read(lambda work: get_run(work, workspace_id=caller.workspace_id, run_id=run_id))
     return conditional_json(request, _view(described))
 
 

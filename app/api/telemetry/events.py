@@ -19,7 +19,7 @@ from app.api.models.events import (
 )
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
-from app.api.protocol.deps import Hub, RunsReader, Work
+from app.api.protocol.deps import Hub, Read, RunsReader
 from app.api.protocol.event_hub import EventHub, is_set_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.protocol.problems import ALWAYS, documented
@@ -65,7 +65,7 @@ def get_events(
     run_id: UUID,
     query: Annotated[EventParameters, Query()],
     caller: RunsReader,
-    work: Work,
+    read: Read,
     hub: Hub,
     last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
@@ -77,8 +77,10 @@ def get_events(
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
     start = query.after if last_event_id is None else last_event_id
-    found = read_events(
-        work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=query.limit
+    found = read(
+        lambda work: read_events(
+            work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=query.limit
+        )
     )
     if form == JSON:
         return conditional_json(request, _page(request, found, limit=query.limit))

@@ -10,14 +10,13 @@ from pydantic import JsonValue
 from app.artifacts import ArtifactFolder
 from app.domain.audit import Act
 from app.domain.checkpoints import CheckpointParts, CheckpointRecord
-from app.domain.errors import InvalidInput, Problem
+from app.domain.errors import InvalidInput, Problem, Unavailable
 from app.domain.lineage import forked_spec
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
 from app.domain.time_limits import TimeLimits, with_time_limit
 from app.queue import RunQueue
-from app.services.checkpoints.find_intact import find_intact
 from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import describe_run
@@ -40,7 +39,7 @@ class ForkRequest:
     optimizer_state: Literal["keep", "reset"] | None = None
 
 
-def fork_run(
+def fork_run(  # noqa: PLR0913 - what a fork depends on, each by its name
     work: UnitOfWork,
     *,
     queue: RunQueue,
@@ -48,17 +47,20 @@ def fork_run(
     workspace_id: UUID,
     run_id: UUID,
     request: ForkRequest,
+    source: CheckpointRecord | None,
     quotas: Quotas,
     time_limits: TimeLimits,
 ) -> SubmittedRun:
-    """Queues the fork.
+    """Queues the fork. `source` is the checkpoint that `find_start` returned for the request.
 
-    Raises NotFound, InvalidInput, InvalidSpec, CheckpointDamaged, QueueFull, QuotaReached and
-    ArtifactsUnavailable.
+    Raises NotFound, InvalidInput, InvalidSpec, QueueFull, QuotaReached and ArtifactsUnavailable,
+    and Unavailable when the source has been replaced by later checkpoints meanwhile.
     """
     session = work.session
     parent = find_run(session, workspace_id, run_id)
-    source = _source(checkpoints_of(session, run_id), artifacts, request.from_step)
+    if source is not None and source not in checkpoints_of(session, run_id):
+        detail = "The checkpoint was replaced by a later one; try again shortly."
+        raise Unavailable(detail)
     step = 0 if source is None else source.step
     forked = forked_spec(parent.spec, request.patch, from_step=step)
     spec = with_time_limit(forked, time_limits, pointer="/patch/training/time_limit_s")
@@ -85,25 +87,6 @@ def fork_run(
     )
     work.after_commit(lambda: queue.notify(fork.id))
     return SubmittedRun(described=describe_run(work, fork), room=room)
-
-
-def _source(
-    found: list[CheckpointRecord], artifacts: ArtifactFolder, from_step: int | None
-) -> CheckpointRecord | None:
-    """Returns the checkpoint to start from, or None for the first step.
-
-    The initial weights follow from the seed and need no checkpoint. Raises InvalidInput when there
-    is no checkpoint at `from_step`, and CheckpointDamaged when its file is not intact.
-    """
-    if from_step == 0:
-        return None
-    asked = [record for record in found if from_step in {None, record.step}]
-    if asked or from_step is None:
-        return find_intact(artifacts, asked)
-    steps = [0, *sorted(record.step for record in found)]
-    detail = f"there are checkpoints at steps {', '.join(map(str, steps))}"
-    problem = Problem(pointer="/from_step", detail=detail, code="no_checkpoint")
-    raise InvalidInput(problems=[problem])
 
 
 def _takes(before: JobSpec, after: JobSpec, request: ForkRequest) -> CheckpointParts:

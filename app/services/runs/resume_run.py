@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from app.artifacts import ArtifactFolder
-from app.domain.audit import Act
+from app.domain.audit import Act, Actor
 from app.domain.estimate import estimate
 from app.domain.lineage import resumed_spec
 from app.domain.quotas import Quotas
@@ -15,13 +17,14 @@ from app.services.record_act import record_act
 from app.services.runs.admit_run import admit_run
 from app.services.runs.describe_run import DescribedRun, describe_run
 from app.store.checkpoints import checkpoints_of
-from app.store.database import UnitOfWork
+from app.store.database import UnitOfWork, unit_of_work
 from app.store.runs import enqueue_again, find_run, lock_run
 
 
 def resume_run(  # noqa: PLR0913 - what a resumption depends on, each by its name
-    work: UnitOfWork,
+    engine: Engine,
     *,
+    actor: Actor,
     queue: RunQueue,
     artifacts: ArtifactFolder,
     workspace_id: UUID,
@@ -31,17 +34,42 @@ def resume_run(  # noqa: PLR0913 - what a resumption depends on, each by its nam
     quotas: Quotas,
     time_limits: TimeLimits,
 ) -> DescribedRun:
-    """Queues the run again.
+    """Queues the run again, after the files of its checkpoints are checked in no transaction.
 
     Raises NotFound, IllegalTransition when the run cannot continue, CheckpointDamaged when it has
     checkpoints and none is intact, InvalidInput when no step or no time is left, InvalidSpec when
     the time limit is too long, QueueFull, QuotaReached and ArtifactsUnavailable.
     """
-    session = work.session
-    ended = find_run(session, workspace_id, run_id)
+    with unit_of_work(engine) as work:
+        ended = find_run(work.session, workspace_id, run_id)
+        checkpoints = checkpoints_of(work.session, run_id)
     resumed_spec(ended, num_steps=num_steps, time_limit_s=time_limit_s)
-    # reads files, which no lock must wait for
-    find_intact(artifacts, checkpoints_of(session, run_id))
+    find_intact(artifacts, checkpoints)
+    with unit_of_work(engine, actor=actor) as work:
+        return _queue_again(
+            work,
+            queue=queue,
+            workspace_id=workspace_id,
+            run_id=run_id,
+            num_steps=num_steps,
+            time_limit_s=time_limit_s,
+            quotas=quotas,
+            time_limits=time_limits,
+        )
+
+
+def _queue_again(
+    work: UnitOfWork,
+    *,
+    queue: RunQueue,
+    workspace_id: UUID,
+    run_id: UUID,
+    num_steps: int | None,
+    time_limit_s: float | None,
+    quotas: Quotas,
+    time_limits: TimeLimits,
+) -> DescribedRun:
+    session = work.session
     run = lock_run(session, workspace_id, run_id)
     resumed = resumed_spec(run, num_steps=num_steps, time_limit_s=time_limit_s)
     spec = with_time_limit(resumed, time_limits, pointer="/time_limit_s")
