@@ -2,6 +2,7 @@
 
 specs/      job specs
 runs        Run, RunStatus, TRANSITIONS, StopReason
+merging     batches that wait are stored as one
 task        facts of a task: required lag, baselines, best score
 quantities/ what is measured: formula, reduction, unit, cost and source
 telemetry   a run's readings as arrays

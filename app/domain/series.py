@@ -28,7 +28,7 @@ class Series:
     steps_n: NDArray[np.int32]
     #: (n,) float32 or float64, as stored.
     values_n: NDArray[np.floating]
-    #: (n,) time of storage, in microseconds since 1970 UTC.
+    #: (n,) microseconds since 1970 UTC at which the steps were trained.
     recorded_at_n: NDArray[np.int64]
 
 

@@ -3,8 +3,9 @@
 Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. NaN and infinity are kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -20,6 +21,8 @@ ProfileShape = Literal["exponential", "power_law", "plateau", "rising", "undeter
 Cotangent = Literal["loss", "random"]
 Path = Literal["total", "within_layer"]
 Interval = tuple[float, float]
+#: Quantity of every step: seconds of training since the run began, over its attempts.
+ELAPSED = "elapsed_s"
 #: Longest time that a reading waits in the worker, so that clients can read it soon.
 FLUSH_EVERY_S = 0.5
 #: Largest number of steps that wait for the next flush.
@@ -183,53 +186,38 @@ class ReadingBatch:
     steps_per_second: float | None = None
     #: Seconds that training waited before it, because the database accepted no more.
     waited_s: float = 0.0
+    #: When its last step was trained, by the database's clock; None means when it is stored.
+    recorded_at: datetime | None = None
+    #: Seconds that the probes of the run took until now, in all attempts; None if there were none.
+    probe_seconds: float | None = None
+    #: The same for training with evaluations and probes.
+    elapsed_s: float | None = None
 
     @property
     def num_bytes(self) -> int:
         """Memory of the batch, accurate to a few per cent."""
         return _num_bytes(self)
 
+    @property
+    def probe_share(self) -> float | None:
+        """The share of the wall time until now that probes took; None if it is unknown."""
+        if self.probe_seconds is None or not self.elapsed_s:
+            return None
+        return self.probe_seconds / self.elapsed_s
+
+    def time_of(self, step: int) -> datetime | None:
+        """Returns when a step was trained, of those in the chunk; None if it is unknown.
+
+        The time of another step is that of the nearest one in the chunk.
+        """
+        elapsed_n = None if self.chunk is None else self.chunk.scalars.get(ELAPSED)
+        if self.recorded_at is None or self.chunk is None or elapsed_n is None:
+            return self.recorded_at
+        elapsed_s = np.interp(step, self.chunk.steps_n, elapsed_n)
+        return self.recorded_at - timedelta(seconds=float(elapsed_n[-1] - elapsed_s))
+
     def is_empty(self) -> bool:
         return self.chunk is None and not self.readings
-
-
-def can_merge(earlier: ReadingBatch, later: ReadingBatch) -> bool:
-    """Returns whether the two can be stored as one: their chunks have the same quantities."""
-    if earlier.chunk is None or later.chunk is None:
-        return True
-    return (earlier.chunk.scalars.keys(), earlier.chunk.tensors.keys()) == (
-        later.chunk.scalars.keys(),
-        later.chunk.tensors.keys(),
-    )
-
-
-def merged(batches: Sequence[ReadingBatch]) -> ReadingBatch:
-    """Returns one batch that carries what consecutive batches carry, which can be merged."""
-    if len(batches) == 1:
-        return batches[0]
-    chunks = [batch.chunk for batch in batches if batch.chunk is not None]
-    return ReadingBatch(
-        chunk=_joined(chunks) if chunks else None,
-        readings=tuple(reading for batch in batches for reading in batch.readings),
-        progress_step=batches[-1].progress_step,
-        steps_per_second=batches[-1].steps_per_second,
-        waited_s=sum(batch.waited_s for batch in batches),
-    )
-
-
-def _joined(chunks: Sequence[TelemetryChunk]) -> TelemetryChunk:
-    first = chunks[0]
-    return TelemetryChunk(
-        steps_n=np.concatenate([chunk.steps_n for chunk in chunks]),
-        scalars={
-            name: np.concatenate([chunk.scalars[name] for chunk in chunks])
-            for name in first.scalars
-        },
-        tensors={
-            name: np.concatenate([chunk.tensors[name] for chunk in chunks])
-            for name in first.tensors
-        },
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

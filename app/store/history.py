@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Double, cast, extract, func, select, text,
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from app.domain.telemetry import ELAPSED
 from app.store.chunks import StoredChunk, chunks_at, place_of, read_chunks
 from app.store.database import BINARY_RESULTS
 from app.store.step_ranges import steps_between
@@ -92,7 +93,12 @@ def read_columns(
         return {}
     seqs = None if at_steps is None else chunks_at(session, run_id, at_steps)
     found = read_chunks(
-        session, run_id, columns=columns, from_step=from_step, to_step=to_step, seqs=seqs
+        session,
+        run_id,
+        columns=sorted({*columns, ELAPSED}),
+        from_step=from_step,
+        to_step=to_step,
+        seqs=seqs,
     )
     axes = _axes(found)
     joined = {}
@@ -221,12 +227,28 @@ def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
 
 
 def _axes(chunks: Sequence[StoredChunk]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Returns the steps of chunks and when they were stored."""
+    """Returns the steps of chunks and when they were trained."""
     if not chunks:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
-    moments = np.array([_microseconds(chunk.recorded_at) for chunk in chunks], dtype=np.int64)
-    sizes = [chunk.steps_n.size for chunk in chunks]
-    return np.concatenate([chunk.steps_n for chunk in chunks]), np.repeat(moments, sizes)
+    times_n = np.concatenate([_times_of(chunk) for chunk in chunks])
+    # chunks of an earlier release have the time of their storage, which may be late
+    ordered_n: NDArray[np.int64] = np.maximum.accumulate(times_n)
+    return np.concatenate([chunk.steps_n for chunk in chunks]), ordered_n
+
+
+def _times_of(chunk: StoredChunk) -> NDArray[np.int64]:
+    """(n,) microseconds since 1970 UTC at which the steps were trained.
+
+    The chunk has the time of its last step. Without seconds of training, all steps get it.
+    """
+    last = _microseconds(chunk.recorded_at)
+    elapsed_n = chunk.values.get(ELAPSED)
+    if elapsed_n is None:
+        return np.full(chunk.steps_n.size, last, dtype=np.int64)
+    with np.errstate(invalid="ignore"):
+        before_n = np.nan_to_num(elapsed_n[-1].astype(np.float64) - elapsed_n, posinf=0, neginf=0)
+    times_n: NDArray[np.int64] = last - np.rint(before_n * 1_000_000).astype(np.int64)
+    return times_n
 
 
 def _microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[float]:

@@ -1,6 +1,7 @@
 """Converts readings to rows of the table of their kind and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -16,14 +17,23 @@ from app.store.tables import position_readings, probe_gaps, probe_readings, scal
 
 
 def insert_readings(
-    session: Session, readings: Sequence[Reading], *, keys: Mapping[str, object]
+    session: Session,
+    readings: Sequence[Reading],
+    *,
+    keys: Mapping[str, object],
+    time_of: Callable[[int], datetime | None],
 ) -> None:
-    """Stores readings under the keys of their batch, numbered from 0 in each table."""
+    """Stores readings under the keys of their batch, numbered from 0 in each table.
+
+    `time_of` gives the time of a step; None means when the reading is stored.
+    """
     rows: dict[Table, list[Mapping[str, object]]] = {}
     for reading in readings:
         table, row = _row_of(reading)
         others = rows.setdefault(table, [])
-        others.append({**keys, "position": len(others), **row})
+        moment = time_of(reading.step)
+        known = {} if moment is None else {"recorded_at": moment}
+        others.append({**keys, **known, "position": len(others), **row})
     for table, of_table in rows.items():
         session.execute(insert(table), of_table)
 

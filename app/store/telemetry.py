@@ -1,6 +1,6 @@
 """Stores batches of readings in order, for one attempt; returns them as arrays, bit for bit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from uuid import UUID
 
@@ -12,9 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
-from app.domain.quantities.trained import PROBE_SECONDS, PROBE_SHARE
 from app.domain.runs import BestScore
-from app.domain.scopes import Scope
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
     FloatArray,
@@ -32,9 +30,6 @@ from app.store.reading_rows import insert_readings, read_scalar_readings
 from app.store.tables import runs, telemetry_chunks
 from app.store.times import database_now
 from app.store.windows import NewSteps, store_completed_windows
-
-#: Readings of the scope `model` that are also stored on the run's row.
-_KEPT_ON_THE_RUN = (PROBE_SHARE, PROBE_SECONDS)
 
 
 def append_batch(
@@ -60,7 +55,7 @@ def append_batch(
             "progress_at": database_now(),
             "steps_per_second": batch.steps_per_second,
             "telemetry_bytes": runs.c.telemetry_bytes + batch.num_bytes,
-            **_probe_costs(scalars),
+            **_probe_costs(batch),
         },
         log=_events_of(batch, attempt, evaluations),
     )
@@ -71,10 +66,11 @@ def append_batch(
         _store_scores(session, row, evaluations)
     keys = {"run_id": run_id, "attempt": attempt, "seq": seq}
     if batch.chunk is not None:
-        session.execute(insert(telemetry_chunks), {**keys, **_chunk_row(batch.chunk)})
+        known = {} if batch.recorded_at is None else {"recorded_at": batch.recorded_at}
+        session.execute(insert(telemetry_chunks), {**keys, **known, **_chunk_row(batch.chunk)})
         new = NewSteps.of(batch.chunk, seq=seq, attempt=attempt)
         store_completed_windows(session, new, run_id=run_id, windowed_steps=row["windowed_steps"])
-    insert_readings(session, batch.readings, keys=keys)
+    insert_readings(session, batch.readings, keys=keys, time_of=batch.time_of)
     return True
 
 
@@ -169,12 +165,10 @@ def _wait_of(batch: ReadingBatch, attempt: int) -> tuple[NewEvent, ...]:
     return (NewEvent(kind=EventKind.WAITED, data=data),)
 
 
-def _probe_costs(readings: Sequence[ScalarReading]) -> Mapping[str, float]:
-    return {
-        reading.quantity: reading.value
-        for reading in readings
-        if reading.quantity in _KEPT_ON_THE_RUN and reading.scope == Scope.model()
-    }
+def _probe_costs(batch: ReadingBatch) -> Mapping[str, float]:
+    if batch.probe_seconds is None or batch.probe_share is None:
+        return {}
+    return {"probe_seconds": batch.probe_seconds, "probe_share": batch.probe_share}
 
 
 def _store_scores(session: Session, row: RowMapping, evaluations: Mapping[int, Metrics]) -> None:

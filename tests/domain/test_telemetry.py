@@ -1,8 +1,12 @@
 """Readings as arrays."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
+from app.domain.merging import can_merge, merged
 from app.domain.scopes import Scope
 from app.domain.telemetry import (
     LagProfile,
@@ -10,8 +14,6 @@ from app.domain.telemetry import (
     ScalarReading,
     Telemetry,
     TelemetryChunk,
-    can_merge,
-    merged,
     of_kind,
 )
 from tests.domain.builders import profile, reading, telemetry
@@ -69,6 +71,45 @@ def test_a_batch_weighs_its_records_and_the_arrays_in_them() -> None:
     assert whole.num_bytes == 3 * record + 10 * 4 + 10 * 4 + 30 * 4
 
 
+def test_each_step_of_a_batch_has_its_own_time() -> None:
+    elapsed_n = np.array([10.0, 10.5, 12.0], dtype=np.float32)
+    chunk = TelemetryChunk(
+        steps_n=np.array([4, 5, 6], dtype=np.int32), scalars={"elapsed_s": elapsed_n}, tensors={}
+    )
+    last = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
+
+    batch = ReadingBatch(chunk=chunk, recorded_at=last)
+
+    assert [batch.time_of(step) for step in (3, 4, 5, 6, 7)] == [
+        last - timedelta(seconds=2),
+        last - timedelta(seconds=2),
+        last - timedelta(seconds=1.5),
+        last,
+        last,
+    ]
+
+
+def test_without_a_chunk_or_a_time_there_is_one_time_or_none() -> None:
+    last = datetime(2026, 1, 1, tzinfo=UTC)
+    bare = TelemetryChunk(steps_n=np.array([4], dtype=np.int32), scalars={}, tensors={})
+
+    assert ReadingBatch(recorded_at=last).time_of(3) == last
+    assert ReadingBatch(recorded_at=last, chunk=bare).time_of(4) == last
+    assert ReadingBatch(chunk=bare).time_of(4) is None
+
+
+@pytest.mark.parametrize(
+    ("probe_seconds", "elapsed_s", "share"),
+    [(3.0, 75.0, 0.04), (None, 75.0, None), (3.0, 0.0, None)],
+)
+def test_the_share_of_probes_is_of_all_the_time_until_now(
+    probe_seconds: float | None, elapsed_s: float, share: float | None
+) -> None:
+    batch = ReadingBatch(probe_seconds=probe_seconds, elapsed_s=elapsed_s)
+
+    assert batch.probe_share == share
+
+
 def test_a_lag_profile_weighs_mostly_its_arrays() -> None:
     batch = ReadingBatch(readings=(profile(0),))
 
@@ -109,6 +150,21 @@ def test_merging_one_batch_is_that_batch_and_none_has_no_chunk() -> None:
 
     assert merged([alone]) is alone
     assert merged([alone, alone]).chunk is None
+
+
+def test_a_merged_batch_has_the_time_of_its_last_step_and_the_latest_costs() -> None:
+    moments = [datetime(2026, 1, 1, second=second, tzinfo=UTC) for second in range(3)]
+    parts = [
+        replace(part, recorded_at=moment, probe_seconds=1.0 + place, elapsed_s=9.0)
+        for place, (part, moment) in enumerate(
+            zip((flush(0, loss=1), flush(1, loss=2), ReadingBatch()), moments, strict=True)
+        )
+    ]
+
+    one = merged(parts)
+
+    assert (one.recorded_at, one.probe_seconds, one.elapsed_s) == (moments[1], 3.0, 9.0)
+    assert merged(parts[2:] * 2).recorded_at == moments[2]
 
 
 def test_batches_with_other_quantities_are_not_merged() -> None:

@@ -35,6 +35,12 @@ def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) ->
     assert (run["status"], run["stop_reason"], run["attempt"]) == ("succeeded", "completed", 1)
     assert run["completed_as_asked"] is True
     assert owner.num_readings(run_id) == 120
+    query = {"quantity": "loss", "x": "time"}
+    times = owner.http.get(f"/v1/runs/{run_id}/history", params=query).json()["series"][0]["x"]
+    assert len(set(times)) == 120
+    assert times == sorted(times)
+    assert str(run["started_at"]) < times[0] < times[-1] < str(run["ended_at"])
+    assert run["probes"]["share"] == pytest.approx(share_of_probes(owner, run_id), rel=0.1)  # type: ignore[index] # the run's own
     flow = owner.read(f"/v1/runs/{run_id}/gradient-flow")
     layers = flow["layers"]
     assert isinstance(layers, list)
@@ -43,6 +49,14 @@ def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) ->
     diagnosis = owner.read(f"/v1/runs/{run_id}/diagnosis")
     assert diagnosis["final"] is True
     assert diagnosis["verdict"] in {"healthy", "at_risk", "sick", "undetermined"}
+
+
+def share_of_probes(owner: Owner, run_id: str) -> float:
+    """Seconds of all probes over the seconds until the end of the last probe."""
+    query = {"quantity": ["elapsed_s", "probe_seconds"]}
+    series = owner.http.get(f"/v1/runs/{run_id}/history", params=query).json()["series"]
+    elapsed, probes = (one["values"] for one in series)
+    return float(math.fsum(probes) / (elapsed[-1] + probes[-1]))
 
 
 def test_what_a_run_has_learned_is_taken_home(owner: Owner) -> None:

@@ -1,6 +1,7 @@
 """Batches are stored once, in order, under their attempt, and read back as they were."""
 
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from math import isnan
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading
 from app.store.claims import finish
 from app.store.events import events_after
-from app.store.history import PROFILE_COLUMNS
+from app.store.history import PROFILE_COLUMNS, read_columns, read_scalar_series
 from app.store.position_rows import read_positions
 from app.store.reading_rows import read_probe_gaps
 from app.store.runs import find_run
@@ -76,6 +77,27 @@ def test_readings_come_back_bit_for_bit(session: Session, workspace_id: UUID) ->
     for name in PER_TENSOR:
         stacked = np.concatenate([first.tensors[name], second.tensors[name]])
         assert found.tensors[name].tobytes() == stacked.tobytes()
+
+
+def test_each_step_of_a_flush_has_its_own_time(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    ends = [datetime(2026, 1, 1, 12, 0, second, tzinfo=UTC) for second in (10, 20)]
+    for seq, end in enumerate(ends):
+        chunk = a_chunk(first_step=4 * seq)
+        elapsed_n = np.array([1.0, 1.5, 2.0, 4.0], dtype=np.float32)
+        chunk = replace(chunk, scalars={**chunk.scalars, "elapsed_s": elapsed_n})
+        batch = ReadingBatch(
+            chunk=chunk, readings=scores({4 * seq + 1: 1.0}), progress_step=1, recorded_at=end
+        )
+        append_batch(session, run_id=run.id, attempt=1, seq=seq, batch=batch)
+
+    loss = read_columns(session, run.id, columns=["loss"])["loss"]
+    (mse,) = read_scalar_series(session, run.id, quantities=["mse"])
+
+    seconds = (loss.recorded_at_n / 1e6 - ends[0].timestamp()).tolist()
+    assert seconds == pytest.approx([-3, -2.5, -2, 0, 7, 7.5, 8, 10])
+    of_scores = (mse.recorded_at_n / 1e6 - ends[0].timestamp()).tolist()
+    assert of_scores == pytest.approx([-2.5, 7.5])
 
 
 def test_a_range_of_steps_is_read_alone(session: Session, workspace_id: UUID) -> None:
@@ -241,12 +263,12 @@ def test_the_row_follows_the_readings(session: Session, workspace_id: UUID) -> N
         *scores({0: 0.5, 2: float("nan"), 3: 0.25}),
         *scores({3: 0.25}),
         *scores({3: 0.1}, split="train"),
-        ScalarReading(step=3, quantity="probe_share", scope=Scope.parse("model"), value=0.04),
     )
 
-    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=a_batch(readings=readings))
+    first = replace(a_batch(readings=readings), probe_seconds=3.0, elapsed_s=4.0)
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=first)
     later = scores({4: float("inf")})
-    batch = a_batch(first_step=4, readings=later)
+    batch = replace(a_batch(first_step=4, readings=later), probe_seconds=3.0, elapsed_s=75.0)
     append_batch(session, run_id=run.id, attempt=1, seq=1, batch=batch)
     found = find_run(session, workspace_id, run.id)
 
@@ -254,7 +276,8 @@ def test_the_row_follows_the_readings(session: Session, workspace_id: UUID) -> N
     assert found.metrics == {"validation": {"mse": None}, "train": {"mse": 0.1}}
     assert found.best is not None
     assert (found.best.step, found.best.metric, found.best.value) == (3, "mse", 0.25)
-    assert found.probe_share == 0.04
+    # of the time until now, not until the last probe
+    assert (found.probe_share, found.probe_seconds) == (0.04, 3.0)
     assert found.version > run.version
 
 

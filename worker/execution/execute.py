@@ -7,7 +7,8 @@ import logging
 import os
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
 
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 
 from app.artifacts import ArtifactFolder
 from app.domain.artifacts import Publication
-from app.domain.errors import ArtifactsUnavailable, Fenced, NotFound
+from app.domain.errors import ArtifactsUnavailable, Fenced
 from app.domain.runs import StopReason
 from app.domain.task import TaskFacts
 from app.domain.telemetry import ReadingBatch
@@ -26,9 +27,8 @@ from app.services.attempts.hold_run import hold_run
 from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
-from app.store.datasets import read_content
-from worker.datasets.build import build_task
-from worker.datasets.task import Task
+from worker.execution.attempt_clock import AttemptClock
+from worker.execution.building import build_of
 from worker.execution.commands import COMMANDS, DEVICES, ExitCode, ListDevicesCommand, TrainCommand
 from worker.execution.control_channel import ControlChannel
 from worker.execution.devices import list_devices
@@ -100,6 +100,7 @@ class Execution:
         self._space = ReservedSpace(artifacts, run_id=run_id, attempt=attempt)
         self._checkpoint_every_s = settings.checkpoint_every_s
         self._saved_at = time.monotonic()
+        self._clock = AttemptClock(began_at=datetime.now(UTC))
         self._saving = Saving(is_due=self._is_save_due, keep=self._save)
         self._sender = Sender(
             self._record,
@@ -183,7 +184,7 @@ class Execution:
             spec.dataset.kind,
         )
         settle_kernels(device, deterministic=spec.training.deterministic)
-        task = self._build_task()
+        task = self._retry.until_available(lambda: build_of(self._engine, self._command))
         if self._command.preflight_steps is None:
             self._space.take(SpaceNeeded.of(spec, task))
         if start is not None:
@@ -202,7 +203,7 @@ class Execution:
             spec,
             task,
             device=device,
-            send=self._sender.send,
+            send=self._send,
             begin=self._begin,
             stop_requested=self._stop_requested,
         )
@@ -223,21 +224,6 @@ class Execution:
         self._checkpoints.save(pending)
         self._space.take_again()
 
-    def _build_task(self) -> Task:
-        dataset = self._command.spec.dataset
-        dataset_id = getattr(dataset, "dataset_id", None)
-        if dataset_id is None:
-            return build_task(dataset, upload=None)
-
-        def read() -> bytes | None:
-            with unit_of_work(self._engine) as work:
-                try:
-                    return read_content(work.session, self._command.workspace_id, dataset_id)
-                except NotFound:
-                    return None
-
-        return build_task(dataset, upload=self._retry.until_available(read))
-
     def _stop_requested(self) -> StopReason | Interruption | None:
         self._channel.report_progress()
         if self._channel.is_cancelled():
@@ -245,9 +231,9 @@ class Execution:
         return Interruption.PAUSED if self._channel.is_paused() else None
 
     def _begin(self, task: TaskFacts, tensor_names: tuple[str, ...], device: str) -> None:
-        def write() -> None:
+        def write() -> datetime:
             with unit_of_work(self._engine) as work:
-                begin_run(
+                return begin_run(
                     work,
                     run_id=self._command.run_id,
                     attempt=self._command.attempt,
@@ -256,7 +242,11 @@ class Execution:
                     device=device,
                 )
 
-        self._retry.until_available(write)
+        self._clock = AttemptClock(began_at=self._retry.until_available(write))
+
+    def _send(self, batch: ReadingBatch) -> None:
+        """Queues readings of which the last were measured just now."""
+        self._sender.send(replace(batch, recorded_at=self._clock.now()))
 
     def _record(self, *, seq: int, batch: ReadingBatch) -> None:
         with unit_of_work(self._engine) as work:
@@ -273,7 +263,9 @@ class Execution:
         if self._command.preflight_steps is not None:
             return None
         self._space.give_all()
-        return self._publisher.publish(end.trained, device=torch.device(self._command.device))
+        return self._publisher.publish(
+            end.trained, spec=self._command.spec, device=torch.device(self._command.device)
+        )
 
     def _finish(
         self, stop_reason: StopReason, error: str | None, publication: Publication | None

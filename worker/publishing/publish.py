@@ -22,6 +22,7 @@ from safetensors.torch import save
 from sqlalchemy import Engine
 from torch import Tensor
 
+from app import __version__ as service_version
 from app.artifacts import ArtifactFolder
 from app.domain.artifacts import (
     ArtifactKind,
@@ -76,14 +77,17 @@ class Publisher:
     attempt: int
     log: RunLog
 
-    def publish(self, trained: Trained | None, *, device: torch.device) -> Publication:
+    def publish(
+        self, trained: Trained | None, *, spec: JobSpec, device: torch.device
+    ) -> Publication:
         """Writes all files; a file that cannot be made is told in the publication's `error`.
 
         Raises ArtifactsUnavailable when the files of a trained run cannot be written.
         """
         try:
             contents = {} if trained is None else contents_of(trained, run_id=self.run_id)
-            contents["environment.json"] = _json(ArtifactKind.ENVIRONMENT, take_environment(device))
+            environment = take_environment(spec, device)
+            contents["environment.json"] = _json(ArtifactKind.ENVIRONMENT, environment)
             contents["log.txt"] = _Content(kind=ArtifactKind.LOG, content=self.log.content())
             written = tuple(self._write(name, content) for name, content in contents.items())
         except ArtifactsUnavailable as error:
@@ -146,14 +150,30 @@ def contents_of(trained: Trained, *, run_id: UUID) -> dict[str, _Content]:
     return found
 
 
-def take_environment(device: torch.device) -> dict[str, JsonValue]:
-    """Machine and libraries, on which the bits of the weights depend."""
+def take_environment(spec: JobSpec, device: torch.device) -> dict[str, JsonValue]:
+    """Machine and libraries, on which the bits of the weights depend, and what was in force.
+
+    `in_force` has what the spec left to the service, as it was chosen, and what it asked for.
+    """
     return {
         **take_fingerprint(device),
         "python": platform.python_version(),
         "system": platform.system(),
+        "service": service_version,
         "safetensors": version("safetensors"),
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "in_force": {
+            "device": str(device),
+            "num_threads": torch.get_num_threads(),
+            "precision": spec.training.precision,
+            "deterministic": spec.training.deterministic,
+            "time_limit_s": spec.training.time_limit_s,
+            "probes": {
+                "tier": spec.probes.tier,
+                "budget": 0.0 if spec.probes.tier == "off" else spec.probes.budget_in_force,
+                "every": spec.probes.every,
+            },
+        },
     }
 
 

@@ -19,12 +19,11 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from app.domain.errors import Fenced, Unavailable
+from app.domain.merging import can_merge, merged
 from app.domain.telemetry import (
     MAX_MERGED_FLUSHES,
     RECORD_BYTES,
     ReadingBatch,
-    can_merge,
-    merged,
 )
 
 T = TypeVar("T")

@@ -29,6 +29,7 @@ step whether its numbers are finite: one copy then.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -97,7 +98,10 @@ class TrainingLoop:
         )
         self._observer = Observer(spec, task, elapsed_s=self._stopwatch.elapsed_s, submit=submit)
         sizes = [weight.numel() for weight in learner.weights]
-        self._recorder = Recorder(tensor_sizes=sizes, device=device, send=send, clock=clock)
+        self._send = send
+        self._recorder = Recorder(
+            tensor_sizes=sizes, device=device, send=self._send_with_costs, clock=clock
+        )
         state = TrainingState(
             learner=learner,
             guard=self._guard,
@@ -128,6 +132,14 @@ class TrainingLoop:
             if is_saved and self.learner.is_finite():
                 self._saver.save(step + 1)
         return self._run_ends(StopReason.COMPLETED, steps_done=num_steps)
+
+    def _send_with_costs(self, batch: ReadingBatch) -> None:
+        costs = replace(
+            batch,
+            probe_seconds=self._observer.probe_seconds,
+            elapsed_s=self._stopwatch.elapsed_s(),
+        )
+        self._send(costs)
 
     def _step(self, step: int) -> Response:
         """One update with its readings."""

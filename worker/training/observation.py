@@ -53,6 +53,12 @@ class Observer:
             is_off=spec.probes.tier == "off",
         )
 
+    @property
+    def probe_seconds(self) -> float | None:
+        """Seconds that all probes of the run took, also in earlier attempts; None without any."""
+        schedule = self._schedule
+        return None if schedule.last_step is None else schedule.total_s
+
     def notes(self) -> ScheduleNotes:
         schedule = self._schedule
         return ScheduleNotes(

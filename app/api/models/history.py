@@ -50,7 +50,8 @@ class SeriesView(View):
     unit: str
     steps: list[int]
     x: list[int | float | str | None]
-    """By the parameter `x`: steps, seconds of training, or times of storage (RFC 3339)."""
+    """By the parameter `x`: steps, seconds of training, or the times at which the steps were
+    trained (RFC 3339)."""
     values: list[float | None]
     """The shortest decimals that parse to the stored values."""
     non_finite: list[NonFiniteView]

@@ -1,4 +1,4 @@
-"""Read when steps were trained and stored: the second axes of a history.
+"""Read when steps were trained: the second axes of a history.
 
 Legend: n steps whose times are known.
 """
@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.domain.telemetry import ELAPSED
 from app.services.telemetry.plan_history import HistoryPart, HistoryPlan
 from app.store.history import StoredColumn, read_columns
-
-ELAPSED = "elapsed_s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Clock:
     steps_n: NDArray[np.int32]
     #: (n,) seconds of training; those of an ancestor are added to its descendants'.
     elapsed_n: NDArray[np.float32]
-    #: (n,) time of storage, in microseconds since 1970 UTC.
+    #: (n,) microseconds since 1970 UTC at which they were trained.
     recorded_at_n: NDArray[np.int64]
 
     def elapsed_at(self, steps_p: NDArray[np.int32]) -> NDArray[np.float32] | None:
@@ -33,7 +32,7 @@ class Clock:
         return np.interp(steps_p, self.steps_n, self.elapsed_n).astype(np.float32)
 
     def recorded_at(self, steps_p: NDArray[np.int32]) -> NDArray[np.int64]:
-        """(p,) times of storage of steps that are all known."""
+        """(p,) times of training of steps that are all known."""
         return self.recorded_at_n[np.searchsorted(self.steps_n, steps_p)]
 
 

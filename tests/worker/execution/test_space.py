@@ -58,7 +58,7 @@ def test_what_a_run_writes_fits_into_what_was_reckoned(
         log=RunLog(),
     )
     trained = Trained(spec=spec, task=task, outcome=outcome)
-    published = publisher.publish(trained, device=CPU).files
+    published = publisher.publish(trained, spec=spec, device=CPU).files
 
     needed = SpaceNeeded.of(spec, task)
 

@@ -23,6 +23,7 @@ from worker.publishing.run_log import RunLog
 
 RUN_ID = UUID(int=1)
 CPU = torch.device("cpu")
+SPEC = make_spec()
 ABOUT_WEIGHTS = {"model.json", "golden.json", "predict.py"}
 ALWAYS = {"environment.json", "log.txt"}
 DIVERGING: dict[str, JsonValue] = {
@@ -53,7 +54,7 @@ def publisher(root: Path, *, attempt: int = 1, log: RunLog | None = None) -> Pub
 
 
 def names_of(root: Path, left: Trained | None) -> set[str]:
-    publication = publisher(root).publish(left, device=CPU)
+    publication = publisher(root).publish(left, spec=SPEC, device=CPU)
     assert publication.error is None
     return {file.name for file in publication.files}
 
@@ -63,7 +64,7 @@ def test_a_whole_run_leaves_everything(tmp_path: Path) -> None:
     best = left.outcome.best
     assert best is not None
 
-    publication = publisher(tmp_path).publish(left, device=CPU)
+    publication = publisher(tmp_path).publish(left, spec=SPEC, device=CPU)
 
     files = {file.name: file for file in publication.files}
     assert set(files) == {"model.safetensors", "best.safetensors"} | ABOUT_WEIGHTS | ALWAYS
@@ -86,6 +87,14 @@ def test_a_whole_run_leaves_everything(tmp_path: Path) -> None:
     environment = json.loads(contents["environment.json"])
     assert environment["torch"] == torch.__version__
     assert environment["threads"] == str(torch.get_num_threads())
+    assert environment["in_force"] == {
+        "device": "cpu",
+        "num_threads": torch.get_num_threads(),
+        "precision": "float32",
+        "deterministic": True,
+        "time_limit_s": None,
+        "probes": {"tier": "off", "budget": 0.0, "every": None},
+    }
 
 
 def test_a_cancelled_run_leaves_its_best_weights_alone(tmp_path: Path) -> None:
@@ -123,13 +132,13 @@ def test_a_folder_that_takes_nothing_is_told_without_its_path(tmp_path: Path) ->
     root.write_bytes(b"")
 
     with pytest.raises(ArtifactsUnavailable) as caught:
-        publisher(root).publish(trained(), device=CPU)
+        publisher(root).publish(trained(), spec=SPEC, device=CPU)
 
     assert caught.value.detail == "The artifact folder is gone."
 
 
 def test_a_run_that_never_trained_ends_without_its_log(tmp_path: Path) -> None:
-    publication = publisher(tmp_path / "gone").publish(None, device=CPU)
+    publication = publisher(tmp_path / "gone").publish(None, spec=SPEC, device=CPU)
 
     assert publication.files == ()
     assert publication.error == "The artifact folder is gone."
@@ -139,7 +148,7 @@ def test_files_that_cannot_be_made_are_told(tmp_path: Path) -> None:
     left = trained()
     shapeless = replace(left, task=replace(left.task, evaluation={}))
 
-    publication = publisher(tmp_path).publish(shapeless, device=CPU)
+    publication = publisher(tmp_path).publish(shapeless, spec=SPEC, device=CPU)
 
     assert publication.files == ()
     assert publication.error == "The files could not be made: KeyError."
