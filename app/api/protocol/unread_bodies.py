@@ -3,13 +3,20 @@
 A server that keeps the connection must read the rest of the body to find the next request. Without
 this middleware any caller could have the server read any number of bytes: with no key, at a path
 that does not exist, or beyond the largest size of a body.
+
+A connection that is closed while data arrives is reset, and the reset can overtake the end of the
+answer. So the connection stays open for a moment after the answer, and nothing is read from it.
 """
+
+import asyncio
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Bytes of an unread body that are still read, so that the connection can be used again.
 MAX_UNREAD_BYTES = 8 * 1024
+#: Seconds that a client has to receive the answer, which is complete before.
+LINGER_S = 1.0
 
 
 class UnreadBodies:
@@ -22,7 +29,7 @@ class UnreadBodies:
         if scope["type"] != "http" or not _may_be_large(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        is_read = False
+        is_read = closes = False
 
         async def receive_and_note() -> Message:
             nonlocal is_read
@@ -31,9 +38,17 @@ class UnreadBodies:
             return message
 
         async def send_with_header(message: Message) -> None:
+            nonlocal closes
             if message["type"] == "http.response.start" and not is_read:
+                closes = True
                 MutableHeaders(scope=message)["Connection"] = "close"
-            await send(message)
+            is_last = message["type"] == "http.response.body" and not message.get("more_body")
+            if closes and is_last:
+                await send({**message, "more_body": True})
+                await asyncio.sleep(LINGER_S)
+                await send({"type": "http.response.body"})
+            else:
+                await send(message)
 
         await self._app(scope, receive_and_note, send_with_header)
 

@@ -1,6 +1,7 @@
 """Of a body that nobody asked for little is read: the connection is closed after the answer."""
 
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,11 +23,9 @@ def send_without_end(clinic: Clinic, request: str, chunk: bytes) -> tuple[bytes,
     num_sent = 0
     with socket.create_connection((address.hostname, address.port or 0), timeout=10) as sender:
         sender.sendall(f"{request}\r\nHost: {address.netloc}\r\n\r\n".encode())
-        try:
+        with suppress(ConnectionResetError, BrokenPipeError):
             while num_sent < DECLARED_BYTES:
                 num_sent += sender.send(chunk)
-        except (ConnectionResetError, BrokenPipeError):
-            pass
         return sender.recv(65536), num_sent
 
 
@@ -55,6 +54,14 @@ def test_a_large_body_without_a_key_ends_the_connection(
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert b"connection: close" in answer.lower()
     assert max(num_declared, num_chunked) < MOST_SENT_BYTES
+
+
+def test_the_whole_answer_comes_to_a_client_that_sends_a_large_body(clinic: Clinic) -> None:
+    with httpx.Client(base_url=clinic.url) as stranger:
+        answers = [stranger.post("/v1/runs", content=b"x" * 2**20) for _ in range(200)]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer.json()["code"] for answer in answers} == {"unauthenticated"}
 
 
 def test_a_body_above_the_limit_ends_the_connection(clinic: Clinic) -> None:
