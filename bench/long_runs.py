@@ -27,11 +27,14 @@ from pathlib import Path
 from statistics import median
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.domain.runs import StopReason
 from app.embedded.home import make_home, owned
 from app.embedded.servers import Servers, embedded_servers
 from app.migration import migrate
-from app.store.database import make_engine
+from app.store.database import make_engine, unit_of_work
+from app.store.tables import runs
 from bench.long_run import LEASE_S, write_run
 from worker.supervision.run_records import RunRecords
 
@@ -62,7 +65,8 @@ def main() -> None:
         with owned(home), embedded_servers(home) as servers:
             place = _prepare(home, servers, num_steps=chosen.steps)
             _measure_service(place, num_steps=chosen.steps)
-            _measure_worker(place)
+            if _is_running(place):
+                _measure_worker(place)
 
 
 def _prepare(home: Path, servers: Servers, *, num_steps: int) -> Place:
@@ -108,6 +112,16 @@ def _measure_service(place: Place, *, num_steps: int) -> None:
         with ThreadPoolExecutor(NUM_READERS) as readers:
             list(readers.map(lambda _: _get(place, overview), range(10 * NUM_READERS)))
         print(f"{NUM_READERS} readers at once: +{_peak_mb(pid) - before:.0f} MB")
+
+
+def _is_running(place: Place) -> bool:
+    """Whether no earlier call has ended the run."""
+    engine = make_engine(place.database_url)
+    with unit_of_work(engine) as work:
+        query = select(runs.c.ended_at).where(runs.c.id == place.run_id)
+        ended_at = work.session.execute(query).scalar_one()
+    engine.dispose()
+    return ended_at is None
 
 
 def _measure_worker(place: Place) -> None:

@@ -2,9 +2,11 @@
 
 import csv
 import re
+import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import Any
 
 import httpx
@@ -211,6 +213,28 @@ def test_an_overview_reads_few_rows(clinic: Clinic, client: httpx.Client, run: R
 
     # 300,000 steps are 9 windows of 2 ** 15 steps, at most 31 of 1,024 steps and a few chunks
     assert sum(counts) < 2 * (9 + 31) + 20
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(
+    ("part", "limit_s"),
+    [
+        ("history", 0.1),
+        ("history?from_step=150001&to_step=250000", 0.2),
+        ("diagnosis?exploding_gradient.spike_factor=50", 1.0),
+    ],
+)
+def test_a_long_run_is_answered_in_a_moment(
+    client: httpx.Client, run: Run, part: str, limit_s: float
+) -> None:
+    times_s = []
+    for _ in range(11):
+        began = time.perf_counter()
+        assert client.get(path_of(run.id, part)).status_code == 200
+        times_s.append(time.perf_counter() - began)
+
+    # about a fifth of it; the bound leaves room for a busy machine
+    assert median(times_s) < limit_s
 
 
 def test_ten_overviews_at_once_take_little_memory(clinic: Clinic, run: Run) -> None:
