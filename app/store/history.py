@@ -4,11 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Double, cast, extract, func, select, text, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Row,
+    Table,
+    cast,
+    extract,
+    func,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -48,8 +60,6 @@ _SCALAR_SCOPES = text("""
     )
     SELECT quantity, scope FROM found
 """)
-#: (quantity, scope) -> step, value, microseconds since 1970 UTC.
-_Grouped = dict[tuple[str, str], list[tuple[int, float, int]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,39 +139,23 @@ def read_scalar_series(
     `at_steps`, where given, restricts the result to these steps.
     """
     table = scalar_readings
-    step = table.c.step
     query = (
         select(
             *(table.c.quantity, table.c.scope),
-            type_coerce(func.array_agg(aggregate_order_by(step, step)), Integers).label("steps"),
-            type_coerce(func.array_agg(aggregate_order_by(table.c.value, step)), Doubles).label(
-                "readings"
-            ),
-            type_coerce(
-                func.array_agg(aggregate_order_by(_microseconds_of(table.c.recorded_at), step)),
-                Doubles,
-            ).label("moments"),
+            *_arrays(table, table.c.value, (table.c.step,)),
         )
         .where(
             table.c.run_id == run_id,
             table.c.quantity.in_(quantities),
-            *steps_between(step, from_step, to_step),
+            *steps_between(table.c.step, from_step, to_step),
         )
         .group_by(table.c.quantity, table.c.scope)
         .order_by(table.c.quantity, table.c.scope)
     )
     if at_steps is not None:
-        query = query.where(step.in_(at_steps))
-    return tuple(
-        StoredSeries(
-            quantity=row.quantity,
-            scope=row.scope,
-            steps_n=row.steps,
-            values_n=row.readings,
-            recorded_at_n=row.moments.astype(np.int64),
-        )
-        for row in session.execute(query, execution_options=BINARY_RESULTS)
-    )
+        query = query.where(table.c.step.in_(at_steps))
+    rows = session.execute(query, execution_options=BINARY_RESULTS)
+    return tuple(_series_of(row, quantity=row.quantity) for row in rows)
 
 
 def read_profile_series(
@@ -180,21 +174,23 @@ def read_profile_series(
     wanted = [quantity for quantity in PROFILE_COLUMNS if quantity in quantities]
     if not wanted:
         return ()
-    columns = (table.c[PROFILE_COLUMNS[quantity]] for quantity in wanted)
-    query = (
-        select(table.c.scope, table.c.step, table.c.recorded_at, *columns)
-        .where(table.c.run_id == run_id, table.c.path == "total")
-        .order_by(table.c.step, table.c.seq, table.c.position)
-    )
-    grouped: _Grouped = {}
-    query = query.where(*steps_between(table.c.step, from_step, to_step))
-    for row in session.execute(query):
-        scope, step, recorded_at, *values = row
-        for quantity, value in zip(wanted, values, strict=True):
-            if value is not None:
-                reading = (step, float(value), _microseconds(recorded_at))
-                grouped.setdefault((quantity, scope), []).append(reading)
-    return _series_of(grouped)
+    order = (table.c.step, table.c.seq, table.c.position)
+    found = []
+    for quantity in wanted:
+        value = table.c[PROFILE_COLUMNS[quantity]]
+        query = (
+            select(table.c.scope, *_arrays(table, cast(value, Double), order))
+            .where(
+                table.c.run_id == run_id,
+                table.c.path == "total",
+                value.is_not(None),
+                *steps_between(table.c.step, from_step, to_step),
+            )
+            .group_by(table.c.scope)
+        )
+        rows = session.execute(query, execution_options=BINARY_RESULTS)
+        found += [_series_of(row, quantity=quantity) for row in rows]
+    return tuple(found)
 
 
 def profile_scopes(session: Session, run_id: UUID) -> tuple[str, ...]:
@@ -213,16 +209,25 @@ def scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...
     return {quantity: tuple(found) for quantity, found in scopes.items()}
 
 
-def _series_of(grouped: _Grouped) -> tuple[StoredSeries, ...]:
+def _arrays(
+    table: Table, value: ColumnElement[float], order: Sequence[ColumnElement[int]]
+) -> tuple[ColumnElement[NDArray[np.generic]], ...]:
+    """Returns the steps, values and times of a group of rows as arrays: `_series_of` reads them."""
+    moment = cast(extract("epoch", table.c.recorded_at) * 1_000_000, Double)
+    columns = (("steps", table.c.step, Integers), ("readings", value, Doubles))
     return tuple(
-        StoredSeries(
-            quantity=quantity,
-            scope=scope,
-            steps_n=np.array([step for step, _, _ in found], dtype=np.int32),
-            values_n=np.array([value for _, value, _ in found], dtype=np.float64),
-            recorded_at_n=np.array([moment for _, _, moment in found], dtype=np.int64),
-        )
-        for (quantity, scope), found in grouped.items()
+        type_coerce(func.array_agg(aggregate_order_by(column, *order)), kind).label(name)
+        for name, column, kind in (*columns, ("moments", moment, Doubles))
+    )
+
+
+def _series_of(row: Row[Any], *, quantity: str) -> StoredSeries:
+    return StoredSeries(
+        quantity=quantity,
+        scope=row.scope,
+        steps_n=row.steps,
+        values_n=row.readings,
+        recorded_at_n=row.moments.astype(np.int64),
     )
 
 
@@ -249,10 +254,6 @@ def _times_of(chunk: StoredChunk) -> NDArray[np.int64]:
         before_n = np.nan_to_num(elapsed_n[-1].astype(np.float64) - elapsed_n, posinf=0, neginf=0)
     times_n: NDArray[np.int64] = last - np.rint(before_n * 1_000_000).astype(np.int64)
     return times_n
-
-
-def _microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[float]:
-    return cast(extract("epoch", moment) * 1_000_000, Double)
 
 
 def _microseconds(moment: datetime) -> int:
