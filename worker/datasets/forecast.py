@@ -32,7 +32,7 @@ from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
-from worker.datasets.table import groups, matrix, ordered_rows, refuse_missing, scale_of
+from worker.datasets.table import groups, is_date, matrix, ordered_rows, refuse_missing, scale_of
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
@@ -162,12 +162,15 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         starts={split: np.concatenate(parts) for split, parts in starts.items()},
         window=spec.window,
         horizon=spec.horizon,
-        usage=_usage(spec, names, scalings, [original(int(at)) for at in train_W[:NUM_EXAMPLES]]),
+        usage=_usage(
+            spec, table, names, scalings, [original(int(at)) for at in train_W[:NUM_EXAMPLES]]
+        ),
     )
 
 
 def _usage(
     spec: ForecastSpec,
+    table: Table,
     names: Sequence[str],
     scalings: Sequence[Scaling],
     originals: Sequence[Original],
@@ -182,7 +185,11 @@ def _usage(
         min_timesteps=spec.window,
         max_timesteps=spec.window,
         csv=CsvLayout(
-            group_column=spec.series_column, order_column=spec.time_column, missing=spec.missing
+            group_column=spec.series_column,
+            order_column=spec.time_column,
+            missing=spec.missing,
+            is_order_date=is_date(table, spec.time_column),
+            steps_ahead=spec.horizon,
         ),
         originals=tuple(originals),
     )

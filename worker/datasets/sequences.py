@@ -25,6 +25,7 @@ from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.splits import bounds
 from worker.datasets.table import (
     groups,
+    is_date,
     matrix,
     numbers,
     ordered_rows,
@@ -177,7 +178,7 @@ def _label(
         rows=rows,
         is_per_step=spec.target == "per_step",
         classes=classes,
-        usage=_usage(spec, Scaling.of(mean_F, std_F), output, examples),
+        usage=_usage(spec, table, Scaling.of(mean_F, std_F), output, examples),
     )
 
 
@@ -196,6 +197,7 @@ def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, tuple[str, 
 
 def _usage(
     spec: SequencesSpec,
+    table: Table,
     scaling: Scaling,
     output: NumberOutput | ClassOutput,
     examples: Sequence[DoubleArray],
@@ -206,7 +208,11 @@ def _usage(
         output=output,
         meaning=f"{spec.label} {place}",
         max_timesteps=spec.max_length,
-        csv=CsvLayout(group_column=spec.sequence_column, order_column=spec.order_column),
+        csv=CsvLayout(
+            group_column=spec.sequence_column,
+            order_column=spec.order_column,
+            is_order_date=is_date(table, spec.order_column),
+        ),
         originals=tuple(Original.of(values_TF) for values_TF in examples),
     )
 

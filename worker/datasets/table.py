@@ -59,6 +59,10 @@ def groups(table: Table, name: str) -> tuple[IntArray, Sequence[str]]:
     return codes_N, labels
 
 
+def is_date(table: Table, name: str | None) -> bool:
+    return name is not None and table.column(name).type is ColumnType.DATE
+
+
 def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[IntArray]:
     """Rows of each group, labels ascending, sorted by a column or as the file has them."""
     rows_N = np.arange(table.num_rows, dtype=np.int32)

@@ -73,6 +73,10 @@ class CsvLayout:
     #: Orders the rows of a sequence; None for the order of the file.
     order_column: str | None
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
+    #: False if numbers order the rows.
+    is_order_date: bool = False
+    #: Timesteps after the last row that the outputs are for; 0 if it is none.
+    steps_ahead: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

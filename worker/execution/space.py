@@ -9,7 +9,6 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from uuid import UUID
 
 from app.artifacts import UNFINISHED, ArtifactFolder, raising_unavailable
@@ -20,6 +19,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
 from worker.datasets.task import Task
 from worker.datasets.usage import NUM_EXAMPLES, SymbolInput
+from worker.publishing.assembly import assemble_program
 from worker.publishing.golden import num_timesteps
 
 #: A checkpoint is written before the oldest of those that are kept is removed.
@@ -157,4 +157,4 @@ def _description_bytes(spec: JobSpec, task: Task) -> int:
 
 
 def _program_bytes() -> int:
-    return len(files("worker.publishing").joinpath("predict.py").read_bytes())
+    return len(assemble_program())

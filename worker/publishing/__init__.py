@@ -3,6 +3,7 @@
 publish      writes all files, then lists them for the database
 description  how to feed the network and what its outputs mean
 golden       inputs and the outputs that the weights make of them
-predict      a program that is published unchanged and imports nothing of this service
+program/     the modules of predict.py, which imports nothing of this service
+assembly     joins them to one file
 run_log      the last log lines of the training process
 """

@@ -13,7 +13,6 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
 from uuid import UUID
 
 import torch
@@ -37,6 +36,7 @@ from app.domain.specs.job import JobSpec
 from app.store.artifacts import published_by
 from app.store.database import unit_of_work
 from worker.datasets.task import Task
+from worker.publishing.assembly import assemble_program
 from worker.publishing.description import describe
 from worker.publishing.golden import make_golden
 from worker.publishing.run_log import RunLog
@@ -145,8 +145,8 @@ def contents_of(trained: Trained, *, run_id: UUID) -> dict[str, _Content]:
     description = describe(spec, task.facts, task.usage, outcome.model, weights=about)
     found["model.json"] = _json(ArtifactKind.DESCRIPTION, description)
     found["golden.json"] = _json(ArtifactKind.GOLDEN, make_golden(spec, task, weights))
-    program = files("worker.publishing").joinpath("predict.py").read_bytes()
-    found["predict.py"] = _Content(kind=ArtifactKind.PROGRAM, content=program)
+    program = _Content(kind=ArtifactKind.PROGRAM, content=assemble_program())
+    found["predict.py"] = program
     return found
 
 

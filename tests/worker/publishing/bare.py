@@ -1,7 +1,7 @@
 """Run predict.py of some folders as a stranger would: with torch and safetensors, and no more.
 
 Arguments are commands, each a JSON list: a folder, then the program's own arguments. The answer is
-one JSON list of [exit code, output].
+one JSON list of [exit code, output, errors].
 """
 
 import contextlib
@@ -28,15 +28,15 @@ class Refusal:
             raise ModuleNotFoundError(name=name)
 
 
-def answer(folder: str, *arguments: str) -> tuple[object, str]:
+def answer(folder: str, *arguments: str) -> tuple[object, str, str]:
     sys.argv = ["predict.py", *arguments]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    said, complained = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
         try:
             runpy.run_path(str(Path(folder) / "predict.py"), run_name="__main__")
         except SystemExit as end:
-            return end.code, said.getvalue()
-    return None, said.getvalue()
+            return end.code, said.getvalue(), complained.getvalue()
+    return None, said.getvalue(), complained.getvalue()
 
 
 if __name__ == "__main__":

@@ -22,12 +22,15 @@ from tests.worker.datasets.test_forecast import forecast
 from tests.worker.datasets.test_sequences import make_csv, sequences
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
-from worker.publishing.predict import Unusable, compiled
+from worker.publishing.program.network import Unusable, compiled
 from worker.publishing.publish import Trained, contents_of
 
 BARE = Path(__file__).with_name("bare.py")
 RUN_ID = UUID(int=1)
-Answers = Mapping[str, tuple[object, str]]
+#: torch warns where NumPy is not installed.
+WITHOUT_NUMPY = ("-W", "ignore:Failed to initialize NumPy")
+#: Exit code, output and errors of each command.
+Answers = Mapping[str, tuple[object, str, str]]
 #: Kinds whose data is a file.
 UPLOADED = ("forecast", "class", "steps", "text")
 TEXT = "the quick brown fox jumps over the lazy dog. " * 20
@@ -120,7 +123,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Left]:
 
 @pytest.fixture(scope="module")
 def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    """Of all commands by their names; one process for them all imports torch once."""
+    """Of all commands by their names."""
     spoilt = leave(tmp_path_factory.mktemp("spoilt") / "run", CASES["adding"])
     golden = spoilt.read("golden.json")
     golden["outputs"]["model.safetensors"][0]["rows"][0][0] += 1e-6
@@ -137,7 +140,13 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
     commands["sample"] = [*commands["text"], "--sample", "12", "--seed", "3"]
     commands["short"] = [str(left["forecast"].folder), str(left["forecast"].folder / "short.csv")]
     Path(commands["short"][1]).write_text("series,day,y,x\na,2020-01-01,1,1\n")
-    arguments = [sys.executable, "-I", str(BARE), *map(json.dumps, commands.values())]
+    return answers_of(commands)
+
+
+def answers_of(commands: Mapping[str, list[str]]) -> Answers:
+    """Of the published programs; one process for them all imports torch once."""
+    arguments = [sys.executable, "-I", *WITHOUT_NUMPY, str(BARE)]
+    arguments += map(json.dumps, commands.values())
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return dict(zip(commands, json.loads(done.stdout), strict=True))
@@ -176,7 +185,7 @@ def test_what_was_uploaded_can_be_fed_as_it_is(left: Mapping[str, Left], answers
 
 
 def test_a_text_goes_on_character_by_character(answers: Answers) -> None:
-    code, said = answers["sample"]
+    code, said, _ = answers["sample"]
 
     assert code == 0
     assert len(said.removesuffix("\n")) == 12
@@ -191,6 +200,7 @@ def check_forecast(left: Left, found: dict[str, Any]) -> None:
     """The last window of each series; its target is what the file does not have yet."""
     values = {"a": 1.0, "b": 1000.0}
     assert found["names"] == ["y +1", "y +2"]
+    assert {tuple(one["timestamps"]) for one in found["outputs"]} == {("2020-02-01", "2020-02-02")}
     assert {one["series"] for one in found["outputs"]} == set(values)
     days = np.arange(1, 32)
     gap = days == 17

@@ -1,0 +1,9 @@
+"""The modules of `predict.py`, a program that is published with each run.
+
+network   the trained network in float64, and the files of weights
+times     times of rows, and the times that follow a window
+inputs    examples from a table, a JSON document or a text
+predict   the commands
+
+`assembly` joins them to one file. They import torch, safetensors and the standard library alone.
+"""

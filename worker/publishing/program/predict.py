@@ -1,0 +1,144 @@
+"""Predict with the network whose files lie beside this one; needs torch and safetensors alone.
+
+    python predict.py --check               do the golden inputs give the golden outputs?
+    python predict.py data.csv              a table with the columns that model.json names
+    python predict.py data.json             {"inputs": [{"timesteps": [[0.5, 1.0], …]}, …]}
+    python predict.py text.txt --sample 200 for a network that reads characters: go on with it
+
+`--weights best.safetensors` takes the weights of the best evaluation. What goes in is scaled and
+rounded to float32 as in training; all else is computed in float64.
+
+A file that cannot be used is refused with one line on standard error and exit code 2.
+Shapes: T timesteps, I inputs, H hidden units, G rows of the weights, D directions, O outputs.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from worker.publishing.program.inputs import read_examples
+from worker.publishing.program.network import (
+    Document,
+    Network,
+    Unusable,
+    encode,
+    float64,
+    load_weights,
+    one_line,
+    scaling_of,
+)
+
+HERE = Path(__file__).resolve().parent
+MODEL, BEST = "model.safetensors", "best.safetensors"
+#: Exit codes.
+DIFFERS, REFUSED = 1, 2
+
+
+def predict(network: Network, description: Document, example: Document) -> list[list[float]]:
+    """Rows of numbers in the units of the data, or of probabilities, one a class."""
+    logits_TO = network.outputs(encode(description["input"], example))
+    answer = description["output"]
+    if answer["kind"] == "classes":
+        rows_TO = torch.softmax(logits_TO, dim=-1)
+    else:
+        scaling = scaling_of(answer, example)
+        rows_TO = logits_TO * float64(scaling["std"]) + float64(scaling["mean"])
+    return list(rows_TO.tolist())
+
+
+def sample(
+    network: Network, description: Document, example: Document, *, count: int, seed: int
+) -> str:
+    """The next `count` characters, each drawn with the probability that the network gives it."""
+    if description["input"]["kind"] != "symbols" or description["output"]["kind"] != "classes":
+        raise Unusable("--sample is for a network that reads and predicts characters")
+    classes, most = description["output"]["classes"], description["input"]["max_timesteps"]
+    generator = torch.Generator().manual_seed(seed)
+    text, first = list(example["timesteps"]), len(example["timesteps"])
+    for _ in range(count):
+        last = {"timesteps": text[-most:] if most else text}
+        weights_O = float64(predict(network, description, last)[-1])
+        # the class of unknown characters stands for none
+        weights_O[[place for place, each in enumerate(classes) if each is None]] = 0
+        text.append(classes[int(torch.multinomial(weights_O, 1, generator=generator))])
+    return "".join(text[first:])
+
+
+def answer_of(network: Network, description: Document, examples: Sequence[Document]) -> str:
+    """The JSON document of the predictions. Raises Unusable if one of them is not finite."""
+    outputs = []
+    for number, example in enumerate(examples, start=1):
+        rows = predict(network, description, example)
+        if not all(math.isfinite(value) for row in rows for value in row):
+            raise Unusable(
+                f"the prediction for sequence {number} overflows: its values are too far"
+            )
+        output = {"series": example.get("series"), "rows": rows}
+        if "timestamps" in example:
+            output["timestamps"] = example["timestamps"]
+        outputs.append(output)
+    answer = {**description["output"], "outputs": outputs}
+    answer.pop("scalings", None)
+    return json.dumps(answer, ensure_ascii=False, indent=1)
+
+
+def read_document(name: str) -> Document:
+    try:
+        document: Document = json.loads((HERE / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{name} beside this program cannot be read: {one_line(error)}") from error
+    return document
+
+
+def check(description: Document) -> int:
+    """Whether every set of weights makes the golden outputs of the golden inputs."""
+    golden = read_document("golden.json")
+    worst = 0.0
+    for name, outputs in golden["outputs"].items():
+        network = Network(description, load_weights(HERE / name, description))
+        for example, expected in zip(golden["inputs"], outputs, strict=True):
+            rows = float64(predict(network, description, example))
+            distance = (rows - float64(expected["rows"])).abs().max() / expected["tolerance"]
+            worst = max(worst, float(distance.nan_to_num(nan=float("inf"))))
+    sys.stdout.write(f"largest difference: {worst:.3g} of the tolerance\n")
+    return 0 if worst <= 1 else DIFFERS
+
+
+def run(asked: argparse.Namespace) -> int:
+    description = read_document("model.json")
+    if asked.check:
+        return check(description)
+    network = Network(description, load_weights(HERE / asked.weights, description))
+    examples = read_examples(asked.input, description)
+    if asked.sample is not None:
+        said = sample(network, description, examples[0], count=asked.sample, seed=asked.seed)
+    else:
+        said = answer_of(network, description, examples)
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("input", nargs="?", type=Path, help="a CSV, JSON or text file")
+    parser.add_argument("--check", action="store_true", help="compare with golden.json")
+    parser.add_argument("--weights", default=MODEL if (HERE / MODEL).exists() else BEST)
+    parser.add_argument("--sample", type=int, metavar="N", help="write N more characters")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args(arguments)
+    if asked.input is None and not asked.check:
+        parser.error("name a file, or --check")
+    try:
+        return run(asked)
+    except Unusable as error:
+        sys.stderr.write(f"predict.py: error: {error}\n")
+        return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
