@@ -98,19 +98,19 @@ def mounted(folder: Path, *, size_bytes: int) -> Iterator[Disk]:
 
 @contextmanager
 def mounted_at(link: Path, folder: Path, *, size_bytes: int) -> Iterator[Disk]:
-    """A disk that is reached by `link` too, where a folder may be: its files are on the disk."""
+    """A disk that is reached by `link` too; the files of the folder there are on it meanwhile."""
     with mounted(folder, size_bytes=size_bytes) as disk:
         before = folder / "before"
-        if link.exists():
-            shutil.copytree(link, disk.path, dirs_exist_ok=True)
-            link.rename(before)
+        link.mkdir(exist_ok=True)
+        shutil.copytree(link, disk.path, dirs_exist_ok=True)
+        link.rename(before)
         link.symlink_to(disk.path)
         try:
             yield disk
         finally:
             link.unlink()
-            if before.exists():
-                before.rename(link)
+            # those who go on find a folder
+            before.rename(link)
 
 
 def can_mount() -> bool:
