@@ -210,6 +210,13 @@ POINTS: Mapping[str, Point] = {
         scene=Scene.CANCEL,
         may_crash=True,
     ),
+    "run judged, end not stored": Point(
+        role=Role.TRAINER,
+        module="app.services.attempts.finish_run",
+        name="_store",
+        is_after=False,
+        error=no_answer,
+    ),
     "end not committed": Point(
         role=Role.TRAINER,
         module="app.services.attempts.finish_run",

@@ -25,6 +25,7 @@ CASES = (
     Case(name="batch committed, not acknowledged", kind=Kind.RAISE),
     Case(name="batch not committed", kind=Kind.KILL),
     Case(name="checkpoint renamed, no row", kind=Kind.STOP),
+    Case(name="run judged, end not stored", kind=Kind.KILL),
     Case(name="end not committed", kind=Kind.KILL),
 )
 
