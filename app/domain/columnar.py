@@ -86,12 +86,12 @@ class _Arrays:
     """Collects arrays one after the other."""
 
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
+        self.parts: list[bytes | memoryview] = []
         self._size = 0
 
     def add(self, array: NDArray[Any]) -> _Array:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        raw = little.tobytes()
+        raw = np.ascontiguousarray(little).view(np.uint8).data
         place = _Array(dtype=little.dtype.str, start=self._size, size=array.size)
         padding = -len(raw) % _ALIGNMENT
         self.parts += [raw, b"\x00" * padding]

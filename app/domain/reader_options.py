@@ -13,6 +13,7 @@ MISSING_CELLS = (
 #: Cells that stand for no value among numbers or dates. They can be labels among texts.
 MISSING_AMONG_NUMBERS = ("-", "--", "---", "?", ".", "n.a.", "#DIV/0!", "#VALUE!", "#REF!")
 Encoding = Literal["auto", "utf-8", "utf-16", "latin-1", "cp1252"]
+Sentinel = Annotated[float, Field(allow_inf_nan=False)]
 ShortOption = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -21,15 +22,15 @@ class ReaderOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    delimiter: Annotated[str, Field(pattern=r"^(auto|tab|space|[^\w\s\"'])$")] = AUTO
-    """Separates cells: `tab`, `space` or one character."""
+    delimiter: Annotated[str, Field(pattern=r"^(auto|tab|space|[!#-&(-/:-@\[-`{-~])$")] = AUTO
+    """Separates cells: `tab`, `space` or one sign of ASCII."""
     decimal: Literal["auto", ".", ","] = AUTO
     """The decimal sign of numbers."""
     thousands: Literal["auto", "none", ",", ".", "space", "'"] = AUTO
     """Groups the digits of numbers."""
     na: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=50)] = (AUTO,)
     """Cells that stand for no value, in place of those that are known; blank ones always do."""
-    sentinels: Annotated[tuple[Literal["auto"] | float, ...], Field(max_length=50)] = (AUTO,)
+    sentinels: Annotated[tuple[Literal["auto"] | Sentinel, ...], Field(max_length=50)] = (AUTO,)
     """Numbers that stand for no value, for instance -999; `auto` takes none."""
     encoding: Encoding = AUTO
     quote: Literal["auto", '"', "'", "none"] = AUTO

@@ -201,3 +201,11 @@ def numbered(cells: Cells) -> Iterator[tuple[int, pa.StringArray]]:
     for chunk in cells.chunks:
         yield row, chunk
         row += len(chunk)
+
+
+def all_match(cells: Cells, pattern: str) -> bool:
+    """Whether all cells that have a value match a pattern."""
+    return all(
+        pc.all(pc.match_substring_regex(chunk, pattern)).as_py() is not False
+        for chunk in cells.chunks
+    )

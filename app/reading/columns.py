@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.domain.errors import InvalidData
 from app.domain.reader_options import (
     AUTO,
     MISSING_AMONG_NUMBERS,
@@ -15,7 +16,7 @@ from app.domain.reader_options import (
     ReaderOptions,
 )
 from app.domain.tables import Column, ColumnType
-from app.reading.cells import Cells
+from app.reading.cells import Cells, all_match
 from app.reading.choices import date_choices, number_choices
 from app.reading.dates import (
     NOT_PATTERNS,
@@ -30,7 +31,6 @@ from app.reading.numbers import (
     PROBED_CELLS,
     Convention,
     NumberTexts,
-    all_match,
     decide,
     find_numbers,
     read_numbers,
@@ -119,6 +119,7 @@ class _Reader:
             each if isinstance(each, Column) else self._settled(each, picked[each.cells.name])
             for each in self._found
         )
+        self._refuse_unused_format(columns)
         choices = {
             **number_choices(decision, picked, self._options),
             "na": self._missing.choice(),
@@ -128,6 +129,18 @@ class _Reader:
         reason = "the request says so" if sentinels else "no number stands for no value"
         choices["sentinels"] = Choice(value=list(sentinels), chosen_because=reason)
         return columns, choices
+
+    def _refuse_unused_format(self, columns: Sequence[Column]) -> None:
+        """Raises InvalidData where the client gave a pattern of dates and no column has it."""
+        date_format = self._options.date_format
+        if date_format in {"auto", "iso", "none"}:
+            return
+        if any(column.type is ColumnType.DATE and column.read_as for column in columns):
+            return
+        texts = [column for column in columns if column.type is ColumnType.TEXT and column.labels]
+        shown = f"; column {texts[0].name!r} has {texts[0].labels[0][:40]!r}" if texts else ""
+        detail = f"no column has dates of the format {date_format!r}{shown}"
+        raise InvalidData.at("query/date_format", detail, code="not_a_date")
 
     def _is_undecided(self, cells: Cells) -> bool:
         """Whether the points of a column may group digits; a decimal comma is looked for then."""
@@ -156,7 +169,7 @@ class _Reader:
     def _dates(self, cells: Cells) -> Column | None:
         date_format = self._options.date_format
         if date_format in NOT_PATTERNS:
-            if date_format not in {AUTO, "iso"}:
+            if date_format != AUTO:
                 return None
             asked = self._options.day_first
             found = find_moments(cells, day_first=None if asked == AUTO else bool(asked))

@@ -1,7 +1,5 @@
 """Columns of dates and times in the ways in which people write them, as seconds since 1970 UTC.
 
-Whether 1/2/2020 is in January or February is settled by a row that allows one reading only, or by
-the option `day_first`. It is never guessed.
 Legend: n rows of a column that have a value.
 """
 
@@ -12,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.domain.errors import InvalidData
 from app.domain.tables import Column, ColumnType
-from app.reading.cells import Cells
+from app.reading.cells import Cells, all_match
+from app.reading.day_order import day_order
 from app.reading.patterns import CLOCK, NUMERIC_DATE, PYTHON_DATES
 from app.reading.plain import join_missing, missing_of, seconds_of
 
@@ -23,6 +21,8 @@ NOT_PATTERNS = frozenset({"auto", "iso", "epoch_s", "epoch_ms", "none", "%Y%m%d"
 TIME_OF_DAY = "time of day"
 #: Cells that are tried before all of them are.
 PROBED_CELLS = 50
+#: Rows whose parts are held at a time.
+PIECE_ROWS = 2**16
 #: Two digits from here on are a year of the twentieth century, as POSIX has it.
 FIRST_OF_1900S = 69
 MONTHS_OF_YEAR = 12
@@ -63,9 +63,25 @@ def find_moments(cells: Cells, *, day_first: bool | None) -> Moments | None:
         return None
     for pattern, regex in PYTHON_DATES.items():
         if all(regex.fullmatch(cell) for cell in probed):
-            parts = _parts(cells, pattern)
-            return None if parts is None else _moments(cells, pattern, parts, day_first=day_first)
+            is_year_first = probed[0][:_YEAR_DIGITS].isdecimal()
+            order: tuple[bool, str] | None = None
+            if pattern == NUMERIC_DATE and not is_year_first:
+                if any(len(_last(cell)) not in {2, _YEAR_DIGITS} for cell in probed):
+                    return None
+                # a column that is text later on is no reason to ask about its first rows
+                if not all_match(cells, pattern):
+                    return None
+                order = day_order(cells, day_first=day_first)
+                if order is None:
+                    return None
+            return _moments(cells, pattern, is_year_first=is_year_first, order=order)
     return None
+
+
+def _last(cell: str) -> str:
+    """Returns the third number of a date, or what stands in its place."""
+    found = PYTHON_DATES[NUMERIC_DATE].fullmatch(cell)
+    return "" if found is None else found["last"] or ""
 
 
 def parse_moments(cells: Cells, pattern: str) -> Moments | None:
@@ -98,105 +114,66 @@ def moments_column(cells: Cells, found: Moments) -> Column:
     )
 
 
-def _parts(cells: Cells, pattern: str) -> dict[str, pa.StringArray] | None:
-    """Returns the named parts of the cells that have a value; None where one does not match."""
-    texts = pa.chunked_array(cells.chunks, type=pa.string()).drop_null()
+def _moments(
+    cells: Cells, pattern: str, *, is_year_first: bool, order: tuple[bool, str] | None
+) -> Moments | None:
+    """Reads the cells piece by piece, since the parts of a date take many times its memory."""
+    pieces: list[IntArray] = []
+    for chunk in cells.chunks:
+        for start in range(0, len(chunk), PIECE_ROWS):
+            parts = _parts(chunk[start : start + PIECE_ROWS].drop_null(), pattern)
+            days_n = None if parts is None else _days(parts, pattern, is_year_first, order)
+            clock_n = None if parts is None else _clock(parts)
+            if parts is None or days_n is None or clock_n is None:
+                return None
+            pieces.append(days_n * 86_400 * 10**6 + clock_n - _ahead_of_utc(parts))
+    read_as = _read_as(pattern, order)
+    return Moments(micros_n=np.concatenate(pieces), read_as=read_as, day_first=order)
+
+
+def _read_as(pattern: str, order: tuple[bool, str] | None) -> str:
+    if pattern == CLOCK:
+        return TIME_OF_DAY
+    if pattern != NUMERIC_DATE:
+        return "date with the name of its month"
+    if order is None:
+        return "date, year first"
+    return "date, day before month" if order[0] else "date, month before day"
+
+
+def _parts(texts: pa.StringArray, pattern: str) -> dict[str, pa.StringArray] | None:
+    """Returns the named parts of dates; None where one does not match."""
     found = pc.extract_regex(texts, pattern)
     if found.null_count:
         return None
-    whole = pa.concat_arrays(found.chunks)
-    return {field.name: whole.field(index) for index, field in enumerate(whole.type)}
+    return {field.name: found.field(index) for index, field in enumerate(found.type)}
 
 
-def _moments(
-    cells: Cells, pattern: str, parts: dict[str, pa.StringArray], *, day_first: bool | None
-) -> Moments | None:
-    decided: tuple[bool, str] | None = None
-    if pattern == NUMERIC_DATE:
-        dated = _numeric(cells, parts, day_first=day_first)
-        if dated is None:
-            return None
-        days_n, read_as, decided = dated
-    elif pattern == CLOCK:
-        days_n, read_as = np.zeros(len(parts["hour"]), dtype=np.int64), TIME_OF_DAY
-    else:
-        named = _named(parts)
-        if named is None:
-            return None
-        days_n, read_as = named, "date with the name of its month"
-    clock_n = _clock(parts)
-    if clock_n is None:
-        return None
-    micros_n = days_n * 86_400 * 10**6 + clock_n - _ahead_of_utc(parts)
-    return Moments(micros_n=micros_n, read_as=read_as, day_first=decided)
-
-
-def _numeric(
-    cells: Cells, parts: dict[str, pa.StringArray], *, day_first: bool | None
-) -> tuple[IntArray, str, tuple[bool, str] | None] | None:
+def _days(
+    parts: dict[str, pa.StringArray],
+    pattern: str,
+    is_year_first: bool,  # noqa: FBT001 - as the caller found it
+    order: tuple[bool, str] | None,
+) -> IntArray | None:
+    """Returns days since 1970; None where one of the dates does not exist."""
+    if pattern == CLOCK:
+        return np.zeros(len(parts["hour"]), dtype=np.int64)
+    if pattern != NUMERIC_DATE:
+        return _named(parts)
     first_n, middle_n, last_n = (_whole(parts[name]) for name in ("first", "middle", "last"))
-    num_digits_n = pc.utf8_length(parts["first"]).to_numpy()
-    if (num_digits_n == _YEAR_DIGITS).all():
-        has_day_n = pc.utf8_length(parts["last"]).to_numpy() > 0
-        days_n = days_since_1970(first_n, middle_n, np.where(has_day_n, last_n, 1))
-        return None if days_n is None else (days_n, "date, year first", None)
-    last_digits_n = pc.utf8_length(parts["last"]).to_numpy()
-    if not ((num_digits_n <= 2) & np.isin(last_digits_n, (2, _YEAR_DIGITS))).all():  # noqa: PLR2004 - a day
+    first_digits_n, last_digits_n = (
+        pc.utf8_length(parts[name]).to_numpy() for name in ("first", "last")
+    )
+    if is_year_first:
+        if (first_digits_n != _YEAR_DIGITS).any():
+            return None
+        return days_since_1970(first_n, middle_n, np.where(last_digits_n > 0, last_n, 1))
+    if not ((first_digits_n <= 2) & np.isin(last_digits_n, (2, _YEAR_DIGITS))).all():  # noqa: PLR2004 - a day
         return None
     year_n = np.where(last_digits_n == 2, _century(last_n), last_n)  # noqa: PLR2004 - digits
-    order = _order(cells, first_n, middle_n, day_first=day_first)
-    if order is None:
-        return None
-    day_n, month_n = (first_n, middle_n) if order[0] else (middle_n, first_n)
-    days_n = days_since_1970(year_n, month_n, day_n)
-    read_as = "date, day before month" if order[0] else "date, month before day"
-    return None if days_n is None else (days_n, read_as, order)
-
-
-def _order(
-    cells: Cells, first_n: IntArray, middle_n: IntArray, *, day_first: bool | None
-) -> tuple[bool, str] | None:
-    """Returns whether days come first and what tells it; None where both or neither can be.
-
-    Raises InvalidData where every row can be read in both ways, or the option does not fit.
-    """
-    is_day_first_n, is_month_first_n = first_n > MONTHS_OF_YEAR, middle_n > MONTHS_OF_YEAR
-    if day_first is not None:
-        contrary_n = is_month_first_n if day_first else is_day_first_n
-        if contrary_n.any():
-            row, cell = _cell(cells, int(np.argmax(contrary_n)))
-            detail = f"row {row}, column {cells.name!r}: {cell!r} cannot be read with "
-            detail += f"day_first={str(day_first).lower()}"
-            raise InvalidData.at(f"row/{row}/{cells.name}", detail, code="not_a_date")
-        return day_first, "the request says so"
-    if is_day_first_n.any() and is_month_first_n.any():
-        return None
-    decides_n = is_day_first_n | is_month_first_n
-    if decides_n.any():
-        row, cell = _cell(cells, int(np.argmax(decides_n)))
-        return bool(is_day_first_n.any()), f"row {row} of column {cells.name!r} has {cell!r}"
-    differs_n = first_n != middle_n
-    if not differs_n.any():
-        return True, f"in column {cells.name!r} day and month are equal"
-    row, cell = _cell(cells, int(np.argmax(differs_n)))
-    detail = (
-        f"row {row}, column {cells.name!r}: does the day or the month stand first in {cell!r}? "
-    )
-    detail += "No row of the column decides it. Say day_first=true or day_first=false"
-    raise InvalidData.at(f"row/{row}/{cells.name}", detail, code="ambiguous_date")
-
-
-def _cell(cells: Cells, place: int) -> tuple[int, str]:
-    """Returns row number and text of the cell with this number among those that have a value."""
-    row = cells.first_row
-    for chunk in cells.chunks:
-        filled = len(chunk) - chunk.null_count
-        if place < filled:
-            where = int(np.flatnonzero(chunk.is_valid().to_numpy(zero_copy_only=False))[place])
-            return row + where, chunk[where].as_py()
-        place -= filled
-        row += len(chunk)
-    raise LookupError
+    is_day_first = order is not None and order[0]
+    day_n, month_n = (first_n, middle_n) if is_day_first else (middle_n, first_n)
+    return days_since_1970(year_n, month_n, day_n)
 
 
 def _named(parts: dict[str, pa.StringArray]) -> IntArray | None:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from app.domain.errors import InvalidData
 from app.domain.reader_options import AUTO, ReaderOptions
 from app.domain.tables import Column
-from app.reading.cells import Cells
+from app.reading.cells import Cells, all_match
 from app.reading.patterns import NUMBER, NUMBER_LIKE
 from app.reading.plain import read_plain
 
@@ -124,13 +124,6 @@ def _without_symbols(chunk: pa.StringArray) -> pa.StringArray:
     bare = pc.replace_substring(bare, "−", "-")
     bare = pc.replace_substring_regex(bare, r"^([+-]?)[ \x{a0}\x{202f}]+([+-]?)", r"\1\2")
     return pc.utf8_trim(bare, _SPACES)
-
-
-def all_match(cells: Cells, pattern: str) -> bool:
-    return all(
-        pc.all(pc.match_substring_regex(chunk, pattern)).as_py() is not False
-        for chunk in cells.chunks
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,9 @@ def test_every_option_is_automatic_by_default() -> None:
     [
         {"delimiter": "ab"},
         {"delimiter": "a"},
+        {"delimiter": "€"},
+        {"delimiter": '"'},
+        {"sentinels": [float("nan")]},
         {"decimal": ";"},
         {"skip_lines": -1},
         {"encoding": "ebcdic"},

@@ -129,7 +129,21 @@ def test_a_pattern_of_the_client_reads_its_dates() -> None:
     found = read(column_of("2020_31_12", "2020_01_02"), date_format="%Y_%d_%m")
 
     assert found.table.column("t").values()[1] == OF_2020 + 31 * DAY
+    assert found.table.column("t").type is ColumnType.DATE
     assert table(column_of("2020-01-01"), date_format="none").column("t").type is ColumnType.TEXT
+
+
+def test_a_pattern_that_no_column_has_is_refused_with_what_there_is() -> None:
+    (problem,) = refusal(column_of("31.12.2020"), date_format="%Y/%m/%d").problems
+
+    assert (problem.pointer, problem.code) == ("query/date_format", "not_a_date")
+    assert "'31.12.2020'" in problem.detail
+
+
+def test_seconds_since_1970_can_be_told() -> None:
+    text = column_of("1577836800", "1577923200", name="a")
+
+    assert table(text, date_format="epoch_s").column("a").values().tolist()[0] == OF_2020
 
 
 def test_local_times_are_moved_to_utc_and_the_repeated_hour_is_told_apart() -> None:
