@@ -28,7 +28,7 @@ class Series:
     steps_n: NDArray[np.int32]
     #: (n,) float32 or float64, as stored.
     values_n: NDArray[np.floating]
-    #: (n,) microseconds since 1970 UTC at which the steps were trained.
+    #: (n,) when they were trained, in microseconds since 1970 UTC; empty if that was not read.
     recorded_at_n: NDArray[np.int64]
 
 

@@ -70,7 +70,7 @@ class StoredColumn:
     steps_n: NDArray[np.int32]
     #: (n,), or (n, P) for a quantity of each of P parameter tensors.
     values: NDArray[np.float32]
-    #: (n,) microseconds since 1970 UTC.
+    #: (n,) microseconds since 1970 UTC; empty unless they were asked for.
     recorded_at_n: NDArray[np.int64]
 
 
@@ -94,10 +94,12 @@ def read_columns(
     from_step: int | None = None,
     to_step: int | None = None,
     at_steps: Sequence[int] | None = None,
+    with_times: bool = False,
 ) -> Mapping[str, StoredColumn]:
     """Returns each column for the steps from `from_step` to `to_step`, both included.
 
-    `at_steps`, where given, restricts the result to the chunks that hold one of these steps.
+    `at_steps`, where given, restricts the result to the chunks that hold one of these steps. The
+    times of the steps are computed only `with_times`.
     """
     if not columns:
         return {}
@@ -105,22 +107,22 @@ def read_columns(
     found = read_chunks(
         session,
         run_id,
-        columns=sorted({*columns, ELAPSED}),
+        columns=sorted({*columns, *([ELAPSED] if with_times else [])}),
         from_step=from_step,
         to_step=to_step,
         seqs=seqs,
     )
-    axes = _axes(found)
+    steps_n = _steps_of(found)
     joined = {}
     for name in columns:
         having = [chunk for chunk in found if name in chunk.values]
-        steps_n, recorded_at_n = axes if len(having) == len(found) else _axes(having)
+        having_n = steps_n if len(having) == len(found) else _steps_of(having)
         values = [chunk.values[name] for chunk in having]
-        place = place_of(steps_n, from_step=from_step, to_step=to_step)
+        place = place_of(having_n, from_step=from_step, to_step=to_step)
         joined[name] = StoredColumn(
-            steps_n=steps_n[place],
+            steps_n=having_n[place],
             values=np.concatenate(values)[place] if values else np.empty(0, dtype=np.float32),
-            recorded_at_n=recorded_at_n[place],
+            recorded_at_n=_times_of(having if with_times else [])[place],
         )
     return joined
 
@@ -231,17 +233,20 @@ def _series_of(row: Row[Any], *, quantity: str) -> StoredSeries:
     )
 
 
-def _axes(chunks: Sequence[StoredChunk]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Returns the steps of chunks and when they were trained."""
-    if not chunks:
-        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
-    times_n = np.concatenate([_times_of(chunk) for chunk in chunks])
+def _steps_of(chunks: Sequence[StoredChunk]) -> NDArray[np.int32]:
+    empty = np.empty(0, dtype=np.int32)
+    return np.concatenate([empty, *(chunk.steps_n for chunk in chunks)])
+
+
+def _times_of(chunks: Sequence[StoredChunk]) -> NDArray[np.int64]:
+    """(n,) microseconds since 1970 UTC at which the steps of chunks were trained."""
+    empty = np.empty(0, dtype=np.int64)
+    times_n = np.concatenate([empty, *map(_times_of_one, chunks)])
     # chunks of an earlier release have the time of their storage, which may be late
-    ordered_n: NDArray[np.int64] = np.maximum.accumulate(times_n)
-    return np.concatenate([chunk.steps_n for chunk in chunks]), ordered_n
+    return np.maximum.accumulate(times_n)
 
 
-def _times_of(chunk: StoredChunk) -> NDArray[np.int64]:
+def _times_of_one(chunk: StoredChunk) -> NDArray[np.int64]:
     """(n,) microseconds since 1970 UTC at which the steps were trained.
 
     The chunk has the time of its last step. Without seconds of training, all steps get it.

@@ -91,7 +91,7 @@ def test_each_step_of_a_flush_has_its_own_time(session: Session, workspace_id: U
         )
         append_batch(session, run_id=run.id, attempt=1, seq=seq, batch=batch)
 
-    loss = read_columns(session, run.id, columns=["loss"])["loss"]
+    loss = read_columns(session, run.id, columns=["loss"], with_times=True)["loss"]
     (mse,) = read_scalar_series(session, run.id, quantities=["mse"])
 
     seconds = (loss.recorded_at_n / 1e6 - ends[0].timestamp()).tolist()

@@ -73,7 +73,7 @@ def excerpt_of(series: Series, *, max_points: int) -> Excerpt:
         last_step=int(series.steps_n[-1]) if size else None,
         steps_p=series.steps_n[kept_p],
         values_p=series.values_n[kept_p],
-        recorded_at_p=series.recorded_at_n[kept_p],
+        recorded_at_p=series.recorded_at_n[kept_p] if series.recorded_at_n.size else None,
         stats=_stats(series),
     )
 

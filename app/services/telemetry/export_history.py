@@ -19,7 +19,7 @@ class ExportPage:
     name: SeriesName
 
     def read(self, work: UnitOfWork) -> Series:
-        (series,) = read_series_of_part(work.session, self.part, [self.name])
+        (series,) = read_series_of_part(work.session, self.part, [self.name], with_times=True)
         return series
 
 

@@ -66,5 +66,6 @@ def _column(session: Session, part: HistoryPart, steps_p: NDArray[np.int32] | No
         from_step=part.from_step,
         to_step=part.to_step,
         at_steps=at_steps,
+        with_times=True,
     )
     return columns[ELAPSED]

@@ -61,7 +61,7 @@ def read_history(
     }
     excerpts = tuple(found[name] for name in plan.names)
     clock = None
-    if x == "elapsed_s" or (x == "time" and long):
+    if x == "elapsed_s" or (x == "time" and of_every_step):
         steps_p = np.concatenate([one.steps_p for one in excerpts])
         clock = read_clock(session, plan, steps_p=np.unique(steps_p) if is_long else None)
     return History(run=plan.run, excerpts=excerpts, clock=clock)

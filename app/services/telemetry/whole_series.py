@@ -23,7 +23,10 @@ from app.store.windows import NO_TENSOR
 def read_whole_series(
     session: Session, plan: HistoryPlan, names: Sequence[SeriesName]
 ) -> tuple[Series, ...]:
-    """Returns one series for each name; those of a lineage are joined, the oldest run first."""
+    """Returns one series for each name; those of a lineage are joined, the oldest run first.
+
+    The times of what is measured at every step are not read.
+    """
     if not names:
         return ()
     parts = [read_series_of_part(session, part, names) for part in plan.parts]
@@ -31,7 +34,7 @@ def read_whole_series(
 
 
 def read_series_of_part(
-    session: Session, part: HistoryPart, names: Sequence[SeriesName]
+    session: Session, part: HistoryPart, names: Sequence[SeriesName], *, with_times: bool = False
 ) -> list[Series]:
     """Returns one series for each name, of one run."""
     keys = (part.key_of(name) for name in names)
@@ -41,6 +44,7 @@ def read_series_of_part(
         columns=sorted({key.column for key in keys if key is not None}),
         from_step=part.from_step,
         to_step=part.to_step,
+        with_times=with_times,
     )
     scalars = _read_scalars(session, part, names)
     return [_series(name, part, columns, scalars) for name in names]
