@@ -10,8 +10,9 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from app.domain.scopes import Direction, Scope
+from app.domain.scopes import Direction, Scope, Split
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -165,9 +166,25 @@ class PositionProfile:
     num_sequences_T: IntArray
 
 
-#: What is not measured at every step: a task metric, the result of a probe, or why it has none.
-Reading = ScalarReading | LagProfile | PositionProfile | ProbeGap
-OneKind = TypeVar("OneKind", ScalarReading, LagProfile, PositionProfile, ProbeGap)
+@dataclass(frozen=True, kw_only=True)
+class ScoreDetails:
+    """The scores of one split of the data, divided by horizon, series or class."""
+
+    step: int
+    split: Split
+    #: `horizon`: a list of metrics by name, from the first step ahead. `series`: label -> metrics.
+    #: `class`: label -> metrics. `confusion`: rows of counts, one for each class of `class`.
+    details: Mapping[str, JsonValue]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.split(self.split)
+
+
+#: What is not measured at every step: a task metric with its details, the result of a probe, or why
+#: it has none.
+Reading = ScalarReading | ScoreDetails | LagProfile | PositionProfile | ProbeGap
+OneKind = TypeVar("OneKind", ScalarReading, ScoreDetails, LagProfile, PositionProfile, ProbeGap)
 
 
 def of_kind(kind: type[OneKind], readings: Iterable[Reading]) -> tuple[OneKind, ...]:

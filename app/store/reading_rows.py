@@ -5,15 +5,30 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import RowMapping, Table, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain.scopes import Scope
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
+from app.domain.telemetry import (
+    LagProfile,
+    PositionProfile,
+    ProbeGap,
+    Reading,
+    ScalarReading,
+    ScoreDetails,
+)
+from app.store.documents import encode
 from app.store.position_rows import position_row_of
 from app.store.profile_rows import row_of
 from app.store.step_ranges import steps_between
-from app.store.tables import position_readings, probe_gaps, probe_readings, scalar_readings
+from app.store.tables import (
+    position_readings,
+    probe_gaps,
+    probe_readings,
+    scalar_readings,
+    score_details,
+)
 
 
 def insert_readings(
@@ -46,6 +61,8 @@ def _row_of(reading: Reading) -> tuple[Table, Mapping[str, object]]:
             return probe_readings, row_of(reading)
         case PositionProfile():
             return position_readings, position_row_of(reading)
+        case ScoreDetails():
+            return score_details, {**vars(reading), "details": encode(reading.details)}
         case ProbeGap():
             return probe_gaps, _fields_of(reading)
         case _:
@@ -64,6 +81,13 @@ def read_scalar_readings(
         session, scalar_readings, ("value",), run_id, from_step=from_step, to_step=to_step
     )
     return tuple(ScalarReading(**_fields_from(row)) for row in rows)
+
+
+def read_score_details(session: Session, run_id: UUID) -> Mapping[str, Mapping[str, JsonValue]]:
+    """Returns split -> the latest details of its scores."""
+    table = score_details
+    query = select(table.c.split, table.c.details).where(table.c.run_id == run_id)
+    return {row.split: row.details for row in session.execute(query.order_by(table.c.seq))}
 
 
 def read_probe_gaps(

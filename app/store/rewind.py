@@ -19,6 +19,7 @@ from app.store.tables import (
     probe_readings,
     runs,
     scalar_readings,
+    score_details,
     telemetry_chunks,
     telemetry_windows,
 )
@@ -28,6 +29,7 @@ from app.store.tables import (
 _MEASURED: tuple[Table, ...] = (
     telemetry_chunks,
     scalar_readings,
+    score_details,
     probe_readings,
     probe_gaps,
     position_readings,

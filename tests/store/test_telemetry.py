@@ -15,12 +15,12 @@ from app.domain.events import EventKind
 from app.domain.quantities import LAG_PROFILE, PER_TENSOR, SCALARS
 from app.domain.runs import StopReason
 from app.domain.scopes import Scope
-from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading
+from app.domain.telemetry import ProbeGap, Reading, ReadingBatch, ScalarReading, ScoreDetails
 from app.store.claims import finish
 from app.store.events import events_after
 from app.store.history import PROFILE_COLUMNS, read_columns, read_scalar_series
 from app.store.position_rows import read_positions
-from app.store.reading_rows import read_probe_gaps
+from app.store.reading_rows import read_probe_gaps, read_score_details
 from app.store.runs import find_run
 from app.store.tables import (
     position_readings,
@@ -98,6 +98,16 @@ def test_each_step_of_a_flush_has_its_own_time(session: Session, workspace_id: U
     assert seconds == pytest.approx([-3, -2.5, -2, 0, 7, 7.5, 8, 10])
     of_scores = (mse.recorded_at_n / 1e6 - ends[0].timestamp()).tolist()
     assert of_scores == pytest.approx([-2.5, 7.5])
+
+
+def test_the_latest_details_of_scores_are_read(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    for seq, mae in enumerate((3.0, 2.0)):
+        details = ScoreDetails(step=seq, split="test", details={"horizon": [{"mae": mae}]})
+        batch = ReadingBatch(readings=(details,))
+        append_batch(session, run_id=run.id, attempt=1, seq=seq, batch=batch)
+
+    assert read_score_details(session, run.id) == {"test": {"horizon": [{"mae": 2.0}]}}
 
 
 def test_a_range_of_steps_is_read_alone(session: Session, workspace_id: UUID) -> None:

@@ -141,6 +141,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
             SeriesTarget(
                 values_n=series_NF[:, 0],
                 is_measured_n=is_measured_N,
+                label=label or None,
                 num_train=ends[0],
                 mean=float(mean_F[0]),
                 std=float(std_F[0]),

@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import Protocol
 
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from app.domain.scopes import Split
 from app.domain.task import TaskFacts
 from app.domain.telemetry import DoubleArray
-from worker.datasets.usage import Usage
+from worker.datasets.usage import ClassOutput, Usage
 from worker.models.network import SequenceModel
 from worker.replay.sample import ProbeSample
 from worker.scoring.truth import Truth
@@ -157,6 +158,15 @@ class Task:
             loss_terms=self.objective.loss_terms,
             counted_TB=None if counted_TB is None else counted_TB.bool(),
         )
+
+    def evaluate_in_detail(
+        self, model: SequenceModel, split: Split
+    ) -> tuple[Mapping[str, float], Mapping[str, JsonValue]]:
+        """Every metric on a split, and the metrics by horizon, series or class."""
+        truth, output = self.truths[split], self.usage.output
+        answer_NK = truth.in_units(self._kept(model, split))
+        classes = output.classes if isinstance(output, ClassOutput) else ()
+        return truth.scores(answer_NK), truth.details(answer_NK, classes=classes)
 
     def _kept(self, model: SequenceModel, split: Split) -> DoubleArray:
         """(N, K) of the loss terms that count, in the order of the truth."""

@@ -8,7 +8,14 @@ from torch import Tensor
 from app.domain.quantities.probe import Check, ProbeName
 from app.domain.quantities.quantity import Quantity
 from app.domain.scopes import Scope
-from app.domain.telemetry import LagProfile, PositionProfile, ProbeGap, Reading, ScalarReading
+from app.domain.telemetry import (
+    LagProfile,
+    PositionProfile,
+    ProbeGap,
+    Reading,
+    ScalarReading,
+    ScoreDetails,
+)
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 
@@ -47,7 +54,7 @@ def its_quantity(reading: Reading) -> Collection[str]:
     match reading:
         case ScalarReading(quantity=quantity) | ProbeGap(quantity=quantity):
             return (quantity,)
-        case LagProfile() | PositionProfile():
+        case LagProfile() | PositionProfile() | ScoreDetails():
             return ()
 
 

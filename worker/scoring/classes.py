@@ -5,12 +5,17 @@ class.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from app.domain.telemetry import DoubleArray, IntArray
+
+#: Classes that scores are divided by at most.
+MAX_CLASSES = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +46,38 @@ class ClassTruth:
             "macro_f1": float(f1_V.mean()),
         }
 
-    def _counts(self, answered_N: np.ndarray) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    def details(
+        self, answer_NK: DoubleArray, *, classes: Sequence[str | None]
+    ) -> Mapping[str, JsonValue]:
+        shown = [str(label) for label in classes[:MAX_CLASSES]]
+        answered_N = answer_NK[:, 1].astype(np.int64)
+        counts = self._counts(answered_N)
+        right_V, wanted_V, answered_V = (
+            np.pad(count_V, (0, max(0, len(shown) - len(count_V)))) for count_V in counts
+        )
+        by_class: dict[str, JsonValue] = {}
+        for code, label in enumerate(shown):
+            right, wanted, answered = right_V[code], wanted_V[code], answered_V[code]
+            by_class[label] = {
+                "recall": float(right / wanted) if wanted else None,
+                "precision": float(right / answered) if answered else None,
+                "f1": float(2 * right / (wanted + answered)) if wanted + answered else None,
+                "num_targets": int(wanted),
+            }
+        return {"class": by_class, "confusion": self._confusion(answered_N, len(shown))}
+
+    def _confusion(self, answered_N: NDArray[np.int64], size: int) -> list[JsonValue]:
+        """Counts of the first classes: a row for each class wanted, a column for each answered."""
+        is_shown_N = (self.codes_N < size) & (answered_N < size)
+        if self.trivial_class is not None:
+            is_shown_N &= self.codes_N != self.trivial_class
+        place_n = self.codes_N[is_shown_N].astype(np.int64) * size + answered_N[is_shown_N]
+        counts_VV = np.bincount(place_n, minlength=size * size).reshape(size, size)
+        return [row.tolist() for row in counts_VV]
+
+    def _counts(
+        self, answered_N: NDArray[np.int64]
+    ) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
         """(V,) terms of each class that are right, wanted and answered."""
         codes_n = self.codes_N
         if self.trivial_class is not None:
@@ -64,3 +100,11 @@ class CharacterTruth(ClassTruth):
             "bits_per_character": float(answer_NK[:, 0].mean()) / math.log(2),
             "accuracy": float((answer_NK[:, 1] == self.codes_N).mean()),
         }
+
+    def details(
+        self,
+        answer_NK: DoubleArray,  # noqa: ARG002 - one protocol
+        *,
+        classes: Sequence[str | None],  # noqa: ARG002 - one protocol
+    ) -> Mapping[str, JsonValue]:
+        return {}

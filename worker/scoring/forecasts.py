@@ -25,6 +25,8 @@ class SeriesTarget:
 
     values_n: DoubleArray
     is_measured_n: NDArray[np.bool_]
+    #: In the series column; None if there is none.
+    label: str | None = None
     #: Rows of the training part, which is the first one.
     num_train: int
     #: The scale of the network's outputs.
@@ -74,11 +76,14 @@ class Target:
 
     def truth(self, start_B: IntArray, *, horizon: int) -> NumberTruth:
         row_BH, place_B = start_B[:, None] + np.arange(horizon), self.series_N[start_B]
+        labels = tuple(one.label for one in self.series if one.label is not None)
         return NumberTruth(
             wanted_NO=np.where(self.is_measured_N[row_BH], self.values_N[row_BH], np.nan),
             mean_N=np.array([one.mean for one in self.series])[place_B],
             std_N=np.array([one.std for one in self.series])[place_B],
             naive_error_N=np.array([one.naive_error(self.season) for one in self.series])[place_B],
+            series=labels,
+            series_N=place_B if labels else None,
         )
 
     def repeated(self, start_B: IntArray, *, horizon: int, period: int) -> DoubleArray:

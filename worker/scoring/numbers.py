@@ -3,14 +3,21 @@
 Shapes: N loss terms, O outputs of each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from app.domain.task import SCALED
-from app.domain.telemetry import DoubleArray
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.scoring.truth import finite
+
+#: Steps ahead and series that scores are divided by at most.
+MAX_HORIZON = 100
+MAX_SERIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,9 @@ class NumberTruth:
     #: Of a forecast: the mean absolute error that the (seasonal) naive forecast has over the
     #: training part of the same series, NaN where it is 0 or unknown. None for other tasks.
     naive_error_N: DoubleArray | None = None
+    #: Of a forecast of several series: their labels, and the position of each term's series.
+    series: tuple[str, ...] = ()
+    series_N: IntArray | None = None
 
     @classmethod
     def as_it_is(cls, wanted_NO: DoubleArray) -> Self:
@@ -61,6 +71,50 @@ class NumberTruth:
                 found["smape"] = float(share_n.mean())
                 found |= _mase(error_n, self.naive_error_N[term_n])
         return found
+
+    def details(
+        self,
+        answer_NK: DoubleArray,
+        *,
+        classes: Sequence[str | None],  # noqa: ARG002 - one protocol
+    ) -> Mapping[str, JsonValue]:
+        if self.naive_error_N is None:
+            return {}
+        found: dict[str, JsonValue] = {
+            "horizon": [
+                self._part(answer_NK, column=column)
+                for column in range(min(MAX_HORIZON, self.wanted_NO.shape[1]))
+            ]
+        }
+        if self.series_N is not None:
+            labels = sorted(enumerate(self.series), key=lambda one: one[1])[:MAX_SERIES]
+            found["series"] = {
+                label: self._part(answer_NK, is_in_N=self.series_N == place)
+                for place, label in labels
+            }
+        return found
+
+    def _part(
+        self,
+        answer_NO: DoubleArray,
+        *,
+        column: int | None = None,
+        is_in_N: NDArray[np.bool_] | None = None,
+    ) -> dict[str, JsonValue]:
+        """Returns the scores of one column or of some terms; none if nothing in it was measured."""
+        rows = slice(None) if is_in_N is None else is_in_N
+        columns = slice(None) if column is None else slice(column, column + 1)
+        naive_N = self.naive_error_N
+        part = NumberTruth(
+            wanted_NO=self.wanted_NO[rows][:, columns],
+            mean_N=self.mean_N[rows],
+            std_N=self.std_N[rows],
+            is_scaled=self.is_scaled,
+            naive_error_N=None if naive_N is None else naive_N[rows],
+        )
+        if np.isnan(part.wanted_NO).all():
+            return {}
+        return finite(part.scores(answer_NO[rows][:, columns]))
 
 
 def _errors(error_n: DoubleArray) -> dict[str, float]:

@@ -3,8 +3,11 @@
 Shapes: N loss terms, K numbers that scoring needs of each.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+from pydantic import JsonValue
 
 from app.domain.telemetry import DoubleArray
 
@@ -19,3 +22,17 @@ class Truth(Protocol):
     def scores(self, answer_NK: DoubleArray) -> Mapping[str, float]:
         """Returns every metric that is defined; a value may be infinite or NaN."""
         ...
+
+    def details(
+        self, answer_NK: DoubleArray, *, classes: Sequence[str | None]
+    ) -> Mapping[str, JsonValue]:
+        """Returns the scores by horizon, series or class, as `ScoreDetails` has them.
+
+        `classes` are the labels of the classes; there are none for numbers.
+        """
+        ...
+
+
+def finite(scores: Mapping[str, float]) -> dict[str, JsonValue]:
+    """Returns the scores as JSON, which has neither NaN nor infinity."""
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}

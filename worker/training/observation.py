@@ -5,17 +5,17 @@ the trained weights.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from app.domain.quantities.trained import PROBE_SHARE
-from app.domain.scopes import Scope, Split
+from app.domain.scopes import SPLITS, Scope, Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
-from app.domain.telemetry import Reading, ScalarReading
+from app.domain.telemetry import Reading, ScalarReading, ScoreDetails
 from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Task
 from worker.models.network import SequenceModel
@@ -95,8 +95,18 @@ class Observer:
 
     def at_end(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         """Of the trained weights, on every split."""
-        metrics = self._evaluate(model, step, (*_DURING, "test"))
-        return (*metrics, *self._probe(model, step, is_last=True))
+        found = {
+            split: self._task.evaluate_in_detail(model, split)
+            for split in SPLITS
+            if split in self._task.evaluation
+        }
+        metrics = self._scored(model, step, {split: scores for split, (scores, _) in found.items()})
+        details = tuple(
+            ScoreDetails(step=step, split=split, details=divided)
+            for split, (_, divided) in found.items()
+            if divided
+        )
+        return (*metrics, *details, *self._probe(model, step, is_last=True))
 
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
@@ -106,6 +116,11 @@ class Observer:
             for split in splits
             if split in self._task.evaluation
         }
+        return self._scored(model, step, found)
+
+    def _scored(
+        self, model: SequenceModel, step: int, found: Mapping[Split, Mapping[str, float]]
+    ) -> tuple[ScalarReading, ...]:
         if JUDGED_SPLIT in found:
             self.best.consider(model, step, found[JUDGED_SPLIT][self._task.facts.metric])
         return tuple(

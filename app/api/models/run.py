@@ -1,10 +1,13 @@
 """Views of a run."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from app.api.models.metrics_by import MetricsByView, view_metrics_by
 from app.api.models.view import View
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.skill import skill_of
@@ -112,6 +115,8 @@ class RunView(View):
     """When its readings were deleted because of their age; null where they were not."""
     progress: ProgressView
     metrics: MetricsView
+    metrics_by: MetricsByView | None
+    """The metrics by horizon, series and class. Null until the run has ended, and in lists."""
     best: BestView | None
     baseline: BaselineView | None
     """A trivial predictor that the model must beat."""
@@ -134,13 +139,19 @@ class RunPage(View):
     """URL of the next page; null on the last page."""
 
 
-def view_run(run: Run, *, waiting_for: str | None) -> RunView:
+def view_run(
+    run: Run,
+    *,
+    waiting_for: str | None,
+    score_details: Mapping[str, Mapping[str, JsonValue]] = MappingProxyType({}),
+) -> RunView:
     return RunView.of(
         run,
         waiting_for=waiting_for,
         parent=_view_parent(run),
         progress=view_progress(run),
         metrics=_view_metrics(run),
+        metrics_by=view_metrics_by(score_details),
         baseline=run.task and run.task.baseline_in_units,
         skill=ScoresView.model_validate(skill_of(run.task, run.metrics)),
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),

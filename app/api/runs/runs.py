@@ -186,7 +186,11 @@ def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifact
 
 
 def _view(described: DescribedRun) -> RunView:
-    return view_run(described.run, waiting_for=described.waiting_for)
+    return view_run(
+        described.run,
+        waiting_for=described.waiting_for,
+        score_details=described.score_details,
+    )
 
 
 def created(submitted: SubmittedRun) -> Answer:

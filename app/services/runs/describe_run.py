@@ -1,7 +1,9 @@
 """Add to runs what they wait for, which depends on other rows than their own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
 
 from app.domain.runs import Run, RunStatus
 from app.store.database import UnitOfWork
@@ -15,6 +17,8 @@ class DescribedRun:
     run: Run
     #: What a queued run, or a paused running one, waits for; None when it does not wait.
     waiting_for: str | None
+    #: Split -> its scores by horizon, series and class; empty where they were not read.
+    score_details: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
 
 
 def describe_run(work: UnitOfWork, run: Run) -> DescribedRun:

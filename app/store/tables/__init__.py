@@ -14,6 +14,7 @@ from app.store.tables.telemetry import (
     probe_gaps,
     probe_readings,
     scalar_readings,
+    score_details,
     telemetry_chunks,
     telemetry_windows,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "probe_readings",
     "runs",
     "scalar_readings",
+    "score_details",
     "telemetry_chunks",
     "telemetry_windows",
     "workers",

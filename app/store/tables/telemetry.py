@@ -106,6 +106,20 @@ probe_gaps = Table(
     postgresql_partition_by="RANGE (run_id)",
 )
 
+#: Few and small, and not dropped with old readings: they are results of the run.
+score_details = Table(
+    "score_details",
+    metadata,
+    run_reference(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    text_column("split"),
+    json_column("details"),
+    creation_time("recorded_at"),
+)
+
 probe_readings = Table(
     "probe_readings",
     metadata,

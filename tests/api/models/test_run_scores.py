@@ -1,5 +1,7 @@
 """The scores in the view of a run."""
 
+from pydantic import JsonValue
+
 from app.api.models.run import view_run
 from app.domain.task import Baseline
 from tests.domain.builders import run, task
@@ -32,3 +34,24 @@ def test_before_anything_is_scored_there_is_no_skill() -> None:
 
     assert view["skill"] == {"train": None, "validation": None, "test": None}
     assert view["baseline"] is None
+
+
+def test_metrics_are_divided_by_horizon_series_and_class() -> None:
+    details: dict[str, dict[str, JsonValue]] = {
+        "validation": {"horizon": [{"mae": 1.0}, {"mae": 2.0}], "series": {"a": {"mae": 1.5}}},
+        "test": {"class": {"x": {"recall": 0.5}}, "confusion": [[3]]},
+    }
+
+    view = view_run(run(), waiting_for=None, score_details=details).model_dump(mode="json")
+
+    empty: dict[str, JsonValue] = {"train": {}, "validation": {}, "test": {}}
+    assert view["metrics_by"] == {
+        "horizon": [
+            empty | {"step": 1, "validation": {"mae": 1.0}},
+            empty | {"step": 2, "validation": {"mae": 2.0}},
+        ],
+        "series": {"a": empty | {"validation": {"mae": 1.5}}},
+        "class": {"x": empty | {"test": {"recall": 0.5}}},
+        "confusion": {"classes": ["x"], "train": None, "validation": None, "test": [[3]]},
+    }
+    assert view_run(run(), waiting_for=None).metrics_by is None

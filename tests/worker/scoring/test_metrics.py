@@ -1,10 +1,11 @@
 """Metrics against independent implementations: scikit-learn and plain loops."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score, r2_score, recall_score
+from sklearn.metrics import confusion_matrix, f1_score, r2_score, recall_score
 
 from worker.scoring.classes import ClassTruth
 from worker.scoring.numbers import NumberTruth
@@ -72,3 +73,19 @@ def test_classes_are_scored_as_scikit_learn_does(num_answered: int) -> None:
     assert scores["balanced_accuracy"] == pytest.approx(recall)
     assert scores["macro_f1"] == pytest.approx(f1_score(wanted_N, answered_N, average="macro"))
     assert scores["accuracy"] == pytest.approx((wanted_N == answered_N).mean())
+
+
+def test_classes_have_a_recall_and_a_confusion_matrix() -> None:
+    rng = np.random.default_rng(4)
+    wanted_N = rng.integers(0, 3, 90).astype(np.int32)
+    answered_N = np.where(rng.random(90) < 0.5, wanted_N, rng.integers(0, 3, 90))
+    answer_N2 = np.stack([rng.random(90), answered_N.astype(float)], axis=1)
+
+    found: Any = ClassTruth(codes_N=wanted_N).details(answer_N2, classes=("a", "b", "c", "d"))
+
+    by_class = found["class"]
+    recalls = recall_score(wanted_N, answered_N, average=None)
+    assert [by_class[label]["recall"] for label in "abc"] == pytest.approx(recalls)
+    assert by_class["d"] == {"recall": None, "precision": None, "f1": None, "num_targets": 0}
+    expected = confusion_matrix(wanted_N, answered_N, labels=[0, 1, 2, 3])
+    assert found["confusion"] == expected.tolist()

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +20,7 @@ import pytest
 from pydantic import JsonValue
 
 from app.domain.task import TaskFacts
-from app.domain.telemetry import DoubleArray, ScalarReading
+from app.domain.telemetry import DoubleArray, ScalarReading, ScoreDetails
 from tests.worker.builders import DATASET_ID, Trained, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.publishing.publish import Trained as Published
@@ -181,6 +182,24 @@ def test_a_forecast_is_scored_on_measured_values_in_their_own_units(
     per_term = np.repeat(np.array(windows.naive_scale)[:, None], HORIZON, axis=1)[is_there]
     assert served["smape"] == pytest.approx((2 * error / size).mean(), rel=1e-6)
     assert served["mase"] == pytest.approx((error / per_term).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_forecast_is_scored_by_horizon_and_by_series(forecast: Run, split: str) -> None:
+    windows = cut(split)
+    error = np.abs(
+        np.stack([rows[0] for rows in forecast.predict(windows.inputs)]) - windows.wanted
+    )
+    names = np.array([one["series"] for one in windows.inputs])
+
+    (found,) = (one for one in forecast.trained.of_kind(ScoreDetails) if one.split == split)
+
+    by_step: Any = found.details["horizon"]
+    by_series: Any = found.details["series"]
+    assert [one["mae"] for one in by_step] == pytest.approx(np.nanmean(error, axis=0), rel=1e-6)
+    assert {name: one["mae"] for name, one in by_series.items()} == pytest.approx(
+        {name: np.nanmean(error[names == name]) for name in ("a", "b")}, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("split", SPLITS)
