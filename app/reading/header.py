@@ -36,8 +36,11 @@ def find_header(
     ]
     if not alike or names:
         return True, Choice(value="first_row", chosen_because="its cells differ from those below")
-    if any(not WHOLE.fullmatch(cell) for cell in alike):
+    if any(not WHOLE.fullmatch(cell) or cell.startswith(("-", "+")) for cell in alike):
         reason = f"the first row has {alike[0]!r}, a value like those below, and no name"
+        return False, Choice(value="none", chosen_because=reason)
+    if len(set(alike)) < len(alike):
+        reason = "the first row has a number twice, as those below, and names differ"
         return False, Choice(value="none", chosen_because=reason)
     if len(alike) < len([cell for cell in first if cell]) and _are_years(alike):
         return True, Choice(value="first_row", chosen_because="its numbers are years that rise")

@@ -96,9 +96,19 @@ def _delimiter(text: str, options: ReaderOptions, quote: str | None) -> tuple[st
     scores = {each: _consistency(_rows(text, each, quote)) for each in DELIMITERS}
     best = max(DELIMITERS, key=lambda each: scores[each])
     if scores[best][0] == 0:
+        if _is_split_by_spaces(_rows(text, " ", quote)):
+            reason = "nothing else separates cells, and single spaces do in every row"
+            return " ", Choice(value="space", chosen_because=reason)
         return ",", Choice(value=",", chosen_because="no delimiter occurs; the comma is usual")
     reason = f"it gives most rows of the beginning the same number of cells, {scores[best][2]}"
     return best, Choice(value=_SHOWN.get(best, best), chosen_because=reason)
+
+
+def _is_split_by_spaces(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether all rows have as many cells as the first, and a column below holds only values."""
+    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):  # noqa: PLR2004
+        return False
+    return any(all(map(is_value, cells)) for cells in zip(*rows[1:], strict=True))
 
 
 def _consistency(rows: Sequence[Sequence[str]]) -> tuple[int, float, int]:

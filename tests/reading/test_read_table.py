@@ -296,6 +296,19 @@ def test_a_first_row_of_whole_numbers_is_asked_about() -> None:
     assert [column.name for column in table(text, header="first_row").columns] == ["1", "2"]
 
 
+@pytest.mark.parametrize("text", ["1,-2\n3,4\n", "0,0,5\n1,2,3\n"])
+def test_numbers_that_can_be_no_names_are_data(text: str) -> None:
+    assert read(text).choices["header"].value == "none"
+
+
+def test_single_spaces_separate_cells_where_nothing_else_does() -> None:
+    found = read("Weight Waist\n191.5 36\n189 37\n")
+
+    assert found.choices["delimiter"].value == "space"
+    assert found.table.column("Waist").values().tolist() == [36, 37]
+    assert read("some words\nof prose\n").choices["delimiter"].value == ","
+
+
 def test_years_that_rise_are_a_header() -> None:
     found = table("country,2019,2020\nA,1,2\nB,3,4\n")
 
