@@ -10,15 +10,20 @@ import numpy as np
 
 from app.domain.windows.exact_sums import combined_sums, significands
 from app.domain.windows.histogram import Histogram, bins_of
-from app.domain.windows.window import FloatArray, IntArray, NonFinite, Point, Window, summarise
-
-_NONE_LISTED = NonFinite(steps_k=np.empty(0, np.int32), kinds_k=np.empty(0, np.int8))
+from app.domain.windows.window import (
+    ALL_FINITE,
+    FloatArray,
+    IntArray,
+    Point,
+    Window,
+    summarise,
+)
 
 
 def summarise_all(steps_n: IntArray, values_Sn: FloatArray) -> list[Window]:
     """Returns the summary of each series of (S, n) values. Steps ascend and differ."""
     is_finite_S = np.all(np.isfinite(values_Sn), axis=1)
-    finite = iter(_summarise_finite(steps_n, values_Sn[is_finite_S]))
+    finite = iter([*_summarise_finite(steps_n, values_Sn[is_finite_S])])
     return [
         next(finite) if is_finite else summarise(steps_n, values_n)
         for is_finite, values_n in zip(is_finite_S.tolist(), values_Sn, strict=True)
@@ -42,7 +47,7 @@ def _summarise_finite(steps_n: IntArray, values_Sn: FloatArray) -> Iterator[Wind
             greatest=greatest,
             total=total,
             squares=squares,
-            non_finite=_NONE_LISTED,
+            non_finite=ALL_FINITE,
             histogram=histograms[number],
         )
 

@@ -51,6 +51,7 @@ class NonFinite:
         return self.num_nan + self.num_inf + self.num_negative_inf
 
 
+#: Of readings that are all finite.
 ALL_FINITE = NonFinite(steps_k=np.empty(0, dtype=np.int32), kinds_k=np.empty(0, dtype=np.int8))
 
 
