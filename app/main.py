@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
 from app.api import artifacts, catalog, diagnosis
@@ -15,10 +16,12 @@ from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
 from app.api.operators import admin
 from app.api.preflights import comparison, preflight
+from app.api.protocol.access_log import AccessLog, LoggedRequests
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
 from app.api.protocol.envelope import Envelope, UnexpectedErrors
 from app.api.protocol.event_hub import EventHub, closing_at_shutdown
+from app.api.protocol.limits import Limits
 from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
 from app.api.protocol.unread_bodies import UnreadBodies
@@ -95,6 +98,7 @@ _EXPOSED = [
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app under these settings; by default they are read from the environment."""
     known = settings or Settings.read(os.environ)
+    access_log = AccessLog(known.home / "logs" / "access.jsonl", is_on=known.access_log)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -102,7 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             _check_secret(resources)
             app.state.resources = resources
-            with closing_at_shutdown(resources.event_hub):
+            with closing_at_shutdown(resources.event_hub), access_log.open():
                 yield
         finally:
             resources.upload_checks.close()
@@ -123,7 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router, dependencies=[Depends(refuse_unknown_query)])
     install_problem_handlers(app)
     docs.install_openapi(app)
-    _add_middleware(app, known)
+    _add_middleware(app, known, access_log)
     return app
 
 
@@ -148,7 +152,7 @@ def _open_resources(settings: Settings) -> Resources:
         ),
         queue=RunQueue(settings.broker_url),
         artifact_watch=FolderWatch(artifacts),
-        event_hub=EventHub(engine),
+        event_hub=EventHub(engine, most_per_key=settings.streams_per_key),
         upload_places=ConcurrencyLimit(
             most=MAX_UPLOADS, most_each=MAX_UPLOADS_EACH, of_what="uploads are under way"
         ),
@@ -166,9 +170,10 @@ def _check_secret(resources: Resources) -> None:
         check_secret(work, secret=resources.settings.secret)
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, access_log: AccessLog) -> None:
     """Added from the innermost to the outermost."""
     app.add_middleware(UnexpectedErrors)
+    app.add_middleware(Limits, settings=settings)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -179,4 +184,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             max_age=600,
         )
     app.add_middleware(UnreadBodies)
+    app.add_middleware(LoggedRequests, log=access_log)
     app.add_middleware(Envelope)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))

@@ -5,6 +5,7 @@ cannot run without a database, a broker and a secret. `Serving` is for `clinic s
 start the servers and make the secret itself.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,6 +60,11 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _network(text: str) -> str:
+    """The network in its usual form. Raises ValueError."""
+    return str(ipaddress.ip_network(text, strict=False))
+
+
 def _words(value: object) -> object:
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
@@ -69,6 +75,7 @@ Seconds = Annotated[float, Field(gt=0, le=DAY_S)]
 TrainingSeconds = Annotated[float, Field(gt=0, le=366 * DAY_S)]
 Count = Annotated[int, Field(ge=1, le=2**40)]
 Amount = Annotated[int, Field(ge=1, le=2**62)]
+Network = Annotated[str, AfterValidator(_network)]
 DatabaseUrl = Annotated[str, AfterValidator(database_dialect)]
 
 
@@ -147,6 +154,20 @@ class Settings(AccountSettings):
     """Connections to the database that one process may hold."""
     database_pool_timeout_s: Seconds = 1.5
     """Seconds that a caller waits for a connection before it is answered 503."""
+    requests_per_s: float = Field(default=200.0, ge=0.1, le=1e6)
+    """Requests per second of one key; as many as in 10 s may come at once."""
+    address_requests_per_s: float = Field(default=400.0, ge=0.1, le=1e6)
+    """Requests per second from one address."""
+    anonymous_requests_per_s: float = Field(default=50.0, ge=0.1, le=1e6)
+    """Requests per second from one address without a key that is known to be valid."""
+    requests_at_once: int = Field(default=10, ge=1, le=1000)
+    """Requests of one key that are worked on at the same time; further ones wait."""
+    streams_per_key: int = Field(default=250, ge=1, le=1000)
+    """Event streams and requests that wait for the end of a run, of one key."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_words)] = ()
+    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    access_log: bool = True
+    """Whether the API writes a line for each request into `logs/access.jsonl` in the home."""
     max_connections: int | None = Field(default=None, ge=1, le=1_000_000)
     """Open connections of one API process, at most as many as it has descriptors for."""
     head_timeout_s: Seconds = 10.0
@@ -168,8 +189,7 @@ class Settings(AccountSettings):
     max_storage_bytes: Amount = _USUAL_QUOTAS.max_storage_bytes
     """Stored bytes of a workspace without a quota of its own."""
     max_runs_per_hour: int | None = Field(default=None, ge=1, le=2**31 - 1)
-    """Runs that a workspace without a quota of its own submits in an hour; by default ten times its
-    queued runs, at least 60."""
+    """Runs that a workspace submits in an hour; by default ten times its queued runs, or 60."""
     max_preflights: Amount = _USUAL_QUOTAS.max_preflights
     """Preflights that have not ended of a workspace without a quota of its own."""
     preflight_time_limit_s: Seconds = 300.0

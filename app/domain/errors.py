@@ -20,6 +20,7 @@ ClinicError
 ├── ArtifactsUnavailable      (the artifact folder is full, read-only or gone)
 ├── TooLarge
 ├── Overloaded
+│   ├── TooManyRequests
 │   └── QuotaReached          (with the numbers of the quota)
 │       ├── QueueFull
 │       └── TooManyRuns
@@ -185,6 +186,21 @@ class Overloaded(ClinicError):
     """A quota or limit is reached; try again later."""
 
     code = "overloaded"
+
+
+class TooManyRequests(Overloaded):
+    """Too many requests in too short a time; try again after `Retry-After`."""
+
+    code = "too_many_requests"
+
+    def __init__(self, *, limit: str, most: int, window_s: int, retry_after_s: float) -> None:
+        meaning = (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{meaning} The limit of the {limit} is {most} in {window_s} s.")
+        #: Whose limit it is, for example `key`.
+        self.limit = limit
+        self.most = most
+        self.window_s = window_s
+        self.retry_after_s = retry_after_s
 
 
 class QuotaReached(Overloaded):

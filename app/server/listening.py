@@ -66,6 +66,7 @@ def make_server(
         backlog=ACCEPTED_PER_TURN,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the app's own middleware sees to them
         log_level=log_level,
         timeout_graceful_shutdown=drain_s,
     )

@@ -192,12 +192,18 @@ def test_many_slow_clients_delay_nobody_and_are_not_logged(
 ) -> None:
     run = post_run(client)
     log_bytes = api.log.stat().st_size
-    seconds = []
+    seconds: list[float] = []
+    num_repeated = 0
 
     with slow_clients(api.port, 3 * ROOM):
         for _ in range(100):
             began = time.monotonic()
-            answer = client.get(f"/v1/runs/{run['id']}")
+            try:
+                answer = client.get(f"/v1/runs/{run['id']}")
+            except httpx.TransportError:
+                # a kept connection may be ended between two requests: clients repeat a GET
+                num_repeated += 1
+                answer = client.get(f"/v1/runs/{run['id']}")
             seconds.append(time.monotonic() - began)
             assert answer.status_code == 200
         fresh = httpx.get(f"{api.url}/healthz", timeout=PATIENCE_S)
@@ -206,6 +212,7 @@ def test_many_slow_clients_delay_nobody_and_are_not_logged(
 
     assert (fresh.status_code, after.status_code) == (200, 200)
     assert statistics.median(seconds) < 0.15
+    assert num_repeated <= 5
     assert ended(client)["crowded_out"] > ROOM
     assert descriptors < MAX_DESCRIPTORS
     assert api.log.stat().st_size == log_bytes

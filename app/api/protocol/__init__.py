@@ -14,4 +14,8 @@ idempotency        answers to repeated requests, by Idempotency-Key
 negotiation        the media type of an answer, by `Accept`
 event_hub          tells live streams of new events, and ends them at shutdown
 concurrency_limit  limits how many callers do something at the same time
+limits             limits of requests per key, workspace and address
+rates              how many requests per second each client has left
+turns              how many requests of one client are worked on at the same time
+access_log         one line of JSON a request
 """

@@ -24,6 +24,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from app.api.protocol.turns import KEYS_PER_WORKSPACE, give_back_turns
+from app.domain.access import Caller
 from app.domain.errors import ClinicError, Overloaded
 from app.store.database import unit_of_work
 from app.store.events import event_numbers
@@ -45,6 +47,7 @@ class _Follower:
     """A stream or a waiting request."""
 
     key_id: UUID
+    workspace_id: UUID
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -60,8 +63,9 @@ class _Poll:
 class EventHub:
     """The followers of runs in one process. Use it from the event loop alone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, most_per_key: int = MAX_STREAMS) -> None:
         self.engine = engine
+        self._most_per_key = most_per_key
         self.is_closing = False
         self._followers: dict[UUID, set[_Follower]] = {}
         #: Next event number of each followed run at the last poll; None for a deleted run.
@@ -69,12 +73,15 @@ class EventHub:
         self._poller: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self, run_id: UUID, *, key_id: UUID) -> AsyncIterator[asyncio.Event]:
+    async def subscribe(self, run_id: UUID, *, caller: Caller) -> AsyncIterator[asyncio.Event]:
         """An Event that is set when the run has new events or is deleted, and at shutdown.
 
-        It is also set while the key of the follower is not valid any more.
+        It is also set while the key of the follower is not valid any more. The request gives its
+        turn back, since it may wait for long. Raises Overloaded.
         """
-        follower = _Follower(key_id=key_id)
+        self.check_room(caller)
+        give_back_turns()
+        follower = _Follower(key_id=caller.key_id, workspace_id=caller.workspace_id)
         self._followers.setdefault(run_id, set()).add(follower)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
@@ -86,9 +93,20 @@ class EventHub:
                 del self._followers[run_id]
                 self._numbers.pop(run_id, None)
 
-    def check_room(self) -> None:
-        """Raise Overloaded where the process has MAX_STREAMS followers."""
-        if sum(map(len, self._followers.values())) >= MAX_STREAMS:
+    def check_room(self, caller: Caller) -> None:
+        """Raises Overloaded where the process, the workspace or the key follows enough.
+
+        A workspace makes keys at will: all of them together follow KEYS_PER_WORKSPACE times as much
+        as one.
+        """
+        everybody = list(self._everybody())
+        of_key = sum(one.key_id == caller.key_id for one in everybody)
+        of_workspace = sum(one.workspace_id == caller.workspace_id for one in everybody)
+        if (
+            len(everybody) >= MAX_STREAMS
+            or of_key >= self._most_per_key
+            or of_workspace >= KEYS_PER_WORKSPACE * self._most_per_key
+        ):
             detail = (
                 "Too many event streams are open. Try again later, or read the events in pages."
             )

@@ -32,6 +32,7 @@ from app.domain.errors import (
     Problem,
     QuotaReached,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
@@ -162,6 +163,13 @@ def _headers_of(error: ClinicError) -> Mapping[str, str]:
     match error:
         case QuotaReached():
             return quota_headers(error)
+        case TooManyRequests():
+            wait_s = max(1, math.ceil(error.retry_after_s))
+            return {
+                "RateLimit-Policy": f'"{error.limit}";q={error.most};w={error.window_s}',
+                "RateLimit": f'"{error.limit}";r=0;t={wait_s}',
+                "Retry-After": str(wait_s),
+            }
         case IdempotencyInFlight():
             return {"Retry-After": "1"}
         case _:

@@ -35,10 +35,9 @@ async def wait_for_end(
             check_key(work, caller)
             return find(work.session, caller.workspace_id, run_id).status.has_ended
 
-    hub.check_room()
     clock = asyncio.get_running_loop().time
     deadline_s = clock() + timeout_s
-    async with hub.subscribe(run_id, key_id=caller.key_id) as changed:
+    async with hub.subscribe(run_id, caller=caller) as changed:
         while not hub.is_closing:
             changed.clear()
             if await run_in_threadpool(has_ended):

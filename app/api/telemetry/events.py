@@ -84,7 +84,7 @@ def get_events(
     )
     if form == JSON:
         return conditional_json(request, _page(request, found, limit=query.limit))
-    hub.check_room()
+    hub.check_room(caller)
     batches = _batches(hub, run_id, caller, after=start, follow=query.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -106,7 +106,7 @@ async def _batches(
 
     An empty list is a heartbeat; None means that the run was deleted.
     """
-    async with hub.subscribe(run_id, key_id=caller.key_id) as changed:
+    async with hub.subscribe(run_id, caller=caller) as changed:
         while not hub.is_closing:
             changed.clear()
             portion = await run_in_threadpool(_read, hub, run_id, caller, after)
