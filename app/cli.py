@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from uuid import UUID
 
 from app.domain.access import Scope
@@ -14,6 +15,7 @@ from app.migration import downgrade, migrate
 from app.processes import end_with_parent
 from app.settings import HomeSettings, Serving, Settings
 from app.supervision.admin_key import admin_key_file, make_admin_key, read_admin_key
+from app.supervision.backup import back_up, restore
 from app.supervision.key_commands import list_of_keys, make_key, read_account_settings, revoke
 from app.supervision.serve import serve
 
@@ -31,17 +33,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(read_admin_key(HomeSettings.read(os.environ).home))
             case "keys":
                 _manage_keys(asked)
-            case "migrate":
-                migrate(Settings.read(os.environ).database_url)
-            case "downgrade":
-                url = Settings.read(os.environ).database_url
-                downgrade(url, revision=asked.revision, lose_data=asked.lose_data)
             case _:
-                _bootstrap()
+                _maintain(asked)
     except ClinicError as error:
         print(f"clinic: {error.detail}", file=sys.stderr)
         return 1
     return 0
+
+
+def _maintain(asked: argparse.Namespace) -> None:
+    match asked.command:
+        case "migrate":
+            migrate(Settings.read(os.environ).database_url)
+        case "backup":
+            back_up(os.environ, asked.folder)
+        case "restore":
+            restore(asked.folder, HomeSettings.read(os.environ).home)
+        case "downgrade":
+            url = Settings.read(os.environ).database_url
+            downgrade(url, revision=asked.revision, lose_data=asked.lose_data)
+        case _:
+            _bootstrap()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("admin-key", help="print the admin key that the first start made")
     _add_keys(commands.add_parser("keys", help="list, make or revoke API keys on this machine"))
     commands.add_parser("migrate", help="bring the database to the newest schema")
+    saving = commands.add_parser("backup", help="copy the installation, while it runs")
+    saving.add_argument("folder", type=Path, help="a new folder for the copy")
+    restoring = commands.add_parser("restore", help="make a new home from a backup")
+    restoring.add_argument("folder", type=Path, help="of the backup; CLINIC_HOME is the new home")
     backwards = commands.add_parser("downgrade", help="bring the database to an older schema")
     backwards.add_argument("revision", help="of the older release, for instance 0011")
     backwards.add_argument(

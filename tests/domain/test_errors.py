@@ -12,12 +12,13 @@ from app.domain.errors import (
     Problem,
     QueueFull,
     QuotaReached,
+    TooManyRequests,
 )
 
 KINDS: list[type[ClinicError]] = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, ClinicError) and not issubclass(kind, QuotaReached)
+    if issubclass(kind, ClinicError) and not issubclass(kind, QuotaReached | TooManyRequests)
 ]
 
 
@@ -36,7 +37,12 @@ def test_a_problem_of_the_whole_body_names_no_place() -> None:
 
 
 def test_codes_are_unique() -> None:
-    codes = [QueueFull.code, QuotaReached.code, *(kind.code for kind in KINDS)]
+    codes = [
+        QueueFull.code,
+        QuotaReached.code,
+        TooManyRequests.code,
+        *(kind.code for kind in KINDS),
+    ]
 
     assert len(set(codes)) == len(codes)
 
@@ -64,3 +70,16 @@ def test_an_error_of_one_place_has_one_problem() -> None:
 
     assert error.detail == "a cell is missing"
     assert [(each.pointer, each.code) for each in error.problems] == [("row/3", "wrong_cell_count")]
+
+
+def test_a_refusal_for_too_many_requests_names_the_limit_and_its_number() -> None:
+    refused = TooManyRequests(limit="key", most=20, window_s=10, retry_after_s=0.5)
+
+    assert (refused.limit, refused.most, refused.window_s, refused.retry_after_s) == (
+        "key",
+        20,
+        10,
+        0.5,
+    )
+    assert refused.detail.startswith("Too many requests in too short a time")
+    assert refused.detail.endswith("The limit of the key is 20 in 10 s.")
