@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
@@ -34,6 +35,8 @@ class Worker:
     devices: tuple[str, ...]
     #: Of each device, in the same order; empty for a worker of an older release.
     device_memory_bytes: tuple[int, ...]
+    #: Measured seconds of a step over those of the estimate's formula; None where unknown.
+    slowness: float | None
     #: Runs that it trains at the same time.
     slots: int
     threads_per_run: int
@@ -57,6 +60,7 @@ def register(  # noqa: PLR0913 - a worker's columns, each by its name
     threads_per_run: int,
     release: str,
     device_memory_bytes: Sequence[int] = (),
+    slowness: float | None = None,
 ) -> None:
     """Registers a worker, or registers it again after it was deleted.
 
@@ -67,6 +71,7 @@ def register(  # noqa: PLR0913 - a worker's columns, each by its name
         "pid": pid,
         "devices": list(devices),
         "device_memory_bytes": list(device_memory_bytes),
+        "slowness": slowness,
         "slots": slots,
         "threads_per_run": threads_per_run,
         "release": release,
@@ -149,6 +154,14 @@ def largest_memory(
     Returns None when no living worker serves it, or when the memory of one is unknown.
     """
     return _largest(wanted, _memory_served(session, alive_within_s))
+
+
+def median_slowness(session: Session, *, alive_within_s: float = ALIVE_WITHIN_S) -> float | None:
+    """Returns the median of the workers that claim runs; None where none has measured it."""
+    claiming = (*_is_alive(alive_within_s), workers.c.drain_requested_at.is_(None))
+    known = select(workers.c.slowness).where(*claiming, workers.c.slowness.is_not(None))
+    found = session.execute(known).scalars().all()
+    return median(found) if found else None
 
 
 def _memory_served(session: Session, alive_within_s: float) -> list[Mapping[str, int | None]]:

@@ -20,6 +20,7 @@ from app.store.datasets import (
     read_content,
     stream_content,
 )
+from app.store.ids import new_id
 from app.store.partitions import ensure_partitions
 from app.store.runs import find_run, request_cancel
 from app.store.tables import PARTITIONED, dataset_parts, workers
@@ -28,6 +29,7 @@ from app.store.workers import (
     forget_old_workers,
     largest_memory,
     list_workers,
+    median_slowness,
     record_heartbeat,
     register,
     retire,
@@ -196,3 +198,24 @@ def test_missing_partitions_are_made_again(session: Session) -> None:
     assert name in made
     assert len(made) == len(PARTITIONED)
     assert ensure_partitions(session) == ()
+
+
+def test_the_speed_of_the_fleet_is_the_median_of_the_workers_that_measured_it(
+    session: Session,
+) -> None:
+    assert median_slowness(session) is None
+
+    for slowness in (None, 2.0, 9.0, 3.0):
+        register(
+            session,
+            worker_id=new_id(),
+            host="here",
+            pid=1,
+            devices=["cpu"],
+            slots=1,
+            threads_per_run=1,
+            release="1",
+            slowness=slowness,
+        )
+
+    assert median_slowness(session) == 3.0

@@ -43,6 +43,9 @@ class Device(BaseModel):
     name: str
     #: Of the machine or container for `cpu`, of the GPU for others.
     memory_bytes: int
+    #: Measured seconds of a step over those of the estimate's formula, of the device that `auto`
+    #: prefers; None for the others.
+    slowness: float | None = None
 
 
 class ListDevicesCommand(BaseModel):

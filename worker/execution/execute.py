@@ -36,6 +36,7 @@ from worker.execution.failures import explain
 from worker.execution.preflight import try_out
 from worker.execution.saving import Checkpoints
 from worker.execution.space import ReservedSpace, SpaceNeeded
+from worker.execution.speed import measured
 from worker.publishing.publish import Publisher, Trained
 from worker.publishing.run_log import RunLog
 from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
@@ -53,7 +54,8 @@ def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
     command = COMMANDS.validate_json(channel.read_command())
     match command:
         case ListDevicesCommand():
-            channel.send_answer(DEVICES.dump_json(list_devices()))
+            torch.set_num_threads(settings.threads_per_run)
+            channel.send_answer(DEVICES.dump_json(measured(list_devices())))
             return ExitCode.DONE
         case TrainCommand():
             torch.set_num_threads(settings.threads_per_run)

@@ -195,6 +195,7 @@ def _register(
                     threads_per_run=settings.threads_per_run,
                     release=__version__,
                     device_memory_bytes=[device.memory_bytes for device in devices],
+                    slowness=devices[-1].slowness,
                 )
         except Unavailable:
             if time.monotonic() > deadline:

@@ -13,7 +13,8 @@ class EstimateView(View):
     memory_bytes: int
     """Of training, without probes."""
     seconds: float
-    """On one core of an ordinary CPU, within a factor of three."""
+    """From the claim to the end, by the speed that the workers measured at their start; within a
+    factor of two for half of all runs."""
     rows: int
     """Rows of telemetry that the run will store."""
 

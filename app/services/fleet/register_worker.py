@@ -8,7 +8,7 @@ from app.store.ids import new_id
 from app.store.workers import register
 
 
-def register_worker(
+def register_worker(  # noqa: PLR0913 - a worker's columns, each by its name
     work: UnitOfWork,
     *,
     host: str,
@@ -18,6 +18,7 @@ def register_worker(
     threads_per_run: int,
     release: str,
     device_memory_bytes: Sequence[int] = (),
+    slowness: float | None = None,
 ) -> UUID:
     """Returns the new identifier under which the worker claims runs.
 
@@ -34,5 +35,6 @@ def register_worker(
         threads_per_run=threads_per_run,
         release=release,
         device_memory_bytes=device_memory_bytes,
+        slowness=slowness,
     )
     return worker_id

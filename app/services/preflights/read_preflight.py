@@ -11,6 +11,7 @@ from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.estimate import Estimate, estimate
 from app.domain.preflight import Basis, as_prediction, basis_of
+from app.domain.run_seconds import DEFAULT_SLOWNESS, run_seconds
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.task import TaskFacts, TaskShape
 from app.services.telemetry.read_dynamics import Dynamics, dynamics_of
@@ -18,7 +19,7 @@ from app.services.telemetry.read_gradient_flow import GradientFlow, gradient_flo
 from app.store.cases import load_case
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.preflights import find_preflight
-from app.store.workers import waiting_for
+from app.store.workers import median_slowness, waiting_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class _Measured:
     case: Case
     flow: GradientFlow
     dynamics: Dynamics
+    #: Of the workers, as in `run_seconds`.
+    slowness: float
 
 
 def read_preflight(engine: Engine, *, workspace_id: UUID, preflight_id: UUID) -> Preflight:
@@ -79,15 +82,18 @@ def _read(session: Session, run: Run) -> _Measured | None:
         case=load_case(session, run, stop_reason=stop_reason),
         flow=gradient_flow_of(session, run),
         dynamics=dynamics_of(session, run),
+        slowness=median_slowness(session) or DEFAULT_SLOWNESS,
     )
 
 
 def _result(run: Run, measured: _Measured) -> PreflightResult:
     basis = basis_of(run.preflight_steps or 0)
+    shape = TaskShape.of_task(measured.task)
+    seconds = run_seconds(run.spec, shape, slowness=measured.slowness)
     return PreflightResult(
         basis=basis,
         diagnosis=as_prediction(diagnose(measured.case), basis=basis),
         flow=measured.flow,
         dynamics=measured.dynamics,
-        estimate=estimate(run.spec, TaskShape.of_task(measured.task)),
+        estimate=replace(estimate(run.spec, shape), seconds=seconds),
     )

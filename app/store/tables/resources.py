@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -35,6 +36,8 @@ workers = Table(
     text_array_column("devices"),
     #: Of each device, in the same order; empty where they are unknown.
     Column("device_memory_bytes", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    #: Measured seconds of a step over those of the estimate's formula; null where unknown.
+    Column("slowness", Double),
     counter("slots"),
     counter("threads_per_run", start=1),
     text_column("release", ""),
