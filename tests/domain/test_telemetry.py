@@ -12,6 +12,7 @@ from app.domain.telemetry import (
     LagProfile,
     ReadingBatch,
     ScalarReading,
+    ScoreDetails,
     Telemetry,
     TelemetryChunk,
     of_kind,
@@ -174,3 +175,9 @@ def test_batches_with_other_quantities_are_not_merged() -> None:
     assert can_merge(first, ReadingBatch())
     assert can_merge(ReadingBatch(), first)
     assert not can_merge(first, flush(1, loss=2, grad_norm=3))
+
+
+def test_details_of_scores_belong_to_their_split() -> None:
+    details = ScoreDetails(step=4, split="test", details={"horizon": [{"mse": 0.5}]})
+
+    assert details.scope == Scope.split("test")

@@ -56,3 +56,11 @@ def test_spans_are_in_the_order_of_their_steps() -> None:
         Span(level=0, first_number=65 * 32, last_number=65 * 32 + 2),
     )
     assert found.rest == ((1, 1023), (windowed, windowed))
+
+
+def test_a_range_of_whole_larger_windows_has_one_span() -> None:
+    size = WINDOW_STEPS[1]
+
+    found = cover(size, 3 * size - 1, windowed_steps=3 * size)
+
+    assert found == Cover(spans=(Span(level=1, first_number=1, last_number=2),), rest=())
