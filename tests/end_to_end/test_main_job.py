@@ -35,6 +35,7 @@ def test_a_run_is_read_while_it_trains_and_diagnosed_at_its_end(owner: Owner) ->
     assert (run["status"], run["stop_reason"], run["attempt"]) == ("succeeded", "completed", 1)
     assert run["completed_as_asked"] is True
     assert owner.num_readings(run_id) == 120
+    assert set(run["skill"]) == {"train", "validation", "test"}  # type: ignore[call-overload] # the run's own
     query = {"quantity": "loss", "x": "time"}
     times = owner.http.get(f"/v1/runs/{run_id}/history", params=query).json()["series"][0]["x"]
     assert len(set(times)) == 120
