@@ -1,5 +1,6 @@
 """Processes seen from outside, through /proc: who descends from whom, and who still runs."""
 
+import os
 import time
 from pathlib import Path
 
@@ -37,6 +38,29 @@ def wait_until_dead(*pids: int, within_s: float) -> None:
     while alive := [f"{pid} {command_line(pid)}" for pid in pids if is_running(pid)]:
         assert time.monotonic() < deadline, f"still running: {alive}"
         time.sleep(0.02)
+
+
+def peak_bytes(pid: int) -> int:
+    """The largest resident size that the process has had."""
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
+    (peak,) = (line for line in lines if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) * 1024
+
+
+def resident_bytes(pid: int) -> int:
+    """The present resident size of the process."""
+    pages = int((PROC / str(pid) / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def num_descriptors(pid: int) -> int:
+    """Open file descriptors of the process."""
+    return len(list((PROC / str(pid) / "fd").iterdir()))
+
+
+def main_thread_cpu_s(pid: int) -> float:
+    """The CPU time of the main thread, which runs the event loop of an API process."""
+    return int((PROC / str(pid) / "schedstat").read_text().split()[0]) / 1e9
 
 
 def _status(pid: int) -> str | None:

@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from app.store.workspaces import insert_workspace
 from tests.databases import Databases
+from tests.processes import resident_bytes
 
 SECRET = "0123456789abcdef0123456789abcdef"
 START_TIMEOUT_S = 180.0
@@ -48,8 +49,7 @@ class ApiProcess:
     @property
     def rss_bytes(self) -> int:
         """What of its memory is in the machine's."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return resident_bytes(self.pid)
 
     def client(self, key: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"}

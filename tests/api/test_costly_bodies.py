@@ -1,29 +1,16 @@
 """No body of an allowed size delays other requests or takes much memory."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.api.costly_bodies import costly_bodies
-from tests.api.installation import ApiProcess, Installation, api_process
+from tests.api.installation import Installation, api_process
 from tests.api.polling import polling
+from tests.processes import main_thread_cpu_s, peak_bytes
 
 MAX_STALL_S = 0.1
 #: CPU time of the event loop for one body: a stall that no load of the machine makes longer.
 MAX_LOOP_S = 0.1
 MAX_GROWTH_BYTES = 64 * 2**20
-
-
-def peak_bytes(api: ApiProcess) -> int:
-    """The largest resident size that the process has had."""
-    lines = Path(f"/proc/{api.pid}/status").read_text().splitlines()
-    (peak,) = (line for line in lines if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) * 1024
-
-
-def loop_cpu_s(api: ApiProcess) -> float:
-    """The CPU time that the main thread, which runs the event loop, has had."""
-    return int(Path(f"/proc/{api.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 @pytest.mark.alone
@@ -38,14 +25,14 @@ def test_a_costly_body_stalls_nobody(installation: Installation, *, is_keyed: bo
     with api_process(installation.settings) as api, api.client(installation.key) as client:
         client.headers.pop("Authorization")
         client.post("/v1/runs?dry_run=true", content=b"{}", headers=headers)
-        before = peak_bytes(api)
+        before = peak_bytes(api.pid)
         with polling(f"{api.url}/healthz") as polled:
             for path, name, body in costly_bodies():
-                started_at = loop_cpu_s(api)
+                started_at = main_thread_cpu_s(api.pid)
                 answer = client.post(path, content=body, headers=headers)
-                loop_s[name] = loop_cpu_s(api) - started_at
+                loop_s[name] = main_thread_cpu_s(api.pid) - started_at
                 statuses[name] = answer.status_code
-        growth = peak_bytes(api) - before
+        growth = peak_bytes(api.pid) - before
 
     assert len(statuses) >= 200
     assert {status for status in statuses.values() if status >= 500} == set()
@@ -61,8 +48,8 @@ def test_the_first_requests_of_a_process_stall_nobody(installation: Installation
     with api_process(installation.settings) as api, api.client(installation.key) as client:
         loop_s: dict[str, float] = {}
         for path in ("/v1/runs?limit=1", "/openapi.json", "/docs", "/v1/catalog", "/metrics"):
-            started_at = loop_cpu_s(api)
+            started_at = main_thread_cpu_s(api.pid)
             assert client.get(path).status_code == 200
-            loop_s[path] = loop_cpu_s(api) - started_at
+            loop_s[path] = main_thread_cpu_s(api.pid) - started_at
 
     assert max(loop_s.values()) <= MAX_LOOP_S

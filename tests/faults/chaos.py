@@ -25,13 +25,17 @@ from pathlib import Path
 from random import Random
 
 from app.server.listening import RESERVED_DESCRIPTORS
-from tests.faults.clinic import Clinic, open_clinic
+from tests.faults.clinic import NO_RATES, Clinic, open_clinic
 from tests.faults.experiments.artifact_disk import lose_the_artifacts
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints, time_checkpoints
+from tests.faults.experiments.costly_bodies import send_costly_bodies
 from tests.faults.experiments.crash_points import ALL_CASES, rehearse
+from tests.faults.experiments.crowd import serve_a_crowd
 from tests.faults.experiments.database import lose_the_database
+from tests.faults.experiments.endurance import go_on_for_long
 from tests.faults.experiments.kills import kill_at_random
+from tests.faults.experiments.large_uploads import narrow_rows, short_words, upload_much, wide_rows
 from tests.faults.experiments.nemesis import break_everything
 from tests.faults.experiments.rescue import time_rescues
 from tests.faults.experiments.slow_clients import keep_the_api_waiting
@@ -44,7 +48,6 @@ RESULTS = ROOT / "docs" / "reliability.json"
 #: Killing on purpose is nobody's fault: no run is to be quarantined for it.
 MANY_CRASHES = {"CLINIC_MAX_CRASHES": "1000000"}
 FREQUENT = {"CLINIC_CHECKPOINT_EVERY_S": "0.3", **MANY_CRASHES}
-
 #: What they say of faults that are made on purpose, or of each request.
 QUIET = ("alembic", "app", "httpx", "worker")
 
@@ -150,6 +153,40 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         full=partial(keep_the_api_waiting, num_clients=2000, max_descriptors=1024, num_gets=1000),
         small=partial(keep_the_api_waiting, num_clients=400, max_descriptors=1024, num_gets=100),
         changes={"CLINIC_MAX_CONNECTIONS": str(1024 - RESERVED_DESCRIPTORS)},
+    ),
+    "bodies": Experiment(
+        title="Costly bodies",
+        claim="No body of an allowed size, of at least 200 shapes, anonymous or keyed, stalls "
+        "others for more than 100 ms, takes more than 64 MiB or is answered 5xx.",
+        full=partial(send_costly_bodies, every=1),
+        small=partial(send_costly_bodies, every=1),
+        changes=NO_RATES,
+    ),
+    "uploads": Experiment(
+        title="Large uploads",
+        claim="Uploads of 62 MiB under an idempotency key are stored; meanwhile a small upload of "
+        "another workspace takes at most 3 s, and no GET more than 300 ms.",
+        full=partial(upload_much, contents=(short_words, wide_rows, narrow_rows), size_mib=62),
+        small=partial(upload_much, contents=(short_words,), size_mib=62),
+        changes=NO_RATES,
+    ),
+    "crowd": Experiment(
+        title="A crowd of runs",
+        claim="Of 1,000 queued runs, ten workspaces have equal shares of those that end first; a "
+        "list of runs takes at most 100 ms (p99), a preflight of the initial weights at most 5 s, "
+        "and no worker ends.",
+        full=partial(serve_a_crowd, num_runs=1000, quiet_s=60),
+        small=partial(serve_a_crowd, num_runs=100, quiet_s=5),
+        changes={**NO_RATES, "CLINIC_SLOTS": "2"},
+    ),
+    "endurance": Experiment(
+        title="Many runs and requests",
+        claim="Over 2,000 runs and 50,000 requests the memory, the descriptors and the database "
+        "connections of the API and the workers stay flat: from a tenth to the half, and from "
+        "there to the end, no process grows by more than 32 MiB.",
+        full=partial(go_on_for_long, num_runs=2000, num_requests=50_000),
+        small=partial(go_on_for_long, num_runs=100, num_requests=2000),
+        changes={**NO_RATES, "CLINIC_SLOTS": "2"},
     ),
     "damage": Experiment(
         title="Damaged checkpoints",

@@ -34,6 +34,12 @@ from tests.workers import SECRET, Runs, environ_of, wait_until
 STOP_S = 5.0
 #: Longer than the service takes to answer whatever happens, as it promises.
 HTTP_TIMEOUT_S = 10.0
+#: Where one machine sends the requests of many clients.
+NO_RATES = {
+    "CLINIC_REQUESTS_PER_S": "1000000",
+    "CLINIC_ADDRESS_REQUESTS_PER_S": "1000000",
+    "CLINIC_ANONYMOUS_REQUESTS_PER_S": "1000000",
+}
 
 
 class Api:
@@ -49,10 +55,14 @@ class Api:
             timeout=HTTP_TIMEOUT_S,
         )
 
-    def keep(self) -> None:
-        """Start it where it does not run; it answers a second or two later."""
+    def keep(self, **changes: str) -> None:
+        """Start it where it does not run; it answers a second or two later.
+
+        Keyword arguments are further variables.
+        """
         if self._child is None or not self._child.is_alive:
-            program = api_program(Serving(home=self._home), port=self._port, environ=self._environ)
+            environ = {**self._environ, **changes}
+            program = api_program(Serving(home=self._home), port=self._port, environ=environ)
             self._child = start(program)
 
     @property
@@ -155,6 +165,21 @@ class Clinic:
         self.api.keep()
         wait_until(self.api.answers)
         return self.api
+
+    @contextmanager
+    def direct_api(self) -> Iterator[Api]:
+        """A new process of the API, answering, that reaches the servers without the proxies.
+
+        The proxies are threads of this process: what it does else would delay the API's queries.
+        """
+        assert self._database is not None
+        assert self._broker is not None
+        urls = {"DATABASE": self._database.url(), "BROKER": self._broker.url}
+        self.api.kill()
+        self.api.keep(**{f"CLINIC_{name}_URL": url for name, url in urls.items()})
+        wait_until(self.api.answers)
+        yield self.api
+        self.api.kill()
 
     def _make_key(self) -> str:
         with unit_of_work(self.runs.engine) as work:

@@ -18,14 +18,14 @@ class Result:
     complaints: Sequence[str] = field(default=())
 
 
-def spread(seconds: Sequence[float]) -> str:
+def spread(seconds: Sequence[float], *, digits: int = 2) -> str:
     """Median, 99th percentile (nearest rank) and longest."""
     if not seconds:
         return "none measured"
     ordered = sorted(seconds)
     return (
-        f"median {quantile(ordered, 0.5):.2f}, p99 {quantile(ordered, 0.99):.2f}, "
-        f"longest {ordered[-1]:.2f} of {len(ordered)}"
+        f"median {quantile(ordered, 0.5):.{digits}f}, p99 {quantile(ordered, 0.99):.{digits}f}, "
+        f"longest {ordered[-1]:.{digits}f} of {len(ordered)}"
     )
 
 
@@ -34,3 +34,9 @@ def quantile(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     rank = -(-share * len(ordered) // 1)
     return ordered[max(0, int(rank) - 1)]
+
+
+def judged(checks: Mapping[str, bool], figures: Mapping[str, Figure]) -> Result:
+    """Passed when all checks hold; a check is named by what is wrong when it does not."""
+    complaints = [words for words, holds in checks.items() if not holds]
+    return Result(passed=not complaints, figures=figures, complaints=complaints)

@@ -6,14 +6,18 @@ from random import Random
 
 import pytest
 
-from tests.faults.clinic import Clinic, open_clinic
+from tests.faults.clinic import NO_RATES, Clinic, open_clinic
 from tests.faults.crash_points import Kind
 from tests.faults.experiments.artifact_disk import lose_the_artifacts
 from tests.faults.experiments.broker import lose_the_broker
 from tests.faults.experiments.checkpoints import damage_checkpoints
+from tests.faults.experiments.costly_bodies import send_costly_bodies
 from tests.faults.experiments.crash_points import Case, rehearse
+from tests.faults.experiments.crowd import serve_a_crowd
 from tests.faults.experiments.database import lose_the_database
+from tests.faults.experiments.endurance import go_on_for_long
 from tests.faults.experiments.kills import kill_at_random
+from tests.faults.experiments.large_uploads import short_words, upload_much
 from tests.faults.experiments.zombies import wake_zombies
 from tests.faults.injecting import injected
 from tests.faults.results import Result
@@ -35,7 +39,9 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     """Its workers save often and forgive crashes, and faults are injected in them."""
     folder = tmp_path_factory.mktemp("experiments")
     frequent = {"CLINIC_CHECKPOINT_EVERY_S": "0.1", "CLINIC_MAX_CRASHES": "1000"}
-    with open_clinic(folder / "home", **frequent, **injected(folder / "order")) as opened:
+    with open_clinic(
+        folder / "home", **frequent, **NO_RATES, **injected(folder / "order")
+    ) as opened:
         yield opened
 
 
@@ -97,4 +103,29 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_serves(
     carry_out(
         clinic,
         lambda clinic, random: damage_checkpoints(clinic, random, num_checkpoints=10),
+    )
+
+
+@pytest.mark.alone
+def test_costly_bodies_stall_nobody(clinic: Clinic) -> None:
+    carry_out(clinic, lambda clinic, random: send_costly_bodies(clinic, random, every=3))
+
+
+@pytest.mark.alone
+def test_a_large_upload_is_stored_and_delays_nobody(clinic: Clinic) -> None:
+    carry_out(
+        clinic,
+        lambda clinic, random: upload_much(clinic, random, contents=(short_words,), size_mib=62),
+    )
+
+
+@pytest.mark.alone
+def test_a_crowd_of_runs_is_served_in_turns(clinic: Clinic) -> None:
+    carry_out(clinic, lambda clinic, random: serve_a_crowd(clinic, random, num_runs=60, quiet_s=0))
+
+
+def test_runs_and_requests_leave_nothing_behind_in_the_processes(clinic: Clinic) -> None:
+    carry_out(
+        clinic,
+        lambda clinic, random: go_on_for_long(clinic, random, num_runs=40, num_requests=800),
     )

@@ -7,7 +7,7 @@ from random import Random
 import httpx
 
 from tests.faults.clinic import Clinic
-from tests.faults.results import Figure, Result, quantile, spread
+from tests.faults.results import Figure, Result, judged, quantile, spread
 from tests.faults.work import SMALL_SPECS
 from tests.server.slow_clients import slow_clients
 
@@ -75,8 +75,4 @@ def keep_the_api_waiting(
         "GETs that failed": failed_before + failed + failed_after,
         "bytes that the log grew by": grown,
     }
-    return Result(
-        passed=all(checks.values()),
-        figures=figures,
-        complaints=[words for words, holds in checks.items() if not holds],
-    )
+    return judged(checks, figures)
