@@ -10,6 +10,7 @@ from app.domain.compact import Compact
 from app.domain.csv_cells import number
 from app.domain.reader_options import Choice
 from app.domain.tables import Column, ColumnType, Table
+from app.domain.value_counts import most_frequent, num_distinct
 
 #: Suggested window without a season, in timesteps.
 DEFAULT_WINDOW = 48
@@ -23,9 +24,6 @@ MAX_SEASON_SAMPLE = 20_000
 MIN_SEASON_SAMPLE = 32
 #: Largest residual of a straight line by round-off, relative to the line's largest value.
 ROUND_OFF = 1e-9
-#: Most flags for a row with which distinct whole numbers are counted; sorting them is slower.
-MAX_FLAGS_PER_ROW = 4
-FLAGGED_ROWS = 2**18
 #: Characters of a cell that are shown.
 MAX_CELL_CHARACTERS = 40
 #: Rows that are shown as they were understood.
@@ -57,6 +55,8 @@ class ColumnProfile(_Profile):
     missing: int
     """Number of rows without a value."""
     distinct: int
+    most_frequent: int | None = None
+    """Number of rows that have the most frequent value; null if it was not counted."""
     min: float | None = None
     """The smallest value; for dates, in seconds since 1970 UTC."""
     max: float | None = None
@@ -170,6 +170,7 @@ def _profile_column(table: Table, column: Column) -> ColumnProfile:
             type=column.type,
             missing=column.num_missing,
             distinct=len(column.labels),
+            most_frequent=most_frequent(column.known().stored_N),
             labels=tuple(column.labels[:MAX_LABELS]),
             not_numeric=_first_not_numeric(table, column),
             read_as=column.read_as,
@@ -181,6 +182,7 @@ def _profile_column(table: Table, column: Column) -> ColumnProfile:
         type=column.type,
         missing=column.num_missing,
         distinct=num_distinct(known.stored_N),
+        most_frequent=most_frequent(known.stored_N),
         min=bounds[0],
         max=bounds[1],
         mean=None if column.type is ColumnType.DATE else _mean(known),
@@ -194,23 +196,6 @@ def _bounds(known: Compact) -> tuple[float | None, float | None]:
     ends = np.array([known.stored_N.min(), known.stored_N.max()])
     least, greatest = Compact(stored_N=ends, scale=known.scale).values()
     return float(least), float(greatest)
-
-
-def num_distinct(stored_N: NDArray[np.integer | np.floating]) -> int:
-    """Counts distinct numbers; -0.0 and 0.0 are one."""
-    if not stored_N.size:
-        return 0
-    if stored_N.dtype.kind == "i":
-        least = int(stored_N.min())
-        span = int(stored_N.max()) - least + 1
-        if span <= MAX_FLAGS_PER_ROW * stored_N.size:
-            is_there = np.zeros(span, dtype=np.bool_)
-            for start in range(0, stored_N.size, FLAGGED_ROWS):
-                is_there[stored_N[start : start + FLAGGED_ROWS].astype(np.int64) - least] = True
-            return int(is_there.sum())
-    # sorted, because the hashes of `np.unique` are slow for rising numbers
-    sorted_N = np.sort(stored_N)
-    return 1 + int(np.count_nonzero(sorted_N[1:] != sorted_N[:-1]))
 
 
 def _first_not_numeric(table: Table, column: Column) -> OtherCell | None:

@@ -123,6 +123,8 @@ class TaskFacts(BaseModel):
     output_size: int
     #: True if the loss is computed only at the last valid timestep of each sequence.
     many_to_one: bool
+    #: Sentences on what of the data is not used, such as series that are too short.
+    notes: tuple[str, ...] = ()
 
     @property
     def baseline(self) -> Baseline | None:

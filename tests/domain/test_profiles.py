@@ -5,9 +5,15 @@ import pytest
 
 from app.domain.compact import Compact
 from app.domain.datasets import parse_csv
-from app.domain.profiles import CsvProfile, find_season, num_distinct, profile_csv, profile_text
+from app.domain.profiles import (
+    CsvProfile,
+    find_season,
+    profile_csv,
+    profile_text,
+)
 from app.domain.reader_options import Choice
 from app.domain.tables import Column, ColumnType, Table
+from app.domain.value_counts import num_distinct
 
 
 def test_a_profile_counts_missing_cells_and_gives_the_range() -> None:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from app.domain.scopes import Split
 from app.domain.specs.dataset.base import SplitSpec
 from app.domain.specs.dataset.digits import NUM_CLASSES, NUM_PIXELS, DigitsSpec
+from app.domain.splits import bounds
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag
 from worker.datasets.maker import TaskOfSpec
 from worker.datasets.objectives import CrossEntropy
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
-from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, NumberInput, Scaling, Usage
 from worker.seeding import numpy_generator

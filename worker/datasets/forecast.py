@@ -2,7 +2,7 @@
 
 Series are split by time, and no target of one part is a target of another. Each series is scaled by
 mean and standard deviation of its own training part, and the loss is in these units. A target that
-was filled in is neither trained on nor scored.
+was filled in is neither trained on nor scored. A series that is too short is left out.
 Shapes: N rows of a series, F columns (the target first), T window, H horizon, W windows,
 B sequences.
 """
@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from app.domain.datasets import read_table
-from app.domain.errors import InvalidData
-from app.domain.scopes import SPLITS, Split
+from app.domain.panels import CutSeries, LeftOutSeries, Panel, note_of_left_out
+from app.domain.scopes import Split
 from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.table_arrays import is_date
 from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
@@ -31,8 +31,6 @@ from worker.datasets.context_gain import (
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
-from worker.datasets.splits import bounds
-from worker.datasets.table import groups, is_date, matrix, ordered_rows, refuse_missing, scale_of
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
@@ -61,6 +59,8 @@ class Windows:
     window: int
     horizon: int
     usage: Usage
+    #: On series that are left out; None if there are none.
+    note: str | None
 
     def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
         """(T, B, F) of the whole windows, or of their `last` timesteps."""
@@ -115,57 +115,54 @@ def _evaluated(start_W: IntArray, split: Split, seed: int) -> IntArray:
 
 
 def _cut(spec: ForecastSpec, table: Table) -> Windows:
-    names = [spec.target, *(name for name in spec.features if name != spec.target)]
-    values_NF = matrix(table, names)
-    if spec.missing == "reject":
-        refuse_missing(table, values_NF, names)
-    labels = ("",) if spec.series_column is None else groups(table, spec.series_column)[1]
+    panel = Panel.of(spec, table)
     scaled: list[DoubleArray] = []
     scalings: list[Scaling] = []
     targets: list[SeriesTarget] = []
     starts: dict[Split, list[IntArray]] = {}
+    places: list[int] = []
+    left_out: list[LeftOutSeries] = []
     offsets = [0]
-    rows_of_series = ordered_rows(table, group=spec.series_column, by=spec.time_column)
-    for label, rows in zip(labels, rows_of_series, strict=True):
-        series_NF, is_measured_N = _without_gaps(values_NF[rows], spec)
-        what = f"series {label!r}" if label else "the series"
-        ends = bounds(len(series_NF), spec.split, what=f"rows of {what}")
-        _refuse_long_season(spec, ends[0], what)
-        for split, start_W in _starts(spec, ends, what, is_measured_N).items():
+    for series in panel.cut():
+        if isinstance(series, LeftOutSeries):
+            left_out.append(series)
+            continue
+        for split, start_W in series.starts.items():
             starts.setdefault(split, []).append(start_W + offsets[-1])
-        part = f"the training part of {what} (its first {ends[0]} rows)"
-        mean_F, std_F = scale_of(series_NF[: ends[0]], names, what=part)
-        scaled.append((series_NF - mean_F) / std_F)
-        scalings.append(Scaling.of(mean_F, std_F, series=label or None))
-        targets.append(
-            SeriesTarget(
-                values_n=series_NF[:, 0],
-                is_measured_n=is_measured_N,
-                label=label or None,
-                num_train=ends[0],
-                mean=float(mean_F[0]),
-                std=float(std_F[0]),
-            )
-        )
-        offsets.append(offsets[-1] + len(series_NF))
+        scaled.append((series.values_nF - series.mean_F) / series.std_F)
+        scalings.append(Scaling.of(series.mean_F, series.std_F, series=series.label))
+        targets.append(_target(series))
+        places.append(series.index)
+        offsets.append(offsets[-1] + len(series.values_nF))
 
     def original(start: int) -> Original:
-        index = int(np.searchsorted(offsets, start, side="right")) - 1
-        series_NF, _ = _without_gaps(values_NF[rows_of_series[index]], spec)
-        first = start - offsets[index] - spec.window
-        window_TF = series_NF[first : first + spec.window]
-        return Original.of(window_TF, series=scalings[index].series)
+        place = int(np.searchsorted(offsets, start, side="right")) - 1
+        values_nF, _ = panel.without_gaps(places[place])
+        first = start - offsets[place] - spec.window
+        window_TF = values_nF[first : first + spec.window]
+        return Original.of(window_TF, series=scalings[place].series)
 
     train_W = _evaluated(np.concatenate(starts["train"]), "train", spec.seed)
+    originals = [original(int(at)) for at in train_W[:NUM_EXAMPLES]]
     return Windows(
         values_NF=np.concatenate(scaled),
         target=Target.of(targets, season=spec.season or 1),
         starts={split: np.concatenate(parts) for split, parts in starts.items()},
         window=spec.window,
         horizon=spec.horizon,
-        usage=_usage(
-            spec, table, names, scalings, [original(int(at)) for at in train_W[:NUM_EXAMPLES]]
-        ),
+        usage=_usage(spec, table, panel.names, scalings, originals),
+        note=note_of_left_out(left_out, num_series=len(panel.labels)),
+    )
+
+
+def _target(series: CutSeries) -> SeriesTarget:
+    return SeriesTarget(
+        values_n=series.values_nF[:, 0],
+        is_measured_n=series.is_measured_n,
+        label=series.label,
+        num_train=series.num_train,
+        mean=float(series.mean_F[0]),
+        std=float(series.std_F[0]),
     )
 
 
@@ -196,62 +193,6 @@ def _usage(
     )
 
 
-def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
-    """Raises InvalidData where the seasonal baseline has no value for the first forecast."""
-    is_held_out = spec.split.validation > 0 or spec.split.test > 0
-    reach = max(num_rows, spec.window) if is_held_out else spec.window
-    if spec.season is not None and spec.season > reach:
-        detail = f"season {spec.season} is longer than what {what} has before its first forecast: "
-        detail += f"{reach} rows"
-        raise InvalidData(detail)
-
-
-def _without_gaps(
-    series_NF: DoubleArray, spec: ForecastSpec
-) -> tuple[DoubleArray, NDArray[np.bool_]]:
-    """Fill missing values from the row before, where asked for; drop rows that still miss one.
-
-    Returns the rows, and whether the target of each was measured.
-    """
-    is_measured_N = ~np.isnan(series_NF[:, 0])
-    if spec.missing == "forward_fill":
-        row_NF = np.where(np.isnan(series_NF), 0, np.arange(len(series_NF))[:, None])
-        latest_NF = np.maximum.accumulate(row_NF, axis=0)
-        series_NF = np.take_along_axis(series_NF, latest_NF, axis=0)
-    is_whole_N = ~np.isnan(series_NF).any(axis=1)
-    return series_NF[is_whole_N], is_measured_N[is_whole_N]
-
-
-def _starts(
-    spec: ForecastSpec, ends: tuple[int, int, int], what: str, is_measured_N: NDArray[np.bool_]
-) -> dict[Split, IntArray]:
-    """Rows at which targets start, by part: their horizons lie in it, their windows need not.
-
-    At least one target of each was measured.
-    """
-    num_measured_N = np.concatenate([[0], np.cumsum(is_measured_N)])
-    shares = (spec.split.train, spec.split.validation, spec.split.test)
-    starts: dict[Split, IntArray] = {}
-    first = 0
-    for split, share, end in zip(SPLITS, shares, ends, strict=True):
-        earliest = max(first, spec.window)
-        start_W = np.arange(earliest, end - spec.horizon + 1, spec.stride, dtype=np.int32)
-        if share > 0 and not start_W.size:
-            detail = (
-                f"{what}: the {split} part (rows {first + 1} to {end} of {ends[2]}) is too short "
-                f"for a window of {spec.window} and a horizon of {spec.horizon}"
-            )
-            raise InvalidData(detail)
-        has_target_W = num_measured_N[start_W + spec.horizon] > num_measured_N[start_W]
-        if share > 0 and not has_target_W.any():
-            detail = f"{what}: the {split} part has no measured value of {spec.target!r}"
-            raise InvalidData(detail)
-        if share > 0:
-            starts[split] = start_W[has_target_W]
-        first = end
-    return starts
-
-
 def _facts(spec: ForecastSpec, windows: Windows, baselines: tuple[Baseline, ...]) -> TaskFacts:
     return TaskFacts(
         metric=baselines[0].metric,
@@ -262,6 +203,7 @@ def _facts(spec: ForecastSpec, windows: Windows, baselines: tuple[Baseline, ...]
         input_size=windows.values_NF.shape[1],
         output_size=spec.horizon,
         many_to_one=True,
+        notes=() if windows.note is None else (windows.note,),
     )
 
 

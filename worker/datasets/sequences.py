@@ -15,15 +15,8 @@ from app.domain.datasets import read_table
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.sequences import SequencesSpec
-from app.domain.tables import Table
-from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
-from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
-from worker.datasets.maker import TaskOfUpload
-from worker.datasets.objectives import CrossEntropy, NumberError
-from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
-from worker.datasets.splits import bounds
-from worker.datasets.table import (
+from app.domain.splits import bounds
+from app.domain.table_arrays import (
     groups,
     is_date,
     matrix,
@@ -33,6 +26,13 @@ from worker.datasets.table import (
     refused,
     scale_of,
 )
+from app.domain.tables import Table
+from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
+from worker.datasets.maker import TaskOfUpload
+from worker.datasets.objectives import CrossEntropy, NumberError
+from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,

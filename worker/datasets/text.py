@@ -16,19 +16,17 @@ from app.domain.datasets import decode
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.text import TextSpec
+from app.domain.splits import bounds
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
+from app.domain.text_symbols import code_points, known_symbols
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.ngram_gain import estimate_text_lag
 from worker.datasets.objectives import BitsPerCharacter
 from worker.datasets.sampling import evaluation_size
-from worker.datasets.splits import bounds
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 from worker.seeding import numpy_generator
-
-#: Inputs are one-hot: more would be mostly zeros.
-MAX_SYMBOLS = 2048
 
 
 class TextData:
@@ -86,12 +84,8 @@ def build_text(spec: TextSpec, upload: bytes) -> Task:
 
 def _encode(text: str, train_end: int) -> tuple[IntArray, Sequence[str]]:
     """Codes of all characters, and the symbols of codes 1, 2, …; 0 is any other character."""
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    known = np.unique(points[:train_end])
-    if len(known) >= MAX_SYMBOLS:
-        detail = f"the training part has {len(known)} different characters; "
-        detail += f"at most {MAX_SYMBOLS - 1} can be learned"
-        raise InvalidData(detail)
+    points = code_points(text)
+    known = known_symbols(points[:train_end])
     place = np.searchsorted(known, points).clip(max=len(known) - 1)
     codes = np.where(known[place] == points, place + 1, 0).astype(np.int32)
     return codes, [chr(point) for point in known]

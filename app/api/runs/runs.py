@@ -68,7 +68,8 @@ def post_run(
     """Queue the training that the job spec describes. A free worker starts it at once.
 
     All fields except `model.kind` and `dataset.kind` have defaults. The answer contains the
-    complete spec.
+    complete spec. With `dry_run=true` the rows of an upload are checked as a worker would check
+    them, and a warning names series that would be left out.
     """
     if dry_run:
         checked = dry_run_of(

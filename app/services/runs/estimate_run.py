@@ -31,7 +31,7 @@ def estimate_run(
 ) -> CheckedSpec:
     """Raises InvalidSpec when the spec does not fit the data or exceeds the service's limits."""
     limited = with_time_limit(spec, time_limits)
-    shape = limited.dataset.shape(_profile(work, workspace_id, limited))
+    shape = limited.dataset.shape(profile_of(work, workspace_id, limited))
     cost = estimate(limited, shape)
     problems = problems_of_size(cost)
     if problems:
@@ -39,7 +39,8 @@ def estimate_run(
     return CheckedSpec(spec=limited, shape=shape, estimate=cost, warnings=warnings_about(limited))
 
 
-def _profile(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:
+def profile_of(work: UnitOfWork, workspace_id: UUID, spec: JobSpec) -> Profile | None:
+    """Returns the profile of the spec's upload; None without one. Raises InvalidSpec."""
     if not isinstance(spec.dataset, UploadedDataset):
         return None
     try:

@@ -75,3 +75,58 @@ def test_another_workspace_s_data_set_is_not_there(clinic: Clinic, dataset_id: s
 
     assert answer.status_code == 422
     assert check_problem(answer)["errors"][0]["code"] == "dataset_not_found"
+
+
+def upload(client: httpx.Client, name: str, text: str) -> str:
+    answer = client.post(
+        "/v1/datasets",
+        params={"name": name, "kind": "csv"},
+        content=text.encode(),
+        headers={"Content-Type": "text/csv"},
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_dry_run_names_the_series_that_would_be_left_out(client: httpx.Client) -> None:
+    sizes = {f"shop{index}": 5 if index == 7 else 120 for index in range(20)}
+    rows = [f"{shop},{t},{t % 11}.5" for shop, size in sizes.items() for t in range(size)]
+    uploaded = upload(client, "panel", "shop,t,co2\n" + "\n".join(rows))
+
+    answer = client.post(
+        "/v1/runs?dry_run=true", json=forecast(uploaded, series_column="shop", window=30)
+    )
+
+    assert answer.status_code == 200, answer.text
+    (warning,) = (each for each in answer.json()["warnings"] if "left out" in each)
+    assert warning.startswith("1 of 20 series is left out: ")
+    assert "'shop7'" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "reason"),
+    [
+        (
+            "t,co2\n" + "".join(f"{t // 2},{t}.5\n" for t in range(100)),
+            {"time_column": "t"},
+            "row 3, column 't': the same time",
+        ),
+        (
+            "x,co2\n" + "".join(f"{int(t > 80)},{t}.5\n" for t in range(100)),
+            {"features": ["x"]},
+            "column 'x' is constant over the training part",
+        ),
+    ],
+    ids=["equal times", "constant feature"],
+)
+def test_a_dry_run_refuses_what_a_worker_would_refuse(
+    client: httpx.Client, text: str, parts: dict[str, object], reason: str
+) -> None:
+    uploaded = upload(client, "unusable", text)
+
+    answer = client.post("/v1/runs?dry_run=true", json=forecast(uploaded, **parts))
+
+    (error,) = check_problem(answer)["errors"]
+    assert answer.status_code == 422
+    assert (error["pointer"], error["code"]) == ("/dataset/dataset_id", "data_not_usable")
+    assert reason in error["detail"]

@@ -9,6 +9,7 @@ from app.domain.telemetry import DoubleArray
 from tests.worker.builders import DATASET_ID, make_spec, train_spec
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
+from worker.datasets.usage import NumberInput
 
 CPU = torch.device("cpu")
 COUNTER = "t,y\n" + "".join(f"{t},{t}\n" for t in range(100))
@@ -95,6 +96,21 @@ def test_each_series_of_a_file_has_its_own_scale_and_its_own_split() -> None:
     assert validation.num_sequences == 30
     pairs_W2 = validation.targets.flatten().sort().values.view(15, 2)
     torch.testing.assert_close(pairs_W2[:, 0], pairs_W2[:, 1])
+
+
+def test_a_short_series_is_left_out_with_a_note_and_the_others_are_trained_on() -> None:
+    sizes = {f"s{index:02d}": 5 if index == 7 else 120 for index in range(20)}
+    rows = [f"{name},{t},{t % 11}" for name, size in sizes.items() for t in range(size)]
+
+    task = make_task("name,t,y\n" + "\n".join(rows), series_column="name", window=30)
+
+    assert isinstance(task.usage.input, NumberInput)
+    trained = [scaling.series for scaling in task.usage.input.scalings]
+    assert trained == [name for name in sizes if name != "s07"]
+    (note,) = task.facts.notes
+    assert note.startswith("1 of 20 series is left out: ")
+    assert "'s07'" in note
+    assert all(original.series in trained for original in task.usage.originals)
 
 
 def test_the_time_column_orders_the_rows() -> None:

@@ -19,6 +19,7 @@ FIT_CODES = (
     "column_constant",
     "missing_values",
     "longer_than_data",
+    "data_not_usable",
     "too_few_sequences",
     "too_few_classes",
     "run_too_large",

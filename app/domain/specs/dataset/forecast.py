@@ -44,7 +44,8 @@ class ForecastSpec(UploadedDataset):
     season: Timesteps | None = None
     """Period of the seasonal-naive baseline, in timesteps; null for none."""
     series_column: ColumnName | None = None
-    """Column that names the series of a row, if the file holds several series."""
+    """Column that names the series of a row, if the file holds several series. A series that is too
+    short for `window` and `horizon`, or has a constant column in its training part, is left out."""
     time_column: ColumnName | None = None
     """Column that orders the rows; null means the order of the file."""
     split: SplitSpec = SplitSpec()
@@ -78,13 +79,11 @@ class ForecastSpec(UploadedDataset):
         yield from self._windows_without_room(table)
 
     def _windows_without_room(self, table: CsvProfile) -> Iterator[Problem]:
-        """Yields a problem if a part of a series is too short for a window and a horizon.
+        """Yields a problem if a part of the longest series is too short for window and horizon.
 
-        The window may begin before the part. The profile does not hold the lengths of the series;
-        the shortest has at most the mean length.
+        The window may begin before the part. Shorter series are left out of training.
         """
-        series = find(table, self.series_column)
-        num_rows = table.rows // max(1, series.distinct) if series else table.rows
+        num_rows = self._longest_series(table)
         for part in self.split.parts_asked_for(num_rows):
             if max(part.first, self.window) + self.horizon > part.end:
                 rows = f"rows {part.first + 1} to {part.end} of {num_rows}"
@@ -92,3 +91,10 @@ class ForecastSpec(UploadedDataset):
                 detail += f"{self.window} and a horizon of {self.horizon}"
                 yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
                 return
+
+    def _longest_series(self, table: CsvProfile) -> int:
+        """Returns the rows of the longest series; the mean where the profile does not hold it."""
+        series = find(table, self.series_column)
+        if series is None:
+            return table.rows
+        return series.most_frequent or table.rows // max(1, series.distinct)

@@ -1,0 +1,45 @@
+"""What a worker would refuse of an upload, or leave out: found by reading its rows."""
+
+from collections.abc import Callable
+
+from app.domain.columnar import decode_table, is_columnar
+from app.domain.datasets import decode
+from app.domain.panels import LeftOutSeries, Panel, note_of_left_out
+from app.domain.profiles import CsvProfile, Profile, TextProfile
+from app.domain.specs.dataset.base import Dataset
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.dataset.text import TextSpec
+from app.domain.text_symbols import MAX_SYMBOLS, code_points, known_symbols
+
+#: Cells of a table that are checked while a client waits: as numbers they take 64 MiB.
+MAX_CHECKED_CELLS = 2**23
+NOT_CHECKED = "the data set is too large, or too old, for a dry run to check each of its rows"
+
+
+def check_data(
+    dataset: Dataset, profile: Profile | None, read: Callable[[], bytes]
+) -> tuple[str, ...]:
+    """Returns sentences on what a run would leave out. Raises InvalidData as a worker would.
+
+    `read` returns the stored form of the upload. It is called only where the profile leaves it
+    open whether a worker would take the data.
+    """
+    match dataset, profile:
+        case ForecastSpec(), CsvProfile():
+            if profile.rows * len(profile.columns) > MAX_CHECKED_CELLS:
+                return (NOT_CHECKED,)
+            content = read()
+            return _check_forecast(dataset, content) if is_columnar(content) else (NOT_CHECKED,)
+        case TextSpec(), TextProfile() if profile.distinct_symbols >= MAX_SYMBOLS:
+            points_N = code_points(decode(read()))
+            known_symbols(points_N[: dataset.split.parts(len(points_N))[0].end])
+            return ()
+        case _:
+            return ()
+
+
+def _check_forecast(spec: ForecastSpec, content: bytes) -> tuple[str, ...]:
+    panel = Panel.of(spec, decode_table(content))
+    left_out = [each for each in panel.cut() if isinstance(each, LeftOutSeries)]
+    note = note_of_left_out(left_out, num_series=len(panel.labels))
+    return () if note is None else (note,)

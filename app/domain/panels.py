@@ -1,0 +1,185 @@
+"""The series of a forecast: their rows, windows and scales, and those that are left out.
+
+A worker trains on what this module returns, and a dry run reports what it refuses.
+Shapes: N rows of the file, n rows of a series, F columns (the target first), W windows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.errors import InvalidData
+from app.domain.scopes import SPLITS, Split
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.splits import Bounds, bounds
+from app.domain.table_arrays import groups, matrix, ordered_rows, refuse_missing, scale_of
+from app.domain.tables import Table
+from app.domain.telemetry import DoubleArray, IntArray
+
+#: Series whose reasons are told when they are left out.
+MAX_REASONS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutSeries:
+    """A series that can be trained on."""
+
+    #: Position of the series among all of the file.
+    index: int
+    #: Label in the series column; None if the file is one series.
+    label: str | None
+    #: (n, F) without gaps, in the units of the file.
+    values_nF: DoubleArray
+    #: (n,) Whether the target was measured, and not filled in.
+    is_measured_n: NDArray[np.bool_]
+    #: Rows of the training part, which is the first one.
+    num_train: int
+    #: Of the training part.
+    mean_F: DoubleArray
+    std_F: DoubleArray
+    #: First target row of each window, by split.
+    starts: Mapping[Split, IntArray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOutSeries:
+    """A series that cannot be trained on, and the reason."""
+
+    label: str | None
+    error: InvalidData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The series of a file, in the order of their labels."""
+
+    spec: ForecastSpec
+    #: The target, then the other features.
+    names: tuple[str, ...]
+    #: NaN where missing.
+    values_NF: DoubleArray
+    labels: Sequence[str | None]
+    #: Rows of each series, in time order.
+    rows: Sequence[IntArray]
+
+    @classmethod
+    def of(cls, spec: ForecastSpec, table: Table) -> Self:
+        """Raises InvalidData for missing values, unless the spec allows them, and equal times."""
+        names = (spec.target, *(name for name in spec.features if name != spec.target))
+        values_NF = matrix(table, names)
+        if spec.missing == "reject":
+            refuse_missing(table, values_NF, names)
+        column = spec.series_column
+        return cls(
+            spec=spec,
+            names=names,
+            values_NF=values_NF,
+            labels=(None,) if column is None else groups(table, column)[1],
+            rows=ordered_rows(table, group=column, by=spec.time_column),
+        )
+
+    def cut(self) -> Iterator[CutSeries | LeftOutSeries]:
+        """Yields each series, in order. Raises InvalidData at the end if all were left out."""
+        first_error: InvalidData | None = None
+        num_cut = 0
+        for index, label in enumerate(self.labels):
+            try:
+                series = self._cut(index)
+            except InvalidData as error:
+                first_error = first_error or error
+                yield LeftOutSeries(label=label, error=error)
+            else:
+                num_cut += 1
+                yield series
+        if first_error is not None and not num_cut:
+            raise first_error
+
+    def without_gaps(self, index: int) -> tuple[DoubleArray, NDArray[np.bool_]]:
+        """Returns the rows of a series, and whether the target of each was measured.
+
+        Missing values are filled from the row before, where the spec asks for it. Rows that still
+        miss a value are dropped.
+        """
+        values_nF = self.values_NF[self.rows[index]]
+        is_measured_n = ~np.isnan(values_nF[:, 0])
+        if self.spec.missing == "forward_fill":
+            row_nF = np.where(np.isnan(values_nF), 0, np.arange(len(values_nF))[:, None])
+            latest_nF = np.maximum.accumulate(row_nF, axis=0)
+            values_nF = np.take_along_axis(values_nF, latest_nF, axis=0)
+        is_whole_n = ~np.isnan(values_nF).any(axis=1)
+        return values_nF[is_whole_n], is_measured_n[is_whole_n]
+
+    def _cut(self, index: int) -> CutSeries:
+        """Returns a series with its windows and scale. Raises InvalidData if it has none."""
+        label = self.labels[index]
+        what = "the series" if label is None else f"series {label!r}"
+        values_nF, is_measured_n = self.without_gaps(index)
+        ends = bounds(len(values_nF), self.spec.split, what=f"rows of {what}")
+        _refuse_long_season(self.spec, ends[0], what)
+        starts = _starts(self.spec, ends, what, is_measured_n)
+        part = f"the training part of {what} (its first {ends[0]} rows)"
+        mean_F, std_F = scale_of(values_nF[: ends[0]], self.names, what=part)
+        return CutSeries(
+            index=index,
+            label=label,
+            values_nF=values_nF,
+            is_measured_n=is_measured_n,
+            num_train=ends[0],
+            mean_F=mean_F,
+            std_F=std_F,
+            starts=starts,
+        )
+
+
+def note_of_left_out(left_out: Sequence[LeftOutSeries], *, num_series: int) -> str | None:
+    """Returns one sentence on the series that are left out; None if all are trained on."""
+    if not left_out:
+        return None
+    reasons = "; ".join(each.error.detail for each in left_out[:MAX_REASONS])
+    if len(left_out) > MAX_REASONS:
+        reasons += f"; and {len(left_out) - MAX_REASONS} more"
+    verb = "is" if len(left_out) == 1 else "are"
+    return f"{len(left_out)} of {num_series} series {verb} left out: {reasons}"
+
+
+def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
+    """Raises InvalidData where the seasonal baseline has no value for the first forecast."""
+    is_held_out = spec.split.validation > 0 or spec.split.test > 0
+    reach = max(num_rows, spec.window) if is_held_out else spec.window
+    if spec.season is not None and spec.season > reach:
+        detail = f"season {spec.season} is longer than what {what} has before its first forecast: "
+        detail += f"{reach} rows"
+        raise InvalidData(detail)
+
+
+def _starts(
+    spec: ForecastSpec, ends: Bounds, what: str, is_measured_n: NDArray[np.bool_]
+) -> dict[Split, IntArray]:
+    """Returns rows at which targets start, by part: their horizons lie in it, windows need not.
+
+    At least one target of each was measured.
+    """
+    num_measured_n = np.concatenate([[0], np.cumsum(is_measured_n)])
+    shares = (spec.split.train, spec.split.validation, spec.split.test)
+    starts: dict[Split, IntArray] = {}
+    first = 0
+    for split, share, end in zip(SPLITS, shares, ends, strict=True):
+        earliest = max(first, spec.window)
+        start_W = np.arange(earliest, end - spec.horizon + 1, spec.stride, dtype=np.int32)
+        if share > 0 and not start_W.size:
+            detail = (
+                f"{what}: the {split} part (rows {first + 1} to {end} of {ends[2]}) is too short "
+                f"for a window of {spec.window} and a horizon of {spec.horizon}"
+            )
+            raise InvalidData(detail)
+        has_target_W = num_measured_n[start_W + spec.horizon] > num_measured_n[start_W]
+        if share > 0 and not has_target_W.any():
+            detail = f"{what}: the {split} part has no measured value of {spec.target!r}"
+            raise InvalidData(detail)
+        if share > 0:
+            starts[split] = start_W[has_target_W]
+        first = end
+    return starts

@@ -1,0 +1,102 @@
+"""A dry run refuses what a worker would refuse, and reads rows only where it must."""
+
+import json
+
+import pytest
+from pydantic import JsonValue
+
+from app.domain.columnar import encode_table
+from app.domain.data_check import MAX_CHECKED_CELLS, NOT_CHECKED, check_data
+from app.domain.datasets import parse_csv
+from app.domain.errors import InvalidData
+from app.domain.profiles import CsvProfile, profile_csv, profile_text
+from app.domain.specs.dataset.adding import AddingSpec
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.dataset.text import TextSpec
+
+ID = "00000000-0000-0000-0000-000000000000"
+
+
+def forecast(**changes: JsonValue) -> ForecastSpec:
+    usual: dict[str, JsonValue] = {"kind": "forecast", "dataset_id": ID, "target": "y", "window": 5}
+    return ForecastSpec.model_validate_json(json.dumps(usual | changes))
+
+
+def check(text: str, **changes: JsonValue) -> tuple[str, ...]:
+    table = parse_csv(text)
+    return check_data(forecast(**changes), profile_csv(table), lambda: encode_table(table))
+
+
+def never_read() -> bytes:
+    pytest.fail("the upload was read")
+
+
+def test_data_that_a_worker_takes_has_no_warning() -> None:
+    assert check("y\n" + "1\n2\n" * 50) == ()
+
+
+def test_a_series_that_is_left_out_is_a_warning() -> None:
+    rows = [f"{shop},{t % 7}" for shop in "abc" for t in range(5 if shop == "b" else 100)]
+
+    (warning,) = check("shop,y\n" + "\n".join(rows), series_column="shop", window=30)
+
+    assert warning.startswith("1 of 3 series is left out: ")
+    assert "series 'b'" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "reason"),
+    [
+        ("t,y\n" + "1,1\n1,2\n" * 50, {"time_column": "t"}, "the same time"),
+        (
+            "x,y\n" + "".join(f"{int(t > 80)},{t}\n" for t in range(100)),
+            {"features": ["x"]},
+            "column 'x' is constant over the training part of the series",
+        ),
+    ],
+)
+def test_what_a_worker_would_refuse_is_refused(
+    text: str, changes: dict[str, JsonValue], reason: str
+) -> None:
+    with pytest.raises(InvalidData, match=reason):
+        check(text, **changes)
+
+
+def test_a_large_table_is_not_read() -> None:
+    profile = profile_csv(parse_csv("y\n1\n2\n"))
+    large = profile.model_copy(update={"rows": MAX_CHECKED_CELLS + 1})
+    assert isinstance(large, CsvProfile)
+
+    assert check_data(forecast(), large, never_read) == (NOT_CHECKED,)
+
+
+def test_a_table_as_earlier_releases_stored_it_is_not_checked() -> None:
+    text = "y\n1\n2\n"
+
+    assert check_data(forecast(), profile_csv(parse_csv(text)), text.encode) == (NOT_CHECKED,)
+
+
+def text_spec() -> TextSpec:
+    spec = {"kind": "text", "dataset_id": ID, "length": 8}
+    return TextSpec.model_validate_json(json.dumps(spec))
+
+
+def test_a_text_of_too_many_symbols_is_refused() -> None:
+    text = "".join(chr(0x4E00 + index) for index in range(3000))
+
+    with pytest.raises(InvalidData, match="2100 different characters; at most 2047"):
+        check_data(text_spec(), profile_text(text), text.encode)
+
+
+def test_symbols_outside_the_training_part_are_not_counted() -> None:
+    text = "ab" * 5000 + "".join(chr(0x4E00 + index) for index in range(2500))
+
+    assert check_data(text_spec(), profile_text(text), text.encode) == ()
+
+
+def test_a_text_of_few_symbols_is_not_read() -> None:
+    assert check_data(text_spec(), profile_text("abc" * 50), never_read) == ()
+
+
+def test_generated_data_is_not_read() -> None:
+    assert check_data(AddingSpec(kind="adding"), None, never_read) == ()

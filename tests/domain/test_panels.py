@@ -1,0 +1,174 @@
+"""Series of a forecast that cannot be trained on are left out, and the others are cut."""
+
+import json
+
+import numpy as np
+import pytest
+from pydantic import JsonValue
+
+from app.domain.datasets import parse_csv
+from app.domain.errors import InvalidData
+from app.domain.panels import CutSeries, LeftOutSeries, Panel, note_of_left_out
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.table_arrays import is_date
+
+ID = "00000000-0000-0000-0000-000000000000"
+COUNTER = "t,y\n" + "".join(f"{t},{t}\n" for t in range(100))
+
+
+def forecast(**changes: JsonValue) -> ForecastSpec:
+    usual: dict[str, JsonValue] = {
+        "kind": "forecast",
+        "dataset_id": ID,
+        "target": "y",
+        "window": 5,
+    }
+    return ForecastSpec.model_validate_json(json.dumps(usual | changes))
+
+
+def panel_of(text: str, **changes: JsonValue) -> Panel:
+    return Panel.of(forecast(**changes), parse_csv(text))
+
+
+def shops(**values: list[float]) -> str:
+    """Rows of several shops, in order of time."""
+    rows = [(t, shop, y) for shop, each in values.items() for t, y in enumerate(each)]
+    return "t,shop,y\n" + "".join(f"{t},{shop},{y}\n" for t, shop, y in sorted(rows))
+
+
+def rising(num_rows: int) -> list[float]:
+    return [float(t) for t in range(num_rows)]
+
+
+def test_a_short_series_is_left_out_and_the_others_are_cut() -> None:
+    text = shops(a=rising(100), b=rising(5), c=rising(100))
+    panel = panel_of(text, series_column="shop", time_column="t", window=30)
+
+    first, second, third = panel.cut()
+
+    assert isinstance(first, CutSeries)
+    assert isinstance(second, LeftOutSeries)
+    assert isinstance(third, CutSeries)
+    assert (first.label, second.label, third.label) == ("a", "b", "c")
+    assert (first.index, third.index) == (0, 2)
+    assert "series 'b'" in second.error.detail
+
+
+def test_the_windows_of_a_series_start_after_its_first_window_and_end_in_their_part() -> None:
+    (series,) = panel_of(COUNTER, horizon=2, stride=3).cut()
+
+    assert isinstance(series, CutSeries)
+    assert series.num_train == 70
+    np.testing.assert_array_equal(series.starts["train"], np.arange(5, 69, 3))
+    np.testing.assert_array_equal(series.starts["validation"], [70, 73, 76, 79, 82])
+    np.testing.assert_array_equal(series.starts["test"], [85, 88, 91, 94, 97])
+    assert (series.mean_F[0], series.std_F[0]) == (34.5, np.arange(70).std())
+
+
+def test_a_part_without_a_share_has_no_windows() -> None:
+    split: JsonValue = {"train": 0.8, "validation": 0.2, "test": 0}
+
+    (series,) = panel_of(COUNTER, split=split).cut()
+
+    assert isinstance(series, CutSeries)
+    assert set(series.starts) == {"train", "validation"}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([], "would be empty"),
+        (rising(6), "too short"),
+        ([7.0] * 100, "column 'y' is constant"),
+        ([1e308, -1e308] * 50, "too large"),
+    ],
+)
+def test_the_reason_is_told_for_each_series_left_out(values: list[float], reason: str) -> None:
+    text = shops(a=rising(100), b=values or [1.0])
+
+    _, left_out = panel_of(text, series_column="shop").cut()
+
+    assert isinstance(left_out, LeftOutSeries)
+    assert reason in left_out.error.detail
+    assert "series 'b'" in left_out.error.detail
+
+
+def test_a_series_that_is_shorter_than_the_season_is_left_out() -> None:
+    text = shops(a=rising(100), b=rising(60))
+
+    _, left_out = panel_of(text, series_column="shop", season=50).cut()
+
+    assert isinstance(left_out, LeftOutSeries)
+    assert "season 50" in left_out.error.detail
+
+
+@pytest.mark.parametrize(("name", "expected"), [("d", True), ("y", False), (None, False)])
+def test_a_column_of_dates_is_told_from_others(name: str | None, *, expected: bool) -> None:
+    table = parse_csv("d,y\n2020-01-01,1\n2020-01-02,2\n")
+
+    assert is_date(table, name) is expected
+
+
+def test_a_part_without_a_measured_target_leaves_the_series_out() -> None:
+    text = "t,y\n" + "".join(f"{t},{t if t < 70 else ''}\n" for t in range(100))
+
+    with pytest.raises(InvalidData, match="no measured value of 'y'"):
+        list(panel_of(text, missing="forward_fill").cut())
+
+
+def test_the_first_reason_is_raised_if_no_series_is_left() -> None:
+    panel = panel_of(shops(a=rising(4), b=[7.0] * 100), series_column="shop")
+
+    with pytest.raises(InvalidData, match="series 'a'"):
+        list(panel.cut())
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"), [("forward_fill", [1, 2, 2, 4]), ("drop", [1, 2, 4])]
+)
+def test_gaps_are_filled_from_the_row_before_or_dropped(
+    missing: str, expected: list[float]
+) -> None:
+    text = "t,y\n0,\n1,1\n2,2\n3,\n4,4\n"
+
+    values_nF, is_measured_n = panel_of(text, missing=missing).without_gaps(0)
+
+    np.testing.assert_array_equal(values_nF[:, 0], expected)
+    assert is_measured_n.sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "place"),
+    [
+        (COUNTER.replace("\n40,40\n", "\n40,\n"), {}, "row 42, column 'y'"),
+        (COUNTER.replace("\n40,40\n", "\n39,40\n"), {"time_column": "t"}, "row 42, column 't'"),
+        (COUNTER.replace("\n40,40\n", "\n,40\n"), {"time_column": "t"}, "row 42, column 't'"),
+        (COUNTER.replace("\n40,40\n", "\n40,many\n"), {}, "row 42, column 'y'"),
+        (COUNTER.replace("\n40,40\n", "\nmany,40\n"), {"time_column": "t"}, "holds text"),
+        (COUNTER.replace("\n40,40\n", "\n,40\n"), {"series_column": "t"}, "row 42, column 't'"),
+        ("d,y\n2020-01-01,1\n2020-01-02,2\n", {"target": "d"}, "holds dates"),
+        ("t,y\n1,\n2,\n", {}, "column 'y' has no number"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_refused_with_its_place(
+    text: str, changes: dict[str, JsonValue], place: str
+) -> None:
+    with pytest.raises(InvalidData, match=place):
+        panel_of(text, **changes)
+
+
+def left_out(*labels: str) -> list[LeftOutSeries]:
+    return [LeftOutSeries(label=each, error=InvalidData(f"{each} is short")) for each in labels]
+
+
+@pytest.mark.parametrize(
+    ("labels", "note"),
+    [
+        ("", None),
+        ("a", "1 of 9 series is left out: a is short"),
+        ("ab", "2 of 9 series are left out: a is short; b is short"),
+        ("abcde", "5 of 9 series are left out: a is short; b is short; c is short; and 2 more"),
+    ],
+)
+def test_a_note_names_the_first_series_that_are_left_out(labels: str, note: str | None) -> None:
+    assert note_of_left_out(left_out(*labels), num_series=9) == note
