@@ -341,3 +341,34 @@ def _check_classes(
     assert floors["class_frequencies", "cross_entropy"] == pytest.approx(expected, rel=1e-8)
     majority = (wanted == shares.argmax()).mean()
     assert floors["majority_class", "accuracy"] == pytest.approx(majority, rel=1e-8)
+
+
+def test_a_text_is_scored_as_its_predictions_say(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    text = "".join(rng.choice(list("aabcde "), 1500))
+    run = Run(tmp_path, {"kind": "text", "length": 20}, text)
+    symbols = [None, *sorted(set(text))]
+    learned = text[: bounds(len(text))["train"][1]]
+    counts = np.array([1 + learned.count(one) if one else 1 for one in symbols])
+    shares = counts / counts.sum()
+
+    for split, (first, end) in bounds(len(text)).items():
+        part = text[first:end]
+        starts = range(0, len(part) - 20, 20)
+        inputs: list[dict[str, object]] = [
+            {"timesteps": list(part[start : start + 20])} for start in starts
+        ]
+        wanted = np.array(
+            [[symbols.index(one) for one in part[start + 1 : start + 21]] for start in starts]
+        )
+        predicted = np.stack(run.predict(inputs))
+        chosen = np.take_along_axis(predicted, wanted[..., None], axis=-1)[..., 0]
+
+        served, floors = run.served(split), run.floors(split)
+
+        bits = -np.log2(chosen).mean()
+        assert served["bits_per_character"] == pytest.approx(bits, rel=1e-6)
+        accuracy = (predicted.argmax(axis=-1) == wanted).mean()
+        assert served["accuracy"] == pytest.approx(accuracy, rel=1e-12)
+        unigram = -np.log2(shares[wanted]).mean()
+        assert floors["unigram", "bits_per_character"] == pytest.approx(unigram, rel=1e-8)
