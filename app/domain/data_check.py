@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from app.domain.columnar import decode_table, is_columnar
 from app.domain.datasets import decode
+from app.domain.labelled_rows import read_labelled_rows
 from app.domain.panels import LeftOutSeries, Panel, note_of_left_out
 from app.domain.profiles import CsvProfile, Profile, TextProfile
 from app.domain.specs.dataset.base import Dataset
 from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.dataset.sequences import SequencesSpec
 from app.domain.specs.dataset.text import TextSpec
 from app.domain.text_symbols import MAX_SYMBOLS, code_points, known_symbols
 
@@ -25,11 +27,11 @@ def check_data(
     open whether a worker would take the data.
     """
     match dataset, profile:
-        case ForecastSpec(), CsvProfile():
+        case ForecastSpec() | SequencesSpec(), CsvProfile():
             if profile.rows * len(profile.columns) > MAX_CHECKED_CELLS:
                 return (NOT_CHECKED,)
             content = read()
-            return _check_forecast(dataset, content) if is_columnar(content) else (NOT_CHECKED,)
+            return _check_table(dataset, content) if is_columnar(content) else (NOT_CHECKED,)
         case TextSpec(), TextProfile() if profile.distinct_symbols >= MAX_SYMBOLS:
             points_N = code_points(decode(read()))
             known_symbols(points_N[: dataset.split.parts(len(points_N))[0].end])
@@ -38,8 +40,12 @@ def check_data(
             return ()
 
 
-def _check_forecast(spec: ForecastSpec, content: bytes) -> tuple[str, ...]:
-    panel = Panel.of(spec, decode_table(content))
+def _check_table(spec: ForecastSpec | SequencesSpec, content: bytes) -> tuple[str, ...]:
+    table = decode_table(content)
+    if isinstance(spec, SequencesSpec):
+        spec.declared_lag(length=read_labelled_rows(spec, table).longest_in_training)
+        return ()
+    panel = Panel.of(spec, table)
     left_out = [each for each in panel.cut() if isinstance(each, LeftOutSeries)]
     note = note_of_left_out(left_out, num_series=len(panel.labels))
     return () if note is None else (note,)

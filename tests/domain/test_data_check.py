@@ -1,6 +1,7 @@
 """A dry run refuses what a worker would refuse, and reads rows only where it must."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from app.domain.errors import InvalidData
 from app.domain.profiles import CsvProfile, profile_csv, profile_text
 from app.domain.specs.dataset.adding import AddingSpec
 from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.dataset.sequences import SequencesSpec
 from app.domain.specs.dataset.text import TextSpec
 
 ID = "00000000-0000-0000-0000-000000000000"
@@ -74,6 +76,62 @@ def test_a_table_as_earlier_releases_stored_it_is_not_checked() -> None:
     text = "y\n1\n2\n"
 
     assert check_data(forecast(), profile_csv(parse_csv(text)), text.encode) == (NOT_CHECKED,)
+
+
+def sequences(**changes: JsonValue) -> SequencesSpec:
+    usual: dict[str, JsonValue] = {
+        "kind": "sequences",
+        "dataset_id": ID,
+        "sequence_column": "id",
+        "features": ["x"],
+        "label": "y",
+    }
+    return SequencesSpec.model_validate_json(json.dumps(usual | changes))
+
+
+def labelled(cells: Callable[[int, int], str]) -> str:
+    """Rows of twenty sequences with four timesteps each."""
+    rows = [f"{index},{cells(index, t)}" for index in range(20) for t in range(4)]
+    return "id,t,x,y\n" + "\n".join(rows) + "\n"
+
+
+def check_sequences(text: str, **changes: JsonValue) -> tuple[str, ...]:
+    table = parse_csv(text)
+    return check_data(sequences(**changes), profile_csv(table), lambda: encode_table(table))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"order_column": "t", "max_length": 2},
+        {"task": "regression"},
+        {"target": "per_step", "dependency_lag": 3},
+    ],
+    ids=str,
+)
+def test_sequences_that_a_worker_takes_have_no_warning(changes: dict[str, JsonValue]) -> None:
+    text = labelled(lambda index, t: f"{t},{t}.5,{index % 2}")
+
+    assert check_sequences(text, **changes) == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "changes", "reason"),
+    [
+        (lambda i, t: f"{t // 2},{t}.5,{i % 2}", {"order_column": "t"}, "row 3, .* the same time"),
+        (lambda i, t: f"{t},7.5,{i % 2}", {}, "column 'x' is constant"),
+        (lambda _, t: f"{t},{t}.5,{t % 2}", {}, "row 3, column 'y': not the label"),
+        (lambda _, t: f"{t},{t}.5,1", {}, "one class only"),
+        (lambda _, t: f"{t},{t}.5,1", {"task": "regression"}, "column 'y' is constant"),
+        (lambda i, t: f"{t},{t}.5,{i % 2}", {"dependency_lag": 4}, "it must be at most 3"),
+    ],
+)
+def test_sequences_that_a_worker_would_refuse_are_refused(
+    cells: Callable[[int, int], str], changes: dict[str, JsonValue], reason: str
+) -> None:
+    with pytest.raises(InvalidData, match=reason):
+        check_sequences(labelled(cells), **changes)
 
 
 def text_spec() -> TextSpec:

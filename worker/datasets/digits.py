@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.domain.scopes import Split
+from app.domain.seeding import numpy_generator
 from app.domain.specs.dataset.base import SplitSpec
 from app.domain.specs.dataset.digits import NUM_CLASSES, NUM_PIXELS, DigitsSpec
 from app.domain.splits import bounds
@@ -24,7 +25,6 @@ from worker.datasets.objectives import CrossEntropy
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, NumberInput, Scaling, Usage
-from worker.seeding import numpy_generator
 
 #: Pixels go from 0 to 16.
 WHITE = 16.0

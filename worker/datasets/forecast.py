@@ -16,6 +16,7 @@ import torch
 from app.domain.datasets import read_table
 from app.domain.panels import CutSeries, LeftOutSeries, Panel, note_of_left_out
 from app.domain.scopes import Split
+from app.domain.seeding import numpy_generator
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.table_arrays import is_date
 from app.domain.tables import Table
@@ -42,7 +43,6 @@ from worker.datasets.usage import (
     Usage,
 )
 from worker.scoring.forecasts import SeriesTarget, Target, forecast_baselines
-from worker.seeding import numpy_generator
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024

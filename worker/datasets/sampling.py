@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from app.domain.scopes import SPLITS, Split
+from app.domain.seeding import numpy_generator
 from app.domain.task import TaskFacts
 from app.domain.telemetry import IntArray
 from worker.datasets.task import Batch
-from worker.seeding import numpy_generator
 
 #: Sequences that a split of made or text data is evaluated on, where they are not too long.
 EVALUATION_SEQUENCES = 256

@@ -5,27 +5,17 @@ sequences.
 Shapes: N rows of the file, F features, T timesteps, B sequences, V classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from app.domain.datasets import read_table
-from app.domain.errors import InvalidData
-from app.domain.scopes import SPLITS, Split
+from app.domain.labelled_rows import LabelledRows, read_labelled_rows
+from app.domain.scopes import Split
 from app.domain.specs.dataset.sequences import SequencesSpec
-from app.domain.splits import bounds
-from app.domain.table_arrays import (
-    groups,
-    is_date,
-    matrix,
-    numbers,
-    ordered_rows,
-    refuse_missing,
-    refused,
-    scale_of,
-)
+from app.domain.table_arrays import is_date
 from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
@@ -48,7 +38,6 @@ from worker.scoring.classes import ClassTruth
 from worker.scoring.labels import label_baselines
 from worker.scoring.numbers import NumberTruth
 from worker.scoring.truth import Truth
-from worker.seeding import numpy_generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +110,9 @@ class LabelledSequences:
 
 def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
     table = read_table(upload)
-    rows = ordered_rows(table, group=spec.sequence_column, by=spec.order_column)
-    order = numpy_generator(spec.seed, "split").permutation(len(rows)).astype(np.int32)
-    ends = bounds(len(rows), spec.split, what="sequences")
-    parts = dict(zip(SPLITS, np.split(order, ends[:2]), strict=True))
-    data = _label(spec, table, rows, parts["train"])
+    found = read_labelled_rows(spec, table)
+    parts = found.parts
+    data = _scaled(spec, table, found)
     shown = {split: part for split, part in parts.items() if part.size}
     shown["train"] = shown["train"][:EVALUATION_SEQUENCES]
     train = parts["train"]
@@ -146,53 +133,29 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
     )
 
 
-def _label(
-    spec: SequencesSpec, table: Table, rows: list[IntArray], train: IntArray
-) -> LabelledSequences:
-    """The sequences, scaled by the training part."""
-    names = list(spec.features)
-    features_NF = matrix(table, names)
-    refuse_missing(table, features_NF, names)
-    raw_labels_N, classes = _labels(spec, table)
-    if spec.target == "per_sequence":
-        _refuse_mixed_labels(spec, table, raw_labels_N, rows)
-    if spec.max_length is not None:
-        rows = [part[-spec.max_length :] for part in rows]
-    train_rows = np.concatenate([rows[index] for index in train])
-    what = "the training sequences"
-    mean_F, std_F = scale_of(features_NF[train_rows], names, what=what)
+def _scaled(spec: SequencesSpec, table: Table, found: LabelledRows) -> LabelledSequences:
+    """Returns the sequences, scaled by the training part."""
+    mean_F, std_F = found.feature_scale_2F
     output: NumberOutput | ClassOutput
-    labels_N, scaling = raw_labels_N, None
-    if classes is not None:
-        output = ClassOutput(classes=classes)
+    labels_N, scaling = found.labels_N, None
+    if found.label_scale_21 is None:
+        output = ClassOutput(classes=found.classes or ())
     else:
-        mean_1, std_1 = scale_of(raw_labels_N[train_rows][:, None], [spec.label], what=what)
-        labels_N, scaling = (raw_labels_N - mean_1[0]) / std_1[0], Scaling.of(mean_1, std_1)
+        mean_1, std_1 = found.label_scale_21
+        labels_N, scaling = (labels_N - mean_1[0]) / std_1[0], Scaling.of(mean_1, std_1)
         output = NumberOutput(names=(spec.label,), scalings=(scaling,))
-    examples = [features_NF[rows[index]] for index in train[:NUM_EXAMPLES]]
+    train = found.parts["train"]
+    examples = [found.features_NF[found.rows[index]] for index in train[:NUM_EXAMPLES]]
     return LabelledSequences(
-        features_NF=(features_NF - mean_F) / std_F,
+        features_NF=(found.features_NF - mean_F) / std_F,
         labels_N=labels_N,
-        raw_labels_N=raw_labels_N,
+        raw_labels_N=found.labels_N,
         scaling=scaling,
-        rows=rows,
+        rows=found.rows,
         is_per_step=spec.target == "per_step",
-        classes=classes,
+        classes=found.classes,
         usage=_usage(spec, table, Scaling.of(mean_F, std_F), output, examples),
     )
-
-
-def _labels(spec: SequencesSpec, table: Table) -> tuple[DoubleArray, tuple[str, ...] | None]:
-    """(N,) label of each row, and the classes; None for a regression."""
-    if spec.task == "regression":
-        labels_N = numbers(table, spec.label)
-        refuse_missing(table, labels_N[:, None], [spec.label])
-        return labels_N, None
-    codes_N, classes = groups(table, spec.label)
-    if len(classes) < 2:  # noqa: PLR2004 - one class leaves nothing to tell
-        detail = f"column {spec.label!r} has one class only, {classes[0]!r}"
-        raise InvalidData(detail)
-    return codes_N.astype(np.float64), tuple(classes)
 
 
 def _usage(
@@ -215,17 +178,6 @@ def _usage(
         ),
         originals=tuple(Original.of(values_TF) for values_TF in examples),
     )
-
-
-def _refuse_mixed_labels(
-    spec: SequencesSpec, table: Table, labels_N: DoubleArray, rows: Sequence[IntArray]
-) -> None:
-    for part in rows:
-        is_other = labels_N[part] != labels_N[part[0]]
-        if is_other.any():
-            detail = "not the label of its sequence's first row; per_step labels may differ"
-            row = int(part[int(np.argmax(is_other))])
-            raise refused(table, row, spec.label, detail, code="mixed")
 
 
 def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray) -> RequiredLag:
@@ -256,7 +208,7 @@ def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray)
 def _facts(
     spec: SequencesSpec,
     data: LabelledSequences,
-    parts: dict[Split, IntArray],
+    parts: Mapping[Split, IntArray],
     baselines: tuple[Baseline, ...],
 ) -> TaskFacts:
     train = parts["train"]

@@ -15,6 +15,7 @@ from torch.nn import functional
 from app.domain.datasets import decode
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
+from app.domain.seeding import numpy_generator
 from app.domain.specs.dataset.text import TextSpec
 from app.domain.splits import bounds
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
@@ -26,7 +27,6 @@ from worker.datasets.objectives import BitsPerCharacter
 from worker.datasets.sampling import evaluation_size
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import ClassOutput, SymbolInput, Usage
-from worker.seeding import numpy_generator
 
 
 class TextData:

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.domain.seeding import numpy_generator
 from app.domain.specs.init import InitSpec
 from app.domain.specs.init.base import BlankBiases, BlankMatrix
 from app.domain.specs.model.cell import CellCard
 from app.domain.telemetry import DoubleArray
 from worker.models.network import SequenceModel
-from worker.seeding import numpy_generator
 
 
 @dataclass(frozen=True, kw_only=True)
