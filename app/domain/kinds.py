@@ -12,6 +12,7 @@ from app.domain.specs.clipping import ClippingSpec
 from app.domain.specs.dataset import DatasetSpec
 from app.domain.specs.init import BiasInit, InputInit, RecurrentInit
 from app.domain.specs.job import JobSpec
+from app.domain.specs.loss import LossSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.schedule import ScheduleSpec
@@ -27,6 +28,7 @@ _FAMILIES: Mapping[str, object] = MappingProxyType(
         "optimizer": OptimizerSpec,
         "optimizer.schedule": ScheduleSpec,
         "dataset": DatasetSpec,
+        "dataset.loss": LossSpec,
     }
 )
 

@@ -75,6 +75,8 @@ class Windows:
     def batch(self, start_B: IntArray) -> Batch:
         """Targets that were filled in are NaN."""
         targets_BH = self.targets_of(start_B)
+        if self.target.loss.link == "exp":
+            targets_BH = self.target.in_means(start_B, horizon=self.horizon)
         if self.target.has_gaps:
             row_BH = start_B[:, None] + np.arange(self.horizon)
             targets_BH = np.where(self.target.is_measured_N[row_BH], targets_BH, np.nan)
@@ -146,7 +148,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
     originals = [original(int(at)) for at in train_W[:NUM_EXAMPLES]]
     return Windows(
         values_NF=np.concatenate(scaled),
-        target=Target.of(targets, season=spec.season or 1),
+        target=Target.of(targets, season=spec.season or 1, loss=spec.loss),
         starts={split: np.concatenate(parts) for split, parts in starts.items()},
         window=spec.window,
         horizon=spec.horizon,
@@ -175,10 +177,14 @@ def _usage(
 ) -> Usage:
     """The target is the first column: its scaling is that of the outputs."""
     of_target = tuple(replace(each, mean=each.mean[:1], std=each.std[:1]) for each in scalings)
-    ahead = tuple(f"{spec.target} +{step}" for step in range(1, spec.horizon + 1))
+    ahead = tuple(
+        name
+        for step in range(1, spec.horizon + 1)
+        for name in spec.loss.output_names(f"{spec.target} +{step}")
+    )
     return Usage(
         input=NumberInput(columns=tuple(names), scalings=tuple(scalings)),
-        output=NumberOutput(names=ahead, scalings=of_target),
+        output=NumberOutput(names=ahead, scalings=of_target, link=spec.loss.link),
         meaning=f"the {spec.horizon} values of {spec.target} that follow the window",
         min_timesteps=spec.window,
         max_timesteps=spec.window,
@@ -201,7 +207,7 @@ def _facts(spec: ForecastSpec, windows: Windows, baselines: tuple[Baseline, ...]
         required_lag=spec.declared_lag() or _estimated_lag(windows),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
-        output_size=spec.horizon,
+        output_size=spec.horizon * spec.loss.outputs_per_target,
         many_to_one=True,
         notes=() if windows.note is None else (windows.note,),
     )

@@ -3,35 +3,33 @@
 Shapes: N loss terms, O outputs, K numbers that scoring needs of each term.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from app.domain.specs.loss.base import Loss
+from app.domain.specs.loss.mse import MseLoss
 from worker.scoring.classes import CharacterTruth, ClassTruth
 from worker.scoring.numbers import NumberTruth
 from worker.scoring.truth import Truth
 
 
 class NumberError:
-    """Mean over the outputs of the squared (`mse`) or absolute (`mae`) error."""
+    """Mean over the targets of a loss of numbers. The outputs of one target are neighbours."""
 
-    def __init__(self, loss: Literal["mse", "mae"] = "mse", *, has_gaps: bool = False) -> None:
-        self._is_squared = loss == "mse"
+    def __init__(self, loss: Loss | None = None, *, has_gaps: bool = False) -> None:
+        self._loss = loss or MseLoss()
         #: True if targets may be NaN: those were not measured and are left out.
         self._has_gaps = has_gaps
 
     def loss_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
-        error_NO = outputs_NO - targets_NO
+        shape = (targets_NO.shape[-1], self._loss.outputs_per_target)
+        outputs: tuple[Tensor, ...] = outputs_NO.unflatten(-1, shape).unbind(dim=-1)
         if not self._has_gaps:
-            return self._size(error_NO).mean(dim=-1)
+            return self._loss.term(outputs, targets_NO).mean(dim=-1)
         is_gap_NO = targets_NO.isnan()
-        sizes_NO = self._size(torch.where(is_gap_NO, 0.0, error_NO))
-        return sizes_NO.sum(dim=-1) / (~is_gap_NO).sum(dim=-1)
-
-    def _size(self, error_NO: Tensor) -> Tensor:
-        return error_NO.square() if self._is_squared else error_NO.abs()
+        sizes_NO = self._loss.term(outputs, torch.where(is_gap_NO, 0.0, targets_NO))
+        return torch.where(is_gap_NO, 0.0, sizes_NO).sum(dim=-1) / (~is_gap_NO).sum(dim=-1)
 
     def kept(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:  # noqa: ARG002 - one protocol
         """Returns the (N, O) outputs."""

@@ -15,6 +15,7 @@ from app.domain.datasets import read_table
 from app.domain.labelled_rows import LabelledRows, read_labelled_rows
 from app.domain.scopes import Split
 from app.domain.specs.dataset.sequences import SequencesSpec
+from app.domain.specs.loss.base import Loss
 from app.domain.table_arrays import is_date
 from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
@@ -36,7 +37,7 @@ from worker.datasets.usage import (
 )
 from worker.scoring.classes import ClassTruth
 from worker.scoring.labels import label_baselines
-from worker.scoring.numbers import NumberTruth
+from worker.scoring.numbers import NumberScale, NumberTruth
 from worker.scoring.truth import Truth
 
 
@@ -51,6 +52,7 @@ class LabelledSequences:
     raw_labels_N: DoubleArray
     #: Of the labels of a regression.
     scaling: Scaling | None
+    loss: Loss
     rows: Sequence[IntArray]
     is_per_step: bool
     #: None for a regression.
@@ -105,6 +107,7 @@ class LabelledSequences:
             wanted_NO=labels_N[:, None],
             mean_N=np.full(len(labels_N), mean),
             std_N=np.full(len(labels_N), std),
+            loss=self.loss,
         )
 
 
@@ -122,10 +125,11 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
         {split: data.labels_of(part) for split, part in shown.items()},
         truths,
         num_classes=data.num_classes,
+        loss=spec.loss_of_numbers,
     )
     return Task(
         facts=_facts(spec, data, parts, baselines),
-        objective=NumberError() if data.classes is None else CrossEntropy(),
+        objective=NumberError(spec.loss_of_numbers) if data.classes is None else CrossEntropy(),
         data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
         evaluation={split: data.batch(part) for split, part in shown.items()},
         usage=data.usage,
@@ -142,8 +146,10 @@ def _scaled(spec: SequencesSpec, table: Table, found: LabelledRows) -> LabelledS
         output = ClassOutput(classes=found.classes or ())
     else:
         mean_1, std_1 = found.label_scale_21
-        labels_N, scaling = (labels_N - mean_1[0]) / std_1[0], Scaling.of(mean_1, std_1)
-        output = NumberOutput(names=(spec.label,), scalings=(scaling,))
+        scaling, loss = Scaling.of(mean_1, std_1), spec.loss_of_numbers
+        labels_N = NumberScale(mean=mean_1, std=std_1, link=loss.link).scaled(labels_N)
+        names_O = loss.output_names(spec.label)
+        output = NumberOutput(names=names_O, scalings=(scaling,), link=loss.link)
     train = found.parts["train"]
     examples = [found.features_NF[found.rows[index]] for index in train[:NUM_EXAMPLES]]
     return LabelledSequences(
@@ -151,6 +157,7 @@ def _scaled(spec: SequencesSpec, table: Table, found: LabelledRows) -> LabelledS
         labels_N=labels_N,
         raw_labels_N=found.labels_N,
         scaling=scaling,
+        loss=spec.loss_of_numbers,
         rows=found.rows,
         is_per_step=spec.target == "per_step",
         classes=found.classes,
@@ -221,7 +228,7 @@ def _facts(
         or _estimated_lag(data, train, parts["validation"]),
         length=length,
         input_size=len(spec.features),
-        output_size=data.num_classes or 1,
+        output_size=data.num_classes or spec.loss_of_numbers.outputs_per_target,
         many_to_one=not data.is_per_step,
     )
 

@@ -7,6 +7,7 @@ service.
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.specs.loss.base import Link
 from app.domain.telemetry import DoubleArray
 
 #: Sequences that are published with the outputs of the trained network.
@@ -54,6 +55,8 @@ class NumberOutput:
     names: tuple[str, ...]
     #: One mean and one standard deviation for all outputs.
     scalings: tuple[Scaling, ...]
+    #: With `exp`, exp(value) * mean gives them.
+    link: Link = "identity"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,12 @@ def _answer(usage: Usage, logits_TO: Tensor, series: JsonValue) -> dict[str, Jso
         return {"rows": torch.softmax(logits_TO, dim=-1).tolist(), "tolerance": TOLERANCE}
     scaling = _scaling_of(usage.output, series)
     std, mean = scaling.std[0], scaling.mean[0]
+    if usage.output.link == "exp":
+        rate_TO = logits_TO.exp() * mean
+        # an error of the logarithm is a relative error of the rate
+        size = max(1.0, float(logits_TO.abs().max()))
+        tolerance = TOLERANCE * size * float(rate_TO.abs().max())
+        return {"rows": rate_TO.tolist(), "tolerance": tolerance}
     largest = max(1.0, float(logits_TO.abs().max()))
     return {
         "rows": (logits_TO * std + mean).tolist(),

@@ -1,6 +1,7 @@
 """The target column of a forecast in its own units: what is scored, and its baselines.
 
-Shapes: N rows of all series end to end, n rows of one, B windows, H horizon, S series.
+Shapes: N rows of all series end to end, n rows of one, B windows, H horizon,
+Q outputs for each value, K = H Q, S series.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from app.domain.scopes import Split
 from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.loss.base import Loss
 from app.domain.task import SCALED, Baseline
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.scoring.baselines import TrivialPredictor, lowest_first
-from worker.scoring.numbers import NumberTruth
+from worker.scoring.numbers import NumberScale, NumberTruth
 from worker.scoring.truth import Truth
 
 
@@ -39,6 +41,11 @@ class SeriesTarget:
         measured_n = values_n[self.is_measured_n[: self.num_train]]
         return measured_n if measured_n.size else values_n
 
+    def best_constant(self, loss: Loss) -> DoubleArray:
+        """Returns (Q,) the predictions that are best for the loss over the training part."""
+        scale = NumberScale(mean=np.array(self.mean), std=np.array(self.std), link=loss.link)
+        return scale.best_constant(loss, self.learned())
+
     def naive_error(self, period: int) -> float:
         """Returns the mean absolute change over a period in the training part; NaN if it is 0."""
         known_n = np.where(self.is_measured_n, self.values_n, np.nan)[: self.num_train]
@@ -54,17 +61,19 @@ class Target:
     series: tuple[SeriesTarget, ...]
     #: Period of the naive forecast that MASE compares with; 1 without a season.
     season: int
+    loss: Loss
     values_N: DoubleArray
     is_measured_N: NDArray[np.bool_]
     #: Position of each row's series.
     series_N: IntArray
 
     @classmethod
-    def of(cls, series: Sequence[SeriesTarget], *, season: int) -> Self:
+    def of(cls, series: Sequence[SeriesTarget], *, season: int, loss: Loss) -> Self:
         sizes = [len(one.values_n) for one in series]
         return cls(
             series=tuple(series),
             season=season,
+            loss=loss,
             values_N=np.concatenate([one.values_n for one in series]),
             is_measured_N=np.concatenate([one.is_measured_n for one in series]),
             series_N=np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
@@ -81,22 +90,30 @@ class Target:
             wanted_NO=np.where(self.is_measured_N[row_BH], self.values_N[row_BH], np.nan),
             mean_N=np.array([one.mean for one in self.series])[place_B],
             std_N=np.array([one.std for one in self.series])[place_B],
+            loss=self.loss,
             naive_error_N=np.array([one.naive_error(self.season) for one in self.series])[place_B],
             series=labels,
             series_N=place_B if labels else None,
         )
 
+    def in_means(self, start_B: IntArray, *, horizon: int) -> DoubleArray:
+        """Returns (B, H): the targets in means of the training part of their series."""
+        mean_B = np.array([one.mean for one in self.series])[self.series_N[start_B]]
+        targets_BH: DoubleArray = self.values_N[start_B[:, None] + np.arange(horizon)]
+        in_means_BH: DoubleArray = targets_BH / mean_B[:, None]
+        return in_means_BH
+
     def repeated(self, start_B: IntArray, *, horizon: int, period: int) -> DoubleArray:
-        """Returns (B, H): the last period before the window's end, over and over."""
+        """Returns (B, K): the last period before the window's end, over and over."""
         ahead_H = np.arange(horizon)
         row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
         forecast_BH: DoubleArray = self.values_N[row_BH]
-        return forecast_BH
+        return np.repeat(forecast_BH, self.loss.outputs_per_target, axis=1)
 
-    def constant(self, level_S: Sequence[float], start_B: IntArray, *, horizon: int) -> DoubleArray:
-        """Returns (B, H): one level for each series."""
-        level_B = np.array(level_S)[self.series_N[start_B]]
-        return np.repeat(level_B[:, None], horizon, axis=1)
+    def constant(self, level_SQ: DoubleArray, start_B: IntArray, *, horizon: int) -> DoubleArray:
+        """Returns (B, K): the same levels for each value of a series."""
+        level_BQ: DoubleArray = level_SQ[self.series_N[start_B]]
+        return np.tile(level_BQ, (1, horizon))
 
 
 def forecast_baselines(
@@ -110,12 +127,8 @@ def forecast_baselines(
     `evaluated` are the first target rows of the windows that are scored. The first baselines are in
     training standard deviations, the last ones in the units of the data.
     """
-    is_squared = spec.loss == "mse"
-    level_S = [
-        float(np.mean(one.learned()) if is_squared else np.median(one.learned()))
-        for one in target.series
-    ]
-    statistic = "mean" if is_squared else "median"
+    level_SQ = np.stack([one.best_constant(spec.loss) for one in target.series])
+    statistic, metric = spec.loss.statistic, spec.loss.metric
     horizon = spec.horizon
     predictors = [
         TrivialPredictor(
@@ -130,7 +143,7 @@ def forecast_baselines(
             name=f"predict_{statistic}",
             source=f"the {statistic} of the training part of each series",
             answers={
-                split: target.constant(level_S, start_B, horizon=horizon)
+                split: target.constant(level_SQ, start_B, horizon=horizon)
                 for split, start_B in evaluated.items()
             },
         ),
@@ -145,4 +158,4 @@ def forecast_baselines(
             },
         )
         predictors.append(seasonal)
-    return lowest_first(predictors, truths, metrics=[f"{spec.loss}{SCALED}", spec.loss])
+    return lowest_first(predictors, truths, metrics=[f"{metric}{SCALED}", metric])

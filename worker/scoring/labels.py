@@ -1,6 +1,6 @@
-"""Baselines of labelled sequences: the mean of a regression, the shares of classes.
+"""Baselines of labelled sequences: the best constant of a regression, the shares of classes.
 
-Shapes: N labels, V classes.
+Shapes: N labels, V classes, Q outputs for each label.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.scopes import Split
+from app.domain.specs.loss.base import Loss
 from app.domain.task import SCALED, Baseline
 from app.domain.telemetry import DoubleArray
 from worker.scoring.baselines import TrivialPredictor, lowest_first
+from worker.scoring.numbers import NumberScale
 from worker.scoring.truth import Truth
 
 
@@ -21,18 +23,19 @@ def label_baselines(
     truths: Mapping[Split, Truth],
     *,
     num_classes: int,
+    loss: Loss,
 ) -> tuple[Baseline, ...]:
     """`learned` are the training labels; `wanted` are those that are scored. 0 classes: numbers."""
     if num_classes:
         return _class_baselines(learned.astype(np.int64), wanted, truths, num_classes)
-    mean = TrivialPredictor(
-        name="predict_mean",
-        source="predict the mean of the training part",
-        answers={
-            split: np.full((len(labels_N), 1), learned.mean()) for split, labels_N in wanted.items()
-        },
+    mean, std = np.array(learned.mean()), np.array(learned.std())
+    level_Q = NumberScale(mean=mean, std=std, link=loss.link).best_constant(loss, learned)
+    constant = TrivialPredictor(
+        name=f"predict_{loss.statistic}",
+        source=f"predict the {loss.statistic} of the training part",
+        answers={split: np.tile(level_Q, (len(labels_N), 1)) for split, labels_N in wanted.items()},
     )
-    return lowest_first([mean], truths, metrics=[f"mse{SCALED}", "mse"])
+    return lowest_first([constant], truths, metrics=[f"{loss.metric}{SCALED}", loss.metric])
 
 
 def _class_baselines(

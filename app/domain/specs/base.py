@@ -157,6 +157,26 @@ def one_of(words: Sequence[str]) -> GetPydanticSchema:
 
 
 @dataclass(frozen=True)
+class NameOfKind:
+    """The kind of a union alone, as a text, stands for its object with all defaults."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_before_validator_function(self._as_object, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        published = handler(schema)
+        names = list(published["discriminator"]["mapping"])
+        return {"anyOf": [{"type": "string", "enum": names}, published]}
+
+    def _as_object(self, value: object) -> object:
+        return {"kind": value} if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
 class DefaultKind:
     """The kind of an object in a union whose `kind` is absent or null.
 

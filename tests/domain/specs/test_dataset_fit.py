@@ -14,10 +14,10 @@ from app.domain.task import TaskShape
 ROWS = 40
 TABLE = profile_csv(
     parse_csv(
-        "when,series,y,gaps,word,week,same\n"
+        "when,series,y,gaps,word,week,same,signed\n"
         + "".join(
             f"2020-01-{index % 28 + 1:02d},{'ab'[index % 2]},{index},"
-            f"{index if index % 2 else ''},w{index},{index % 7},1\n"
+            f"{index if index % 2 else ''},w{index},{index % 7},1,{index - 3}\n"
             for index in range(ROWS)
         )
     )
@@ -60,6 +60,11 @@ def shape(length: int, inputs: int, outputs: int, *, many_to_one: bool = True) -
         (SEQUENCES, shape(ROWS, 1, 2)),
         ({**SEQUENCES, "max_length": 7, "target": "per_step"}, shape(7, 1, 2, many_to_one=False)),
         ({**SEQUENCES, "task": "regression", "label": "week"}, shape(ROWS, 1, 1)),
+        ({**FORECAST, "horizon": 2, "loss": "quantile"}, shape(4, 1, 6)),
+        (
+            {**SEQUENCES, "task": "regression", "label": "week", "loss": "quantile"},
+            shape(ROWS, 1, 3),
+        ),
         ({"kind": "text", "length": 10}, shape(10, 5, 5, many_to_one=False)),
     ],
     ids=str,
@@ -93,6 +98,12 @@ def test_the_data_says_how_large_the_task_is(
             {**SEQUENCES, "task": "regression", "label": "word"},
             "/dataset/label",
             "column_not_numeric",
+        ),
+        ({**FORECAST, "target": "signed", "loss": "poisson"}, "/dataset/loss", "target_negative"),
+        (
+            {**SEQUENCES, "task": "regression", "label": "signed", "loss": "poisson"},
+            "/dataset/loss",
+            "target_negative",
         ),
         ({"kind": "text", "length": 90}, "/dataset/length", "longer_than_data"),
     ],

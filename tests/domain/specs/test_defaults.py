@@ -132,7 +132,7 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "series_column": None,
                 "time_column": None,
                 "missing": "reject",
-                "loss": "mse",
+                "loss": {"kind": "mse"},
             },
         ),
         (
@@ -141,6 +141,7 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "order_column": None,
                 "target": "per_sequence",
                 "task": "classification",
+                "loss": None,
                 "max_length": None,
             },
         ),

@@ -1,5 +1,6 @@
 """Metrics against independent implementations: scikit-learn and plain loops."""
 
+import json
 import math
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, r2_score, recall_score
 
+from app.domain.specs.loss.quantile import QuantileLoss
 from worker.scoring.classes import ClassTruth
 from worker.scoring.numbers import NumberTruth
 
@@ -89,3 +91,20 @@ def test_classes_have_a_recall_and_a_confusion_matrix() -> None:
     assert by_class["d"] == {"recall": None, "precision": None, "f1": None, "num_targets": 0}
     expected = confusion_matrix(wanted_N, answered_N, labels=[0, 1, 2, 3])
     assert found["confusion"] == expected.tolist()
+
+
+def test_each_step_ahead_of_a_quantile_forecast_is_scored_by_its_own_outputs() -> None:
+    truth = NumberTruth(
+        wanted_NO=np.array([[1.0, 5.0]]),
+        mean_N=np.zeros(1),
+        std_N=np.ones(1),
+        loss=QuantileLoss(kind="quantile", levels=(0.1, 0.5)),
+        naive_error_N=np.array([1.0]),
+    )
+
+    found = truth.details(np.array([[0.0, 2.0, 4.0, 9.0]]), classes=())
+
+    first, second = json.loads(json.dumps(found["horizon"]))
+    assert (first["mae"], second["mae"]) == (1, 4)
+    assert first["quantile_loss"] == pytest.approx((0.1 * 1 + 0.5 * 1) / 2)
+    assert second["quantile_loss"] == pytest.approx((0.1 * 1 + 0.5 * 4) / 2)

@@ -47,6 +47,8 @@ def predict(network: Network, description: Document, example: Document) -> list[
         rows_TO = torch.softmax(logits_TO, dim=-1)
     else:
         scaling = scaling_of(answer, example)
+        if answer["link"] == "exp":
+            return list((logits_TO.exp() * float64(scaling["mean"])).tolist())
         rows_TO = logits_TO * float64(scaling["std"]) + float64(scaling["mean"])
     return list(rows_TO.tolist())
 

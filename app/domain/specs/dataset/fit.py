@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.domain.errors import InvalidSpec, Problem
 from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
+from app.domain.specs.loss.base import Loss
 
 #: Pointer below `/dataset` -> the column that is named there, or None.
 Columns = Mapping[str, str | None]
@@ -17,6 +18,7 @@ FIT_CODES = (
     "column_not_numeric",
     "column_not_ordered",
     "column_constant",
+    "target_negative",
     "missing_values",
     "longer_than_data",
     "data_not_usable",
@@ -81,6 +83,15 @@ def constant(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
         if column is not None and column.min is not None and column.min == column.max:
             detail = f"column {name!r} is {column.min:g} in every row"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_constant")
+
+
+def negative(table: CsvProfile, target: str, loss: Loss | None) -> Iterator[Problem]:
+    """Yields a problem if the loss is for targets from 0 up and one is below."""
+    column = find(table, target)
+    needs_non_negative = loss is not None and loss.needs_non_negative
+    if needs_non_negative and column is not None and column.min is not None and column.min < 0:
+        detail = f"this loss is for values from 0 up, and column {target!r} has {column.min:g}"
+        yield Problem(pointer="/dataset/loss", detail=detail, code="target_negative")
 
 
 def not_ordered(table: CsvProfile, columns: Columns) -> Iterator[Problem]:

@@ -22,11 +22,14 @@ from app.domain.specs.dataset.fit import (
     constant,
     csv_profile,
     find,
+    negative,
     not_numeric,
     not_ordered,
     raise_any,
     with_gaps,
 )
+from app.domain.specs.loss import LossSpec
+from app.domain.specs.loss.mse import MseLoss
 from app.domain.task import TaskShape
 
 
@@ -50,7 +53,8 @@ class ForecastSpec(UploadedDataset):
     """Column that orders the rows; null means the order of the file."""
     split: SplitSpec = SplitSpec()
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
-    loss: Literal["mse", "mae"] = "mse"
+    loss: LossSpec = MseLoss()
+    """An object, or the name of its kind alone."""
 
     @property
     def sequence_length(self) -> int:
@@ -63,7 +67,7 @@ class ForecastSpec(UploadedDataset):
         return TaskShape(
             length=self.window,
             input_size=num_columns,
-            output_size=self.horizon,
+            output_size=self.horizon * self.loss.outputs_per_target,
             many_to_one=True,
         )
 
@@ -73,6 +77,7 @@ class ForecastSpec(UploadedDataset):
         yield from absent(table, {"series_column": self.series_column})
         yield from not_numeric(table, numeric)
         yield from constant(table, numeric)
+        yield from negative(table, self.target, self.loss)
         if self.missing == "reject":
             yield from with_gaps(table, numeric)
         yield from not_ordered(table, {"time_column": self.time_column})

@@ -1,9 +1,9 @@
 """Labelled sequences of an uploaded CSV."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.domain.errors import Problem
 from app.domain.profiles import CsvProfile, Profile
@@ -20,11 +20,15 @@ from app.domain.specs.dataset.fit import (
     constant,
     csv_profile,
     find,
+    negative,
     not_numeric,
     not_ordered,
     raise_any,
     with_gaps,
 )
+from app.domain.specs.loss import LossSpec
+from app.domain.specs.loss.base import Loss
+from app.domain.specs.loss.mse import MseLoss
 from app.domain.task import TaskShape
 
 MIN_CLASSES = 2
@@ -41,10 +45,23 @@ class SequencesSpec(UploadedDataset):
     label: ColumnName
     target: Literal["per_sequence", "per_step"] = "per_sequence"
     task: Literal["classification", "regression"] = "classification"
+    loss: LossSpec | None = None
+    """Of a regression; null means `mse`. A classification minimises the cross entropy."""
     max_length: Timesteps | None = None
     """Longer sequences keep their last `max_length` timesteps."""
     split: SplitSpec = SplitSpec()
     """Shares of the sequences, which are assigned at random by `seed`."""
+
+    @model_validator(mode="after")
+    def _loss_is_of_numbers(self) -> Self:
+        if self.loss is not None and self.task == "classification":
+            raise ValueError("loss is for regressions; a classification minimises cross entropy")
+        return self
+
+    @property
+    def loss_of_numbers(self) -> Loss:
+        """The loss of a regression."""
+        return self.loss or MseLoss()
 
     @property
     def sequence_length(self) -> int | None:
@@ -59,7 +76,9 @@ class SequencesSpec(UploadedDataset):
             # the profile does not hold the longest sequence, which has at most all rows
             length=min(self.max_length or table.rows, table.rows),
             input_size=len(self.features),
-            output_size=label.distinct if is_classes and label else 1,
+            output_size=(
+                label.distinct if is_classes and label else self.loss_of_numbers.outputs_per_target
+            ),
             many_to_one=self.target == "per_sequence",
         )
 
@@ -81,6 +100,7 @@ class SequencesSpec(UploadedDataset):
         if self.task == "regression":
             yield from not_numeric(table, label)
             yield from constant(table, label)
+            yield from negative(table, self.label, self.loss)
         elif column is not None and column.distinct < MIN_CLASSES:
             detail = f"column {self.label!r} has one class only"
             yield Problem(pointer="/dataset/label", detail=detail, code="too_few_classes")
