@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from app.domain.specs.loss.base import Loss
 from app.domain.specs.loss.mse import MseLoss
+from app.domain.telemetry import DoubleArray
 from worker.scoring.classes import CharacterTruth, ClassTruth
 from worker.scoring.numbers import NumberTruth
 from worker.scoring.truth import Truth
@@ -42,20 +43,32 @@ class NumberError:
 class CrossEntropy:
     """Cross entropy of the target class, in nats."""
 
-    def __init__(self, *, trivial_class: int | None = None) -> None:
+    def __init__(
+        self, *, trivial_class: int | None = None, class_weights: DoubleArray | None = None
+    ) -> None:
+        #: (V,) factors of the loss terms of each class; scores have none.
+        self._weights_V = None if class_weights is None else torch.from_numpy(class_weights)
         #: A class that needs no memory: only the cross entropy counts its terms.
         self._trivial_class = trivial_class
 
     def loss_terms(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
-        return functional.cross_entropy(outputs_NO, targets_N, reduction="none")
+        terms_N = _surprise(outputs_NO, targets_N)
+        if self._weights_V is None:
+            return terms_N
+        return terms_N * self._weights_V.to(outputs_NO)[targets_N]
 
     def kept(self, outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
         """Returns (N, 2): -ln p(target), and the most probable class."""
-        terms_N = self.loss_terms(outputs_NO.double(), targets_N)
+        terms_N = _surprise(outputs_NO.double(), targets_N)
         return torch.stack([terms_N, outputs_NO.argmax(dim=-1).double()], dim=-1)
 
     def truth(self, targets_N: Tensor) -> Truth:
         return ClassTruth(codes_N=targets_N.int().numpy(), trivial_class=self._trivial_class)
+
+
+def _surprise(outputs_NO: Tensor, targets_N: Tensor) -> Tensor:
+    """Returns (N,) -ln p(target)."""
+    return functional.cross_entropy(outputs_NO, targets_N, reduction="none")
 
 
 class BitsPerCharacter(CrossEntropy):

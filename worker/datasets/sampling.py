@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 
@@ -62,6 +63,34 @@ class StoredData:
             is_in_epoch_B = epochs_B == epoch
             index_B[is_in_epoch_B] = order(self.num_items, seed, epoch)[places_B[is_in_epoch_B]]
         return self.gather(index_B)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancedData:
+    """A finite number of items, drawn with replacement so that each class is equally likely."""
+
+    #: Items of each class that occurs.
+    members: tuple[IntArray, ...]
+    #: Indices (B,) -> their batch.
+    gather: Callable[[IntArray], Batch]
+
+    @classmethod
+    def of(cls, codes_N: IntArray, gather: Callable[[IntArray], Batch]) -> Self:
+        """Returns the data whose items have these classes."""
+        members = tuple(
+            np.flatnonzero(codes_N == code).astype(np.int32) for code in np.unique(codes_N)
+        )
+        return cls(members=members, gather=gather)
+
+    def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
+        rng = numpy_generator(seed, "balanced", step)
+        class_B = rng.integers(len(self.members), size=batch_size)
+        share_B = rng.random(batch_size)
+        index_B = [
+            self.members[code][int(share * len(self.members[code]))]
+            for code, share in zip(class_B.tolist(), share_B.tolist(), strict=True)
+        ]
+        return self.gather(np.array(index_B, dtype=np.int32))
 
 
 @lru_cache(maxsize=4)

@@ -23,8 +23,8 @@ from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import CrossEntropy, NumberError
-from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
-from worker.datasets.task import Batch, Task
+from worker.datasets.sampling import EVALUATION_SEQUENCES, BalancedData, StoredData
+from worker.datasets.task import Batch, Objective, Task, TrainingData
 from worker.datasets.usage import (
     NUM_EXAMPLES,
     ClassOutput,
@@ -53,6 +53,8 @@ class LabelledSequences:
     #: Of the labels of a regression.
     scaling: Scaling | None
     loss: Loss
+    #: Whether all classes count alike.
+    is_balanced: bool
     rows: Sequence[IntArray]
     is_per_step: bool
     #: None for a regression.
@@ -101,7 +103,7 @@ class LabelledSequences:
     def truth(self, index_B: IntArray) -> Truth:
         labels_N = self.labels_of(index_B)
         if self.scaling is None:
-            return ClassTruth(codes_N=labels_N.astype(np.int32))
+            return ClassTruth(codes_N=labels_N.astype(np.int32), is_balanced=self.is_balanced)
         (mean,), (std,) = self.scaling.mean, self.scaling.std
         return NumberTruth(
             wanted_NO=labels_N[:, None],
@@ -125,16 +127,37 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
         {split: data.labels_of(part) for split, part in shown.items()},
         truths,
         num_classes=data.num_classes,
+        is_balanced=spec.is_balanced,
         loss=spec.loss_of_numbers,
     )
     return Task(
         facts=_facts(spec, data, parts, baselines),
-        objective=NumberError(spec.loss_of_numbers) if data.classes is None else CrossEntropy(),
-        data=StoredData(num_items=len(train), gather=lambda index_B: data.batch(train[index_B])),
+        objective=_objective(spec, data, train),
+        data=_training_data(spec, data, train),
         evaluation={split: data.batch(part) for split, part in shown.items()},
         usage=data.usage,
         own_truths=truths,
     )
+
+
+def _objective(spec: SequencesSpec, data: LabelledSequences, train: IntArray) -> Objective:
+    if data.classes is None:
+        return NumberError(spec.loss_of_numbers)
+    if spec.class_weights == "none":
+        return CrossEntropy()
+    codes_n = data.labels_of(train).astype(np.int64)
+    count_V = np.bincount(codes_n, minlength=data.num_classes).astype(np.float64)
+    # a class without a training target has no loss term
+    return CrossEntropy(class_weights=len(codes_n) / ((count_V > 0).sum() * count_V.clip(min=1)))
+
+
+def _training_data(spec: SequencesSpec, data: LabelledSequences, train: IntArray) -> TrainingData:
+    def gather(index_B: IntArray) -> Batch:
+        return data.batch(train[index_B])
+
+    if spec.sampling == "balanced":
+        return BalancedData.of(data.labels_of(train).astype(np.int32), gather)
+    return StoredData(num_items=len(train), gather=gather)
 
 
 def _scaled(spec: SequencesSpec, table: Table, found: LabelledRows) -> LabelledSequences:
@@ -158,6 +181,7 @@ def _scaled(spec: SequencesSpec, table: Table, found: LabelledRows) -> LabelledS
         raw_labels_N=found.labels_N,
         scaling=scaling,
         loss=spec.loss_of_numbers,
+        is_balanced=spec.is_balanced,
         rows=found.rows,
         is_per_step=spec.target == "per_step",
         classes=found.classes,

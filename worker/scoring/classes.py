@@ -25,6 +25,8 @@ class ClassTruth:
     codes_N: IntArray
     #: A class that needs no memory: only the cross entropy counts its terms.
     trivial_class: int | None = None
+    #: Whether the task is judged by the mean over classes of their cross entropies.
+    is_balanced: bool = False
 
     def in_units(self, kept_NK: DoubleArray) -> DoubleArray:
         return kept_NK
@@ -39,7 +41,9 @@ class ClassTruth:
         is_wanted_V = wanted_V > 0
         occurs_V = is_wanted_V | (answered_V > 0)
         f1_V = 2 * right_V[occurs_V] / (wanted_V[occurs_V] + answered_V[occurs_V])
+        balanced = {"balanced_cross_entropy": self._by_class(answer_NK[:, 0])}
         return {
+            **(balanced if self.is_balanced else {}),
             "cross_entropy": float(answer_NK[:, 0].mean()),
             "accuracy": float(right_V.sum() / wanted_V.sum()),
             "balanced_accuracy": float((right_V[is_wanted_V] / wanted_V[is_wanted_V]).mean()),
@@ -74,6 +78,12 @@ class ClassTruth:
         place_n = self.codes_N[is_shown_N].astype(np.int64) * size + answered_N[is_shown_N]
         counts_VV = np.bincount(place_n, minlength=size * size).reshape(size, size)
         return [row.tolist() for row in counts_VV]
+
+    def _by_class(self, surprise_N: DoubleArray) -> float:
+        """Returns the mean over the classes that occur of their mean -ln p(target)."""
+        sum_V = np.bincount(self.codes_N, weights=surprise_N)
+        count_V = np.bincount(self.codes_N)
+        return float((sum_V[count_V > 0] / count_V[count_V > 0]).mean())
 
     def _counts(
         self, answered_N: NDArray[np.int64]

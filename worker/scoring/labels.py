@@ -23,11 +23,13 @@ def label_baselines(
     truths: Mapping[Split, Truth],
     *,
     num_classes: int,
+    is_balanced: bool,
     loss: Loss,
 ) -> tuple[Baseline, ...]:
     """`learned` are the training labels; `wanted` are those that are scored. 0 classes: numbers."""
     if num_classes:
-        return _class_baselines(learned.astype(np.int64), wanted, truths, num_classes)
+        found = _class_baselines(learned.astype(np.int64), wanted, truths, num_classes)
+        return (*_balanced(wanted, truths, num_classes), *found) if is_balanced else found
     mean, std = np.array(learned.mean()), np.array(learned.std())
     level_Q = NumberScale(mean=mean, std=std, link=loss.link).best_constant(loss, learned)
     constant = TrivialPredictor(
@@ -36,6 +38,21 @@ def label_baselines(
         answers={split: np.tile(level_Q, (len(labels_N), 1)) for split, labels_N in wanted.items()},
     )
     return lowest_first([constant], truths, metrics=[f"{loss.metric}{SCALED}", loss.metric])
+
+
+def _balanced(
+    wanted: Mapping[Split, DoubleArray], truths: Mapping[Split, Truth], num_classes: int
+) -> tuple[Baseline, ...]:
+    """Equal probabilities: the best constant where all classes count alike."""
+    uniform = TrivialPredictor(
+        name="uniform_classes",
+        source="predict all classes with the same probability, in nats",
+        answers={
+            split: np.tile([np.log(num_classes), 0.0], (len(labels_N), 1))
+            for split, labels_N in wanted.items()
+        },
+    )
+    return lowest_first([uniform], truths, metrics=["balanced_cross_entropy"])
 
 
 def _class_baselines(

@@ -148,6 +148,15 @@ EVALUATION = (
         cadence=Cadence.EVALUATION,
     ),
     Quantity(
+        name="balanced_cross_entropy",
+        unit="nats",
+        formula="mean over the classes of a split of the mean of -ln p(target class)",
+        reduction="mean over a split",
+        cost="none: the same pass as cross_entropy",
+        source="measured",
+        cadence=Cadence.EVALUATION,
+    ),
+    Quantity(
         name="accuracy",
         unit="1",
         formula="share of a split whose most probable class is the target",

@@ -142,6 +142,8 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "target": "per_sequence",
                 "task": "classification",
                 "loss": None,
+                "class_weights": "none",
+                "sampling": "shuffled",
                 "max_length": None,
             },
         ),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -33,6 +34,60 @@ def pinball(answer: float, wanted: float, level: float) -> float:
 
 def deviance(rate: float, wanted: float) -> float:
     return 2 * ((wanted * math.log(wanted / rate) if wanted else 0) - wanted + rate)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with the operations that a formula may use."""
+
+    value: float
+
+    def __add__(self, other: "Number", /) -> "Number":
+        return Number(self.value + other.value)
+
+    def __sub__(self, other: "Number", /) -> "Number":
+        return Number(self.value - other.value)
+
+    def __mul__(self, other: "Number", /) -> "Number":
+        return Number(self.value * other.value)
+
+    def __rmul__(self, other: float, /) -> "Number":
+        return Number(other * self.value)
+
+    def abs(self) -> "Number":
+        return Number(abs(self.value))
+
+    def clip(self, least: float, most: float, /) -> "Number":
+        return Number(min(max(self.value, least), most))
+
+    def exp(self) -> "Number":
+        return Number(math.exp(self.value))
+
+
+@pytest.mark.parametrize(
+    ("given", "outputs", "expected"),
+    [
+        ("mse", [3.0], 4.0),
+        ("mae", [3.0], 2.0),
+        ({"kind": "huber", "delta": 0.5}, [3.0], 0.5 * (2 - 0.25)),
+        ({"kind": "huber", "delta": 4.0}, [3.0], 2.0),
+        ("poisson", [2.0], math.exp(2) - 2),
+        ({"kind": "quantile", "levels": [0.2, 0.7]}, [3.0, 0.5], (0.8 * 2 + 0.7 * 0.5) / 2),
+    ],
+)
+def test_the_term_of_a_target_of_one_is_its_formula(
+    given: JsonValue, outputs: list[float], expected: float
+) -> None:
+    term = make_loss(given).term([Number(output) for output in outputs], Number(1.0))
+
+    assert term.value == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_loss_has_one_output_for_each_target_with_its_name() -> None:
+    loss = make_loss("mae")
+
+    assert (loss.outputs_per_target, loss.point_output) == (1, 0)
+    assert loss.output_names("y +1") == ("y +1",)
 
 
 #: A loss, and the metric of its first output in a plain formula.
@@ -156,3 +211,23 @@ def test_the_forecast_of_earlier_releases_is_still_read() -> None:
 
     assert isinstance(found, ForecastSpec)
     assert found.loss.model_dump() == {"kind": "mae"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"task": "regression", "class_weights": "balanced"}, "for classifications"),
+        ({"task": "regression", "sampling": "balanced"}, "for classifications"),
+        ({"target": "per_step", "sampling": "balanced"}, "several classes per_step"),
+        ({"class_weights": "balanced", "sampling": "balanced"}, "twice"),
+    ],
+)
+def test_a_balance_that_makes_no_sense_is_refused(more: dict[str, JsonValue], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        sequences(**more)
+
+
+def test_classes_count_alike_where_asked_for() -> None:
+    assert not sequences().is_balanced
+    assert sequences(class_weights="balanced").is_balanced
+    assert sequences(sampling="balanced").is_balanced

@@ -47,6 +47,11 @@ class SequencesSpec(UploadedDataset):
     task: Literal["classification", "regression"] = "classification"
     loss: LossSpec | None = None
     """Of a regression; null means `mse`. A classification minimises the cross entropy."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """Of a classification. `balanced` weights a loss term by N / (V n), for N training targets of
+    V classes, n of them of its own."""
+    sampling: Literal["shuffled", "balanced"] = "shuffled"
+    """`balanced` draws every class equally often, for classes `per_sequence`."""
     max_length: Timesteps | None = None
     """Longer sequences keep their last `max_length` timesteps."""
     split: SplitSpec = SplitSpec()
@@ -57,6 +62,21 @@ class SequencesSpec(UploadedDataset):
         if self.loss is not None and self.task == "classification":
             raise ValueError("loss is for regressions; a classification minimises cross entropy")
         return self
+
+    @model_validator(mode="after")
+    def _balance_is_of_classes(self) -> Self:
+        if self.is_balanced and self.task != "classification":
+            raise ValueError("class_weights and sampling are for classifications")
+        if self.sampling == "balanced" and self.target == "per_step":
+            raise ValueError("sampling draws sequences, which have several classes per_step")
+        if self.sampling == self.class_weights == "balanced":
+            raise ValueError("class_weights and sampling together would count rare classes twice")
+        return self
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether all classes count alike, however often they occur."""
+        return "balanced" in {self.class_weights, self.sampling}
 
     @property
     def loss_of_numbers(self) -> Loss:
