@@ -6,7 +6,6 @@ Shapes: N rows of the file, C columns. The header is row 1.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.csv_cells import number
 from app.domain.errors import InvalidData, Problem
@@ -77,9 +76,8 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
         parts = [part.astype(np.int32) for part in np.split(by_code_N, starts)]
     if by is not None:
         column = table.column(by)
-        values_N = column.numbers.stored_N
         for part in parts:
-            _refuse_ties(table, column.name, values_N[part], part)
+            _refuse_ties(table, column, part, has_groups=group is not None)
     return parts
 
 
@@ -107,9 +105,18 @@ def _sortable(table: Table, column: Column) -> DoubleArray:
     return column.values()
 
 
-def _refuse_ties(table: Table, name: str, values_n: NDArray[np.generic], rows_n: IntArray) -> None:
+def _refuse_ties(table: Table, column: Column, rows_n: IntArray, *, has_groups: bool) -> None:
+    """Raises InvalidData if two rows of a series have the same time, with what would help."""
+    values_n = column.numbers.stored_N[rows_n]
     is_tied = values_n[1:] == values_n[:-1]
     if is_tied.any():
         row = int(rows_n[int(np.argmax(is_tied)) + 1])
         detail = "the same time as another row of its series"
-        raise refused(table, row, name, detail, code="tie")
+        if not has_groups:
+            detail += "; if the file holds several series, name the column that tells them apart"
+        if column.type is ColumnType.DATE:
+            detail += (
+                "; if an hour occurs twice because clocks were put back, upload the file with "
+            )
+            detail += "its time_zone"
+        raise refused(table, row, column.name, detail, code="tie")

@@ -172,3 +172,33 @@ def left_out(*labels: str) -> list[LeftOutSeries]:
 )
 def test_a_note_names_the_first_series_that_are_left_out(labels: str, note: str | None) -> None:
     assert note_of_left_out(left_out(*labels), num_series=9) == note
+
+
+HOURS = ("00", "01", "02", "02", "03")
+
+
+@pytest.mark.parametrize(
+    ("changes", "helps", "does_not_help"),
+    [
+        ({}, "name the column that tells them apart", None),
+        ({"series_column": "s"}, "upload the file with its time_zone", "tells them apart"),
+    ],
+    ids=str,
+)
+def test_an_hour_that_occurs_twice_is_refused_with_what_would_help(
+    changes: dict[str, JsonValue], helps: str, does_not_help: str | None
+) -> None:
+    rows = "".join(f"2024-10-27 {hour}:00,a,{index}\n" for index, hour in enumerate(HOURS))
+
+    with pytest.raises(InvalidData, match="row 5, column 'd': the same time") as refused:
+        panel_of("d,s,y\n" + rows, time_column="d", **changes)
+
+    assert helps in refused.value.detail
+    assert does_not_help is None or does_not_help not in refused.value.detail
+
+
+def test_equal_numbers_have_no_time_zone() -> None:
+    with pytest.raises(InvalidData) as refused:
+        panel_of("t,y\n1,1\n1,2\n", time_column="t")
+
+    assert "time_zone" not in refused.value.detail
