@@ -13,6 +13,8 @@ import asyncio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.protocol.turns import give_back_turns
+
 #: Bytes of an unread body that are still read, so that the connection can be used again.
 MAX_UNREAD_BYTES = 8 * 1024
 #: Seconds that a client has to receive the answer, which is complete before.
@@ -45,6 +47,8 @@ class UnreadBodies:
             is_last = message["type"] == "http.response.body" and not message.get("more_body")
             if closes and is_last:
                 await send({**message, "more_body": True})
+                # the answer is complete: other requests of the same address need not wait
+                give_back_turns()
                 await asyncio.sleep(LINGER_S)
                 await send({"type": "http.response.body"})
             else:
