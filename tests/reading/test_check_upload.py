@@ -151,9 +151,10 @@ def test_lines_that_are_no_rows_are_refused_with_their_place(
         (b"x\n1\n2\n", "csv"),
         (b'{"a": 1}\n', "jsonl"),
         (b"To be, or not to be: that is the question.\nWhether 'tis nobler\n", "text"),
-        (gzip.compress(b"a;b\n1;2\n"), "csv"),
+        (gzip.compress(b"a;b\n1;2\n", mtime=0), "csv"),
         (parquet_of(MIXED), "parquet"),
     ],
+    ids=["delimited", "one column", "json lines", "text", "packed", "parquet"],
 )
 def test_the_kind_of_a_file_is_noticed(content: bytes, kind: str) -> None:
     checked, _ = check_upload(CheckRequest(kind="auto"), content)
