@@ -53,6 +53,11 @@ class Disk:
     def resize(self, size_bytes: int) -> None:
         self._do(f"mount -o remount,size={size_bytes} disk")
 
+    def leave_free(self, free_bytes: int) -> None:
+        """Resizes it to what its files take, plus `free_bytes`."""
+        found = os.statvfs(self.path)
+        self.resize((found.f_blocks - found.f_bfree) * found.f_frsize + free_bytes)
+
     def repair(self) -> None:
         """Undoes all that was done to it, its size excepted."""
         self._do("if mountpoint -q away; then mount --move away disk; fi")

@@ -52,7 +52,7 @@ def published(clinic: Clinic, run_id: UUID) -> set[str]:
 def test_a_run_without_space_waits_and_trains_once_there_is_some(
     clinic: Clinic, group: WorkerGroup, disk: Disk
 ) -> None:
-    disk.resize(SMALL_BYTES)
+    disk.leave_free(SMALL_BYTES)
     group.of(1)
     run_id = group.submit(make_spec(model=WIDE))
 
@@ -61,7 +61,7 @@ def test_a_run_without_space_waits_and_trains_once_there_is_some(
     small_id = group.submit(make_spec())
     small = group.runs.wait_for_end(small_id)
     is_still_held = is_held(group, run_id)
-    disk.resize(64 * MIB)
+    disk.leave_free(64 * MIB)
     run = group.runs.wait_for_end(run_id)
 
     assert (waiting.crash_count, waiting.stop_reason, waiting.progress_step) == (0, None, 0)
@@ -110,7 +110,7 @@ def test_a_run_with_its_space_does_not_notice_that_others_fill_the_disk(
 
 
 def test_a_run_that_waits_for_space_can_be_cancelled(group: WorkerGroup, disk: Disk) -> None:
-    disk.resize(SMALL_BYTES)
+    disk.leave_free(SMALL_BYTES)
     group.of(1)
     run_id = group.submit(make_spec(model=WIDE))
     wait_until_held(group, run_id)
