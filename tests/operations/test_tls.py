@@ -1,7 +1,8 @@
 """The API behind a proxy that ends TLS, with a self-made certificate."""
 
-import asyncio
+import select
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -40,56 +41,57 @@ class TlsProxy:
         self._api = api
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(*certificate)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
 
-    async def start(self) -> asyncio.Server:
-        return await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._context)
+    def serve(self) -> None:
+        """Until `close`."""
+        with suppress(OSError):
+            while True:
+                accepted, _ = self._listening.accept()
+                threading.Thread(target=self._pass_on, args=(accepted,), daemon=True).start()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        api_reader, api_writer = await asyncio.open_connection("127.0.0.1", self._api.port)
-        line = await reader.readline()
-        added = f"X-Forwarded-For: {CLIENT}\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n"
-        api_writer.write(line + added.encode())
-        sending = asyncio.create_task(_copy(reader, api_writer))
-        try:
-            await _copy(api_reader, writer)
-        finally:
-            sending.cancel()
-            for one in (writer, api_writer):
-                one.close()
-                with suppress(OSError):
-                    await one.wait_closed()
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _pass_on(self, accepted: socket.socket) -> None:
+        with (
+            suppress(OSError),
+            self._context.wrap_socket(accepted, server_side=True) as client,
+            socket.create_connection(("127.0.0.1", self._api.port)) as api,
+        ):
+            line, _, rest = client.recv(65536).partition(b"\r\n")
+            added = (
+                f"X-Forwarded-For: {CLIENT}\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n"
+            )
+            api.sendall(line + b"\r\n" + added.encode() + rest)
+            while _copy_once(client, api):
+                pass
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while part := await source.read(65536):
-            target.write(part)
-            await target.drain()
+def _copy_once(client: ssl.SSLSocket, api: socket.socket) -> bool:
+    """Passes on what is there; False at the end. One thread, as OpenSSL asks for a connection."""
+    readable = [client] if client.pending() else select.select([client, api], [], [])[0]
+    for source, target in ((client, api), (api, client)):
+        if source in readable:
+            part = source.recv(65536)
+            if not part:
+                return False
+            target.sendall(part)
+    return True
 
 
 @contextmanager
 def proxied(api: ApiProcess, certificate: tuple[Path, Path]) -> Iterator[int]:
-    loop = asyncio.new_event_loop()
-    # a client that refuses the certificate ends its connection early
-    loop.set_exception_handler(lambda _loop, _context: None)
-    server = loop.run_until_complete(TlsProxy(api, certificate).start())
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    proxy = TlsProxy(api, certificate)
+    thread = threading.Thread(target=proxy.serve, daemon=True)
     thread.start()
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield proxy.port
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
+        proxy.close()
         thread.join(10)
-        loop.close()
-
-
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 def test_runs_streams_and_uploads_go_through_a_tls_proxy(
