@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from app.demo.client import ClinicClient, DiagnosisView, FindingView, RunView
+from app.demo.client import ClinicClient, DiagnosisView, FindingView, RunView, Score
 from app.demo.orders import Order
 
 _POLL_S = 0.5
@@ -78,13 +78,23 @@ def _lines(run: RunView, diagnosis: DiagnosisView) -> Iterator[tuple[str, str]]:
     yield "run", f"{run.status} ({run.stop_reason}) after {run.progress.step} steps, {run.id}"
     if run.error:
         yield "error", run.error
-    if run.best is not None and run.baseline is not None and run.best.value is not None:
-        best = f"best validation {run.best.metric} {run.best.value:.4g}"
-        yield "score", f"{best}; {run.baseline.name} gives {run.baseline.value:.4g}"
+    if run.best is not None and run.baseline is not None:
+        yield from _score_lines(run, run.best, run.baseline)
     for finding in diagnosis.findings:
         yield from _finding_lines(finding, is_first=finding is diagnosis.findings[0])
     for gap in diagnosis.not_assessed:
         yield "not assessed", f"{gap.code}: {gap.reason}"
+
+
+def _score_lines(run: RunView, best: Score, baseline: Score) -> Iterator[tuple[str, str]]:
+    """The baseline is in the units of the data; the best score may be in scaled ones."""
+    if best.metric == baseline.metric:
+        name, value = f"best validation {best.metric}", best.value
+    else:
+        name = f"last validation {baseline.metric}"
+        value = (run.metrics.get("validation") or {}).get(baseline.metric)
+    if value is not None and baseline.value is not None:
+        yield "score", f"{name} {value:.4g}; {baseline.name} gives {baseline.value:.4g}"
 
 
 def _finding_lines(finding: FindingView, *, is_first: bool) -> Iterator[tuple[str, str]]:
