@@ -27,7 +27,12 @@ def measure(conditions: Conditions) -> Iterator[Row]:
         if done.returncode not in {0, 1} or not report.exists():
             raise RuntimeError(done.stdout[-MAX_CHARACTERS:] + done.stderr[-MAX_CHARACTERS:])
         yield from _rows(report)
-        yield {"test": "summary", "outcome": "summary", "text": done.stdout[-MAX_CHARACTERS:]}
+        yield {"test": "summary", "outcome": "summary", "text": _shown(done.stdout)}
+
+
+def _shown(text: str) -> str:
+    """The end of it, with files named from the project's folder on."""
+    return text.replace(f"{ROOT}/", "")[-MAX_CHARACTERS:]
 
 
 def _is_marked(path: Path) -> bool:
@@ -63,7 +68,7 @@ def _rows(report: Path) -> Iterator[Row]:
             "test": f"{case.get('classname')}.{case.get('name')}",
             "outcome": outcome,
             "seconds": float(case.get("time") or 0),
-            "text": text[-MAX_CHARACTERS:],
+            "text": _shown(text),
         }
 
 
