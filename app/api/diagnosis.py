@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
-from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
+from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.diagnosis.engine import RULES_VERSION
@@ -53,13 +53,14 @@ def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read
     versions = read(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
     )
-    etag = versioned_etag(request, (RULES_VERSION, *versions))
-    if (answer := unchanged(request, etag)) is not None:
-        return answer
-    diagnosis = read_diagnosis(
-        read.engine,
-        workspace_id=caller.workspace_id,
-        run_id=run_id,
-        overrides=dict(request.query_params),
-    )
-    return tagged_json(view_diagnosis(run_id, diagnosis), etag)
+
+    def compute() -> DiagnosisView:
+        diagnosis = read_diagnosis(
+            read.engine,
+            workspace_id=caller.workspace_id,
+            run_id=run_id,
+            overrides=dict(request.query_params),
+        )
+        return view_diagnosis(run_id, diagnosis)
+
+    return answer_by_version(request, (RULES_VERSION, *versions), compute)

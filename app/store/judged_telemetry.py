@@ -24,7 +24,7 @@ from app.domain.telemetry import FloatArray, LagProfile, ScalarReading, Telemetr
 from app.domain.windows.selection import choose_windows, step_ranges
 from app.store.chunks import step_bounds
 from app.store.database import BINARY_RESULTS
-from app.store.history import StoredColumn, read_columns
+from app.store.history import StoredColumn, read_columns, scalar_scopes
 from app.store.profile_rows import read_judged_profiles
 from app.store.summaries import read_summaries
 from app.store.tables import probe_readings, runs
@@ -45,22 +45,9 @@ _LOSS, _GRAD_NORM, _NON_FINITE = (
     SeriesKey(column=name) for name in ("loss", "grad_norm", "non_finite_count")
 )
 _SCALARS = text("""
-    WITH RECURSIVE found AS (
-        (
-            SELECT quantity, scope FROM scalar_readings WHERE run_id = :run_id
-            ORDER BY quantity, scope LIMIT 1
-        )
-        UNION ALL
-        SELECT following.quantity, following.scope
-        FROM found CROSS JOIN LATERAL (
-            SELECT quantity, scope FROM scalar_readings
-            WHERE run_id = :run_id
-                AND (quantity, scope) > (found.quantity, found.scope)
-            ORDER BY quantity, scope LIMIT 1
-        ) AS following
-    )
     SELECT chosen.seq, chosen.position, chosen.step, quantity, scope, chosen.value
-    FROM found CROSS JOIN LATERAL (
+    FROM unnest(CAST(:quantities AS text[]), CAST(:scopes AS text[])) AS found (quantity, scope)
+    CROSS JOIN LATERAL (
         (
             SELECT seq, position, step, value FROM scalar_readings AS one
             WHERE run_id = :run_id
@@ -175,8 +162,15 @@ def _latest_and_spread(steps: NDArray[np.int32], most: int) -> list[int] | None:
 def _read_scalars(
     session: Session, run_id: UUID, *, steps: Sequence[int]
 ) -> tuple[ScalarReading, ...]:
+    series = [
+        (quantity, scope)
+        for quantity, found in scalar_scopes(session, run_id).items()
+        for scope in found
+    ]
     parameters = {
         "run_id": run_id,
+        "quantities": [quantity for quantity, _ in series],
+        "scopes": [scope for _, scope in series],
         "most": MAX_READINGS,
         "checks": list(CHECKS),
         "steps": list(steps),

@@ -5,7 +5,7 @@ version of what it depends on.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import Request
 from pydantic import BaseModel
@@ -32,8 +32,20 @@ def conditional(request: Request, body: bytes, *, media_type: str) -> Response:
     return unchanged(request, etag) or _tagged(body, etag, media_type=media_type)
 
 
-def versioned_etag(request: Request, versions: Sequence[str]) -> str:
-    """The ETag of an answer that depends on its URL, on the release and on these versions alone."""
+def answer_by_version(
+    request: Request, versions: Sequence[str], compute: Callable[[], BaseModel]
+) -> Response:
+    """304 where `If-None-Match` names these versions; otherwise 200 with what `compute` returns.
+
+    The answer depends on its URL, on the release and on the versions alone.
+    """
+    etag = _versioned_etag(request, versions)
+    return unchanged(request, etag) or _tagged(
+        compute().model_dump_json().encode(), etag, media_type="application/json"
+    )
+
+
+def _versioned_etag(request: Request, versions: Sequence[str]) -> str:
     parts = (__version__, request.url.path, request.url.query, *versions)
     return _etag(*(part.encode() for part in parts))
 
@@ -43,11 +55,6 @@ def unchanged(request: Request, etag: str) -> Response | None:
     if is_named(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=_headers(etag))
     return None
-
-
-def tagged_json(answer: BaseModel, etag: str) -> Response:
-    """200 with the answer and the ETag that was found before it was computed."""
-    return _tagged(answer.model_dump_json().encode(), etag, media_type="application/json")
 
 
 def _tagged(body: bytes, etag: str, *, media_type: str) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.telemetry_query import ProbeParameters
-from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
+from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.dynamics import DYNAMICS
@@ -44,15 +44,16 @@ def get_dynamics(
     versions = read(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
     )
-    etag = versioned_etag(request, versions)
-    if (answer := unchanged(request, etag)) is not None:
-        return answer
-    dynamics = read(
-        lambda work: read_dynamics(
-            work,
-            workspace_id=caller.workspace_id,
-            run_id=run_id,
-            selection=query.selection(),
+
+    def compute() -> DynamicsView:
+        found = read(
+            lambda work: read_dynamics(
+                work,
+                workspace_id=caller.workspace_id,
+                run_id=run_id,
+                selection=query.selection(),
+            )
         )
-    )
-    return tagged_json(view_dynamics(dynamics), etag)
+        return view_dynamics(found)
+
+    return answer_by_version(request, versions, compute)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
 from app.api.models.telemetry_query import ProbeParameters
-from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
+from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
 from app.services.runs.read_versions import read_versions
@@ -34,15 +34,16 @@ def get_gradient_flow(
     versions = read(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
     )
-    etag = versioned_etag(request, versions)
-    if (answer := unchanged(request, etag)) is not None:
-        return answer
-    flow = read(
-        lambda work: read_gradient_flow(
-            work,
-            workspace_id=caller.workspace_id,
-            run_id=run_id,
-            selection=query.selection(),
+
+    def compute() -> GradientFlowView:
+        found = read(
+            lambda work: read_gradient_flow(
+                work,
+                workspace_id=caller.workspace_id,
+                run_id=run_id,
+                selection=query.selection(),
+            )
         )
-    )
-    return tagged_json(view_gradient_flow(flow), etag)
+        return view_gradient_flow(found)
+
+    return answer_by_version(request, versions, compute)

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from app.api.models.history import HistoryView, csv_lines, view_history
 from app.api.models.history_csv import export_lines
 from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
-from app.api.protocol.conditional import NOT_MODIFIED, tagged_json, unchanged, versioned_etag
+from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.negotiation import CSV, JSON, negotiate
 from app.api.protocol.problems import ALWAYS, documented
@@ -57,21 +57,22 @@ def get_history(
             work, workspace_id=caller.workspace_id, run_id=run_id, lineage=query.lineage
         )
     )
-    etag = versioned_etag(request, versions)
-    if (answer := unchanged(request, etag)) is not None:
-        return answer
     points = query.max_points or DEFAULT_MAX_POINTS
-    history = read(
-        lambda work: read_history(
-            work,
-            workspace_id=caller.workspace_id,
-            run_id=run_id,
-            query=query.selection(),
-            max_points=points,
-            x=query.x,
+
+    def compute() -> HistoryView:
+        history = read(
+            lambda work: read_history(
+                work,
+                workspace_id=caller.workspace_id,
+                run_id=run_id,
+                query=query.selection(),
+                max_points=points,
+                x=query.x,
+            )
         )
-    )
-    return tagged_json(view_history(history, max_points=points, x=query.x), etag)
+        return view_history(history, max_points=points, x=query.x)
+
+    return answer_by_version(request, versions, compute)
 
 
 def _csv(run_id: UUID, query: HistoryParameters, caller: RunsReader, read: Read) -> Response:
