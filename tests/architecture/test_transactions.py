@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.test_size import ROOT, Function, functions, sources
 
 #: Calls that take seconds for a long run or a large file.
-LONG = frozenset({"diagnose", "find_intact", "verified", "file_digest"})
+LONG = frozenset({"check_data", "diagnose", "find_intact", "verified", "file_digest"})
 
 IN_API = {
     f"{path.relative_to(ROOT)}:{name}": node

@@ -56,7 +56,7 @@ DEFAULT_WAIT_S = 20.0
 def post_run(
     spec: Annotated[JobSpec, Body(openapi_examples=RUN_EXAMPLES)],
     caller: RunsWriter,
-    work: Work,
+    read: Read,
     queue: Queue,
     settings: ApiSettings,
     idempotent: Idempotent,
@@ -73,7 +73,7 @@ def post_run(
     """
     if dry_run:
         checked = dry_run_of(
-            work,
+            read.engine,
             workspace_id=caller.workspace_id,
             spec=spec,
             time_limits=settings.time_limits,
