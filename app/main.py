@@ -153,6 +153,9 @@ def _open_resources(settings: Settings) -> Resources:
         queue=RunQueue(settings.broker_url),
         artifact_watch=FolderWatch(artifacts),
         event_hub=EventHub(engine, most_per_key=settings.streams_per_key),
+        dry_run_places=ConcurrencyLimit(
+            most=4, most_each=2, of_what="dry runs with uploads are checked"
+        ),
         upload_places=ConcurrencyLimit(
             most=MAX_UPLOADS, most_each=MAX_UPLOADS_EACH, of_what="uploads are under way"
         ),

@@ -43,6 +43,8 @@ class Resources:
     event_hub: EventHub
     #: Uploads under way, from before their body is received until they are answered.
     upload_places: ConcurrencyLimit
+    #: Each dry run with an upload may hold its rows, about 100 MiB.
+    dry_run_places: ConcurrencyLimit
     upload_threads: CapacityLimiter
     upload_checks: UploadChecks
 

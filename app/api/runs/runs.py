@@ -1,5 +1,6 @@
 """Routes for runs: submit, list, read, wait for, label, cancel, delete."""
 
+from contextlib import nullcontext
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from app.api.protocol.pages import next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
 from app.api.runs.waiting import wait_for_end
+from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
 from app.services.runs.cancel_run import cancel_run
 from app.services.runs.delete_run import delete_run
@@ -59,6 +61,7 @@ def post_run(
     read: Read,
     queue: Queue,
     settings: ApiSettings,
+    resources: ProcessResources,
     idempotent: Idempotent,
     *,
     dry_run: Annotated[
@@ -72,12 +75,15 @@ def post_run(
     them, and a warning names series that would be left out.
     """
     if dry_run:
-        checked = dry_run_of(
-            read.engine,
-            workspace_id=caller.workspace_id,
-            spec=spec,
-            time_limits=settings.time_limits,
-        )
+        has_rows = isinstance(spec.dataset, UploadedDataset)
+        place = resources.dry_run_places.place(caller.workspace_id) if has_rows else nullcontext()
+        with place:
+            checked = dry_run_of(
+                read.engine,
+                workspace_id=caller.workspace_id,
+                spec=spec,
+                time_limits=settings.time_limits,
+            )
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
     return idempotent.answer(
         lambda work: created(
