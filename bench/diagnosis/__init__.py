@@ -1,0 +1,10 @@
+"""The labelled benchmark of the diagnosis: networks with one known fault, two, or none.
+
+uploads   the data sets of tasks that are not built in, made by formula
+tasks     the base tasks: a job spec that solves its task
+faults    the kinds of fault, their strengths, and look-alikes
+leaves    the causes that a judge may name, in families
+plan      all runs, from a seed
+training  trains one run; train: all of the plan; pack: into the files of the repository
+stored    a trained run, and the case that a judge sees at a share of its steps
+"""

@@ -1,0 +1,229 @@
+"""The deterministic plan of all runs: `python -m bench.diagnosis.plan` prints its counts.
+
+Runs are ordered so that every prefix of the plan has each kind in its share.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from pydantic import JsonValue
+
+from app.domain.seeding import numpy_generator
+from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import merge_patch
+from bench.diagnosis.faults import BY_NAME, FAULTS, LOOKALIKES, PAIRS
+from bench.diagnosis.faults.kind import Change, FaultKind, Order
+from bench.diagnosis.leaves import FAMILIES
+from bench.diagnosis.tasks import TASKS, BaseTask, Document
+from bench.diagnosis.uploads import Options, Upload
+
+#: Of the plan that detectors are tuned with.
+CALIBRATION_SEED = 20
+BASE = "base"
+NUM_BASE_SEEDS = 6
+#: Runs of one kind at most, and of one pair.
+RUNS_PER_KIND, RUNS_PER_PAIR = 20, 10
+#: Evaluations and probes of one run.
+NUM_EVALUATIONS, NUM_PROBES = 40, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Injection:
+    """One fault in a run."""
+
+    kind: str
+    leaf: str
+    level: float
+    #: Place of the level among those of the kind, from 0, and how many there are.
+    strength: int
+    num_strengths: int
+    patch: Document
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """A run that is to be trained, and what was done to it."""
+
+    task: str
+    family: str
+    #: `base`, the name of a kind, or the names of two with a plus between them.
+    kind: str
+    #: One for a fault, two for a pair; empty for bases and look-alikes.
+    injections: tuple[Injection, ...]
+    order: Order
+    seed: int
+
+    @cached_property
+    def spec(self) -> JobSpec:
+        """The job spec with seeds; evaluations and probes lie at fixed steps."""
+        num_steps = JobSpec.model_validate(self.order.spec).training.num_steps
+        fixed: Document = {
+            "dataset": {"seed": self.seed},
+            "training": {
+                "seed": self.seed,
+                "evaluate_every": max(1, num_steps // NUM_EVALUATIONS),
+            },
+            "probes": {"every": max(1, num_steps // NUM_PROBES)},
+        }
+        return JobSpec.model_validate(merge_patch(self.order.spec, fixed))
+
+    @property
+    def upload(self) -> Upload | None:
+        return self.order.upload
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that determines the run's numbers."""
+        upload = self.upload
+        content: JsonValue = {
+            "spec": self.spec.model_dump(mode="json"),
+            "upload": None if upload is None else {"kind": upload.kind, **upload.options},
+            "seed": self.seed,
+        }
+        text = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def make_plan(
+    seed: int = CALIBRATION_SEED, tasks: Sequence[BaseTask] = TASKS
+) -> tuple[PlannedRun, ...]:
+    """Returns all runs; the seed determines theirs, and which levels are tried with which task."""
+    found: dict[str, PlannedRun] = {}
+    for group in (_bases(seed, tasks), _single(seed, tasks), _pairs(seed, tasks)):
+        for run in group:
+            found.setdefault(run.key, run)
+    return tuple(_spread(found.values(), seed))
+
+
+def _bases(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
+    for task in tasks:
+        for index in range(NUM_BASE_SEEDS):
+            yield _planned(task, BASE, (), (), seed=_seed(seed, task.name, BASE, index))
+
+
+def _single(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
+    for kind in (*FAULTS, *LOOKALIKES):
+        tasks_per_level = math.ceil(RUNS_PER_KIND / len(kind.levels))
+        for level in kind.levels:
+            drawn = [(task, kind.changes(task, level)) for task in tasks]
+            fitting = [(task, changes) for task, changes in drawn if changes is not None]
+            rng = numpy_generator(seed, "tasks", kind.name, repr(level))
+            for place in rng.permutation(len(fitting))[:tasks_per_level]:
+                task, (setting, fault) = fitting[place]
+                run_seed = _seed(seed, task.name, kind.name, repr(level))
+                injections = () if kind.is_lookalike else (_injection(kind, level, fault),)
+                yield _planned(task, kind.name, (setting, fault), injections, seed=run_seed)
+
+
+def _pairs(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
+    for pair in PAIRS:
+        rng = numpy_generator(seed, "pairs", *(name for name, _ in pair))
+        drawn = (_pair(tasks[place], pair, seed) for place in rng.permutation(len(tasks)))
+        yield from islice((run for run in drawn if run is not None), RUNS_PER_PAIR)
+
+
+def _pair(task: BaseTask, pair: Sequence[tuple[str, float]], seed: int) -> PlannedRun | None:
+    """Returns None where one of the faults does not apply to the task."""
+    changes: list[Change] = []
+    injections: list[Injection] = []
+    for name, level in pair:
+        drawn = BY_NAME[name].changes(task, level)
+        if drawn is None:
+            return None
+        changes += drawn
+        injections.append(_injection(BY_NAME[name], level, drawn[1]))
+    name = "+".join(one.kind for one in injections)
+    return _planned(task, name, changes, injections, seed=_seed(seed, task.name, name))
+
+
+def _injection(kind: FaultKind, level: float, fault: Change) -> Injection:
+    return Injection(
+        kind=kind.name,
+        leaf=kind.leaf,
+        level=level,
+        strength=kind.levels.index(level),
+        num_strengths=len(kind.levels),
+        patch=fault.patch,
+        options=fault.options,
+    )
+
+
+def _planned(
+    task: BaseTask,
+    kind: str,
+    changes: Iterable[Change],
+    injections: Iterable[Injection],
+    *,
+    seed: int,
+) -> PlannedRun:
+    order = Order.of(task)
+    for change in changes:
+        order = order.changed(change)
+    return PlannedRun(
+        task=task.name,
+        family=task.family,
+        kind=kind,
+        injections=tuple(injections),
+        order=order,
+        seed=seed,
+    )
+
+
+def _seed(*parts: int | str) -> int:
+    return int(numpy_generator("run", *parts).integers(0, 2**31 - 1))
+
+
+def _spread(runs: Iterable[PlannedRun], seed: int) -> list[PlannedRun]:
+    """Each kind's runs lie evenly over the plan, in a random order of tasks and levels."""
+    kinds: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        kinds.setdefault(run.kind, []).append(run)
+    placed: list[tuple[float, str, PlannedRun]] = []
+    for name, members in kinds.items():
+        rng = numpy_generator(seed, "order", name)
+        offset = float(rng.random())
+        for place, index in enumerate(rng.permutation(len(members))):
+            run = members[index]
+            placed.append(((place + offset) / len(members), run.key, run))
+    return [run for _, _, run in sorted(placed, key=lambda one: one[:2])]
+
+
+def counts(plan: Sequence[PlannedRun]) -> Mapping[str, Counter[str]]:
+    """Returns how many runs there are, by several divisions."""
+    return {
+        "task": Counter(run.task for run in plan),
+        "kind": Counter(run.kind for run in plan),
+        "family of the cause": Counter(
+            "+".join(sorted({FAMILIES[one.leaf] for one in run.injections})) or "none"
+            for run in plan
+        ),
+        "faults": Counter(str(len(run.injections)) for run in plan),
+        "strength": Counter(
+            f"{one.strength + 1} of {one.num_strengths}"
+            for run in plan
+            for one in run.injections[:1]
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=CALIBRATION_SEED)
+    plan = make_plan(parser.parse_args().seed)
+    print(f"{len(plan)} runs")
+    for name, numbers in counts(plan).items():
+        print(f"\nby {name}:")
+        for value, number in sorted(numbers.items()):
+            print(f"  {value:<44}{number:>5}")
+
+
+if __name__ == "__main__":
+    main()
