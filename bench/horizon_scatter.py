@@ -42,8 +42,9 @@ from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.build import build_task
 from worker.datasets.task import Task
 from worker.models.network import SequenceModel
-from worker.probes.lag_profile import HORIZON_THRESHOLD, replay_anchors
+from worker.probes.lag_profile import HORIZON_THRESHOLD
 from worker.probes.suite import ANCHORS, sample_size
+from worker.replay.following import replay_anchors
 from worker.replay.lag_curve import LagCurve, summarise
 from worker.replay.sample import ProbeSample
 from worker.training.loop import TrainingLoop

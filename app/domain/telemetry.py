@@ -20,7 +20,7 @@ IntArray = NDArray[np.int32]
 
 ProfileShape = Literal["exponential", "power_law", "plateau", "rising", "undetermined"]
 Cotangent = Literal["loss", "random"]
-Path = Literal["total", "within_layer"]
+Path = Literal["total", "within_layer", "untruncated"]
 Interval = tuple[float, float]
 #: Quantity of every step: seconds of training since the run began, over its attempts.
 ELAPSED = "elapsed_s"

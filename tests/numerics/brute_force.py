@@ -23,6 +23,8 @@ class Direction:
     kind: str
     activation: str
     is_reverse: bool
+    #: Places in reading order where the state is read without its gradient.
+    cuts: frozenset[int] = frozenset()
     inputs: list[Tensor] = field(default_factory=list)
     hidden: dict[int, Tensor] = field(default_factory=dict)
     before: dict[int, State] = field(default_factory=dict)
@@ -36,7 +38,9 @@ class Direction:
     def run(self) -> list[Tensor]:
         size = self.weights[1].shape[1]
         state: State = tuple(torch.zeros(size).double() for _ in range(1 + (self.kind == "lstm")))
-        for t in self.positions():
+        for place, t in enumerate(self.positions()):
+            if place in self.cuts:
+                state = tuple(part.detach() for part in state)
             self.before[t] = state
             self.gate_zeros[t] = torch.zeros(len(self.weights[0])).double().requires_grad_()
             state = self.step(self.inputs[t], state, self.gate_zeros[t])
@@ -61,8 +65,22 @@ class Direction:
         return ({"tanh": drive.tanh(), "relu": drive.relu(), "linear": drive}[self.activation],)
 
 
-def build(network: SequenceModel, x_TI: Tensor) -> list[list[Direction]]:
-    """The whole network over one sequence, states in hand."""
+def cuts_of(num_timesteps: int, bptt_length: int | None, *, is_reverse: bool) -> frozenset[int]:
+    """Chunks end with the batch; a reverse direction reads them from there."""
+    if bptt_length is None:
+        return frozenset()
+    ends = range(num_timesteps - bptt_length, 0, -bptt_length)
+    return frozenset(num_timesteps - end for end in ends) if is_reverse else frozenset(ends)
+
+
+def build(
+    network: SequenceModel,
+    x_TI: Tensor,
+    *,
+    num_timesteps: int = 0,
+    bptt_length: int | None = None,
+) -> list[list[Direction]]:
+    """The whole network over one sequence of a batch of `num_timesteps`, states in hand."""
     inputs, stack = list(x_TI.double()), []
     for module in network.layers:
         p = {name: value.detach().double() for name, value in module.named_parameters()}
@@ -77,6 +95,7 @@ def build(network: SequenceModel, x_TI: Tensor) -> list[list[Direction]]:
                     kind=network.kind,
                     activation=network.nonlinearity,
                     is_reverse=s != "",
+                    cuts=cuts_of(num_timesteps, bptt_length, is_reverse=s != ""),
                     inputs=inputs,
                 )
             )
@@ -86,10 +105,20 @@ def build(network: SequenceModel, x_TI: Tensor) -> list[list[Direction]]:
     return stack
 
 
-def gradient_norms(network: SequenceModel, sample: ProbeSample, b: int, t: int) -> Norms:
+def gradient_norms(
+    network: SequenceModel,
+    sample: ProbeSample,
+    b: int,
+    t: int,
+    *,
+    bptt_length: int | None = None,
+) -> Norms:
     """Norms by lag of the loss term of sequence b at timestep t, per (scope, path)."""
     length = int(sample.valid_lengths()[b])
-    stack = build(network, sample.x_TBI[:length, b])
+    num_timesteps = sample.x_TBI.shape[0]
+    stack = build(
+        network, sample.x_TBI[:length, b], num_timesteps=num_timesteps, bptt_length=bptt_length
+    )
     read_at = [length - 1 if not d.is_reverse else 0 for d in stack[-1]]
     read_at = read_at if network.many_to_one else [t] * len(read_at)
     read = torch.cat([d.hidden[p] for d, p in zip(stack[-1], read_at, strict=True)])
@@ -125,6 +154,7 @@ def _alone(direction: Direction, p: int, entering: Tensor) -> list[float]:
         kind=direction.kind,
         activation=direction.activation,
         is_reverse=direction.is_reverse,
+        cuts=direction.cuts,
         inputs=[x.detach() for x in direction.inputs],
     )
     copy.run()

@@ -67,6 +67,7 @@ def look_at(
     step: int = 0,
     wanted: Collection[str] = (),
     required_lag: int | None = None,
+    bptt_length: int | None = None,
     seed: int = 0,
     kept: MutableMapping[str, Tensor] | None = None,
 ) -> Look:
@@ -76,6 +77,7 @@ def look_at(
         step=step,
         wanted=frozenset(wanted),
         required_lag=required_lag,
+        bptt_length=bptt_length,
         seed=seed,
         max_anchors=128,
         kept={} if kept is None else kept,

@@ -310,3 +310,31 @@ def test_the_same_seed_gives_the_same_profile_and_another_only_other_intervals()
     assert first.decay_rate_interval == again.decay_rate_interval
     assert first.decay_rate_interval != other.decay_rate_interval
     np.testing.assert_array_equal(first.log_norm_T, other.log_norm_T)
+
+
+def test_the_judged_profile_is_exactly_zero_past_the_cut_and_the_uncut_one_stands_beside() -> None:
+    network = network_of("elman", num_layers=2)
+    sample = sample_for(network, num_timesteps=12, batch_size=8)
+
+    uncut = measure_lag_profiles(look_at(network, sample, required_lag=9))
+    trained = measure_lag_profiles(look_at(network, sample, required_lag=9, bptt_length=5))
+
+    by_path = {(str(one.scope), one.path): one for one in trained}
+    judged = by_path["model", "total"]
+    np.testing.assert_allclose(judged.log_norm_T[:5], uncut[0].log_norm_T[:5], rtol=1e-12)
+    assert np.all(np.isneginf(judged.log_norm_T[5:]))
+    assert judged.ratio_at_required_lag is not None
+    assert (judged.ratio_at_required_lag.value, judged.horizon.first_below) == (0.0, 5)
+    whole = by_path["model", "untruncated"]
+    np.testing.assert_array_equal(whole.log_norm_T, uncut[0].log_norm_T)
+    assert [one.path for one in trained].count("untruncated") == 1
+
+
+def test_a_cut_as_long_as_the_sequence_cuts_nothing() -> None:
+    network = network_of("gru")
+    sample = sample_for(network, num_timesteps=12, batch_size=8)
+
+    profiles = measure_lag_profiles(look_at(network, sample, bptt_length=12))
+
+    assert {one.path for one in profiles} == {"total", "within_layer"}
+    assert np.all(np.isfinite(profiles[0].log_norm_T))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from app.domain.scopes import Direction
 from worker.cells.layer import Layer, State
 
 
@@ -27,6 +28,16 @@ class Chunking:
 def detached(state: State, _position: int) -> State:
     """The state without its gradient: truncated backpropagation through time."""
     return tuple(part.detach() for part in state)
+
+
+def chunk_starts(num_timesteps: int, length: int, *, direction: Direction) -> range:
+    """Returns the reading positions at which a chunk begins, except for the first chunk.
+
+    In time, the chunk that is shorter than the others is the first one, in both directions.
+    """
+    if direction == "reverse":
+        return range(length, num_timesteps, length)
+    return range(num_timesteps % length or length, num_timesteps, length)
 
 
 def read_layer(
@@ -68,14 +79,13 @@ def _read_direction(
     layer: Layer, x_PBI: Tensor, *, suffix: str, chunking: Chunking | None
 ) -> Tensor:
     num_timesteps = x_PBI.shape[0]
-    length = num_timesteps if chunking is None else min(chunking.length, num_timesteps)
-    sizes = [length] * (num_timesteps // length)
-    rest = [num_timesteps % length] if num_timesteps % length else []
+    length = num_timesteps if chunking is None else chunking.length
+    starts = chunk_starts(num_timesteps, length, direction="reverse" if suffix else "forward")
     zero_1BH = x_PBI.new_zeros(1, x_PBI.shape[1], layer.hidden_size)
     state: State = (zero_1BH,) * len(layer.card.state)
     position = 0
     outputs = []
-    for chunk_PBI in x_PBI.split(sizes + rest if suffix else rest + sizes):
+    for chunk_PBI in x_PBI.tensor_split(list(starts)):
         if chunking is not None and position:
             state = chunking.at_boundary(state, position)
         out_PBH, state = layer.read(chunk_PBI, state, suffix=suffix)

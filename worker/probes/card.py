@@ -30,6 +30,8 @@ class Look:
     wanted: frozenset[str]
     #: In timesteps; None if the task's required lag is unknown.
     required_lag: int | None
+    #: Timesteps through which the training gradient flows back; None means all.
+    bptt_length: int | None = None
     #: Of the run. A probe that draws numbers derives its own seed from it.
     seed: int
     #: Loss terms whose gradients are followed back.

@@ -4,55 +4,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from app.domain.quantities.quantity import Cadence, Form, Quantity
 from app.domain.scopes import Scope
 from app.domain.telemetry import Cotangent, DoubleArray, IntArray, LagProfile, ProbeGap
 from worker.probes.card import Look, ProbeCard
-from worker.replay.anchors import (
-    ANCHORS_PER_SEQUENCE,
-    choose_anchors,
-    loss_cotangents,
-    read_states,
-    sequences_needed,
-)
+from worker.replay.anchors import sequences_needed
+from worker.replay.following import anchored_blocks, replay_anchors
 from worker.replay.lag_curve import log_rms, summarise
-from worker.replay.network import AnchorReplay, NormVariant, ScopeTrace, trace_scopes
-from worker.replay.preparation import (
-    blocks,
-    deviations,
-    is_finite,
-    linearise_network,
-)
-from worker.replay.sample import ProbeSample, ReplayableNetwork
+from worker.replay.network import NormVariant, ScopeTrace
+from worker.replay.preparation import linearise_network
+from worker.replay.sample import ProbeSample
 from worker.replay.tail import fit_tail
 
 HORIZON = "gradient_horizon"
 #: The horizon is where the profile first falls below this share of lag 0.
 HORIZON_THRESHOLD = 0.01
-#: RMS of ∂ℓ/∂output. A smaller one is the rounding error of a float32 network that solved its task.
-MIN_COTANGENT = 1e-6
 #: Logarithm of the smallest positive float32.
 LOG_SMALLEST_FLOAT32 = float(np.log(2.0) * -149)
 
 _PURPOSE = 0x9B0BE
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplayedBlock:
-    """The traces of one block of sequences: of the model, then of each layer and direction."""
-
-    scopes: tuple[ScopeTrace, ...]
-    sequence_N: IntArray
-    cotangent: Cotangent
-
-
 def measure_lag_profiles(look: Look) -> tuple[LagProfile, ...]:
-    """Profiles of the model, then of each layer; none where states or losses are not finite."""
+    """Profiles of the model, then of each layer; none where states or losses are not finite.
+
+    They are of the gradient that trains. Where `bptt_length` cuts it, the profile of the model
+    without the cut is the last one.
+    """
+    trained = _measure(look, bptt_length=look.bptt_length)
+    if look.bptt_length is None or look.bptt_length >= look.sample.x_TBI.shape[0]:
+        return trained
+    uncut = _measure(look, bptt_length=None)[:1]
+    return (*trained, *(replace(one, path="untruncated") for one in uncut))
+
+
+def _measure(look: Look, *, bptt_length: int | None) -> tuple[LagProfile, ...]:
+    """Both measurements of a step draw the same numbers."""
     random = np.random.default_rng([look.seed % 2**64, _PURPOSE, look.step])
-    replayed = replay_anchors(look.model, _profiled(look), random)
+    replayed = replay_anchors(look.model, _profiled(look), random, bptt_length=bptt_length)
     if not replayed:
         return ()
     sequence_N = np.concatenate([block.sequence_N for block in replayed])
@@ -69,32 +59,11 @@ def measure_lag_profiles(look: Look) -> tuple[LagProfile, ...]:
 
 def share_linearisation(look: Look) -> None:
     """Linearise once what the profile and other probes need, before they run in parallel."""
-    linearise_network(look.model, next(_blocks(look.model, _profiled(look))))
-
-
-def replay_anchors(
-    model: ReplayableNetwork, sample: ProbeSample, random: np.random.Generator
-) -> tuple[ReplayedBlock, ...]:
-    """Follow all anchors of a sample back; nothing where states or losses are not finite."""
-    replayed: list[ReplayedBlock] = []
-    first_sequence = 0
-    for part in _blocks(model, sample):
-        cotangent = replayed[0].cotangent if replayed else None
-        block = _replay(model, part, random, cotangent, first_sequence=first_sequence)
-        if block is None:
-            return ()
-        replayed.append(block)
-        first_sequence += part.num_sequences
-    return tuple(replayed)
+    linearise_network(look.model, next(anchored_blocks(look.model, _profiled(look))))
 
 
 def _profiled(look: Look) -> ProbeSample:
     return look.first(sequences_needed(look.max_anchors, many_to_one=look.model.many_to_one))
-
-
-def _blocks(model: ReplayableNetwork, sample: ProbeSample) -> Iterator[ProbeSample]:
-    per_sequence = 1 if model.many_to_one else ANCHORS_PER_SEQUENCE
-    return blocks(model, sample, anchors_per_sequence=per_sequence)
 
 
 def _profiles(
@@ -112,49 +81,6 @@ def _profiles(
             continue
         last = measured.profile(traces, step=step, required_lag=required_lag)
         yield last
-
-
-def _replay(
-    model: ReplayableNetwork,
-    sample: ProbeSample,
-    random: np.random.Generator,
-    cotangent: Cotangent | None,
-    *,
-    first_sequence: int,
-) -> ReplayedBlock | None:
-    """Traces of one block. The first block decides whether the loss still has a direction."""
-    stack = linearise_network(model, sample)
-    anchors = choose_anchors(sample, many_to_one=model.many_to_one)
-    if not is_finite(stack) or anchors.sequence_N.numel() == 0:
-        return None
-    top = tuple(cell.states for cell in stack[-1])
-    states_ND = read_states(top, anchors, many_to_one=model.many_to_one)
-    gradient_NO = loss_cotangents(model, sample, anchors, states_ND)
-    if not bool(gradient_NO.isfinite().all()):
-        return None
-    if cotangent is None:
-        rms = float(gradient_NO.square().sum(dim=1).mean().sqrt())
-        cotangent = "loss" if rms > MIN_COTANGENT else "random"
-    if cotangent == "random":
-        gradient_NO = _random_directions(gradient_NO, random)
-    replay = AnchorReplay(
-        stack=stack,
-        anchors=anchors,
-        readout_gradient_ND=gradient_NO @ model.readout.weight.detach().double(),
-        many_to_one=model.many_to_one,
-        deviations=deviations(stack, sample.valid_lengths()),
-    )
-    sequence_N = anchors.sequence_N.cpu().numpy().astype(np.int32) + first_sequence
-    with torch.no_grad():
-        return ReplayedBlock(
-            scopes=trace_scopes(replay), sequence_N=sequence_N, cotangent=cotangent
-        )
-
-
-def _random_directions(like_NO: Tensor, random: np.random.Generator) -> Tensor:
-    """Unit vectors, uniform on the sphere of the outputs."""
-    drawn_NO = torch.from_numpy(random.standard_normal(tuple(like_NO.shape)))
-    return torch.nn.functional.normalize(drawn_NO, dim=1).to(like_NO.device)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ def measure_position_profiles(look: Look) -> tuple[Found, ...]:
     if not bool(entering_TBD.isfinite().all()):
         return (look.gap(HIDDEN, Scope.model(), "the gradient at the outputs is not finite"),)
     with torch.no_grad():
-        traces = follow_back(stack, positions.lengths_B, entering_TBD)
+        traces = follow_back(stack, positions.lengths_B, entering_TBD, bptt_length=look.bptt_length)
         found = {one.cell.states.scope: positions.profile(one) for one in traces}
     return tuple(found[cell.states.scope] for level in stack for cell in level)
 

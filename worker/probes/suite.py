@@ -58,6 +58,8 @@ class ProbeOrder:
     #: None: what the tier includes.
     quantities: tuple[ProbeQuantity, ...] | None = None
     required_lag: int | None
+    #: Timesteps through which the training gradient flows back; None means all.
+    bptt_length: int | None = None
     seed: int
 
     @property
@@ -127,6 +129,7 @@ def run_probes(
         step=step,
         wanted=order.wanted,
         required_lag=order.required_lag,
+        bptt_length=order.bptt_length,
         seed=order.seed,
         max_anchors=ANCHORS[order.tier],
         kept=kept,

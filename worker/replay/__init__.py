@@ -5,6 +5,7 @@
 - `adjoint`: the backward recursion, renormalised at each timestep
 - `network`: the recursion from layer to layer, for many anchors at once
 - `anchors`: which loss terms are asked how far back they reach
+- `following`: the traces of all anchors of a sample
 - `preparation`: from a network and its sample to blocks ready to be followed back
 - `parameter_gradients`: the check against autograd
 - `jacobians`: single timesteps' Jacobians as matrices

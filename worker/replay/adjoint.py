@@ -5,6 +5,7 @@ its direction and its size. Norms lose a part that is more than 150 decades belo
 coordinate of the same state.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -79,12 +80,19 @@ def propagate(
     *,
     norm_weights_SQ: Tensor,
     keep_gates: bool = False,
+    cuts: Collection[int] = (),
 ) -> Trace:
-    """Trace of one recursion; variant q of the norm is sqrt(Σ_s weights[s, q] · adjoint_s²)."""
+    """Trace of one recursion; variant q of the norm is sqrt(Σ_s weights[s, q] · adjoint_s²).
+
+    `cuts` are the reading positions that get their state without its gradient: nothing passes from
+    them to the position before.
+    """
     order_N = torch.argsort(injection.start_N, descending=True, stable=True)
     recursion = _Recursion(cell, injection, order_N, norm_weights_SQ, keep_gates=keep_gates)
     for p in reversed(range(recursion.num_timesteps)):
         recursion.step_back(p)
+        if p in cuts:
+            recursion.cut()
     return recursion.trace()
 
 
@@ -141,6 +149,13 @@ class _Recursion:
             self._first_NG[before:active] = gates_NG[before:]
             self._first_scale_N[before:active] = adjoint.log_scale[before:]
         self._adjoint = Scaled(mantissa=previous_NS, log_scale=adjoint.log_scale)
+
+    def cut(self) -> None:
+        """Makes the adjoint exactly 0, as if the state had been read without its gradient."""
+        self._adjoint = Scaled(
+            mantissa=torch.zeros_like(self._adjoint.mantissa),
+            log_scale=torch.full_like(self._adjoint.log_scale, float("-inf")),
+        )
 
     def _rows(self, active: int) -> Rows:
         return slice(active) if self._is_one_anchor_a_sequence else self._sequence_N[:active]

@@ -1,6 +1,6 @@
 """The backward recursion through a whole network: from the read-out down, layer by layer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from app.domain.scopes import Direction, Scope
 from app.domain.telemetry import DoubleArray, IntArray, Path
 from worker.cells.linearisation import Linearisation
-from worker.models.layers import reading_order, reorder
+from worker.models.layers import chunk_starts, reading_order, reorder
 from worker.replay.adjoint import Injection, Scaled, Trace, add_scaled, propagate
 from worker.replay.anchors import Anchors
 
@@ -49,9 +49,18 @@ class AnchorReplay:
     many_to_one: bool
     #: Standard deviation of each state coordinate over the sample, per layer and direction.
     deviations: tuple[tuple[Tensor, ...], ...]
+    #: Timesteps through which the gradient flows back; None means all.
+    bptt_length: int | None = None
 
     def position(self, cell: Linearisation) -> Tensor:
         return self.anchors.reading_position(cell.states.direction, many_to_one=self.many_to_one)
+
+    def cuts(self, cell: Linearisation) -> Collection[int]:
+        """Returns the reading positions that get their state without its gradient."""
+        if self.bptt_length is None:
+            return ()
+        num_timesteps = cell.states.hidden_PBH.shape[0]
+        return chunk_starts(num_timesteps, self.bptt_length, direction=cell.states.direction)
 
     def anchor_order(self) -> Tensor:
         num_timesteps = self.stack[0][0].states.hidden_PBH.shape[0]
@@ -110,6 +119,7 @@ def _trace_within(replay: AnchorReplay, level: int, d: int, at_start: Scaled) ->
         injection,
         norm_weights_SQ=norm_weights(cell, replay.deviations[level][d]),
         keep_gates=is_top and level > 0,
+        cuts=replay.cuts(cell),
     )
 
 
@@ -127,8 +137,15 @@ def _trace_totals(replay: AnchorReplay, level: int, entering: list[Scaled]) -> l
             everywhere=entering[d],
         )
         weights_SQ = norm_weights(cell, replay.deviations[level][d])
-        keep_gates = level > 0
-        traces.append(propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=keep_gates))
+        traces.append(
+            propagate(
+                cell,
+                injection,
+                norm_weights_SQ=weights_SQ,
+                keep_gates=level > 0,
+                cuts=replay.cuts(cell),
+            )
+        )
     return traces
 
 

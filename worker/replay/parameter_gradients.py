@@ -74,7 +74,13 @@ class CellTrace:
     trace: Trace
 
 
-def follow_back(stack: Stack, lengths_B: Tensor, entering_TBD: Tensor) -> Iterator[CellTrace]:
+def follow_back(
+    stack: Stack,
+    lengths_B: Tensor,
+    entering_TBD: Tensor,
+    *,
+    bptt_length: int | None = None,
+) -> Iterator[CellTrace]:
     """Traces of all layers from the gradient at the top layer's outputs, top layer first."""
     replay = AnchorReplay(
         stack=stack,
@@ -82,6 +88,7 @@ def follow_back(stack: Stack, lengths_B: Tensor, entering_TBD: Tensor) -> Iterat
         readout_gradient_ND=entering_TBD.new_zeros(0, 0),
         many_to_one=False,
         deviations=(),
+        bptt_length=bptt_length,
     )
     entering = _split(replay, entering_TBD.double())
     for level in reversed(range(len(stack))):
@@ -138,7 +145,9 @@ def _trace(replay: AnchorReplay, cell: Linearisation, entering: Scaled) -> Trace
     )
     even_S = entering.mantissa.new_ones(cell.state_size)
     weights_SQ = norm_weights(cell, even_S)
-    return propagate(cell, injection, norm_weights_SQ=weights_SQ, keep_gates=True)
+    return propagate(
+        cell, injection, norm_weights_SQ=weights_SQ, keep_gates=True, cuts=replay.cuts(cell)
+    )
 
 
 def _of_direction(cell: Linearisation, trace: Trace) -> dict[tuple[int, str], Tensor]:

@@ -148,6 +148,7 @@ class Observer:
             tier=tier,
             quantities=wanted,
             required_lag=self._task.facts.required_lag.timesteps,
+            bptt_length=self._spec.training.bptt_length,
             seed=self._spec.training.seed,
         )
         result = run_probes(

@@ -66,7 +66,9 @@ class LayerFlowView(View):
     direction: Direction
     """In which the layer reads the sequence. Lags count in this direction."""
     path: Path
-    """`total`: through every path, including upper layers. `within_layer`: within this layer."""
+    """`total`: through every path, including upper layers, as in training: exactly 0 past a cut of
+    `bptt_length`. `within_layer`: the same within this layer. `untruncated`, of the model alone:
+    `total` as it were without `bptt_length`."""
     steps: list[int]
     """Optimizer steps of the probes."""
     lags: list[int]
