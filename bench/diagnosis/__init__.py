@@ -7,4 +7,9 @@ leaves    the causes that a judge may name, in families
 plan      all runs, from a seed
 training  trains one run; train: all of the plan; pack: into the files of the repository
 stored    a trained run, and the case that a judge sees at a share of its steps
+grading   failed, grey or healthy, by the progress of the base
+changes, experiments, labels    which single changes cure a failed run, found by training
+opinions, judges, comparators   what is said of a run, and who says it
+judge     asks every judge about every run; scoring, bootstrap, calibration: the numbers of it
+report    writes RESULTS.md
 """

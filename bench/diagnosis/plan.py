@@ -6,7 +6,6 @@ Runs are ordered so that every prefix of the plan has each kind in its share.
 import argparse
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,12 @@ from bench.diagnosis.uploads import Options, Upload
 CALIBRATION_SEED = 20
 BASE = "base"
 NUM_BASE_SEEDS = 6
-#: Runs of one kind at most, and of one pair.
-RUNS_PER_KIND, RUNS_PER_PAIR = 20, 10
+#: Runs of one level of a kind, in the weaker half of the levels and in the stronger half, where
+#: more of them fail; and runs of one pair.
+RUNS_PER_WEAK_LEVEL, RUNS_PER_STRONG_LEVEL, RUNS_PER_PAIR = 5, 8, 16
+RUNS_OF_LOOKALIKE = 20
+#: Seeds of one task at one level, where few tasks have the kind.
+MOST_SEEDS = 3
 #: Evaluations and probes of one run.
 NUM_EVALUATIONS, NUM_PROBES = 40, 20
 
@@ -111,16 +114,24 @@ def _bases(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
 
 def _single(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
     for kind in (*FAULTS, *LOOKALIKES):
-        tasks_per_level = math.ceil(RUNS_PER_KIND / len(kind.levels))
-        for level in kind.levels:
+        for strength, level in enumerate(kind.levels):
             drawn = [(task, kind.changes(task, level)) for task in tasks]
             fitting = [(task, changes) for task, changes in drawn if changes is not None]
             rng = numpy_generator(seed, "tasks", kind.name, repr(level))
-            for place in rng.permutation(len(fitting))[:tasks_per_level]:
+            places = list(rng.permutation(len(fitting))) * MOST_SEEDS
+            for number, place in enumerate(places[: _num_runs(kind, strength)]):
                 task, (setting, fault) = fitting[place]
-                run_seed = _seed(seed, task.name, kind.name, repr(level))
+                repeat = [str(number // len(fitting))] if number >= len(fitting) else []
+                run_seed = _seed(seed, task.name, kind.name, repr(level), *repeat)
                 injections = () if kind.is_lookalike else (_injection(kind, level, fault),)
                 yield _planned(task, kind.name, (setting, fault), injections, seed=run_seed)
+
+
+def _num_runs(kind: FaultKind, strength: int) -> int:
+    if kind.is_lookalike:
+        return RUNS_OF_LOOKALIKE // len(kind.levels)
+    is_strong = strength >= len(kind.levels) / 2
+    return RUNS_PER_STRONG_LEVEL if is_strong else RUNS_PER_WEAK_LEVEL
 
 
 def _pairs(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:

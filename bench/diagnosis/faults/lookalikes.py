@@ -20,6 +20,23 @@ def _slow_start(task: BaseTask, share: float) -> Change:
     return optimizer(schedule=schedule).joined(training(num_steps=num_steps))
 
 
+def _just_in_time(task: BaseTask, factor: float) -> Change | None:
+    """A smaller rate with few more steps: it learns in the second half of the run."""
+    if task.family not in {"adding", "order", "text"}:
+        return None
+    change = optimizer(learning_rate=task.learning_rate / factor)
+    return change.joined(training(num_steps=round(task.num_steps * 1.25)))
+
+
+def _rising_rate(task: BaseTask, share: float) -> Change | None:
+    """A rate that rises over nearly all of the run."""
+    if task.family not in {"adding", "order", "text", "sequences"}:
+        return None
+    num_steps = round(task.num_steps * 1.5)
+    schedule: Document = {"kind": "warmup", "warmup_steps": round(num_steps * share)}
+    return optimizer(schedule=schedule).joined(training(num_steps=num_steps))
+
+
 def _noisy(task: BaseTask, batch_size: float) -> Change:
     change = optimizer(learning_rate=task.learning_rate / 2)
     steps = round(task.num_steps * 1.5)
@@ -98,5 +115,7 @@ KINDS = (
     FaultKind(name="rmsprop", leaf="", levels=(0.3,), draw=_rmsprop),
     FaultKind(name="plain_sgd", leaf="", levels=(0,), draw=_unchanged, setting=sgd),
     FaultKind(name="longer", leaf="", levels=(2,), draw=_longer),
+    FaultKind(name="just_in_time", leaf="", levels=(1.5, 2), draw=_just_in_time),
+    FaultKind(name="rising_rate", leaf="", levels=(0.8, 1.2), draw=_rising_rate),
     FaultKind(name="wider", leaf="", levels=(40,), draw=_wider),
 )
