@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
-from app.api import artifacts, catalog, diagnosis
+from app.api import artifacts, catalog, diagnosis, predictions
 from app.api.accounts import audit, keys, workspaces
 from app.api.data import datasets
 from app.api.fleet import health, metrics, workers
@@ -55,6 +55,7 @@ _ROUTERS = (
     diagnosis.router,
     events.router,
     artifacts.router,
+    predictions.router,
     datasets.router,
     catalog.router,
     workers.router,

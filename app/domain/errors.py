@@ -14,6 +14,7 @@ ClinicError
 │   ├── IdempotencyInFlight
 │   ├── InUse
 │   ├── LastAdminKey
+│   ├── NoWeights
 │   ├── TelemetryDropped
 │   └── CheckpointDamaged
 ├── FileDamaged               (a stored file differs from what was written)
@@ -150,6 +151,12 @@ class LastAdminKey(Conflict):
     """This admin key has no successor; create one with the same scopes and lifetime first."""
 
     code = "last_admin_key"
+
+
+class NoWeights(Conflict):
+    """The run has no weights to predict with."""
+
+    code = "no_weights"
 
 
 class FileDamaged(ClinicError):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.quotas import Usage
 from app.domain.runs import RunStatus
 from app.store.locks import lock_number, take_lock
-from app.store.tables import artifacts, checkpoints, datasets, runs, workspaces
+from app.store.tables import artifacts, checkpoints, datasets, predictions, runs, workspaces
 from app.store.times import database_now
 
 
@@ -52,7 +52,10 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
         .where(runs.c.workspace_id == workspace_id)
         for table in (checkpoints, artifacts)
     ]
-    of_uploads = _sum_of(datasets.c.num_bytes).where(datasets.c.workspace_id == workspace_id)
+    of_others = [
+        _sum_of(table.c.num_bytes).where(table.c.workspace_id == workspace_id)
+        for table in (datasets, predictions)
+    ]
     # one statement, because every POST waits for the result
     num_queued, num_running, num_preflights, num_rows, *num_bytes = session.execute(
         select(
@@ -61,7 +64,7 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
             func.count().filter(runs.c.preflight_steps.is_not(None), runs.c.ended_at.is_(None)),
             func.coalesce(func.sum(_rows()).filter(is_counted), 0),
             func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
-            *(query.scalar_subquery() for query in (*of_files, of_uploads)),
+            *(query.scalar_subquery() for query in (*of_files, *of_others)),
         ).where(runs.c.workspace_id == workspace_id)
     ).one()
     return Usage(

@@ -56,15 +56,26 @@ class ListDevicesCommand(BaseModel):
     kind: Literal["list_devices"] = "list_devices"
 
 
-Command = Annotated[TrainCommand | ListDevicesCommand, Field(discriminator="kind")]
-COMMANDS: TypeAdapter[TrainCommand | ListDevicesCommand] = TypeAdapter(Command)
+class PredictCommand(BaseModel):
+    """Compute one attempt of a prediction by the weights of a run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["predict"] = "predict"
+    prediction_id: UUID
+    attempt: int
+
+
+AnyCommand = TrainCommand | ListDevicesCommand | PredictCommand
+Command = Annotated[AnyCommand, Field(discriminator="kind")]
+COMMANDS: TypeAdapter[AnyCommand] = TypeAdapter(Command)
 DEVICES: TypeAdapter[tuple[Device, ...]] = TypeAdapter(tuple[Device, ...])
 
 
 class ExitCode(IntEnum):
     """Exit codes of a child that was not killed by a signal."""
 
-    #: The end of the run is stored.
+    #: The end of the run, or of the prediction, is stored.
     DONE = 0
     #: The worker told the child to pause; another attempt continues the run.
     PAUSED = 69

@@ -1,16 +1,14 @@
-"""Carries out one command in the child: builds the task, trains, and stores the run's end.
+"""Trains one attempt of a run in the child: builds the task, trains, and stores the run's end.
 
 Every error becomes a stop reason and one sentence for the client; the log has the traceback.
 """
 
 import logging
 import os
-import socket
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import assert_never
 
 import torch
 from sqlalchemy import Engine
@@ -29,14 +27,12 @@ from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from worker.execution.attempt_clock import AttemptClock
 from worker.execution.building import build_of
-from worker.execution.commands import COMMANDS, DEVICES, ExitCode, ListDevicesCommand, TrainCommand
+from worker.execution.commands import ExitCode, TrainCommand
 from worker.execution.control_channel import ControlChannel
-from worker.execution.devices import list_devices
 from worker.execution.failures import explain
 from worker.execution.preflight import try_out
 from worker.execution.saving import Checkpoints
 from worker.execution.space import ReservedSpace, SpaceNeeded
-from worker.execution.speed import measured
 from worker.publishing.publish import Publisher, Trained
 from worker.publishing.run_log import RunLog
 from worker.telemetry.sending import OutageRetry, PendingCheckpoint, Sender
@@ -48,23 +44,12 @@ from worker.training.outcome import Interruption
 logger = logging.getLogger(__name__)
 
 
-def carry_out(control: socket.socket, settings: Settings) -> ExitCode:
-    """Carries out the command that the worker sends; returns the child's exit code."""
-    channel = ControlChannel(control)
-    command = COMMANDS.validate_json(channel.read_command())
-    match command:
-        case ListDevicesCommand():
-            torch.set_num_threads(settings.threads_per_run)
-            channel.send_answer(DEVICES.dump_json(measured(list_devices())))
-            return ExitCode.DONE
-        case TrainCommand():
-            torch.set_num_threads(settings.threads_per_run)
-            # one connection for the sender, one for the thread that trains
-            stalled_s = settings.stalled_after_s
-            engine = make_engine(settings.database_url, pool_size=2, stalled_after_s=stalled_s)
-            return Execution(command, channel, engine, settings, RunLog.attached()).run()
-        case _:
-            assert_never(command)
+def execute(command: TrainCommand, channel: ControlChannel, settings: Settings) -> ExitCode:
+    """Trains one attempt of a run and stores its end; returns the child's exit code."""
+    # one connection for the sender, one for the thread that trains
+    stalled_s = settings.stalled_after_s
+    engine = make_engine(settings.database_url, pool_size=2, stalled_after_s=stalled_s)
+    return Execution(command, channel, engine, settings, RunLog.attached()).run()
 
 
 @dataclass(frozen=True, kw_only=True)

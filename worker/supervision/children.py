@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.execution.commands import CANCEL, COMMANDS, PAUSE, ListDevicesCommand, TrainCommand
+from worker.execution.commands import CANCEL, COMMANDS, PAUSE, AnyCommand
 
 #: Time limit for importing torch, which takes many seconds from a cold disk.
 IMPORT_S = 120.0
@@ -76,7 +76,7 @@ class ForkServer:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def spawn(self, command: TrainCommand | ListDevicesCommand) -> "Child":
+    def spawn(self, command: AnyCommand) -> "Child":
         """Forks a child and sends it the command. Raises Unavailable without a forkserver."""
         own_socket, child_socket = socket.socketpair()
         status_read, status_write = os.pipe()

@@ -30,7 +30,7 @@ import torch._dynamo  # noqa: F401 - the first optimizer would import it, which 
 
 from app.processes import end_with_parent
 from app.settings import Settings
-from worker.execution.execute import carry_out
+from worker.supervision.carry_out import carry_out
 from worker.supervision.children import FORK, READY
 
 logger = logging.getLogger(__name__)

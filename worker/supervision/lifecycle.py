@@ -25,6 +25,7 @@ from app.store.database import make_engine, unit_of_work
 from worker.celery_app import check_broker, check_worker, count_messages
 from worker.execution.commands import Device
 from worker.supervision.children import ForkServer
+from worker.supervision.predictions import Predictions
 from worker.supervision.quick_preflights import QuickPreflights
 from worker.supervision.run_slots import Registration, RunSlots, list_devices
 from worker.supervision.stop_signal import StopSignal
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Connections besides one for each slot: for the sweep, diagnoses, a claim and a quick preflight.
-SPARE_CONNECTIONS = 5
+#: Connections besides one for each slot: for the sweep, diagnoses, a claim, a quick preflight and a
+#: prediction.
+SPARE_CONNECTIONS = 6
 #: A worker that starts waits this long for a database that may be starting too.
 DATABASE_START_S = 60.0
 #: Time limit for killing the children and releasing the runs.
@@ -57,7 +59,12 @@ class WorkerParts:
     engine: Engine
     forkserver: ForkServer
     slots: RunSlots
+    predictions: Predictions
     records: WorkerRecords
+
+    @property
+    def are_idle(self) -> bool:
+        return self.slots.is_idle and self.predictions.is_idle
 
 
 class WorkerLifecycle:
@@ -112,11 +119,20 @@ class WorkerLifecycle:
         worker_id = _register(engine, settings, devices=devices, slots=slots)
         names = tuple(device.name for device in devices)
         registration = Registration(worker_id=worker_id, devices=names, slots=slots)
+        run_slots = RunSlots(settings, engine, forkserver, registration, self._stop)
         return WorkerParts(
             celery=sender.app,
             engine=engine,
             forkserver=forkserver,
-            slots=RunSlots(settings, engine, forkserver, registration, self._stop),
+            slots=run_slots,
+            predictions=Predictions(
+                settings,
+                engine,
+                forkserver,
+                worker_id=worker_id,
+                may_claim=lambda: run_slots.can_claim,
+                stop=self._stop,
+            ),
             records=WorkerRecords(
                 engine=engine,
                 worker_id=worker_id,
@@ -148,6 +164,7 @@ class WorkerLifecycle:
         quick = QuickPreflights(parts.slots, self._stop)
         threading.Thread(target=sweeper.run, name="sweeper", daemon=True).start()
         threading.Thread(target=quick.run, name="quick-preflights", daemon=True).start()
+        threading.Thread(target=parts.predictions.run, name="predictions", daemon=True).start()
         threading.Thread(
             target=self._close_after_stop, args=(parts,), name="exit", daemon=True
         ).start()
@@ -167,7 +184,9 @@ class WorkerLifecycle:
         while not self._stop.wait(3600):
             pass
         deadline = time.monotonic() + RELEASE_S
-        while not parts.slots.is_idle and time.monotonic() < deadline:
+        while (
+            not (parts.slots.is_idle and parts.predictions.is_idle) and time.monotonic() < deadline
+        ):
             time.sleep(0.02)
         with suppress(Unavailable):
             parts.records.retire()

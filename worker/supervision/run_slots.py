@@ -145,7 +145,7 @@ class RunSlots:
 
         Returns False when none is queued, or while another one is tried.
         """
-        if not self._can_claim or not self._quick_preflight.acquire(blocking=False):
+        if not self.can_claim or not self._quick_preflight.acquire(blocking=False):
             return False
         run = None
         try:
@@ -194,12 +194,13 @@ class RunSlots:
             return None
 
     @property
-    def _can_claim(self) -> bool:
+    def can_claim(self) -> bool:
+        """Whether this worker takes work at all."""
         return not self._stop.is_set() and not self.is_draining and self.can_train
 
     def _claim(self) -> Run | None:
         """Claims the next run; a preflight keeps its place in `_preflights` until it has ended."""
-        if not self._can_claim:
+        if not self.can_claim:
             return None
         has_place = self._preflights.acquire(blocking=False)
         run = None

@@ -30,6 +30,7 @@ from app.domain.errors import ClinicError, Overloaded
 from app.store.database import unit_of_work
 from app.store.events import event_numbers
 from app.store.keys import usable_keys
+from app.store.predictions import prediction_versions
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +56,16 @@ class _Follower:
 class _Poll:
     """What one poll read."""
 
-    #: Run -> number of its next event; deleted runs are left out.
+    #: Run -> number of its next event, prediction -> version; deleted ones are left out.
     numbers: Mapping[UUID, int]
     usable_keys: frozenset[UUID]
 
 
 class EventHub:
-    """The followers of runs in one process. Use it from the event loop alone."""
+    """The followers of runs in one process. Use it from the event loop alone.
+
+    A prediction is followed as a run is: its version stands for the number of events.
+    """
 
     def __init__(self, engine: Engine, *, most_per_key: int = MAX_STREAMS) -> None:
         self.engine = engine
@@ -146,8 +150,12 @@ class EventHub:
 
     def _read(self, run_ids: frozenset[UUID], key_ids: frozenset[UUID]) -> _Poll:
         with unit_of_work(self.engine) as work:
+            numbers = dict(event_numbers(work.session, run_ids))
+            others = run_ids - numbers.keys()
+            if others:
+                numbers |= prediction_versions(work.session, others)
             return _Poll(
-                numbers=event_numbers(work.session, run_ids),
+                numbers=numbers,
                 usable_keys=usable_keys(work.session, key_ids),
             )
 

@@ -1,7 +1,11 @@
-"""Waits for the end of a run. A waiting request holds no thread and no database connection."""
+"""Waits for the end of a run or a prediction.
+
+A waiting request holds no thread and no database connection.
+"""
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,10 +13,17 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.protocol.event_hub import EventHub, is_set_within
 from app.domain.access import Caller
-from app.domain.runs import Run
+from app.domain.runs import RunStatus
 from app.services.accounts.check_key import check_key
 from app.store.database import unit_of_work
 from app.store.runs import find_run
+
+
+class Ending(Protocol):
+    """A run, or what ends as a run does."""
+
+    @property
+    def status(self) -> RunStatus: ...
 
 
 async def wait_for_end(
@@ -21,7 +32,7 @@ async def wait_for_end(
     caller: Caller,
     run_id: UUID,
     timeout_s: float,
-    find: Callable[[Session, UUID, UUID], Run] = find_run,
+    find: Callable[[Session, UUID, UUID], Ending] = find_run,
 ) -> None:
     """Returns when the run has ended, after `timeout_s`, or when the process shuts down.
 

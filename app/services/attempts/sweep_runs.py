@@ -11,6 +11,7 @@ from app.store.database import UnitOfWork
 from app.store.idempotency import forget_old_answers
 from app.store.locks import SWEEP, try_lock
 from app.store.partitions import ensure_partitions
+from app.store.predictions import forget_old_predictions
 from app.store.preflights import forget_old_preflights
 from app.store.queue_order import queued_ids
 from app.store.sessions import end_stalled
@@ -56,6 +57,7 @@ def sweep_runs(
     forget_old_answers(session)
     forget_old_workers(session)
     forget_old_preflights(session)
+    forget_old_predictions(session)
     ensure_partitions(session)
     return ends
 

@@ -6,6 +6,7 @@ Identifiers are UUIDv7 from `app.store.ids.new_id`. Times are aware and in UTC.
 from app.store.tables.accounts import api_keys, idempotency_keys, installation, workspaces
 from app.store.tables.audit import audited_acts
 from app.store.tables.columns import metadata
+from app.store.tables.predictions import predictions
 from app.store.tables.resources import dataset_parts, datasets, workers
 from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
 from app.store.tables.telemetry import (
@@ -34,6 +35,7 @@ __all__ = [
     "installation",
     "metadata",
     "position_readings",
+    "predictions",
     "probe_gaps",
     "probe_readings",
     "runs",

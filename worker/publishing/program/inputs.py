@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.publishing.program.network import Document, Unusable, named, one_line
-from worker.publishing.program.times import NUMBER, Moment, read_moment, times_after
+from worker.publishing.program.times import NUMBER, Moment, read_moment
 
 #: Cells of a table that stand for no value, as in training.
 MISSING = {
@@ -23,6 +23,8 @@ MISSING = {
     *("-", "--", "---", "?", ".", "n.a.", "#DIV/0!", "#VALUE!", "#REF!"),
 }
 DELIMITERS = ",;\t|"
+#: Parts of an example that have one entry for each timestep.
+OF_TIMESTEPS = ("timesteps", "row_numbers", "moments")
 #: Longest part of a cell that a message shows.
 SHOWN = 40
 
@@ -35,35 +37,49 @@ class Row:
     cells: dict[str, str]
 
     def refused(self, column: str, detail: str) -> Unusable:
-        return Unusable(f"row {self.number}, column {column!r}: {detail}")
+        place = f"row {self.number}, column {column!r}"
+        return Unusable(f"{place}: {detail}", row=self.number, column=column)
 
 
 def read_examples(path: Path, description: Document) -> list[Document]:
     """Sequences of a file, each cut to the timesteps that the network reads."""
     reading = description["input"]
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise Unusable(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"{str(path)!r} is not UTF-8: byte {error.start} is not") from error
+    text = decoded(content, repr(str(path)))
     if path.suffix == ".json":
         examples = read_json(text, reading)
     elif reading["kind"] == "numbers":
         examples = read_csv(text, description)
     else:
-        examples = [{"timesteps": symbols_of(text, reading, "the text")}]
+        examples = [example_of_text(text, reading)]
     return [cut(example, reading) for example in examples]
 
 
+def decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{name} is not UTF-8: byte {error.start} is not") from error
+
+
+def example_of_text(text: str, reading: Document) -> Document:
+    return {"timesteps": symbols_of(text, reading, "the text")}
+
+
 def cut(example: Document, reading: Document) -> Document:
-    least, most = reading["min_timesteps"], reading["max_timesteps"]
-    timesteps = example["timesteps"]
+    """Keeps the last timesteps that the network reads. Raises Unusable for too few of them."""
+    least, most = reading["min_timesteps"], reading["max_timesteps"] or None
+    timesteps, numbers = example["timesteps"], example.get("row_numbers")
     if len(timesteps) < least:
         of = "" if example.get("series") is None else f" of the series {example['series']!r}"
         detail = f"a sequence{of} has {len(timesteps)} timesteps, fewer than {least}"
-        raise Unusable(detail)
-    return {**example, "timesteps": timesteps[-most:] if most else timesteps}
+        row = max(numbers) if numbers else None
+        raise Unusable(detail if row is None else f"row {row}: {detail}", row=row)
+    parts = {name: example[name] for name in OF_TIMESTEPS if name in example}
+    return {**example, **{name: part[-most:] if most else part for name, part in parts.items()}}
 
 
 def read_json(text: str, reading: Document) -> list[Document]:
@@ -119,23 +135,37 @@ def symbols_of(timesteps: Sequence[Any], reading: Document, where: str) -> list[
 
 
 def read_csv(text: str, description: Document) -> list[Document]:
-    """One sequence for each group of rows, read as in training."""
+    return examples_of(rows_of(text, columns_of(description)), description)
+
+
+def columns_of(description: Document) -> set[str]:
+    """The columns that the rows of a table need."""
+    layout = description["csv"] or {}
+    others = (layout.get("group_column"), layout.get("order_column"))
+    return {*description["input"]["columns"], *(name for name in others if name)}
+
+
+def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
+    """One sequence for each group of rows, read as in training; each may be too long or short."""
     columns, layout = description["input"]["columns"], description["csv"] or {}
     group, order = layout.get("group_column"), layout.get("order_column")
     groups: dict[str | None, list[Row]] = {}
-    for row in rows_of(text, {*columns, *(name for name in (group, order) if name)}):
+    for row in rows:
         groups.setdefault(label_of(row, group, description), []).append(row)
     examples = []
     for label, unordered in groups.items():
-        rows: list[Row] = unordered
+        members: list[Row] = unordered
         moments: list[Moment] = []
         if order:
-            rows, moments = ordered(unordered, order, is_date=layout["is_order_date"])
-        kept = whole_rows(rows, columns, layout.get("missing", "reject"))
-        example: Document = {"series": label, "timesteps": [values for _, values in kept]}
-        if order and kept and layout["steps_ahead"]:
-            window = [moments[place] for place, _ in kept][-description["input"]["max_timesteps"] :]
-            example["timestamps"] = times_after(window, layout["steps_ahead"])
+            members, moments = ordered(unordered, order, is_date=layout["is_order_date"])
+        kept = whole_rows(members, columns, layout.get("missing", "reject"))
+        example: Document = {
+            "series": label,
+            "timesteps": [values for _, values in kept],
+            "row_numbers": [members[place].number for place, _ in kept],
+        }
+        if order:
+            example["moments"] = [moments[place] for place, _ in kept]
         examples.append(example)
     return examples
 
@@ -161,7 +191,8 @@ def checked_rows(table: Sequence[Sequence[str]], names: Sequence[str]) -> list[R
         if len(cells) != len(names):
             first = named(names[len(cells) : len(cells) + 1]) or f"number {len(names) + 1}"
             detail = f"it has {len(cells)} cells, and the header has {len(names)}"
-            raise Unusable(f"row {number}, column {first}: {detail}")
+            place = f"row {number}, column {first}"
+            raise Unusable(f"{place}: {detail}", row=number)
         found.append(Row(number, dict(zip(names, cells, strict=True))))
     if not found:
         raise Unusable(f"the table has no row below its header, whose columns are {named(names)}")

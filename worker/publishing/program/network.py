@@ -28,6 +28,12 @@ MAX_NAMED = 10
 class Unusable(Exception):
     """A file is missing, or its content is not what this network reads."""
 
+    def __init__(self, detail: str, *, row: int | None = None, column: str | None = None) -> None:
+        """`row` and `column` are the place in a table, which the detail names too."""
+        super().__init__(detail)
+        self.row = row
+        self.column = column
+
 
 class Network:
     """Recurrent layers and the linear read-out, with one set of weights."""

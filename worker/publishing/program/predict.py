@@ -32,6 +32,7 @@ from worker.publishing.program.network import (
     one_line,
     scaling_of,
 )
+from worker.publishing.program.times import times_after
 
 HERE = Path(__file__).resolve().parent
 MODEL, BEST = "model.safetensors", "best.safetensors"
@@ -71,8 +72,14 @@ def sample(
     return "".join(text[first:])
 
 
-def answer_of(network: Network, description: Document, examples: Sequence[Document]) -> str:
-    """The JSON document of the predictions. Raises Unusable if one of them is not finite."""
+def outputs_of(
+    network: Network, description: Document, examples: Sequence[Document]
+) -> list[Document]:
+    """The predictions for each example. Raises Unusable if one of them is not finite.
+
+    `timestamps` are those of the timesteps, or of the values that a forecast predicts; None where
+    the steps of the window differ, so that the times that follow are not known.
+    """
     outputs = []
     for number, example in enumerate(examples, start=1):
         rows = predict(network, description, example)
@@ -80,13 +87,15 @@ def answer_of(network: Network, description: Document, examples: Sequence[Docume
             raise Unusable(
                 f"the prediction for sequence {number} overflows: its values are too far"
             )
-        output = {"series": example.get("series"), "rows": rows}
-        if "timestamps" in example:
-            output["timestamps"] = example["timestamps"]
+        output: Document = {"series": example.get("series"), "rows": rows}
+        if "moments" in example and description["output"]["per"] == "timestep":
+            output["timestamps"] = [moment.at(moment.value) for moment in example["moments"]]
+        elif "moments" in example and description["csv"]["steps_ahead"]:
+            output["timestamps"] = times_after(
+                example["moments"], description["csv"]["steps_ahead"]
+            )
         outputs.append(output)
-    answer = {**description["output"], "outputs": outputs}
-    answer.pop("scalings", None)
-    return json.dumps(answer, ensure_ascii=False, indent=1)
+    return outputs
 
 
 def read_document(name: str) -> Document:
@@ -120,7 +129,9 @@ def run(asked: argparse.Namespace) -> int:
     if asked.sample is not None:
         said = sample(network, description, examples[0], count=asked.sample, seed=asked.seed)
     else:
-        said = answer_of(network, description, examples)
+        answer = {**description["output"], "outputs": outputs_of(network, description, examples)}
+        answer.pop("scalings", None)
+        said = json.dumps(answer, ensure_ascii=False, indent=1)
     sys.stdout.write(said + "\n")
     return 0
 

@@ -1,0 +1,89 @@
+"""The body that asks for predictions, and views of their state."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.api.models.view import View
+from app.api.protocol.problems import ProblemEntry
+from app.domain.predictions import PredictionResult, Source, Weights
+from app.domain.runs import RunStatus
+from app.services.predictions.read_prediction import PredictionRead
+
+Cell = str | int | float | bool | None
+
+
+class PredictionBody(BaseModel):
+    """What to predict from: exactly one of the three."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    rows: Annotated[list[dict[str, Cell]], Field(min_length=1)] | None = None
+    """Rows with the columns that the run reads; others are ignored. null stands for no value. Send
+    more than a JSON body can hold as `text/csv`."""
+    dataset_id: UUID | None = None
+    """A data set of the workspace, with the columns that the run reads."""
+    text: Annotated[str, Field(min_length=1)] | None = None
+    """For a run on a text."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        given = [each for each in (self.rows, self.dataset_id, self.text) if each is not None]
+        if len(given) != 1:
+            detail = "give exactly one of rows, dataset_id and text"
+            raise ValueError(detail)
+        return self
+
+    def source(self) -> Source:
+        if self.rows is not None:
+            return Source(kind="json", content=json.dumps(self.rows).encode())
+        if self.text is not None:
+            return Source(kind="text", content=self.text.encode())
+        return Source(kind="dataset", dataset_id=self.dataset_id)
+
+
+class PredictionLinks(View):
+    self: str
+    """`DELETE` cancels it."""
+    run: str
+
+
+class PredictionFailureView(View):
+    """Why there is no prediction."""
+
+    code: str
+    detail: str
+    errors: list[ProblemEntry]
+
+
+class PredictionView(View):
+    """Predictions by the weights of a run."""
+
+    id: UUID
+    run_id: UUID
+    weights: Weights
+    status: RunStatus
+    failure: PredictionFailureView | None
+    """null unless it failed."""
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    """It is kept for an hour after this time."""
+    result: PredictionResult | None
+    """null until it has succeeded."""
+    links: PredictionLinks
+
+
+def view_prediction(read: PredictionRead) -> PredictionView:
+    found = read.prediction
+    failure = found.failure
+    base = f"/v1/runs/{found.run_id}"
+    return PredictionView.of(
+        found,
+        failure=failure and PredictionFailureView.of(failure, errors=failure.problems),
+        result=None if read.answer is None else PredictionResult.model_validate_json(read.answer),
+        links=PredictionLinks(self=f"{base}/predictions/{found.id}", run=base),
+    )

@@ -1,0 +1,1 @@
+"""Predictions by the weights of runs: submit, read, cancel; claim, renew and finish."""
