@@ -7,6 +7,10 @@
 #   make mutants break a line of the domain at a time, see whether its tests notice and write
 #                docs/mutation.md; goes on where it was interrupted. MODULES="runs specs/job" for
 #                some of them, SURVIVORS=1 to try again what survived, PROCESSES=1 for one core
+#   make bench-diagnosis
+#                judge the labelled runs of bench/diagnosis and write its RESULTS.md; RERUN=1 trains
+#                all of them anew first, for hours, and goes on where it was interrupted. RELEASE=name
+#                names the line in the history
 #   make docs    write docs/measurements.md, docs/findings.md and the domain's table of what
 #                probes read anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
@@ -30,7 +34,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 MUTANTS := build/mutants/venv
 
-.PHONY: demo test serve lint docs install locks chaos mutants
+.PHONY: demo test serve lint docs install locks chaos mutants bench-diagnosis
 
 demo: $(READY)
 	@$(BIN)/python -m app.demo
@@ -51,6 +55,18 @@ chaos: $(READY)
 mutants: $(READY) $(MUTANTS)/.ready
 	nice -n 15 $(MUTANTS)/bin/python -m tests.mutation $(MODULES) --processes $(PROCESSES) \
 		$(if $(SURVIVORS),--survivors)
+
+# two processes share the runs; what a run, a label or an experiment gave is kept in build/
+bench-diagnosis: export OMP_NUM_THREADS := 1
+bench-diagnosis: $(READY)
+ifdef RERUN
+	nice -n 10 $(BIN)/python -m bench.diagnosis.train --part 1/2 & \
+		nice -n 10 $(BIN)/python -m bench.diagnosis.train --part 2/2 && wait
+	$(BIN)/python -m bench.diagnosis.pack
+	nice -n 10 $(BIN)/python -m bench.diagnosis.labels
+	nice -n 10 $(BIN)/python -m bench.diagnosis.remedies
+endif
+	$(BIN)/python -m bench.diagnosis.report $(if $(RELEASE),--release $(RELEASE))
 
 lint: $(READY)
 	$(BIN)/ruff check .

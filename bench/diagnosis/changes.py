@@ -10,9 +10,8 @@ from app.domain.specs.patch import as_document, merge_patch
 from bench.diagnosis.faults import BY_NAME
 from bench.diagnosis.faults.kind import Change, Order
 from bench.diagnosis.plan import PlannedRun
-from bench.diagnosis.tasks import TASKS, Document
+from bench.diagnosis.tasks import Document
 
-_BY_NAME = {task.name: task for task in TASKS}
 _LARGE = 32
 #: A clip threshold that no healthy base reaches for long.
 _USUAL_NORM = 1.0
@@ -50,7 +49,7 @@ def _complete(spec: Document) -> Document:
 
 def _undoing(run: PlannedRun) -> Iterator[SingleChange]:
     """The fault's fields as they were before it."""
-    base = _BY_NAME[run.task]
+    base = run.base
     for injected in run.injections:
         setting = _setting_of(run, injected.kind)
         before = Order.of(base).changed(setting)
@@ -64,7 +63,7 @@ def _undoing(run: PlannedRun) -> Iterator[SingleChange]:
 
 
 def _setting_of(run: PlannedRun, kind: str) -> Change:
-    return BY_NAME[kind].setting(_BY_NAME[run.task]) or Change()
+    return BY_NAME[kind].setting(run.base) or Change()
 
 
 def _values_at(before: Document, patch: Mapping[str, JsonValue]) -> Document:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from app.domain.specs.job import JobSpec
 from bench.diagnosis.grading import Graded, base_progress, graded
 from bench.diagnosis.judges import JUDGES
 from bench.diagnosis.opinions import SHARES, Judge, Opinions
@@ -18,6 +19,7 @@ class JudgedRun:
     """A run with all that was said of it."""
 
     graded: Graded
+    spec: JobSpec
     #: By the judge's name.
     opinions: dict[str, Opinions]
 
@@ -36,7 +38,11 @@ def judge_file(path: Path, judges: Sequence[Judge] = JUDGES) -> list[JudgedRun]:
     runs = list(read_file(path))
     bases = base_progress(runs)
     return [
-        JudgedRun(graded=graded(run, bases[run.label.task]), opinions=judge_run(run, judges))
+        JudgedRun(
+            graded=graded(run, bases[run.label.task]),
+            spec=run.spec,
+            opinions=judge_run(run, judges),
+        )
         for run in runs
         if run.label.task in bases
     ]

@@ -20,8 +20,10 @@ import torch
 
 from bench.diagnosis.changes import single_changes
 from bench.diagnosis.experiments import NUM_SEEDS, Experiments, Question
+from bench.diagnosis.faults.kind import Order
+from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.grading import FAILED_BELOW, HEALTHY_FROM, Grade, base_progress, graded
-from bench.diagnosis.plan import CALIBRATION_SEED, PlannedRun, make_plan
+from bench.diagnosis.plan import PlannedRun
 from bench.diagnosis.stored import RUNS, read_runs
 
 LABELS = Path(__file__).parent / "labels.jsonl"
@@ -82,14 +84,22 @@ def decided(values: Iterator[float], threshold: float) -> tuple[float, ...]:
     return tuple(taken)
 
 
+def trained(
+    experiments: Experiments, question: Question, threshold: float, *, base: float
+) -> tuple[float, ...]:
+    """Returns the shares of the base's progress with as many fresh seeds as decide."""
+    scores = (experiments.progress(question, index, base=base) for index in range(NUM_SEEDS))
+    return decided(scores, threshold)
+
+
 def diagnose_run(run: PlannedRun, experiments: Experiments, *, base: float) -> Diagnosed:
     """Trains the control and, if it fails, every single change."""
 
-    def tried(question: Question, threshold: float) -> tuple[float, ...]:
-        scores = (experiments.progress(question, i, base=base) for i in range(NUM_SEEDS))
-        return decided(scores, threshold)
+    def tried(order: Order, threshold: float) -> tuple[float, ...]:
+        question = Question(order=order, data_seed=run.seed)
+        return trained(experiments, question, threshold, base=base)
 
-    control = tried(Question(order=run.order, data_seed=run.seed), FAILED_BELOW)
+    control = tried(run.order, FAILED_BELOW)
     label = Diagnosed(key=run.key, control=control, tried=())
     if not label.is_confirmed:
         return label
@@ -97,7 +107,7 @@ def diagnose_run(run: PlannedRun, experiments: Experiments, *, base: float) -> D
         Cure(
             change=change.name,
             leaves=change.leaves,
-            progress=tried(Question(order=change.order, data_seed=run.seed), HEALTHY_FROM),
+            progress=tried(change.order, HEALTHY_FROM),
         )
         for change in single_changes(run)
     ]
@@ -186,20 +196,21 @@ def main() -> None:
     parser.add_argument("--experiments", type=Path, default=Path("build/experiments.jsonl"))
     parser.add_argument("--most", type=int, default=10_000, help="confirmed faults")
     parser.add_argument("--only", default="", help="pattern of task and kind")
-    parser.add_argument("--seed", type=int, default=CALIBRATION_SEED)
+    parser.add_argument("--plan", default=CALIBRATION, help="the hash of a commit for a fresh one")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     os.nice(max(0, _NICENESS - os.nice(0)))
     chosen.experiments.parent.mkdir(parents=True, exist_ok=True)
-    bases = base_progress(read_runs(chosen.runs))
+    runs = [run for run in read_runs(chosen.runs) if run.label.plan == chosen.plan]
+    bases = base_progress(runs)
     failed = {
         run.key
-        for run in read_runs(chosen.runs)
-        if graded(run, bases[run.label.task]).grade is Grade.FAILED
+        for run in runs
+        if run.label.task in bases and graded(run, bases[run.label.task]).grade is Grade.FAILED
     }
     plan = [
         run
-        for run in make_plan(chosen.seed)
+        for run in plan_named(chosen.plan)
         if run.key in failed and run.injections and re.search(chosen.only, f"{run.task} {run.kind}")
     ]
     print(f"{len(plan)} failed runs with a fault", flush=True)

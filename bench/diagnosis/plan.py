@@ -7,7 +7,7 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -37,6 +37,10 @@ MOST_SEEDS = 3
 NUM_EVALUATIONS, NUM_PROBES = 40, 20
 
 
+#: The level of a kind at one of its strengths, for a task.
+LevelOf = Callable[[FaultKind, int, BaseTask], float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Injection:
     """One fault in a run."""
@@ -55,14 +59,21 @@ class Injection:
 class PlannedRun:
     """A run that is to be trained, and what was done to it."""
 
-    task: str
-    family: str
+    base: BaseTask
     #: `base`, the name of a kind, or the names of two with a plus between them.
     kind: str
     #: One for a fault, two for a pair; empty for bases and look-alikes.
     injections: tuple[Injection, ...]
     order: Order
     seed: int
+
+    @property
+    def task(self) -> str:
+        return self.base.name
+
+    @property
+    def family(self) -> str:
+        return self.base.family
 
     @cached_property
     def spec(self) -> JobSpec:
@@ -95,12 +106,19 @@ class PlannedRun:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def given_level(kind: FaultKind, strength: int, _task: BaseTask) -> float:
+    return kind.levels[strength]
+
+
 def make_plan(
-    seed: int = CALIBRATION_SEED, tasks: Sequence[BaseTask] = TASKS
+    seed: int = CALIBRATION_SEED,
+    tasks: Sequence[BaseTask] = TASKS,
+    *,
+    level_of: LevelOf = given_level,
 ) -> tuple[PlannedRun, ...]:
     """Returns all runs; the seed determines theirs, and which levels are tried with which task."""
     found: dict[str, PlannedRun] = {}
-    for group in (_bases(seed, tasks), _single(seed, tasks), _pairs(seed, tasks)):
+    for group in (_bases(seed, tasks), _single(seed, tasks, level_of), _pairs(seed, tasks)):
         for run in group:
             found.setdefault(run.key, run)
     return tuple(_spread(found.values(), seed))
@@ -112,19 +130,28 @@ def _bases(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
             yield _planned(task, BASE, (), (), seed=_seed(seed, task.name, BASE, index))
 
 
-def _single(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
+def _single(seed: int, tasks: Sequence[BaseTask], level_of: LevelOf) -> Iterator[PlannedRun]:
     for kind in (*FAULTS, *LOOKALIKES):
-        for strength, level in enumerate(kind.levels):
-            drawn = [(task, kind.changes(task, level)) for task in tasks]
-            fitting = [(task, changes) for task, changes in drawn if changes is not None]
-            rng = numpy_generator(seed, "tasks", kind.name, repr(level))
+        for strength, given in enumerate(kind.levels):
+            fitting = [task for task in tasks if kind.changes(task, given) is not None]
+            rng = numpy_generator(seed, "tasks", kind.name, repr(given))
             places = list(rng.permutation(len(fitting))) * MOST_SEEDS
             for number, place in enumerate(places[: _num_runs(kind, strength)]):
-                task, (setting, fault) = fitting[place]
+                task = fitting[place]
                 repeat = [str(number // len(fitting))] if number >= len(fitting) else []
-                run_seed = _seed(seed, task.name, kind.name, repr(level), *repeat)
-                injections = () if kind.is_lookalike else (_injection(kind, level, fault),)
-                yield _planned(task, kind.name, (setting, fault), injections, seed=run_seed)
+                run_seed = _seed(seed, task.name, kind.name, repr(given), *repeat)
+                level = level_of(kind, strength, task)
+                yield _of_level(kind, task, strength, level, seed=run_seed)
+
+
+def _of_level(
+    kind: FaultKind, task: BaseTask, strength: int, level: float, *, seed: int
+) -> PlannedRun:
+    changes = kind.changes(task, level)
+    if changes is None:
+        raise LookupError(kind.name, task.name)
+    injections = () if kind.is_lookalike else (_injection(kind, strength, level, changes[1]),)
+    return _planned(task, kind.name, changes, injections, seed=seed)
 
 
 def _num_runs(kind: FaultKind, strength: int) -> int:
@@ -150,17 +177,18 @@ def _pair(task: BaseTask, pair: Sequence[tuple[str, float]], seed: int) -> Plann
         if drawn is None:
             return None
         changes += drawn
-        injections.append(_injection(BY_NAME[name], level, drawn[1]))
+        strength = BY_NAME[name].levels.index(level)
+        injections.append(_injection(BY_NAME[name], strength, level, drawn[1]))
     name = "+".join(one.kind for one in injections)
     return _planned(task, name, changes, injections, seed=_seed(seed, task.name, name))
 
 
-def _injection(kind: FaultKind, level: float, fault: Change) -> Injection:
+def _injection(kind: FaultKind, strength: int, level: float, fault: Change) -> Injection:
     return Injection(
         kind=kind.name,
         leaf=kind.leaf,
         level=level,
-        strength=kind.levels.index(level),
+        strength=strength,
         num_strengths=len(kind.levels),
         patch=fault.patch,
         options=fault.options,
@@ -179,8 +207,7 @@ def _planned(
     for change in changes:
         order = order.changed(change)
     return PlannedRun(
-        task=task.name,
-        family=task.family,
+        base=task,
         kind=kind,
         injections=tuple(injections),
         order=order,

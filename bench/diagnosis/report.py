@@ -18,7 +18,9 @@ from bench.diagnosis.grading import Grade, Graded
 from bench.diagnosis.judge import JudgedRun, judge_folder
 from bench.diagnosis.labels import LABELS, Diagnosed, read_labels
 from bench.diagnosis.opinions import SHARES
+from bench.diagnosis.remedies import TREATMENTS, Treatment, read_treatments
 from bench.diagnosis.scoring import ScoredRun, Scores, by_group, detection, scored, scores
+from bench.diagnosis.spec_only import with_spec_only
 from bench.diagnosis.stored import RUNS
 from bench.diagnosis.tables import table
 
@@ -45,6 +47,7 @@ class Judged:
 
     runs: Sequence[JudgedRun]
     labels: Mapping[str, Diagnosed]
+    treatments: Sequence[Treatment]
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ def page(judged: Judged, history: Sequence[Mapping[str, object]], *, seconds: fl
         report_causes.confusions(ours),
         report_causes.confidence(ours),
         report_labels.agreement([run.graded for run in judged.runs], judged.labels),
+        report_labels.cures([run.graded for run in judged.runs], judged.treatments),
         _history_part(history),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
@@ -224,12 +228,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--labels", type=Path, default=LABELS)
+    parser.add_argument("--treatments", type=Path, default=TREATMENTS)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--history", type=Path, default=HISTORY)
     parser.add_argument("--release", default=f"{datetime.now(UTC):%Y-%m-%d}")
     chosen = parser.parse_args()
     started = time.perf_counter()
-    judged = Judged(runs=judge_folder(chosen.runs), labels=read_labels(chosen.labels))
+    judged = Judged(
+        runs=with_spec_only(judge_folder(chosen.runs)),
+        labels=read_labels(chosen.labels),
+        treatments=read_treatments(chosen.treatments),
+    )
     seconds = time.perf_counter() - started
     history = _history(chosen.history, line_of(judged, chosen.release))
     chosen.history.write_text("".join(_lines(history)))

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from bench.diagnosis.bootstrap import share_of
 from bench.diagnosis.grading import Graded
 from bench.diagnosis.labels import Diagnosed
+from bench.diagnosis.remedies import Treatment
 from bench.diagnosis.tables import table
 
 UNDO = "undo:"
@@ -33,6 +35,37 @@ another change as well. Of {len(double)} pairs {by_one} are cured by undoing one
 Faults that undoing does not cure:
 
 {_surprises(single)}"""
+
+
+def cures(runs: Sequence[Graded], treatments: Sequence[Treatment]) -> str:
+    """How often the first remedies cure, beside the same patch for every run."""
+    task_of = {run.key: run.label.task for run in runs}
+    known = [one for one in treatments if one.key in task_of]
+    if not known:
+        return "## Remedies\n\nNo remedy was tried."
+    rows = []
+    for judge in sorted({one.judge for one in known}):
+        own = [(task_of[one.key], one) for one in known if one.judge == judge]
+        first, any_of = (
+            share_of(_by_task([(task, one.cures[:most]) for task, one in own])) for most in (1, 3)
+        )
+        offered = share_of(_by_task([(task, [bool(one.cures)]) for task, one in own]))
+        rows.append((judge, str(offered), str(first), str(any_of)))
+    columns = ("advice of", "offered", "first remedy cures", "one of the first three cures")
+    return f"""\
+## Remedies
+
+The advice at the end of each run whose fault was confirmed, trained with three fresh seeds. The
+control, which is the same run with fresh seeds, stays sick in at least two of three.
+
+{table(columns, rows)}"""
+
+
+def _by_task(tried: Sequence[tuple[str, Sequence[bool]]]) -> Mapping[str, list[bool]]:
+    found: dict[str, list[bool]] = {}
+    for task, hits in tried:
+        found.setdefault(task, []).append(any(hits))
+    return found
 
 
 def _rows(confirmed: Sequence[tuple[Graded, Diagnosed]]) -> Iterator[tuple[str, ...]]:

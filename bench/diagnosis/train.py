@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 from app.domain.errors import InvalidData
-from bench.diagnosis.plan import CALIBRATION_SEED, PlannedRun, make_plan
+from bench.diagnosis.fresh import CALIBRATION, plan_named
+from bench.diagnosis.plan import PlannedRun
 from bench.diagnosis.stored import write_runs
 from bench.diagnosis.training import train_run
 
-CALIBRATION = "calibration"
 DEFAULT_FOLDER = Path("build/diagnosis")
 _NICENESS = 10
 
@@ -56,15 +56,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pattern of task and kind, as `task kind`")
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--part", default="1/1")
-    parser.add_argument("--seed", type=int, default=CALIBRATION_SEED)
-    parser.add_argument("--plan", default=CALIBRATION, help="name that is stored with the runs")
+    parser.add_argument("--plan", default=CALIBRATION, help="the hash of a commit for a fresh one")
+    parser.add_argument("--most", type=int, default=None, help="the first runs of the plan")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     os.nice(max(0, _NICENESS - os.nice(0)))
     chosen.to.mkdir(parents=True, exist_ok=True)
     plan = [
         run
-        for run in part_of(make_plan(chosen.seed), chosen.part)
+        for run in part_of(plan_named(chosen.plan)[: chosen.most], chosen.part)
         if re.search(chosen.only, f"{run.task} {run.kind}")
     ]
     missing = sum(not (chosen.to / f"{run.key}.parquet").exists() for run in plan)

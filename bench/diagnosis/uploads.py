@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from app.domain.telemetry import DoubleArray
 #: A number or a name.
 Option = float | int | str
 Options = Mapping[str, Option]
+UploadKind = Literal["series", "labelled", "text"]
 
 SERIES: Options = MappingProxyType(
     {
@@ -73,8 +75,7 @@ _FIRST = 3
 class Upload:
     """A data set by the name of its formula and the options that differ from the defaults."""
 
-    #: `series`, `labelled` or `text`.
-    kind: str
+    kind: UploadKind
     options: Options = field(default_factory=dict)
 
     def changed(self, options: Options) -> "Upload":

@@ -1,13 +1,16 @@
 """Runs and opinions with defaults, of which a test names what matters to it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.domain.diagnosis.findings import DiagnosisVerdict
+from app.domain.specs.job import JobSpec
 from bench.diagnosis.grading import Graded, grade_of
 from bench.diagnosis.judge import JudgedRun
 from bench.diagnosis.opinions import SHARES, Opinion, Opinions
 from bench.diagnosis.stored import Injected, Label
 
+SPEC = JobSpec.model_validate({"model": {"kind": "lstm"}, "dataset": {"kind": "adding"}})
 SICK, HEALTHY = DiagnosisVerdict.SICK, DiagnosisVerdict.HEALTHY
 
 
@@ -32,15 +35,20 @@ def opinions(
 
 
 def judged(
-    progress: float, *leaves: str, said: Opinions | None = None, task: str = "adding_lstm"
+    progress: float,
+    *leaves: str,
+    said: Opinions | None = None,
+    task: str = "adding_lstm",
+    spec: JobSpec | None = None,
+    family: str = "adding",
 ) -> JudgedRun:
     graded = Graded(
         key=f"{task}-{progress}",
-        label=label(*leaves, task=task),
+        label=replace(label(*leaves, task=task), family=family),
         progress=progress,
         grade=grade_of(progress),
         learned_at=None,
         seconds=1.0,
     )
     by_judge: Mapping[str, Opinions] = {"ours": said or opinions()}
-    return JudgedRun(graded=graded, opinions=dict(by_judge))
+    return JudgedRun(graded=graded, spec=spec or SPEC, opinions=dict(by_judge))
