@@ -80,12 +80,27 @@ def european(num_rows: int = 500_000) -> bytes:
     return ("day;load;share\n" + "".join(rows)).encode()
 
 
+def excel(num_rows: int = 500_000) -> bytes:
+    """A time a row as `dd/mm/yyyy hh:mm`, and two columns with decimal commas."""
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2015-01-01") + np.arange(num_rows // 1440 + 1)
+    texts = [f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in days.astype(str).tolist()]
+    loads = rng.normal(size=num_rows).cumsum().tolist()
+    rows = (
+        f"{texts[row // 1440]} {row // 60 % 24:02d}:{row % 60:02d};"
+        f"{load:.3f};{row % 1000}.5\n".replace(".", ",")
+        for row, load in enumerate(loads)
+    )
+    return ("time;load;share\n" + "".join(rows)).encode()
+
+
 FILES: Mapping[str, Callable[[], bytes]] = {
     "panel": panel,
     "narrow": narrow,
     "digits": digits,
     "wide": wide,
     "european": european,
+    "excel": excel,
 }
 
 

@@ -13,8 +13,12 @@ from pyarrow import csv as arrow_csv
 from app.domain.errors import MAX_PROBLEMS, InvalidData, Problem
 from app.reading.layout import Layout
 
-#: Bytes that are split at a time; no row may be longer.
-BLOCK_BYTES = 4 * 2**20
+#: Bytes that are split at a time: each takes several times its size.
+BLOCK_BYTES = 2**20
+#: The same for a file with long lines, none of which may be longer, and one with many columns,
+#: since each column of a block has a cost of its own.
+LONG_BLOCK_BYTES = 4 * 2**20
+MANY_COLUMNS = 100
 #: Rows from which a column is cast in pieces, which takes less memory.
 LONG_COLUMN = 200_000
 #: Characters of a cell beyond which a file is refused, as the csv module of Python does.
@@ -66,10 +70,15 @@ def split(content: bytes, layout: Layout) -> list[Cells]:
     """Returns the columns below the header. Raises InvalidData with each wrong row."""
     start = _start_of_line(content, layout.skip_lines)
     is_well_quoted = layout.quote is None or _is_well_quoted(content, start, layout)
-    if not is_well_quoted or _has_long_line(content, start):
+    has_long_line = _has_long_line(content, start)
+    if not is_well_quoted or has_long_line:
         _check_slowly(content, start, layout)
     skipped = sum(1 for line in content[:start].splitlines() if line)
-    batches = _batches(content, start, layout, skipped)
+    is_wide = has_long_line or len(layout.names) > MANY_COLUMNS
+    block_bytes = LONG_BLOCK_BYTES if is_wide else BLOCK_BYTES
+    batches = _batches(content, start, layout, skipped, block_bytes=block_bytes)
+    # the buffers in which the file was split
+    pa.default_memory_pool().release_unused()
     columns = [pa.chunked_array(parts) for parts in zip(*batches, strict=True)] if batches else []
     if not columns or len(columns[0]) <= int(layout.has_header):
         row = skipped + int(layout.has_header) + 1
@@ -86,7 +95,7 @@ def split(content: bytes, layout: Layout) -> list[Cells]:
 
 
 def _batches(
-    content: bytes, start: int, layout: Layout, skipped: int
+    content: bytes, start: int, layout: Layout, skipped: int, *, block_bytes: int
 ) -> list[list[pa.StringArray]]:
     problems: list[Problem] = []
 
@@ -103,7 +112,7 @@ def _batches(
         reader = arrow_csv.open_csv(
             pa.BufferReader(pa.py_buffer(content).slice(start)),
             read_options=arrow_csv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, column_names=names
+                use_threads=False, block_size=block_bytes, column_names=names
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=layout.delimiter,

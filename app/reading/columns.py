@@ -16,6 +16,7 @@ from app.domain.reader_options import (
     ReaderOptions,
 )
 from app.domain.tables import Column, ColumnType
+from app.reading.buffers import may_be_padded
 from app.reading.cells import Cells, all_match
 from app.reading.choices import date_choices, number_choices
 from app.reading.dates import (
@@ -101,7 +102,7 @@ class _Reader:
         known = self._missing.always(cells.joined())
         column = None if self._is_undecided(known) else read_plain(known)
         if column is None:
-            self._found.append(self._other(self._missing.always(known.of(pc.utf8_trim_whitespace))))
+            self._found.append(self._other(self._missing.always(known.of(_trimmed))))
             return
         if _is_beyond_64_bits(column, known):
             self._found.append(replace(read_texts(known), read_as="whole numbers above 64 bits"))
@@ -196,6 +197,10 @@ class _Reader:
     def _date_choices(self, columns: Sequence[Column]) -> dict[str, Choice]:
         dates = [column for column in columns if column.type is ColumnType.DATE]
         return date_choices(dates, self._options, self._day_first)
+
+
+def _trimmed(chunk: pa.StringArray) -> pa.StringArray:
+    return pc.utf8_trim_whitespace(chunk) if may_be_padded(chunk) else chunk
 
 
 def _is_beyond_64_bits(column: Column, cells: Cells) -> bool:

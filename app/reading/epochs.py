@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.domain.compact import Compact, compact, shrink
 from app.domain.reader_options import AUTO
 from app.domain.tables import Column, ColumnType
-from app.reading.dates import days_since_1970
+from app.reading.date_parts import days_since_1970
 
 #: Names of columns whose whole numbers may be times.
 TIME_NAME = re.compile(

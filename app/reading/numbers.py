@@ -15,15 +15,18 @@ import pyarrow.compute as pc
 from app.domain.errors import InvalidData
 from app.domain.reader_options import AUTO, ReaderOptions
 from app.domain.tables import Column
+from app.reading.buffers import bytes_in, with_byte
 from app.reading.cells import Cells, all_match
-from app.reading.patterns import NUMBER, NUMBER_LIKE
+from app.reading.patterns import NUMBER, NUMBER_LIKE, for_python
 from app.reading.plain import read_plain
 
 #: Cells that are tried before all of them are.
 PROBED_CELLS = 50
 _SYMBOLS = ("%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY", "INR")
 _SPACES = " \u00a0\u202f"
-_STRIPPED = r"EUR|USD|GBP|CHF|JPY|INR|[%€$£¥₹]"
+#: Bytes of numbers without letters and symbols, and with them those of decimals and groupings.
+_PLAIN = frozenset(b"0123456789+-")
+_BARE = _PLAIN | frozenset(b".,'eE")
 _EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
 _GROUPINGS = {
     "none": "",
@@ -32,6 +35,8 @@ _GROUPINGS = {
     "space": r"[ \x{a0}\x{202f}]",
     "'": "['’]",
 }
+#: Bytes of which at least one is in a text with grouped digits.
+_BYTES_OF_GROUPING = {"none": b"", ",": b",", ".": b".", "space": b" \xc2\xe2", "'": b"'\xe2"}
 Convention = tuple[str, str]
 PLAIN: Convention = (".", "none")
 #: Numbers whose point may group digits.
@@ -75,20 +80,52 @@ def find_numbers(cells: Cells, options: ReaderOptions) -> NumberTexts | None:
     probed = cells.filled(PROBED_CELLS)
     if not probed or not all(NUMBER_LIKE.fullmatch(cell) for cell in probed):
         return None
-    if not all_match(cells, NUMBER):
+    signs = bytes_in(cells.chunks)
+    is_bare = set(signs) <= _BARE
+    if not is_bare and not all_match(cells, NUMBER):
         return None
-    symbol = _symbol(cells, probed[0])
+    symbol = "" if is_bare else _symbol(cells, probed[0])
     if symbol is None:
         return None
-    stripped = cells.of(_without_symbols)
-    conventions = tuple(
-        convention
-        for convention, pattern in CONVENTIONS.items()
-        if _is_asked(convention, options) and all_match(stripped, pattern)
-    )
+    stripped = cells if is_bare else cells.of(lambda chunk: _without(chunk, symbol))
+    conventions = _fitting(stripped, signs, options)
     if not conventions:
         return None
     return NumberTexts(cells=stripped, conventions=_smallest(conventions), symbol=symbol)
+
+
+def _fitting(cells: Cells, signs: bytes, options: ReaderOptions) -> tuple[Convention, ...]:
+    """Returns the conventions under which all cells are numbers; tries each pattern once."""
+    found: dict[Convention, bool] = {}
+    fitting: list[Convention] = []
+    for decimal, thousands in CONVENTIONS:
+        groups = any(byte in signs for byte in _BYTES_OF_GROUPING[thousands])
+        same = (decimal if set(signs) & set(b".,") else ".", thousands if groups else "none")
+        if same not in found and _is_asked((decimal, thousands), options):
+            found[same] = _fits(cells, same, signs)
+        if found.get(same) and _is_asked((decimal, thousands), options):
+            fitting.append((decimal, thousands))
+    return tuple(fitting)
+
+
+def _fits(cells: Cells, convention: Convention, signs: bytes) -> bool:
+    decimal, thousands = convention
+    pattern = CONVENTIONS[convention]
+    if not all(for_python(pattern).fullmatch(cell) for cell in cells.filled(PROBED_CELLS)):
+        return False
+    # a cast is faster than a pattern, and where there are no letters they take the same texts
+    if thousands == "none" and set(signs) <= {*_PLAIN, ord(decimal)} and _are_cast(cells, decimal):
+        return True
+    return all_match(cells, pattern)
+
+
+def _are_cast(cells: Cells, decimal: str) -> bool:
+    try:
+        for chunk in cells.chunks:
+            pc.cast(with_byte(chunk, decimal.encode(), b"."), pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _smallest(conventions: Sequence[Convention]) -> tuple[Convention, ...]:
@@ -119,8 +156,8 @@ def _symbol(cells: Cells, first: str) -> str | None:
     return found[0] if found else ""
 
 
-def _without_symbols(chunk: pa.StringArray) -> pa.StringArray:
-    bare = pc.replace_substring_regex(chunk, _STRIPPED, "")
+def _without(chunk: pa.StringArray, symbol: str) -> pa.StringArray:
+    bare = pc.replace_substring(chunk, symbol, "") if symbol else chunk
     bare = pc.replace_substring(bare, "−", "-")
     bare = pc.replace_substring_regex(bare, r"^([+-]?)[ \x{a0}\x{202f}]+([+-]?)", r"\1\2")
     return pc.utf8_trim(bare, _SPACES)
@@ -194,7 +231,7 @@ def read_numbers(numbers: NumberTexts, convention: Convention) -> Column:
         grouping = _GROUPINGS[thousands]
         if grouping:
             chunk = pc.replace_substring_regex(chunk, grouping, "")
-        return pc.replace_substring(chunk, decimal, ".") if decimal != "." else chunk
+        return with_byte(chunk, decimal.encode(), b".") if decimal != "." else chunk
 
     column = read_plain(numbers.cells.of(plain))
     if column is None:
