@@ -140,7 +140,7 @@ def _smallest(conventions: Sequence[Convention]) -> tuple[Convention, ...]:
 
 def _is_asked(convention: Convention, options: ReaderOptions) -> bool:
     decimal, thousands = convention
-    fits_decimal = options.decimal in {AUTO, decimal}
+    fits_decimal = options.decimal in {AUTO, decimal} and options.thousands != decimal
     # numbers below 1000 have no grouped digits under any option
     return fits_decimal and (thousands == "none" or options.thousands in {AUTO, thousands})
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import JsonValue
 from starlette.responses import Response
 
+from app.api.data.forms import check_request, placed_in_form
 from app.api.data.receiving import IdempotentUpload, ReceivedFile
 from app.api.models.dataset import (
     DatasetPage,
@@ -22,6 +23,7 @@ from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResourc
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
+from app.domain.reader_options import ReaderOptions
 from app.domain.uploads import CheckedUpload
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
@@ -36,11 +38,30 @@ router = APIRouter(
 _CSV_EXAMPLE = "month,co2\n1958-03,315.71\n1958-04,317.45\n1958-05,317.5\n1958-06,\n"
 _BODY: dict[str, JsonValue] = {
     "required": True,
-    "description": "The content of the file.",
+    "description": (
+        "The content of the file; or a form with the parts `file` and, as JSON, `reader`, which "
+        "has options of the same names as the query."
+    ),
     "content": {
         "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
         "text/plain": {"schema": {"type": "string"}, "example": "To be, or not to be"},
         "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "additionalProperties": False,
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "reader": ReaderOptions.model_json_schema(),
+                },
+            },
+            "encoding": {"reader": {"contentType": "application/json"}},
+            "example": {
+                "file": "tag;menge\n1/2/2024;1.234,5\n2/2/2024;-99\n",
+                "reader": {"day_first": True, "decimal": ",", "thousands": ".", "sentinels": [-99]},
+            },
+        },
     },
 }
 
@@ -66,16 +87,18 @@ async def post_dataset(
     """The whole file is checked first. Errors name the row and the column, and nothing is stored.
 
     CSV, JSON lines and Parquet, packed with gzip or not. `profile.reader` says of each option what
-    it was and why, and `profile.preview` shows the first rows as they were understood.
+    it was and why, and `profile.preview` shows the first rows as they were understood. Options go
+    in the query or in the part `reader` of a form; where both name one, they must agree.
     Checks take turns that are fair between workspaces; 429 where none came in time.
     """
-    content = received.content
+    content, given = received.content, received.given
+    asked = check_request(query, given)
 
     def check() -> CheckedUpload:
-        asked = query.check_request()
-        return resources.upload_checks.check(
-            caller.workspace_id, asked, content.file, stored=received.stored
-        )
+        with placed_in_form(given):
+            return resources.upload_checks.check(
+                caller.workspace_id, asked, content.file, stored=received.stored
+            )
 
     def check_and_store(work: UnitOfWork) -> Answer:
         checked = check()

@@ -10,7 +10,7 @@ from app.api.models.view import View
 from app.domain.profiles import CsvProfile, TextProfile
 from app.domain.reader_options import ReaderOptions
 from app.domain.specs.base import ShortText
-from app.domain.uploads import AskedKind, CheckRequest, DatasetKind
+from app.domain.uploads import AskedKind, DatasetKind
 from app.store.datasets import Dataset
 
 
@@ -47,10 +47,6 @@ class UploadQuery(ReaderOptions):
     """`auto` looks at the file. Of xlsx the answer says what to do."""
     dry_run: bool = False
     """Answers 200 with the profile, and stores nothing."""
-
-    def check_request(self) -> CheckRequest:
-        given = self.model_dump(include=set(ReaderOptions.model_fields))
-        return CheckRequest(kind=self.kind, options=ReaderOptions.model_validate(given))
 
 
 class DatasetPage(View):

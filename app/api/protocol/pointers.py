@@ -59,7 +59,9 @@ def _pointer(error: ErrorDetails, body: object) -> str:
     if error["type"] == "json_invalid":
         return ""
     if place != "body":
-        return "/".join([str(place), *(escaped(part) for part in parts)])
+        # a query has names and indexes: another text is the tag of a member of a union
+        names = [*parts[:1], *(part for part in parts[1:] if isinstance(part, int))]
+        return "/".join([str(place), *(escaped(part) for part in names)])
     if error["type"] in _TAG_ERRORS:
         parts = [*parts, "kind"]
     is_missing = error["type"] in {"missing", *_TAG_ERRORS}

@@ -183,15 +183,6 @@ def test_a_wrong_query_is_refused(client: httpx.Client, asked: dict[str, str], s
     assert client.post("/v1/datasets", params=asked, content=CO2).status_code == status
 
 
-def test_a_form_is_told_what_to_send_in_its_place(client: httpx.Client) -> None:
-    asked = {"name": "x", "kind": "csv"}
-
-    answer = client.post("/v1/datasets", params=asked, files={"file": CO2})
-
-    assert answer.status_code == 415
-    assert "--data-binary" in answer.json()["detail"]
-
-
 @pytest.mark.parametrize("is_declared", [True, False])
 def test_an_upload_over_the_cap_is_refused(
     clinic_with: Callable[..., Clinic], *, is_declared: bool
