@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from torch import Tensor
 
@@ -16,7 +17,43 @@ from app.domain.telemetry import (
     ScalarReading,
     ScoreDetails,
 )
+from worker.gradients import Tensors
 from worker.replay.sample import ProbeSample, ReplayableNetwork
+
+
+class Moment(Enum):
+    """When a probe measures within a step."""
+
+    #: The weights that the step starts from.
+    BEFORE_STEP = "before_step"
+    #: The change that the step made to them.
+    AFTER_UPDATE = "after_update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One change of the weights, as training made it; tensors are in the order of `names`."""
+
+    names: tuple[str, ...]
+    weights_before: Tensors
+    weights_after: Tensors
+    #: Of the mean loss, without penalties, before clipping.
+    loss_gradients: Tensors
+    #: Of the penalties, and of a weight decay that is added to the gradient.
+    penalty_gradients: Tensors
+    #: The part of the change that a decoupled weight decay made.
+    decays: Tensors
+    #: What the optimizer was given: with penalties, after clipping, without a weight decay.
+    given_gradients: Tensors
+    #: Its running mean of the squared gradient after the update, corrected for its bias; None if
+    #: it keeps none.
+    second_moments: Tensors | None
+    #: What the optimizer adds to the root of that mean.
+    eps: float
+    #: Mean loss without penalties and dropout on the batch of the step, at the given weights.
+    loss_of_batch: Callable[[Tensors], float]
+    #: The same on a batch that the step has not seen.
+    loss_of_fresh_batch: Callable[[Tensors], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +75,8 @@ class Look:
     max_anchors: int
     #: Quantity -> the tensor that its probe needs again at the next step.
     kept: MutableMapping[str, Tensor]
+    #: Given to probes that measure after an update, and to them alone.
+    update: Update | None = None
 
     def first(self, num_sequences: int) -> ProbeSample:
         """The first sequences of the sample, or all when there are fewer."""
@@ -74,6 +113,7 @@ class ProbeCard:
     names_of: Callable[[Reading], Collection[str]] = its_quantity
     #: None for a probe that checks nothing.
     check: Check | None = None
+    moment: Moment = Moment.BEFORE_STEP
     measure: Callable[[Look], Sequence[Reading]]
 
     def is_asked_for(self, wanted: Collection[str]) -> bool:

@@ -69,6 +69,19 @@ class ProbeSchedule:
             budgeted_s=self.budgeted_s + (seconds if is_budgeted else 0.0),
         )
 
+    def with_cost(self, seconds: float) -> "ProbeSchedule":
+        """The last probe took this much longer: it measured the update of its step too."""
+        if self.last_step is None:
+            return self
+        cost_s = (self.last_cost_s or 0.0) + seconds
+        is_budgeted = self.last_step not in (0, self.num_steps)
+        return replace(
+            self,
+            last_cost_s=cost_s,
+            total_s=self.total_s + seconds,
+            budgeted_s=self.budgeted_s + (seconds if is_budgeted else 0.0),
+        )
+
     def share(self, elapsed_s: float) -> float:
         """Share of wall time that budgeted probes have taken."""
         return self.budgeted_s / elapsed_s if elapsed_s > 0 else 0.0

@@ -24,9 +24,12 @@ from worker.probes import (
     lyapunov,
     position_profile,
     recurrent_matrix,
+    second_moment,
+    step_shares,
+    step_size,
     sum_rule,
 )
-from worker.probes.card import Look, ProbeCard
+from worker.probes.card import Look, Moment, ProbeCard, Update
 from worker.replay.anchors import sequences_needed
 from worker.replay.preparation import SharedSample
 from worker.replay.sample import ProbeSample, ReplayableNetwork
@@ -46,8 +49,15 @@ PROBES: tuple[ProbeCard, ...] = (
     jacobian_singular_values.CARD,
     position_profile.CARD,
     loss_gradient.CARD,
+    step_size.CARD,
+    step_shares.CARD,
+    second_moment.CARD,
 )
 _NAMES = tuple(name for card in PROBES for name in card.names)
+#: The names of what is measured of an update.
+OF_UPDATES = frozenset(
+    name.name for card in PROBES if card.moment is Moment.AFTER_UPDATE for name in card.names
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,15 +145,54 @@ def run_probes(
         kept=kept,
     )
     lag_profile.share_linearisation(look)
-    others = [submit(partial(_answer, card, look)) for card in _others(look.wanted)]
+    others = [
+        submit(partial(_answer, card, look))
+        for card in _others(look.wanted)
+        if card.moment is Moment.BEFORE_STEP
+    ]
     flow = _answer(lag_profile.CARD, look)
     answers = [other() for other in others]
     has_profiles = bool(of_kind(LagProfile, flow.readings))
     found = [one for answer in answers for one in answer.without_nan(has_profiles=has_profiles)]
-    gaps = _gaps(look, order.quantities or (), answers)
+    gaps = _gaps(look, order.quantities or (), answers, moment=Moment.BEFORE_STEP)
     seconds = clock() - started
     cost = look.reading(PROBE_SECONDS, Scope.model(), seconds)
     return ProbeResult(readings=(*found, *gaps, *flow.readings, cost), seconds=seconds)
+
+
+def measures_updates(order: ProbeOrder) -> bool:
+    """Returns whether one of the wanted probes measures the change that the step makes."""
+    return not OF_UPDATES.isdisjoint(order.wanted)
+
+
+def run_update_probes(
+    model: ReplayableNetwork,
+    sample: ProbeSample,
+    order: ProbeOrder,
+    update: Update,
+    *,
+    step: int,
+    clock: Callable[[], float],
+) -> ProbeResult:
+    """Run the wanted probes of the change that step `step` made; they change nothing."""
+    started = clock()
+    look = Look(
+        model=model,
+        sample=sample,
+        step=step,
+        wanted=order.wanted,
+        required_lag=order.required_lag,
+        bptt_length=order.bptt_length,
+        seed=order.seed,
+        max_anchors=ANCHORS[order.tier],
+        kept={},
+        update=update,
+    )
+    moment = Moment.AFTER_UPDATE
+    answers = [_answer(card, look) for card in _others(look.wanted) if card.moment is moment]
+    found = [one for answer in answers for one in answer.without_nan(has_profiles=False)]
+    gaps = _gaps(look, order.quantities or (), answers, moment=moment)
+    return ProbeResult(readings=(*found, *gaps), seconds=clock() - started)
 
 
 def _others(wanted: Collection[str]) -> list[ProbeCard]:
@@ -161,10 +210,11 @@ def _answer(card: ProbeCard, look: Look) -> _Answer:
 
 
 def _gaps(
-    look: Look, asked: Sequence[ProbeQuantity], answers: Sequence[_Answer]
+    look: Look, asked: Sequence[ProbeQuantity], answers: Sequence[_Answer], *, moment: Moment
 ) -> Iterator[ProbeGap]:
-    """For each name that was asked for and that this network has nothing for."""
-    needs = {name.name: name.needs for name in _NAMES if name.needs}
+    """For each name of the moment that was asked for and that this network has nothing for."""
+    names = (name for card in PROBES if card.moment is moment for name in card.names)
+    needs = {name.name: name.needs for name in names if name.needs}
     answered = {name for answer in answers for name in answer.names()}
     for name in asked:
         if name in needs and name not in answered:

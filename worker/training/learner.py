@@ -66,9 +66,13 @@ class Learner:
         )
         return self.task.mean_loss(outputs, batch)
 
+    def gradients(self) -> list[Tensor]:
+        """The gradient of each tensor, as it is now."""
+        return [weight.grad for weight in self.parameters if weight.grad is not None]
+
     def gradient(self) -> StepGradient:
         """What the backward pass has left, with the gradient of the penalties."""
-        tensors = [weight.grad for weight in self.parameters if weight.grad is not None]
+        tensors = self.gradients()
         add_penalty_gradients_(tensors, self.weights, self.spec.regularization)
         return StepGradient.measured(tensors)
 

@@ -14,6 +14,7 @@ The moments of a run, and who acts at each of them:
     │   update       ── optimizer ──
     │   after        InstabilityGuard  undoes an update that is not finite; then goes back or ends
     │   update       Recorder          the step's readings, which stay on the device
+    │   │            Observer          probes the change of a step that it has probed before
     │   │
     │   after step   Recorder          flushes where it is due: the one copy to the host; readings
     │   │                              that are not finite end the run as diverged  ──▶ run ends
@@ -36,9 +37,10 @@ import torch
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.telemetry import ReadingBatch
+from app.domain.telemetry import Reading, ReadingBatch
 from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Batch, Task
+from worker.probes.card import Update
 from worker.telemetry.recorder import Recorder, StepReading
 from worker.training.checkpoint import NEVER, Saving, Start
 from worker.training.instability import Finiteness, InstabilityGuard, Response
@@ -53,6 +55,7 @@ from worker.training.outcome import (
 )
 from worker.training.state import CheckpointSaver, TrainingState
 from worker.training.stopwatch import Stopwatch
+from worker.training.updating import Watched, can_watch
 
 
 def train(
@@ -99,6 +102,8 @@ class TrainingLoop:
         self._observer = Observer(spec, task, elapsed_s=self._stopwatch.elapsed_s, submit=submit)
         sizes = [weight.numel() for weight in learner.weights]
         self._send = send
+        #: The change of the present step, if it is to be measured.
+        self._update: Update | None = None
         self._recorder = Recorder(
             tensor_sizes=sizes, device=device, send=self._send_with_costs, clock=clock
         )
@@ -123,6 +128,7 @@ class TrainingLoop:
                 # the first readings are sent at once, and the look may take long
                 has_ended |= self._recorder.flush(steps_done=1) is not None
             self._recorder.add(look())
+            self._recorder.add(self._probe_update(step))
             is_saved = self._saver.is_due()
             if has_ended or is_saved or self._recorder.is_due():
                 bad_step = self._recorder.flush(steps_done=step + 1)
@@ -155,8 +161,9 @@ class TrainingLoop:
         num_non_finite = None if is_finite else gradient.count_non_finite()
         response = guard.respond(step, found)
         weight_norms = learner.weight_norms()
-        coefficient = learner.spec.clipping.clip(gradient)
         rate = learner.scheduled_rate(step) * guard.rate_factor
+        watched = self._watch(step, batch, rate) if response is Response.UPDATE else None
+        coefficient = learner.spec.clipping.clip(gradient)
         update_norms = None
         if response is Response.UPDATE:
             update_norms = learner.update(rate, can_undo=guard.examines_updates)
@@ -164,6 +171,8 @@ class TrainingLoop:
                 self._tell_origin(step, batch)
                 learner.undo_update()
                 response, update_norms = guard.respond(step, Finiteness.BAD_UPDATE), None
+        if watched is not None and response is Response.UPDATE:
+            self._update = watched.after_update(learner)
         learner.drop_gradient()
         self._recorder.record(
             StepReading(
@@ -180,6 +189,18 @@ class TrainingLoop:
             )
         )
         return response
+
+    def _watch(self, step: int, batch: Batch, rate: float) -> Watched | None:
+        """Copies what the probes of the update need, in a step that they measure."""
+        if not self._observer.watches_update or not can_watch(self.learner):
+            return None
+        return Watched.before_clipping(self.learner, batch, step=step, rate=rate)
+
+    def _probe_update(self, step: int) -> tuple[Reading, ...]:
+        update, self._update = self._update, None
+        if update is None:
+            return ()
+        return self._observer.after_update(self.learner.model, step, update)
 
     def _tell_origin(self, step: int, batch: Batch) -> None:
         """Of the first failure alone, while the weights are those that failed."""

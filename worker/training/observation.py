@@ -19,8 +19,16 @@ from app.domain.telemetry import Reading, ScalarReading, ScoreDetails
 from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Task
 from worker.models.network import SequenceModel
+from worker.probes.card import Update
 from worker.probes.schedule import ProbeSchedule
-from worker.probes.suite import ProbeOrder, run_probes, sample_size
+from worker.probes.suite import (
+    ProbeOrder,
+    measures_updates,
+    run_probes,
+    run_update_probes,
+    sample_size,
+)
+from worker.replay.sample import ProbeSample
 from worker.training.best import BestWeights
 from worker.training.checkpoint import Checkpoint, ScheduleNotes
 
@@ -46,6 +54,8 @@ class Observer:
         self.best = BestWeights(task.facts)
         #: What probes need again at the next step.
         self._kept: dict[str, Tensor] = {}
+        #: What the probes of the present step measure; None if it is not probed.
+        self._order: ProbeOrder | None = None
         self._schedule = ProbeSchedule(
             num_steps=spec.training.num_steps,
             budget=spec.probes.budget_in_force,
@@ -81,17 +91,40 @@ class Observer:
 
         Of the initial weights a copy is measured, so that step 0 does not wait for it.
         """
+        is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
+        self._order = order = self._next_order(step) if is_probed else None
         if step > 0:
-            found = self._look(model, step)
+            found = self._look(model, step, order)
             return lambda: found
         initial = model.copied()
-        return self._submit(lambda: self._look(initial, step))
+        return self._submit(lambda: self._look(initial, step, order))
 
-    def _look(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
+    @property
+    def watches_update(self) -> bool:
+        """Whether the change that the present step makes is to be measured."""
+        return self._order is not None and measures_updates(self._order)
+
+    def after_update(self, model: SequenceModel, step: int, update: Update) -> tuple[Reading, ...]:
+        """Measure the change that the present step made."""
+        if self._order is None:
+            return ()
+        result = run_update_probes(
+            model,
+            self._sample(model, self._order),
+            self._order,
+            update,
+            step=step,
+            clock=time.perf_counter,
+        )
+        self._schedule = self._schedule.with_cost(result.seconds)
+        return result.readings
+
+    def _look(
+        self, model: SequenceModel, step: int, order: ProbeOrder | None
+    ) -> tuple[Reading, ...]:
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
-        is_probed = self._schedule.is_due(step, elapsed_s=self._elapsed_s())
-        return (*metrics, *self._probe(model, step)) if is_probed else metrics
+        return metrics if order is None else (*metrics, *self._probe(model, step, order))
 
     def at_end(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         """Of the trained weights, on every split."""
@@ -106,7 +139,8 @@ class Observer:
             for split, (_, divided) in found.items()
             if divided
         )
-        return (*metrics, *details, *self._probe(model, step, is_last=True))
+        order = self._next_order(step, is_last=True)
+        return (*metrics, *details, *self._probe(model, step, order))
 
     def _evaluate(
         self, model: SequenceModel, step: int, splits: Sequence[Split]
@@ -129,31 +163,40 @@ class Observer:
             for metric, value in metrics.items()
         )
 
-    def _probe(
-        self, model: SequenceModel, step: int, *, is_last: bool = False
-    ) -> tuple[Reading, ...]:
+    def _next_order(self, step: int, *, is_last: bool = False) -> ProbeOrder | None:
+        """What the probes of the step measure; None if probes are off."""
         tier = self._spec.probes.tier
         if tier == "off":
-            return ()
-        weights = model.readout.weight
-        if weights.device.type == "cuda":
-            # the work of earlier steps that is still queued on the GPU is no cost of the probe
-            torch.cuda.synchronize(weights.device)
-        size = sample_size(tier, many_to_one=model.many_to_one)
+            return None
         cadences = self._spec.probes.cadences
         wanted = None
         if cadences is not None:
             wanted = self._schedule.wanted(cadences, step=step, is_last=is_last)
-        order = ProbeOrder(
+        return ProbeOrder(
             tier=tier,
             quantities=wanted,
             required_lag=self._task.facts.required_lag.timesteps,
             bptt_length=self._spec.training.bptt_length,
             seed=self._spec.training.seed,
         )
+
+    def _sample(self, model: SequenceModel, order: ProbeOrder) -> ProbeSample:
+        size = sample_size(order.tier, many_to_one=model.many_to_one)
+        weights = model.readout.weight
+        return self._task.probe_sample(size, device=weights.device, dtype=weights.dtype)
+
+    def _probe(
+        self, model: SequenceModel, step: int, order: ProbeOrder | None
+    ) -> tuple[Reading, ...]:
+        if order is None:
+            return ()
+        device = model.readout.weight.device
+        if device.type == "cuda":
+            # the work of earlier steps that is still queued on the GPU is no cost of the probe
+            torch.cuda.synchronize(device)
         result = run_probes(
             model,
-            self._task.probe_sample(size, device=weights.device, dtype=weights.dtype),
+            self._sample(model, order),
             order,
             step=step,
             kept=self._kept,

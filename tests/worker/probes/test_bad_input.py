@@ -19,7 +19,7 @@ from app.domain.telemetry import (
 )
 from tests.numerics.networks import network_of, sample_for
 from worker.models.network import SequenceModel
-from worker.probes.suite import ProbeOrder, run_probes
+from worker.probes.suite import OF_UPDATES, ProbeOrder, run_probes
 from worker.replay.sample import ProbeSample
 
 CELLS: list[tuple[str, Nonlinearity]] = [
@@ -69,8 +69,12 @@ SAMPLES: dict[str, Callable[[ProbeSample], ProbeSample]] = {
 }
 
 
+#: What is measured before a step.
+QUANTITIES = tuple(name for name in PROBE_QUANTITIES if name not in OF_UPDATES)
+
+
 def probed(network: SequenceModel, sample: ProbeSample) -> tuple[Reading, ...]:
-    order = ProbeOrder(tier="full", quantities=PROBE_QUANTITIES, required_lag=3, seed=0)
+    order = ProbeOrder(tier="full", quantities=QUANTITIES, required_lag=3, seed=0)
     return run_probes(network, sample, order, step=0, clock=lambda: 0.0, kept={}).readings
 
 
@@ -83,7 +87,7 @@ def assert_all_is_told(found: tuple[Reading, ...]) -> None:
     names |= {"jacobian_singular_values"} if "jacobian_sigma_max" in names else set()
     names |= {"hidden_grad_norm", "cell_grad_norm"} if of_kind(PositionProfile, found) else set()
     names |= {"cell_grad_norm"} if "hidden_grad_norm" in told else set()
-    assert names >= {*PROBE_QUANTITIES, "checksum_error", "adjoint_error"}
+    assert names >= {*QUANTITIES, "checksum_error", "adjoint_error"}
     assert all(told.values())
     assert not any(math.isnan(reading.value) for reading in readings)
     assert of_kind(LagProfile, found) or "gradient_horizon" in told

@@ -100,3 +100,14 @@ def test_the_last_probe_measures_all_whenever_it_comes() -> None:
     for is_last in (False, True):
         wanted = schedule.wanted((("sigma_max", 100),), step=150, is_last=is_last)
         assert bool(wanted) is is_last
+
+
+def test_what_the_probe_of_an_update_took_belongs_to_the_probe_of_its_step() -> None:
+    schedule = ProbeSchedule(num_steps=100, budget=0.05)
+
+    first = schedule.after(0, seconds=2.0).with_cost(1.0)
+    later = first.after(10, seconds=2.0).with_cost(1.0)
+
+    assert (first.total_s, first.budgeted_s, first.last_cost_s) == (3.0, 0.0, 3.0)
+    assert (later.total_s, later.budgeted_s, later.last_cost_s) == (6.0, 3.0, 3.0)
+    assert schedule.with_cost(1.0) == schedule

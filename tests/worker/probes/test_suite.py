@@ -13,7 +13,7 @@ from tests.numerics.networks import look_at, network_of, sample_for
 from worker.concurrency import Submit, in_caller, in_threads
 from worker.probes import loss_gradient
 from worker.probes.card import ProbeCard
-from worker.probes.suite import PROBES, ProbeOrder, run_probes, sample_size
+from worker.probes.suite import OF_UPDATES, PROBES, ProbeOrder, run_probes, sample_size
 from worker.replay.anchors import choose_anchors
 from worker.replay.sample import ProbeSample, ReplayableNetwork
 
@@ -212,7 +212,7 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
     inapplicable |= {"hidden_grad_norm", "cell_grad_norm"}  # curves
     several = {"lyapunov_exponents", "jacobian_singular_values"}  # have names of their own
-    expected = wanted_by(tier) - inapplicable - several - of_the_gradient
+    expected = wanted_by(tier) - OF_UPDATES - inapplicable - several - of_the_gradient
     gaps = {gap.quantity for gap in result.gaps}
     assert expected <= seen | gaps  # relu units that are all off have no condition
     assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
@@ -240,7 +240,7 @@ def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() 
 
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("quantity", PROBE_QUANTITIES)
+@pytest.mark.parametrize("quantity", sorted({*PROBE_QUANTITIES} - OF_UPDATES))
 def test_what_is_asked_for_is_answered_by_a_reading_or_a_reason(
     kind: str, quantity: ProbeQuantity, *, bidirectional: bool
 ) -> None:

@@ -20,4 +20,6 @@ class AdamSpec(Optimizer):
             name="Adam",
             arguments={"betas": (self.beta1, self.beta2), "eps": self.eps, "fused": True},
             num_moments=2,
+            second_moment="exp_avg_sq",
+            corrected_by=self.beta2,
         )

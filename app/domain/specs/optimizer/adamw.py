@@ -20,4 +20,7 @@ class AdamWSpec(Optimizer):
             name="AdamW",
             arguments={"betas": (self.beta1, self.beta2), "eps": self.eps, "fused": True},
             num_moments=2,
+            second_moment="exp_avg_sq",
+            corrected_by=self.beta2,
+            is_decay_decoupled=True,
         )

@@ -19,6 +19,12 @@ class TorchOptimizer:
     arguments: Mapping[str, float | bool | tuple[float, float]]
     #: Number of values that it keeps for each weight.
     num_moments: int
+    #: Name in its state of the running mean of the squared gradient; None if it keeps none.
+    second_moment: str | None = None
+    #: Decay of that mean where torch corrects its bias towards 0; None where it does not.
+    corrected_by: float | None = None
+    #: True: weight decay changes the weights directly. False: it is added to the gradient.
+    is_decay_decoupled: bool = False
 
 
 class Optimizer(Spec):

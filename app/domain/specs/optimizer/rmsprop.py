@@ -22,4 +22,5 @@ class RmspropSpec(Optimizer):
             # torch has no fused kernel for it
             arguments={**arguments, "foreach": True},
             num_moments=2 if self.momentum else 1,
+            second_moment="square_avg",
         )
