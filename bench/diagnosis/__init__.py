@@ -4,7 +4,8 @@ uploads   the data sets of tasks that are not built in, made by formula
 tasks     the base tasks: a job spec that solves its task
 faults    the kinds of fault, their strengths, and look-alikes
 leaves    the causes that a judge may name, in families
-plan      all runs, from a seed; fresh: a test plan, from the hash of a commit
+planned   a run of the plan; plan: all of them, from a seed
+fresh     a test plan, from the hash of a commit
 training  trains one run; train: all of the plan; pack: into the files of the repository
 stored    a trained run, and the case that a judge sees at a share of its steps
 grading   failed, grey or healthy, by the progress of the base

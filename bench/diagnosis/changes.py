@@ -9,7 +9,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, merge_patch
 from bench.diagnosis.faults import BY_NAME
 from bench.diagnosis.faults.kind import Change, Order
-from bench.diagnosis.plan import PlannedRun
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.tasks import Document
 
 _LARGE = 32
@@ -50,7 +50,8 @@ def _complete(spec: Document) -> Document:
 def _undoing(run: PlannedRun) -> Iterator[SingleChange]:
     """The fault's fields as they were before it."""
     base = run.base
-    for injected in run.injections:
+    unusual = [*run.injections, *([] if run.decoy is None else [run.decoy])]
+    for injected in unusual:
         setting = _setting_of(run, injected.kind)
         before = Order.of(base).changed(setting)
         patch = _values_at(before.spec, injected.patch)

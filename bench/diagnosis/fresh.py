@@ -13,7 +13,8 @@ import numpy as np
 
 from app.domain.seeding import numpy_generator
 from bench.diagnosis.faults.kind import FaultKind
-from bench.diagnosis.plan import CALIBRATION_SEED, PlannedRun, make_plan
+from bench.diagnosis.plan import CALIBRATION_SEED, make_plan
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.tasks import TASKS, BaseTask
 from bench.diagnosis.uploads import Option
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from bench.diagnosis.plan import BASE
+from bench.diagnosis.planned import BASE
 from bench.diagnosis.stored import Label, Outcome, StoredRun
 
 FAILED_BELOW, HEALTHY_FROM = 0.5, 0.8

@@ -23,7 +23,7 @@ from bench.diagnosis.experiments import NUM_SEEDS, Experiments, Question
 from bench.diagnosis.faults.kind import Order
 from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.grading import FAILED_BELOW, HEALTHY_FROM, Grade, base_progress, graded
-from bench.diagnosis.plan import PlannedRun
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import RUNS, read_runs
 
 LABELS = Path(__file__).parent / "labels.jsonl"

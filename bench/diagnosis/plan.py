@@ -4,106 +4,36 @@ Runs are ordered so that every prefix of the plan has each kind in its share.
 """
 
 import argparse
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
 from itertools import islice
 
-from pydantic import JsonValue
+from pydantic import ValidationError
 
 from app.domain.seeding import numpy_generator
 from app.domain.specs.job import JobSpec
-from app.domain.specs.patch import merge_patch
-from bench.diagnosis.faults import BY_NAME, FAULTS, LOOKALIKES, PAIRS
+from bench.diagnosis.faults import BY_NAME, DECOYS, FAULTS, LOOKALIKES, PAIRS
 from bench.diagnosis.faults.kind import Change, FaultKind, Order
 from bench.diagnosis.leaves import FAMILIES
-from bench.diagnosis.tasks import TASKS, BaseTask, Document
-from bench.diagnosis.uploads import Options, Upload
+from bench.diagnosis.planned import BASE, Injection, PlannedRun, fields_of
+from bench.diagnosis.tasks import TASKS, BaseTask
 
 #: Of the plan that detectors are tuned with.
 CALIBRATION_SEED = 20
-BASE = "base"
 NUM_BASE_SEEDS = 6
 #: Runs of one level of a kind, in the weaker half of the levels and in the stronger half, where
 #: more of them fail; and runs of one pair.
 RUNS_PER_WEAK_LEVEL, RUNS_PER_STRONG_LEVEL, RUNS_PER_PAIR = 5, 8, 16
 RUNS_OF_LOOKALIKE = 20
+#: Runs of one kind of fault with a harmless unusual value beside it.
+RUNS_WITH_DECOY = 4
 #: Seeds of one task at one level, where few tasks have the kind.
 MOST_SEEDS = 3
-#: Evaluations and probes of one run.
-NUM_EVALUATIONS, NUM_PROBES = 40, 20
 
 
 #: The level of a kind at one of its strengths, for a task.
 LevelOf = Callable[[FaultKind, int, BaseTask], float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Injection:
-    """One fault in a run."""
-
-    kind: str
-    leaf: str
-    level: float
-    #: Place of the level among those of the kind, from 0, and how many there are.
-    strength: int
-    num_strengths: int
-    patch: Document
-    options: Options
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedRun:
-    """A run that is to be trained, and what was done to it."""
-
-    base: BaseTask
-    #: `base`, the name of a kind, or the names of two with a plus between them.
-    kind: str
-    #: One for a fault, two for a pair; empty for bases and look-alikes.
-    injections: tuple[Injection, ...]
-    order: Order
-    seed: int
-
-    @property
-    def task(self) -> str:
-        return self.base.name
-
-    @property
-    def family(self) -> str:
-        return self.base.family
-
-    @cached_property
-    def spec(self) -> JobSpec:
-        """The job spec with seeds; evaluations and probes lie at fixed steps."""
-        num_steps = JobSpec.model_validate(self.order.spec).training.num_steps
-        fixed: Document = {
-            "dataset": {"seed": self.seed},
-            "training": {
-                "seed": self.seed,
-                "evaluate_every": max(1, num_steps // NUM_EVALUATIONS),
-            },
-            "probes": {"every": max(1, num_steps // NUM_PROBES)},
-        }
-        return JobSpec.model_validate(merge_patch(self.order.spec, fixed))
-
-    @property
-    def upload(self) -> Upload | None:
-        return self.order.upload
-
-    @cached_property
-    def key(self) -> str:
-        """A hash of all that determines the run's numbers."""
-        upload = self.upload
-        content: JsonValue = {
-            "spec": self.spec.model_dump(mode="json"),
-            "upload": None if upload is None else {"kind": upload.kind, **upload.options},
-            "seed": self.seed,
-        }
-        text = json.dumps(content, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def given_level(kind: FaultKind, strength: int, _task: BaseTask) -> float:
@@ -118,7 +48,13 @@ def make_plan(
 ) -> tuple[PlannedRun, ...]:
     """Returns all runs; the seed determines theirs, and which levels are tried with which task."""
     found: dict[str, PlannedRun] = {}
-    for group in (_bases(seed, tasks), _single(seed, tasks, level_of), _pairs(seed, tasks)):
+    groups = (
+        _bases(seed, tasks),
+        _single(seed, tasks, level_of),
+        _pairs(seed, tasks),
+        _decoys(seed, tasks),
+    )
+    for group in groups:
         for run in group:
             found.setdefault(run.key, run)
     return tuple(_spread(found.values(), seed))
@@ -181,6 +117,44 @@ def _pair(task: BaseTask, pair: Sequence[tuple[str, float]], seed: int) -> Plann
         injections.append(_injection(BY_NAME[name], strength, level, drawn[1]))
     name = "+".join(one.kind for one in injections)
     return _planned(task, name, changes, injections, seed=_seed(seed, task.name, name))
+
+
+def _decoys(seed: int, tasks: Sequence[BaseTask]) -> Iterator[PlannedRun]:
+    """Faults at their strongest, each with a harmless unusual value of another family beside it."""
+    for kind in FAULTS:
+        rng = numpy_generator(seed, "decoys", kind.name)
+        places = rng.permutation(len(tasks) * len(DECOYS))
+        drawn = (
+            _with_decoy(kind, tasks[place % len(tasks)], *DECOYS[place // len(tasks)], seed=seed)
+            for place in places
+        )
+        yield from islice((run for run in drawn if run is not None), RUNS_WITH_DECOY)
+
+
+def _with_decoy(
+    kind: FaultKind, task: BaseTask, name: str, level: float, *, seed: int
+) -> PlannedRun | None:
+    """Returns None where one of the two does not apply, or both change the same field."""
+    other, strongest = BY_NAME[name], len(kind.levels) - 1
+    fault, beside = kind.changes(task, kind.levels[strongest]), other.changes(task, level)
+    if fault is None or beside is None or FAMILIES[other.leaf] == FAMILIES[kind.leaf]:
+        return None
+    if not fields_of(fault[1].patch).isdisjoint(fields_of(beside[1].patch)):
+        return None
+    label = f"{kind.name}~{name}"
+    run = _planned(
+        task,
+        label,
+        (*fault, *beside),
+        (_injection(kind, strongest, kind.levels[strongest], fault[1]),),
+        seed=_seed(seed, task.name, label),
+    )
+    try:
+        JobSpec.model_validate(run.order.spec)
+    except ValidationError:
+        return None
+    decoy = _injection(other, other.levels.index(level), level, beside[1])
+    return replace(run, decoy=decoy)
 
 
 def _injection(kind: FaultKind, strength: int, level: float, fault: Change) -> Injection:

@@ -23,7 +23,7 @@ from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.grading import HEALTHY_FROM, base_progress
 from bench.diagnosis.judges.clinic import CLINIC
 from bench.diagnosis.labels import LABELS, MAJORITY, read_labels, trained
-from bench.diagnosis.plan import PlannedRun
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import RUNS, read_runs
 from bench.diagnosis.tasks import Document
 

@@ -33,11 +33,11 @@ Written by `make bench-diagnosis`. Each share is followed by its 95 % interval, 
 over base tasks, and by the number of cases. Groups of fewer than 20 cases have no share.
 
 A run failed where its test score made less than half of its base's progress over the baseline, and
-is healthy from 0.8 on; what lies between is not scored. Runs are judged at {shares} of their steps,
-each time without anything later. A detection is lasting if every later judgement is `sick` too. No
-answer counts as a wrong cause; `answered` is the share of failed runs with an answer. The cause of
-a run whose fault was confirmed is that of any single change that cured it; otherwise the injected
-one.
+is healthy from 0.8 on; what lies between is not scored. Runs are judged at {shares}
+of their steps, each time without anything later. A detection is lasting if every later judgement
+is `sick` too. No answer counts as a wrong cause; `answered` is the share of failed runs with an
+answer. The cause of a run whose fault was confirmed is that of any single change that cured it;
+otherwise the injected one.
 """
 
 
@@ -65,6 +65,7 @@ def page(judged: Judged, history: Sequence[Mapping[str, object]], *, seconds: fl
         _INTRODUCTION.format(shares=shares),
         _runs_part([run.graded for run in judged.runs], seconds=seconds),
         _table_of(judged),
+        _decoys(judged),
         _strengths(ours),
         _families_left_out(ours),
         report_causes.confusions(ours),
@@ -148,6 +149,20 @@ def _row(judge: str, found: Scores) -> tuple[str, ...]:
         str(found.leaf_in_three),
         str(found.answered),
         str(found.code_right),
+    )
+
+
+def _decoys(judged: Judged) -> str:
+    """Causes of failed runs that have a harmless unusual value beside their fault."""
+    rows = []
+    for judge in judged.judges:
+        runs = [one for one in judged.scored(judge) if one.run.graded.label.decoy]
+        found = scores(runs)
+        rows.append((judge, str(found.family_first), str(found.leaf_first), str(found.answered)))
+    return (
+        "## Runs with a harmless unusual value beside the fault\n\n"
+        "The job spec has two unusual values, and only the run tells which of them it suffers "
+        "from.\n\n" + table(("judge", "family first", "leaf first", "answered"), rows)
     )
 
 

@@ -50,11 +50,14 @@ class Label:
     task: str
     #: Family of the base task; tests leave one family out.
     family: str
-    #: `base`, a kind of fault or of look-alike, or two kinds of fault with a plus between them.
+    #: `base`, a kind of fault or of look-alike, two kinds of fault with a plus between them, or a
+    #: kind of fault and a decoy with a tilde between them.
     kind: str
     injected: tuple[Injected, ...]
     #: Name of the plan: `calibration`, or the commit that a fresh test set derives from.
     plan: str
+    #: Kind of an unusual value beside the fault that rarely harms; empty without one.
+    decoy: str = ""
 
     @property
     def leaves(self) -> frozenset[str]:
@@ -185,7 +188,7 @@ def read_file(path: Path) -> Iterator[StoredRun]:
 def _row(run: StoredRun) -> dict[str, object]:
     label, outcome = run.label, run.outcome
     described = {
-        **{name: getattr(label, name) for name in ("task", "family", "kind", "plan")},
+        **{name: getattr(label, name) for name in ("task", "family", "kind", "plan", "decoy")},
         "injected": [vars(one) for one in label.injected],
     }
     ended = {**vars(outcome), "stop_reason": outcome.stop_reason.value}

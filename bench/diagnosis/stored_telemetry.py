@@ -71,10 +71,12 @@ _KEPT_OF_PROFILE = (
 
 
 def packed(telemetry: Telemetry) -> Mapping[str, object]:
-    """Returns the columns of one run, with the profiles of the whole model over all paths."""
+    """Returns the columns of one run, with the profiles of the whole model: cut and uncut."""
     readings = [one for one in telemetry.scalar_readings if one.quantity not in _OF_THE_MACHINE]
     profiles = [
-        one for one in telemetry.profiles if one.scope == Scope.model() and one.path == "total"
+        one
+        for one in telemetry.profiles
+        if one.scope == Scope.model() and one.path != "within_layer"
     ]
     return {
         "steps": telemetry.steps_n,

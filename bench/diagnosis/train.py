@@ -18,7 +18,7 @@ import torch
 
 from app.domain.errors import InvalidData
 from bench.diagnosis.fresh import CALIBRATION, plan_named
-from bench.diagnosis.plan import PlannedRun
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import write_runs
 from bench.diagnosis.training import train_run
 

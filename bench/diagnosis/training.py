@@ -20,7 +20,7 @@ from app.domain.telemetry import (
     Telemetry,
     of_kind,
 )
-from bench.diagnosis.plan import PlannedRun
+from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import Injected, Label, Outcome, StoredRun
 from bench.diagnosis.uploads import Upload
 from worker.datasets.build import build_task
@@ -130,7 +130,14 @@ def train_run(run: PlannedRun, *, plan: str) -> StoredRun:
     )
     return StoredRun(
         key=run.key,
-        label=Label(task=run.task, family=run.family, kind=run.kind, injected=injected, plan=plan),
+        label=Label(
+            task=run.task,
+            family=run.family,
+            kind=run.kind,
+            injected=injected,
+            plan=plan,
+            decoy="" if run.decoy is None else run.decoy.kind,
+        ),
         spec=run.spec,
         facts=trained.facts,
         outcome=trained.outcome,

@@ -40,3 +40,19 @@ PAIRS: tuple[tuple[tuple[str, float], tuple[str, float]], ...] = (
     (("trend", 8), ("few_units", 2)),
     (("bias_noise", 40), ("rate_too_low", 0.03)),
 )
+#: Unusual values that rarely harm. They stand beside a fault, so that the job spec has two unusual
+#: values and only the run tells which of them it suffers from.
+DECOYS: tuple[tuple[str, float], ...] = (
+    ("bias_noise", 2),
+    ("bptt_cut", 0.5),
+    ("l1", 3e-4),
+    ("large_gate_weights", 4),
+    ("large_input_weights", 8),
+    ("small_recurrent_weights", 0.05),
+    ("tight_clip_adam", 1e-4),
+    ("large_eps", 1e-3),
+    ("long_time_constants", 300),
+    ("adam_decay", 1e-3),
+    ("rate_too_high", 2),
+    ("few_units", 12),
+)

@@ -14,7 +14,7 @@ from bench.diagnosis.tasks import TASKS
 
 PLAN = make_plan()
 BY_TASK = {task.name: task for task in TASKS}
-SINGLE = [run for run in PLAN if len(run.injections) == 1]
+SINGLE = [run for run in PLAN if len(run.injections) == 1 and run.decoy is None]
 
 
 def completed(order: Order) -> object:
@@ -43,6 +43,15 @@ def test_undoing_one_of_two_faults_leaves_the_other():
     spec = JobSpec.model_validate(undo.order.spec)
     assert spec.regularization.l2 == 0
     assert spec.training.bptt_length is not None
+
+
+def test_undoing_a_decoy_leaves_the_fault():
+    run = next(one for one in PLAN if one.kind.startswith("l2~"))
+    assert run.decoy is not None
+
+    undo = next(one for one in single_changes(run) if one.name == f"undo:{run.decoy.kind}")
+
+    assert JobSpec.model_validate(undo.order.spec).regularization.l2 > 0
 
 
 def test_every_change_differs_from_the_run_and_from_undoing():

@@ -2,7 +2,8 @@ from collections import Counter
 
 from bench.diagnosis.faults import FAULTS
 from bench.diagnosis.leaves import FAMILIES, FINDINGS
-from bench.diagnosis.plan import BASE, make_plan
+from bench.diagnosis.plan import make_plan
+from bench.diagnosis.planned import BASE, fields_of
 from bench.diagnosis.tasks import TASKS
 
 PLAN = make_plan()
@@ -21,7 +22,7 @@ def test_it_has_ten_tasks_in_five_families_with_every_cell():
 
 
 def test_it_has_24_kinds_of_fault_over_every_family_of_causes():
-    kinds = {run.kind for run in PLAN if len(run.injections) == 1}
+    kinds = {run.kind for run in PLAN if len(run.injections) == 1 and run.decoy is None}
 
     assert kinds == {kind.name for kind in FAULTS}
     assert len(kinds) >= 24
@@ -30,7 +31,7 @@ def test_it_has_24_kinds_of_fault_over_every_family_of_causes():
 
 
 def test_a_tenth_of_the_faulty_runs_have_two_faults():
-    faulty = [run for run in PLAN if run.injections]
+    faulty = [run for run in PLAN if run.injections and run.decoy is None]
     double = [run for run in faulty if len(run.injections) == 2]
 
     assert len(double) >= 0.1 * len(faulty)
@@ -54,6 +55,17 @@ def test_the_first_quarter_has_each_kind_in_its_share():
 def test_the_same_seed_gives_the_same_runs_and_another_one_gives_others():
     assert [run.key for run in make_plan()] == [run.key for run in PLAN]
     assert not {run.key for run in make_plan(21)} & {run.key for run in PLAN}
+
+
+def test_a_decoy_lies_in_other_fields_than_the_fault_and_in_another_family():
+    decoyed = [run for run in PLAN if run.decoy is not None]
+
+    assert len(decoyed) >= 100
+    for run in decoyed:
+        (fault,), decoy = run.injections, run.decoy
+        assert decoy is not None
+        assert fields_of(fault.patch).isdisjoint(fields_of(decoy.patch))
+        assert FAMILIES[fault.leaf] != FAMILIES[decoy.leaf]
 
 
 def test_probes_and_evaluations_lie_at_fixed_steps():

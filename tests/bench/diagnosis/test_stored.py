@@ -8,7 +8,8 @@ from app.domain.diagnosis.engine import diagnose
 from app.domain.runs import StopReason
 from app.domain.specs.patch import merge_patch
 from bench.diagnosis.pack import pack
-from bench.diagnosis.plan import BASE, PlannedRun, make_plan
+from bench.diagnosis.plan import make_plan
+from bench.diagnosis.planned import BASE, PlannedRun
 from bench.diagnosis.stored import StoredRun, read_file, read_runs, write_runs
 from bench.diagnosis.stored_telemetry import SCALARS, TENSORS, rounded
 from bench.diagnosis.tasks import Document
