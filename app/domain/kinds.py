@@ -16,6 +16,7 @@ from app.domain.specs.loss import LossSpec
 from app.domain.specs.model import ModelSpec
 from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.schedule import ScheduleSpec
+from app.domain.specs.transform import TransformSpec
 
 #: Path in the job spec -> the union of the kinds that are allowed there.
 _FAMILIES: Mapping[str, object] = MappingProxyType(
@@ -29,6 +30,7 @@ _FAMILIES: Mapping[str, object] = MappingProxyType(
         "optimizer.schedule": ScheduleSpec,
         "dataset": DatasetSpec,
         "dataset.loss": LossSpec,
+        "dataset.transform": TransformSpec,
     }
 )
 

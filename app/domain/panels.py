@@ -15,7 +15,7 @@ from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.splits import Bounds, bounds
-from app.domain.table_arrays import groups, matrix, ordered_rows, refuse_missing, scale_of
+from app.domain.table_arrays import groups, matrix, ordered_rows, refuse_missing, refused, scale_of
 from app.domain.tables import Table
 from app.domain.telemetry import DoubleArray, IntArray
 
@@ -33,11 +33,16 @@ class CutSeries:
     label: str | None
     #: (n, F) without gaps, in the units of the file.
     values_nF: DoubleArray
+    #: (n,) The target before each of its transforms, and at last what the network learns.
+    levels: tuple[DoubleArray, ...]
     #: (n,) Whether the target was measured, and not filled in.
     is_measured_n: NDArray[np.bool_]
     #: Rows of the training part, which is the first one.
     num_train: int
-    #: Of the training part.
+    #: Of the training part, with the target in its own units.
+    target_mean: float
+    target_std: float
+    #: Of the training part, with the transformed target.
     mean_F: DoubleArray
     std_F: DoubleArray
     #: First target row of each window, by split.
@@ -57,8 +62,6 @@ class Panel:
     """The series of a file, in the order of their labels."""
 
     spec: ForecastSpec
-    #: The target, then the other features.
-    names: tuple[str, ...]
     #: NaN where missing.
     values_NF: DoubleArray
     labels: Sequence[str | None]
@@ -68,14 +71,13 @@ class Panel:
     @classmethod
     def of(cls, spec: ForecastSpec, table: Table) -> Self:
         """Raises InvalidData for missing values, unless the spec allows them, and equal times."""
-        names = (spec.target, *(name for name in spec.features if name != spec.target))
-        values_NF = matrix(table, names)
+        values_NF = matrix(table, spec.columns)
+        _refuse_without_logarithm(spec, table, values_NF[:, 0])
         if spec.missing == "reject":
-            refuse_missing(table, values_NF, names)
+            refuse_missing(table, values_NF, spec.columns)
         column = spec.series_column
         return cls(
             spec=spec,
-            names=names,
             values_NF=values_NF,
             labels=(None,) if column is None else groups(table, column)[1],
             rows=ordered_rows(table, group=column, by=spec.time_column),
@@ -121,13 +123,26 @@ class Panel:
         _refuse_long_season(self.spec, ends[0], what)
         starts = _starts(self.spec, ends, what, is_measured_n)
         part = f"the training part of {what} (its first {ends[0]} rows)"
-        mean_F, std_F = scale_of(values_nF[: ends[0]], self.names, what=part)
+        transform = self.spec.target_transform
+        levels = transform.levels(values_nF[:, 0])
+        target_mean, target_std = scale_of(
+            values_nF[: ends[0], :1], self.spec.columns[:1], what=part
+        )[:, 0]
+        learned_nF = np.column_stack([levels[-1], values_nF[:, 1:]])
+        if transform.parts:
+            part += f", with the target after {transform.in_words}"
+        mean_F, std_F = scale_of(
+            learned_nF[transform.reach : ends[0]], self.spec.columns, what=part
+        )
         return CutSeries(
             index=index,
             label=label,
             values_nF=values_nF,
+            levels=levels,
             is_measured_n=is_measured_n,
             num_train=ends[0],
+            target_mean=float(target_mean),
+            target_std=float(target_std),
             mean_F=mean_F,
             std_F=std_F,
             starts=starts,
@@ -145,10 +160,18 @@ def note_of_left_out(left_out: Sequence[LeftOutSeries], *, num_series: int) -> s
     return f"{len(left_out)} of {num_series} series {verb} left out: {reasons}"
 
 
+def _refuse_without_logarithm(spec: ForecastSpec, table: Table, target_N: DoubleArray) -> None:
+    """Raises InvalidData for the first value that log1p is not defined for."""
+    if any(part.kind == "log1p" for part in spec.transform) and (target_N <= -1).any():
+        row = int(np.argmax(target_N <= -1))
+        detail = f"log1p is for values above -1, and it is {target_N[row]:g}"
+        raise refused(table, row, spec.target, detail, code="no_logarithm")
+
+
 def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
     """Raises InvalidData where the seasonal baseline has no value for the first forecast."""
     is_held_out = spec.split.validation > 0 or spec.split.test > 0
-    reach = max(num_rows, spec.window) if is_held_out else spec.window
+    reach = max(num_rows, spec.first_target) if is_held_out else spec.first_target
     if spec.season is not None and spec.season > reach:
         detail = f"season {spec.season} is longer than what {what} has before its first forecast: "
         detail += f"{reach} rows"
@@ -167,12 +190,12 @@ def _starts(
     starts: dict[Split, IntArray] = {}
     first = 0
     for split, share, end in zip(SPLITS, shares, ends, strict=True):
-        earliest = max(first, spec.window)
+        earliest = max(first, spec.first_target)
         start_W = np.arange(earliest, end - spec.horizon + 1, spec.stride, dtype=np.int32)
         if share > 0 and not start_W.size:
             detail = (
                 f"{what}: the {split} part (rows {first + 1} to {end} of {ends[2]}) is too short "
-                f"for a window of {spec.window} and a horizon of {spec.horizon}"
+                f"for {spec.needed_rows}"
             )
             raise InvalidData(detail)
         has_target_W = num_measured_n[start_W + spec.horizon] > num_measured_n[start_W]

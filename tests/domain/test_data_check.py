@@ -55,6 +55,12 @@ def test_a_series_that_is_left_out_is_a_warning() -> None:
             {"features": ["x"]},
             "column 'x' is constant over the training part of the series",
         ),
+        ("y\n" + "1\n-2\n" * 50, {"transform": ["log1p"]}, "row 3, column 'y': log1p"),
+        (
+            "y\n" + "1\n2\n5\n" * 40,
+            {"transform": [{"kind": "difference", "lag": 90}]},
+            "after the 90 rows that the transform takes",
+        ),
     ],
 )
 def test_what_a_worker_would_refuse_is_refused(

@@ -65,6 +65,29 @@ def test_the_windows_of_a_series_start_after_its_first_window_and_end_in_their_p
     assert (series.mean_F[0], series.std_F[0]) == (34.5, np.arange(70).std())
 
 
+def test_a_transformed_target_is_scaled_by_its_own_spread_and_scored_in_its_own_units() -> None:
+    squares = "y\n" + "".join(f"{t * t}\n" for t in range(100))
+
+    (series,) = panel_of(squares, transform=["difference"]).cut()
+
+    assert isinstance(series, CutSeries)
+    values_n, changes_n = np.arange(100.0) ** 2, 2 * np.arange(1.0, 70) - 1
+    np.testing.assert_array_equal(series.levels[-1][1:70], changes_n)
+    assert (series.mean_F[0], series.std_F[0]) == pytest.approx((changes_n.mean(), changes_n.std()))
+    assert series.target_std == pytest.approx(values_n[:70].std())
+    np.testing.assert_array_equal(series.starts["train"], np.arange(6, 70))
+
+
+def test_a_target_without_a_logarithm_is_refused_with_its_row() -> None:
+    with pytest.raises(InvalidData, match="row 42, column 'y': log1p is for values above -1"):
+        panel_of(COUNTER.replace("\n40,40\n", "\n40,-1\n"), transform=["log1p"])
+
+
+def test_changes_that_are_all_the_same_leave_a_series_out() -> None:
+    with pytest.raises(InvalidData, match=r"constant over .* with the target after difference"):
+        list(panel_of(COUNTER, transform=["difference"]).cut())
+
+
 def test_a_part_without_a_share_has_no_windows() -> None:
     split: JsonValue = {"train": 0.8, "validation": 0.2, "test": 0}
 

@@ -4,8 +4,11 @@ It is published as JSON beside the weights, so that a prediction needs neither t
 service.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import JsonValue
 
 from app.domain.specs.loss.base import Link
 from app.domain.telemetry import DoubleArray
@@ -31,11 +34,17 @@ class Scaling:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberInput:
-    """A timestep is a row of numbers, scaled and then rounded to float32."""
+    """A timestep is a row of numbers, scaled and then rounded to float32.
+
+    The first column is transformed before. The rows that a transform has no value for are no
+    timesteps: with a difference of lag 1, five rows are four timesteps.
+    """
 
     kind: Literal["numbers"] = "numbers"
     columns: tuple[str, ...]
     scalings: tuple[Scaling, ...]
+    #: Transforms of the first column in their order, as in the job spec.
+    transform: tuple[Mapping[str, JsonValue], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +58,7 @@ class SymbolInput:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberOutput:
-    """Outputs are numbers: value * std + mean gives them in the units of the data."""
+    """Outputs are numbers: value * std + mean gives them, and then the transforms are undone."""
 
     kind: Literal["numbers"] = "numbers"
     names: tuple[str, ...]
@@ -57,6 +66,11 @@ class NumberOutput:
     scalings: tuple[Scaling, ...]
     #: With `exp`, exp(value) * mean gives them.
     link: Link = "identity"
+    #: Transforms of the first input column, to be undone in reverse order from its last rows.
+    transform: tuple[Mapping[str, JsonValue], ...] = ()
+    #: Timesteps after the last row that the outputs are for, all with equally many outputs; 0 if
+    #: they are for the timesteps themselves.
+    steps_ahead: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +106,9 @@ class Original:
     @classmethod
     def of(cls, values_TF: DoubleArray, *, series: str | None = None) -> "Original":
         return cls(series=series, timesteps=tuple(tuple(map(float, row)) for row in values_TF))
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"series": self.series, "timesteps": [list(row) for row in self.timesteps]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from app.domain.specs.loss.base import Loss
 from app.domain.task import SCALED, Baseline
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.scoring.baselines import TrivialPredictor, lowest_first
-from worker.scoring.numbers import NumberScale, NumberTruth
+from worker.scoring.numbers import InUnits, NumberScale, NumberTruth
 from worker.scoring.truth import Truth
 
 
@@ -31,7 +31,7 @@ class SeriesTarget:
     label: str | None = None
     #: Rows of the training part, which is the first one.
     num_train: int
-    #: The scale of the network's outputs.
+    #: Of the training part, in the units of the data.
     mean: float
     std: float
 
@@ -83,25 +83,20 @@ class Target:
     def has_gaps(self) -> bool:
         return not bool(self.is_measured_N.all())
 
-    def truth(self, start_B: IntArray, *, horizon: int) -> NumberTruth:
+    def truth(self, start_B: IntArray, *, horizon: int, in_units: InUnits) -> NumberTruth:
+        """Returns the targets of windows; `in_units` is for the outputs for these windows."""
         row_BH, place_B = start_B[:, None] + np.arange(horizon), self.series_N[start_B]
         labels = tuple(one.label for one in self.series if one.label is not None)
         return NumberTruth(
             wanted_NO=np.where(self.is_measured_N[row_BH], self.values_N[row_BH], np.nan),
             mean_N=np.array([one.mean for one in self.series])[place_B],
             std_N=np.array([one.std for one in self.series])[place_B],
+            own_in_units=in_units,
             loss=self.loss,
             naive_error_N=np.array([one.naive_error(self.season) for one in self.series])[place_B],
             series=labels,
             series_N=place_B if labels else None,
         )
-
-    def in_means(self, start_B: IntArray, *, horizon: int) -> DoubleArray:
-        """Returns (B, H): the targets in means of the training part of their series."""
-        mean_B = np.array([one.mean for one in self.series])[self.series_N[start_B]]
-        targets_BH: DoubleArray = self.values_N[start_B[:, None] + np.arange(horizon)]
-        in_means_BH: DoubleArray = targets_BH / mean_B[:, None]
-        return in_means_BH
 
     def repeated(self, start_B: IntArray, *, horizon: int, period: int) -> DoubleArray:
         """Returns (B, K): the last period before the window's end, over and over."""

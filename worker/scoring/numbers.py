@@ -5,7 +5,7 @@ Shapes: N loss terms, O targets of each, Q outputs of each target, K = O Q, n me
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +43,22 @@ class NumberScale:
         return scaled_Q * self.mean if self.link == "exp" else scaled_Q * self.std + self.mean
 
 
+class InUnits(Protocol):
+    """Turns the outputs of a network into answers in the units of the data."""
+
+    def __call__(self, kept_NK: DoubleArray) -> DoubleArray: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class NumberTruth:
     """Targets in the units of the data. A target that is NaN was not measured: it is not scored."""
 
     wanted_NO: DoubleArray
-    #: A network's output times `std` plus `mean` is in the units of the data.
+    #: Of the training part: the scores `…_scaled` are in these standard deviations.
     mean_N: DoubleArray
     std_N: DoubleArray
+    #: None if an output times `std` plus `mean` is in the units of the data.
+    own_in_units: InUnits | None = None
     #: False if a network's outputs are in the units of the data.
     is_scaled: bool = True
     #: Its metric is one of the scores. The outputs of one target are neighbours.
@@ -69,6 +77,8 @@ class NumberTruth:
         return cls(wanted_NO=wanted_NO, mean_N=np.zeros(size), std_N=np.ones(size), is_scaled=False)
 
     def in_units(self, kept_NK: DoubleArray) -> DoubleArray:
+        if self.own_in_units is not None:
+            return self.own_in_units(kept_NK)
         with np.errstate(over="ignore", invalid="ignore"):
             if self.loss.link == "exp":
                 rate_NK: DoubleArray = np.exp(kept_NK) * self.mean_N[:, None]

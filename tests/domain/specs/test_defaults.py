@@ -133,6 +133,7 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "time_column": None,
                 "missing": "reject",
                 "loss": {"kind": "mse"},
+                "transform": [],
             },
         ),
         (

@@ -48,6 +48,11 @@ SERIES = forecast(
     time_column="day",
     missing="forward_fill",
 )
+DIFFERENCED = SERIES | {
+    "transform": ["log1p", "difference", {"kind": "difference", "lag": 3}],
+    "horizon": 5,
+    "split": {"train": 0.5, "validation": 0.25, "test": 0.25},
+}
 Case = tuple[dict[str, JsonValue], dict[str, JsonValue], str | None]
 CASES: Mapping[str, Case] = {
     "adding": ({"kind": "lstm", "num_layers": 2}, {"kind": "adding", "length": 12}, None),
@@ -59,6 +64,12 @@ CASES: Mapping[str, Case] = {
     ),
     "digits": ({"kind": "elman", "activation": "relu"}, {"kind": "digits"}, None),
     "forecast": ({"kind": "gru", "num_layers": 2}, SERIES, TABLE),
+    "differenced": ({"kind": "gru"}, DIFFERENCED, TABLE),
+    "quantiles": (
+        {"kind": "elman"},
+        SERIES | {"loss": "quantile", "transform": [{"kind": "difference", "lag": 2}]},
+        TABLE,
+    ),
     "text": (
         {"kind": "lstm"},
         {"kind": "text", "dataset_id": str(RUN_ID), "length": 16},
@@ -140,6 +151,9 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
     commands["sample"] = [*commands["text"], "--sample", "12", "--seed", "3"]
     commands["short"] = [str(left["forecast"].folder), str(left["forecast"].folder / "short.csv")]
     Path(commands["short"][1]).write_text("series,day,y,x\na,2020-01-01,1,1\n")
+    negative = left["differenced"].folder / "negative.csv"
+    commands["no logarithm"] = [str(negative.parent), str(negative)]
+    negative.write_text(TABLE.replace("a,2020-01-30,100,", "a,2020-01-30,-1,"))
     return answers_of(commands)
 
 
@@ -162,6 +176,14 @@ def test_the_equations_of_a_cell_make_the_golden_outputs_too(answers: Answers) -
     codes = {name: answers[f"{name} by equations --check"][0] for name in CASES}
 
     assert codes == dict.fromkeys(CASES, 0)
+
+
+def test_a_target_without_a_logarithm_is_refused_with_its_row(answers: Answers) -> None:
+    code, _, complaint = answers["no logarithm"]
+
+    assert code == 2
+    assert "column 'y': log1p is for values above -1, and it is -1" in complaint
+    assert "error: row 5, " in complaint
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 network   the trained network in float64, and the files of weights
 times     times of rows, and the times that follow a window
+pipeline  from rows of numbers to inputs, and from outputs to the units of the data
 inputs    examples from a table, a JSON document or a text
 predict   the commands
 

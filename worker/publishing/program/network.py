@@ -117,31 +117,6 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def encode(reading: Document, example: Document) -> Tensor:
-    """(T, I) the input of the network for one example."""
-    timesteps = example["timesteps"]
-    if reading["kind"] == "symbols":
-        places = {symbol: place for place, symbol in enumerate(reading["symbols"])}
-        codes = [places[each] if each in places else places[None] for each in timesteps]
-        return nn.functional.one_hot(torch.tensor(codes), len(places)).double()
-    scaling = scaling_of(reading, example)
-    scaled_TI = (float64(timesteps) - float64(scaling["mean"])) / float64(scaling["std"])
-    return scaled_TI.float().double()
-
-
-def float64(values: object) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def scaling_of(part: Document, example: Document) -> Document:
-    """The scaling of the example's series, or the one that all series share."""
-    found: dict[str | None, Document] = {each["series"]: each for each in part["scalings"]}
-    series = None if None in found else example.get("series")
-    if series not in found:
-        raise Unusable(f"the network knows no series {series!r}; it knows {named(found)}")
-    return found[series]
-
-
 def named(names: Iterable[object]) -> str:
     """The names, of which the first ten are listed."""
     known = [repr(name) for name in names]

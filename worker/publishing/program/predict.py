@@ -5,8 +5,8 @@
     python predict.py data.json             {"inputs": [{"timesteps": [[0.5, 1.0], …]}, …]}
     python predict.py text.txt --sample 200 for a network that reads characters: go on with it
 
-`--weights best.safetensors` takes the weights of the best evaluation. What goes in is scaled and
-rounded to float32 as in training; all else is computed in float64.
+`--weights best.safetensors` takes the weights of the best evaluation. What goes in is transformed,
+scaled and rounded to float32 as in training; all else is computed in float64.
 
 A file that cannot be used is refused with one line on standard error and exit code 2.
 Shapes: T timesteps, I inputs, H hidden units, G rows of the weights, D directions, O outputs.
@@ -26,12 +26,10 @@ from worker.publishing.program.network import (
     Document,
     Network,
     Unusable,
-    encode,
-    float64,
     load_weights,
     one_line,
-    scaling_of,
 )
+from worker.publishing.program.pipeline import encode, float64, in_units
 from worker.publishing.program.times import times_after
 
 HERE = Path(__file__).resolve().parent
@@ -43,14 +41,10 @@ DIFFERS, REFUSED = 1, 2
 def predict(network: Network, description: Document, example: Document) -> list[list[float]]:
     """Rows of numbers in the units of the data, or of probabilities, one a class."""
     logits_TO = network.outputs(encode(description["input"], example))
-    answer = description["output"]
-    if answer["kind"] == "classes":
+    if description["output"]["kind"] == "classes":
         rows_TO = torch.softmax(logits_TO, dim=-1)
     else:
-        scaling = scaling_of(answer, example)
-        if answer["link"] == "exp":
-            return list((logits_TO.exp() * float64(scaling["mean"])).tolist())
-        rows_TO = logits_TO * float64(scaling["std"]) + float64(scaling["mean"])
+        rows_TO = in_units(description, logits_TO, example)
     return list(rows_TO.tolist())
 
 
@@ -130,7 +124,8 @@ def run(asked: argparse.Namespace) -> int:
         said = sample(network, description, examples[0], count=asked.sample, seed=asked.seed)
     else:
         answer = {**description["output"], "outputs": outputs_of(network, description, examples)}
-        answer.pop("scalings", None)
+        for name in ("scalings", "transform", "steps_ahead"):
+            answer.pop(name, None)
         said = json.dumps(answer, ensure_ascii=False, indent=1)
     sys.stdout.write(said + "\n")
     return 0

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from app.domain.errors import InvalidSpec, Problem
 from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
 from app.domain.specs.loss.base import Loss
+from app.domain.specs.transform.base import Transform
 
 #: Pointer below `/dataset` -> the column that is named there, or None.
 Columns = Mapping[str, str | None]
@@ -19,6 +20,7 @@ FIT_CODES = (
     "column_not_ordered",
     "column_constant",
     "target_negative",
+    "no_logarithm",
     "missing_values",
     "longer_than_data",
     "data_not_usable",
@@ -92,6 +94,20 @@ def negative(table: CsvProfile, target: str, loss: Loss | None) -> Iterator[Prob
     if needs_non_negative and column is not None and column.min is not None and column.min < 0:
         detail = f"this loss is for values from 0 up, and column {target!r} has {column.min:g}"
         yield Problem(pointer="/dataset/loss", detail=detail, code="target_negative")
+
+
+def without_logarithm(
+    table: CsvProfile, target: str, transforms: Sequence[Transform]
+) -> Iterator[Problem]:
+    """Yields a problem for `log1p` of a target that is -1 or less somewhere."""
+    column = find(table, target)
+    if column is None or column.min is None or column.min > -1:
+        return
+    for place, part in enumerate(transforms):
+        if part.kind == "log1p":
+            detail = f"log1p is for values above -1, and column {target!r} has {column.min:g}"
+            pointer = f"/dataset/transform/{place}"
+            yield Problem(pointer=pointer, detail=detail, code="no_logarithm")
 
 
 def not_ordered(table: CsvProfile, columns: Columns) -> Iterator[Problem]:

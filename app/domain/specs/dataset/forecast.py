@@ -1,13 +1,13 @@
 """Forecasts of a column of an uploaded CSV."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.domain.errors import Problem
 from app.domain.profiles import CsvProfile, Profile
-from app.domain.specs.base import Integer
+from app.domain.specs.base import AtMost, Integer
 from app.domain.specs.dataset.base import (
     MAX_LENGTH,
     ColumnName,
@@ -27,10 +27,16 @@ from app.domain.specs.dataset.fit import (
     not_ordered,
     raise_any,
     with_gaps,
+    without_logarithm,
 )
 from app.domain.specs.loss import LossSpec
 from app.domain.specs.loss.mse import MseLoss
+from app.domain.specs.transform import TransformSpec
+from app.domain.specs.transform.chain import TargetTransform
+from app.domain.specs.transform.difference import Difference
 from app.domain.task import TaskShape
+
+MAX_TRANSFORMS = 4
 
 
 class ForecastSpec(UploadedDataset):
@@ -55,6 +61,42 @@ class ForecastSpec(UploadedDataset):
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
     loss: LossSpec = MseLoss()
     """An object, or the name of its kind alone."""
+    transform: Annotated[tuple[TransformSpec, ...], AtMost(most=MAX_TRANSFORMS)] = ()
+    """What the network learns in place of the target, applied in this order: objects, or the names
+    of their kinds alone. Scores and predictions are in the target's own units all the same."""
+
+    @model_validator(mode="after")
+    def _logarithm_is_first(self) -> Self:
+        if any(part.kind == "log1p" for part in self.transform[1:]):
+            raise ValueError("log1p is the first transform: a change may be below -1")
+        return self
+
+    @model_validator(mode="after")
+    def _loss_allows_transform(self) -> Self:
+        if self.transform and self.loss.link == "exp":
+            raise ValueError(f"{self.loss.kind} is for the target as it is, without a transform")
+        lags = [part.lag for part in self.transform if isinstance(part, Difference)]
+        if lags and self.loss.outputs_per_target > 1 and self.horizon > min(lags):
+            detail = (
+                f"quantiles of changes do not add up: {self.loss.kind} with a difference needs "
+            )
+            detail += f"a horizon of at most its lag, {min(lags)}"
+            raise ValueError(detail)
+        return self
+
+    @property
+    def target_transform(self) -> TargetTransform:
+        return TargetTransform(parts=self.transform)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the network reads: the target, then the other features."""
+        return (self.target, *(name for name in self.features if name != self.target))
+
+    @property
+    def first_target(self) -> int:
+        """Rows of a series before the first one that can be predicted."""
+        return self.window + self.target_transform.reach
 
     @property
     def sequence_length(self) -> int:
@@ -63,10 +105,9 @@ class ForecastSpec(UploadedDataset):
     def shape(self, profile: Profile | None) -> TaskShape:
         table = csv_profile(profile, kind=self.kind)
         raise_any(self._problems(table))
-        num_columns = 1 + sum(name != self.target for name in self.features)
         return TaskShape(
             length=self.window,
-            input_size=num_columns,
+            input_size=len(self.columns),
             output_size=self.horizon * self.loss.outputs_per_target,
             many_to_one=True,
         )
@@ -78,6 +119,7 @@ class ForecastSpec(UploadedDataset):
         yield from not_numeric(table, numeric)
         yield from constant(table, numeric)
         yield from negative(table, self.target, self.loss)
+        yield from without_logarithm(table, self.target, self.transform)
         if self.missing == "reject":
             yield from with_gaps(table, numeric)
         yield from not_ordered(table, {"time_column": self.time_column})
@@ -90,12 +132,18 @@ class ForecastSpec(UploadedDataset):
         """
         num_rows = self._longest_series(table)
         for part in self.split.parts_asked_for(num_rows):
-            if max(part.first, self.window) + self.horizon > part.end:
+            if max(part.first, self.first_target) + self.horizon > part.end:
                 rows = f"rows {part.first + 1} to {part.end} of {num_rows}"
-                detail = f"the {part.name} part, {rows}, is too short for a window of "
-                detail += f"{self.window} and a horizon of {self.horizon}"
+                detail = f"the {part.name} part, {rows}, is too short for {self.needed_rows}"
                 yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
                 return
+
+    @property
+    def needed_rows(self) -> str:
+        """What a part of a series must have room for, in words."""
+        reach = self.target_transform.reach
+        before = f" after the {reach} rows that the transform takes" if reach else ""
+        return f"a window of {self.window} and a horizon of {self.horizon}{before}"
 
     def _longest_series(self, table: CsvProfile) -> int:
         """Returns the rows of the longest series; the mean where the profile does not hold it."""

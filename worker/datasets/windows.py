@@ -1,0 +1,113 @@
+"""The windows of all series of a forecast: what a network reads, and what it is to answer.
+
+Shapes: N rows of all series end to end, F columns (the target first), T window, H horizon,
+B windows, Q outputs for each value, K = H Q, S series.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from app.domain.scopes import Split
+from app.domain.specs.dataset.forecast import ForecastSpec
+from app.domain.specs.transform.chain import TargetTransform
+from app.domain.telemetry import DoubleArray, IntArray
+from worker.datasets.task import Batch
+from worker.datasets.usage import Original, Scaling
+from worker.scoring.forecasts import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastOutputs:
+    """What a network's outputs for some windows mean in the units of the data."""
+
+    #: Of each window: an output times `std` plus `mean` is a transformed value.
+    mean_B: DoubleArray
+    std_B: DoubleArray
+    transform: TargetTransform
+    #: What each transform needs of the rows before the forecast to be undone.
+    before: tuple[DoubleArray, ...]
+    horizon: int
+    #: Whether an output is the logarithm of a value in means.
+    is_rate: bool
+
+    def __call__(self, kept_NK: DoubleArray) -> DoubleArray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.is_rate:
+                rate_BK: DoubleArray = np.exp(kept_NK) * self.mean_B[:, None]
+                return rate_BK
+            learned_BK = kept_NK * self.std_B[:, None] + self.mean_B[:, None]
+            learned_BHQ = learned_BK.reshape(len(learned_BK), self.horizon, -1)
+            answer_BHQ = self.transform.undone(learned_BHQ, self.before)
+        return answer_BHQ.reshape(learned_BK.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """All series end to end, and where the windows' targets start."""
+
+    spec: ForecastSpec
+    #: Scaled, with the transformed target.
+    values_NF: DoubleArray
+    #: (N,) The target before each of its transforms, and at last the transformed values.
+    levels: tuple[DoubleArray, ...]
+    #: The scale of the transformed target, by series.
+    mean_S: DoubleArray
+    std_S: DoubleArray
+    target: Target
+    #: First target row of each window, by split.
+    starts: dict[Split, IntArray]
+    scalings: Sequence[Scaling]
+    originals: Sequence[Original]
+    #: On series that are left out; None if there are none.
+    note: str | None
+
+    def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
+        """(T, B, F) of the whole windows, or of their `last` timesteps."""
+        size = self.spec.window if last is None else last
+        inputs_TBF: DoubleArray = self.values_NF[np.arange(-size, 0)[:, None] + start_B]
+        return inputs_TBF
+
+    def targets_of(self, start_B: IntArray) -> DoubleArray:
+        """(B, H) in the scale of the network's outputs."""
+        mean_B, std_B = self.scale_of(start_B)
+        learned_BH = self.levels[-1][start_B[:, None] + np.arange(self.spec.horizon)]
+        if self.is_rate:
+            in_means_BH: DoubleArray = learned_BH / mean_B[:, None]
+            return in_means_BH
+        scaled_BH: DoubleArray = (learned_BH - mean_B[:, None]) / std_B[:, None]
+        return scaled_BH
+
+    @property
+    def is_rate(self) -> bool:
+        return self.spec.loss.link == "exp"
+
+    def scale_of(self, start_B: IntArray) -> tuple[DoubleArray, DoubleArray]:
+        """(B,) mean and standard deviation that the outputs for a window are scaled by."""
+        place_B = self.target.series_N[start_B]
+        return self.mean_S[place_B], self.std_S[place_B]
+
+    def outputs_of(self, start_B: IntArray) -> ForecastOutputs:
+        mean_B, std_B = self.scale_of(start_B)
+        transform = self.spec.target_transform
+        return ForecastOutputs(
+            mean_B=mean_B,
+            std_B=std_B,
+            transform=transform,
+            before=transform.before(self.levels, start_B),
+            horizon=self.spec.horizon,
+            is_rate=self.is_rate,
+        )
+
+    def batch(self, start_B: IntArray) -> Batch:
+        """Targets that were filled in are NaN."""
+        targets_BH = self.targets_of(start_B)
+        if self.target.has_gaps:
+            row_BH = start_B[:, None] + np.arange(self.spec.horizon)
+            targets_BH = np.where(self.target.is_measured_N[row_BH], targets_BH, np.nan)
+        return Batch(
+            inputs_TBI=torch.from_numpy(self.inputs_of(start_B).astype(np.float32)),
+            targets=torch.from_numpy(targets_BH.astype(np.float32)),
+        )
