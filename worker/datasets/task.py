@@ -143,10 +143,16 @@ class Task:
         return truth.scores(truth.in_units(self._kept(model, split)))
 
     def probe_sample(
-        self, num_sequences: int, *, device: torch.device, dtype: torch.dtype
+        self,
+        num_sequences: int,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        split: Split | None = None,
     ) -> ProbeSample:
         """The same few sequences at every probe, from the validation split where there is one."""
-        split: Split = "validation" if "validation" in self.evaluation else "train"
+        if split is None:
+            split = "validation" if "validation" in self.evaluation else "train"
         batch = self.evaluation[split].take(0, num_sequences, many_to_one=self.facts.many_to_one)
         batch = batch.to(device, dtype)
         is_recalled = batch.recalled_TB is not None

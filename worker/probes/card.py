@@ -75,6 +75,8 @@ class Look:
     max_anchors: int
     #: Quantity -> the tensor that its probe needs again at the next step.
     kept: MutableMapping[str, Tensor]
+    #: Sequences that the network is trained on; None where a caller has none.
+    training: ProbeSample | None = None
     #: Given to probes that measure after an update, and to them alone.
     update: Update | None = None
 

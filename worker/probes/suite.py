@@ -17,14 +17,17 @@ from worker.probes import (
     activations,
     adjoint,
     checksum,
+    gate_products,
     gates,
     jacobian_singular_values,
     lag_profile,
     loss_gradient,
     lyapunov,
+    outputs,
     position_profile,
     recurrent_matrix,
     second_moment,
+    state_growth,
     step_shares,
     step_size,
     sum_rule,
@@ -49,6 +52,9 @@ PROBES: tuple[ProbeCard, ...] = (
     jacobian_singular_values.CARD,
     position_profile.CARD,
     loss_gradient.CARD,
+    state_growth.CARD,
+    gate_products.CARD,
+    outputs.CARD,
     step_size.CARD,
     step_shares.CARD,
     second_moment.CARD,
@@ -125,6 +131,7 @@ def run_probes(
     step: int,
     clock: Callable[[], float],
     kept: MutableMapping[str, Tensor],
+    training: ProbeSample | None = None,
     submit: Submit = in_caller,
 ) -> ProbeResult:
     """Run the lag profile, its checks and the wanted probes on one linearisation of the sample.
@@ -143,6 +150,7 @@ def run_probes(
         seed=order.seed,
         max_anchors=ANCHORS[order.tier],
         kept=kept,
+        training=training,
     )
     lag_profile.share_linearisation(look)
     others = [

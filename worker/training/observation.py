@@ -180,10 +180,14 @@ class Observer:
             seed=self._spec.training.seed,
         )
 
-    def _sample(self, model: SequenceModel, order: ProbeOrder) -> ProbeSample:
+    def _sample(
+        self, model: SequenceModel, order: ProbeOrder, split: Split | None = None
+    ) -> ProbeSample:
         size = sample_size(order.tier, many_to_one=model.many_to_one)
         weights = model.readout.weight
-        return self._task.probe_sample(size, device=weights.device, dtype=weights.dtype)
+        return self._task.probe_sample(
+            size, device=weights.device, dtype=weights.dtype, split=split
+        )
 
     def _probe(
         self, model: SequenceModel, step: int, order: ProbeOrder | None
@@ -200,6 +204,7 @@ class Observer:
             order,
             step=step,
             kept=self._kept,
+            training=self._sample(model, order, "train"),
             clock=time.perf_counter,
             submit=self._submit,
         )
