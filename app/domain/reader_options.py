@@ -11,8 +11,30 @@ MISSING_CELLS = (
     *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "null", "NULL", "Null", "None", "NaT", "#NULL!"),
 )
 #: Cells that stand for no value among numbers or dates. They can be labels among texts.
-MISSING_AMONG_NUMBERS = ("-", "--", "---", "?", ".", "n.a.", "#DIV/0!", "#VALUE!", "#REF!")
-Encoding = Literal["auto", "utf-8", "utf-16", "latin-1", "cp1252"]
+MISSING_AMONG_NUMBERS = (
+    *("-", "--", "---", "–", "—", "?", ".", "..", "...", "*", "n.a.", "N.A.", "na", "nd", "n.d."),
+    *("k.A.", "nil", "none", "missing", "(null)", "[null]", "<null>", "\\N"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"),
+)
+Encoding = Literal[
+    "auto",
+    "utf-8",
+    "utf-16",
+    "utf-32",
+    "latin-1",
+    "iso-8859-2",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp437",
+    "koi8-r",
+    "mac-roman",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "big5",
+]
 Sentinel = Annotated[float, Field(allow_inf_nan=False)]
 ShortOption = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -40,7 +62,8 @@ class ReaderOptions(BaseModel):
     skip_lines: Literal["auto"] | Annotated[int, Field(ge=0, le=10_000)] = AUTO
     """Lines before the header."""
     date_format: ShortOption = AUTO
-    """`iso`, `epoch_s`, `epoch_ms`, `none`, or a pattern such as `%d.%m.%Y %H:%M`."""
+    """`iso`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `none`, or a pattern such as
+    `%d.%m.%Y %H:%M`."""
     day_first: Literal["auto"] | bool = AUTO
     """Whether 1/2/2020 is the first of February."""
     time_zone: ShortOption = AUTO

@@ -3,6 +3,7 @@
 This is the one entry of the package.
 """
 
+import re
 from collections.abc import Mapping
 
 from app.domain.columnar import encode_table
@@ -22,6 +23,7 @@ from app.reading.read_table import ReadTable, read_table_file
 MAX_UNPACKED_BYTES = 64 * 2**20
 #: The same for Parquet, whose numbers take more bytes unpacked than as texts.
 MAX_PARQUET_BYTES = 256 * 2**20
+_JSON_ARRAY = re.compile(rb"\s*\[\s*[\[{]")
 
 
 def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, bytes]:
@@ -55,6 +57,9 @@ def _kind_of(asked: AskedKind, text: bytes) -> AskedKind:
         return asked
     if is_json_lines(text):
         return "jsonl"
+    if _JSON_ARRAY.match(text):
+        detail = "This is a JSON array. Send its objects as JSON lines, one object a line"
+        raise InvalidData.at("file", detail, code="format_not_read")
     return "csv" if is_table(text) else "text"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.domain.compact import MAX_EXACT
 from app.domain.errors import InvalidData
 from app.domain.reader_options import (
     AUTO,
@@ -19,6 +20,7 @@ from app.domain.tables import Column, ColumnType
 from app.reading.buffers import may_be_padded
 from app.reading.cells import Cells, all_match
 from app.reading.choices import date_choices, number_choices
+from app.reading.clocks import are_days, find_day_and_clock, with_clock
 from app.reading.dates import (
     NOT_PATTERNS,
     TIME_OF_DAY,
@@ -39,8 +41,6 @@ from app.reading.numbers import (
 from app.reading.plain import read_plain, read_texts
 from app.reading.time_zones import to_utc
 
-#: Whole numbers from here on have no place in 64 bits.
-MAX_WHOLE = 2.0**63
 #: Distinct cells that stand for no value and are named in the answer.
 MAX_NAMED = 20
 
@@ -89,12 +89,16 @@ class MissingCells:
 class _Reader:
     """Reads columns one after the other, and settles at the end what one alone cannot tell."""
 
-    def __init__(self, options: ReaderOptions) -> None:
+    def __init__(self, options: ReaderOptions, *, delimiter: str) -> None:
         self._options = options
+        self._delimiter = delimiter
         self._missing = MissingCells(options)
         #: Whether days come before months, and what tells it.
         self._day_first: tuple[bool, str] | None = None
         self._found: list[Column | NumberTexts] = []
+        #: Columns of days before they were moved to UTC.
+        self._days: dict[str, Column] = {}
+        self._first_row = 1
         #: First cells of columns of plain numbers, which tell the decimal sign.
         self._plain: list[Cells] = []
 
@@ -104,8 +108,8 @@ class _Reader:
         if column is None:
             self._found.append(self._other(self._missing.always(known.of(_trimmed))))
             return
-        if _is_beyond_64_bits(column, known):
-            self._found.append(replace(read_texts(known), read_as="whole numbers above 64 bits"))
+        if _is_inexact(column, known):
+            self._found.append(_read_identities(known))
             return
         if column.type is ColumnType.NUMBER:
             self._plain.append(replace(known, chunks=(known.chunks[0][:PROBED_CELLS],)))
@@ -114,12 +118,13 @@ class _Reader:
     def columns(self) -> tuple[tuple[Column, ...], dict[str, Choice]]:
         """Returns the columns and the choices. Raises InvalidData where one cannot be made."""
         numbers = [each for each in self._found if isinstance(each, NumberTexts)]
-        decision = decide(numbers, self._plain)
+        decision = decide(numbers, self._plain, is_point_open=self._delimiter == ";")
         picked = {each.cells.name: decision.pick(each) for each in numbers}
         columns = tuple(
             each if isinstance(each, Column) else self._settled(each, picked[each.cells.name])
             for each in self._found
         )
+        columns = self._with_clock(columns)
         self._refuse_unused_format(columns)
         choices = {
             **number_choices(decision, picked, self._options),
@@ -130,6 +135,20 @@ class _Reader:
         reason = "the request says so" if sentinels else "no number stands for no value"
         choices["sentinels"] = Choice(value=list(sentinels), chosen_because=reason)
         return columns, choices
+
+    def _with_clock(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """Adds the times of day of one column to the days of another."""
+        local = tuple(self._days.get(column.name, column) for column in columns)
+        found = find_day_and_clock(local)
+        if found is None:
+            return columns
+        place, of_clock = found
+        joined = with_clock(local[place], local[of_clock])
+        if self._options.time_zone != AUTO:
+            no_zones = pa.nulls(len(joined.numbers.stored_N), pa.string())
+            cells = Cells(name=joined.name, chunks=(no_zones,), first_row=self._first_row)
+            joined = to_utc(joined, cells, zone=self._options.time_zone)
+        return (*columns[:place], joined, *columns[place + 1 :])
 
     def _refuse_unused_format(self, columns: Sequence[Column]) -> None:
         """Raises InvalidData where the client gave a pattern of dates and no column has it."""
@@ -190,6 +209,9 @@ class _Reader:
             return read_texts(cells)
         zone = self._options.time_zone
         if column.type is ColumnType.DATE and zone != AUTO and column.read_as != TIME_OF_DAY:
+            if are_days(column):
+                self._days[column.name] = column
+                self._first_row = cells.first_row
             return to_utc(column, cells, zone=zone)
         sentinels = [float(each) for each in self._options.sentinels if each != AUTO]
         return without_sentinels(as_times(column, self._options.date_format), sentinels)
@@ -203,19 +225,28 @@ def _trimmed(chunk: pa.StringArray) -> pa.StringArray:
     return pc.utf8_trim_whitespace(chunk) if may_be_padded(chunk) else chunk
 
 
-def _is_beyond_64_bits(column: Column, cells: Cells) -> bool:
+def _is_inexact(column: Column, cells: Cells) -> bool:
     """Whether whole numbers are so long that doubles would make different ones equal."""
-    if column.type is not ColumnType.NUMBER or column.numbers.stored_N.dtype.kind != "f":
+    if column.type is not ColumnType.NUMBER or column.numbers.scale != 1:
         return False
-    is_large = bool(np.abs(column.numbers.stored_N).max() >= MAX_WHOLE)
-    return is_large and all_match(cells, "^[+-]?[0-9]+$")
+    is_large = bool(np.abs(column.numbers.stored_N).max() >= MAX_EXACT)
+    return is_large and all_match(cells, r"^[+-]?[0-9]+(?:\.0*)?$")
+
+
+def _read_identities(cells: Cells) -> Column:
+    """Returns whole numbers with all digits, as texts where 64 bits do not hold them."""
+    bare = cells.of(lambda chunk: pc.replace_substring_regex(chunk, r"^\+|\.0*$", ""))
+    column = read_plain(bare)
+    if column is not None and column.type is ColumnType.INTEGER:
+        return column
+    return replace(read_texts(cells), read_as="whole numbers above 64 bits")
 
 
 def read_columns(
-    all_cells: list[Cells], options: ReaderOptions
+    all_cells: list[Cells], options: ReaderOptions, *, delimiter: str = ""
 ) -> tuple[tuple[Column, ...], dict[str, Choice]]:
     """Takes the cells; returns the columns and why they were understood so. Raises InvalidData."""
-    reader = _Reader(options)
+    reader = _Reader(options, delimiter=delimiter)
     while all_cells:
         # the texts of a column are let go as soon as it is read
         reader.add(all_cells.pop(0))

@@ -8,7 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.reading.patterns import CLOCK, NUMERIC_DATE
+from app.reading.month_names import MONTHS
+from app.reading.patterns import (
+    CLOCK,
+    COMPACT,
+    NUMERIC_DATE,
+    NUMERIC_MONTH,
+    QUARTER_YEAR,
+    WEEK,
+    YEAR_QUARTER,
+)
 
 #: Rows whose parts are held at a time.
 PIECE_ROWS = 2**16
@@ -17,19 +26,10 @@ FIRST_OF_1900S = 69
 MONTHS_OF_YEAR = 12
 _DAYS_OF_FEBRUARY = 28
 YEAR_DIGITS = 4
+SECONDS_OF_DAY = 86_400
 _NOON = 12
-_MONTHS = {
-    name: number
-    for number, full in enumerate(
-        (
-            *("january", "february", "march", "april", "may", "june", "july", "august"),
-            *("september", "october", "november", "december"),
-        ),
-        start=1,
-    )
-    for name in (full, full[:3], "sept" if full == "september" else full)
-}
 IntArray = NDArray[np.int64]
+_BY_NUMBERS = frozenset({NUMERIC_MONTH, YEAR_QUARTER, QUARTER_YEAR, COMPACT})
 
 
 def micros_of(
@@ -65,10 +65,8 @@ def _days(
     order: tuple[bool, str] | None,
 ) -> IntArray | None:
     """Returns days since 1970; None where one of the dates does not exist."""
-    if pattern == CLOCK:
-        return np.zeros(len(parts["hour"]), dtype=np.int64)
     if pattern != NUMERIC_DATE:
-        return _named(parts)
+        return _other_days(parts, pattern)
     first_n, middle_n, last_n = (_whole(parts[name]) for name in ("first", "middle", "last"))
     first_digits_n, last_digits_n = (
         pc.utf8_length(parts[name]).to_numpy() for name in ("first", "last")
@@ -85,14 +83,53 @@ def _days(
     return days_since_1970(year_n, month_n, day_n)
 
 
+def _other_days(parts: dict[str, pa.StringArray], pattern: str) -> IntArray | None:
+    if pattern == CLOCK:
+        return np.zeros(len(parts["hour"]), dtype=np.int64)
+    if pattern == WEEK:
+        return _weeks(parts)
+    return _by_numbers(parts) if pattern in _BY_NUMBERS else _named(parts)
+
+
 def _named(parts: dict[str, pa.StringArray]) -> IntArray | None:
     lowered = pc.utf8_lower(parts["name"]).dictionary_encode()
-    numbers = [_MONTHS.get(name, 0) for name in lowered.dictionary.to_pylist()]
+    numbers = [MONTHS.get(name, 0) for name in lowered.dictionary.to_pylist()]
     month_n = np.array(numbers, dtype=np.int64)[lowered.indices.to_numpy()]
     year_n = _whole(parts["year"])
     year_n = np.where(pc.utf8_length(parts["year"]).to_numpy() == 2, _century(year_n), year_n)  # noqa: PLR2004 - digits
-    day_n = _whole(parts["day"]) if "day" in parts else np.ones_like(year_n)
-    return days_since_1970(year_n, month_n, day_n)
+    return days_since_1970(year_n, month_n, _days_of_month(parts))
+
+
+def _days_of_month(parts: dict[str, pa.StringArray]) -> IntArray:
+    """Returns days of the month; the first where a date names none."""
+    if "day" not in parts:
+        return np.ones(len(parts["year"]), dtype=np.int64)
+    return np.where(pc.utf8_length(parts["day"]).to_numpy() > 0, _whole(parts["day"]), 1)
+
+
+def _by_numbers(parts: dict[str, pa.StringArray]) -> IntArray | None:
+    """Returns the days of dates in which only the year has four digits."""
+    month_n = _whole(parts["month"]) if "month" in parts else _whole(parts["quarter"]) * 3 - 2
+    return days_since_1970(_whole(parts["year"]), month_n, _days_of_month(parts))
+
+
+def _weeks(parts: dict[str, pa.StringArray]) -> IntArray | None:
+    """Returns the days of weeks of ISO 8601, Mondays where no day is named."""
+    year_n, week_n = _whole(parts["year"]), _whole(parts["week"])
+    first_n, next_n = _first_monday(year_n), _first_monday(year_n + 1)
+    if first_n is None or next_n is None:
+        return None
+    days_n = first_n + 7 * (week_n - 1)
+    if (week_n < 1).any() or (days_n >= next_n).any():
+        return None
+    return days_n + _days_of_month(parts) - 1
+
+
+def _first_monday(year_n: IntArray) -> IntArray | None:
+    """Returns the Monday of the week that has the fourth of January."""
+    fourth_n = days_since_1970(year_n, np.ones_like(year_n), np.full_like(year_n, 4))
+    # the first day of 1970 was a Thursday
+    return None if fourth_n is None else fourth_n - (fourth_n + 3) % 7
 
 
 def _century(year_n: IntArray) -> IntArray:
@@ -118,7 +155,10 @@ def _clock(parts: dict[str, pa.StringArray]) -> IntArray | None:
     if "hour" not in parts:
         return np.zeros(len(parts["year"]), dtype=np.int64)
     hour_n, minute_n, second_n = (_whole(parts[name]) for name in ("hour", "minute", "second"))
-    if (hour_n > 23).any() or (minute_n > 59).any() or (second_n > 59).any():  # noqa: PLR2004 - clock
+    # 24:00 is the midnight at the end of the day
+    if (hour_n * 3600 + minute_n * 60 + second_n > SECONDS_OF_DAY).any():
+        return None
+    if (minute_n > 59).any() or (second_n > 59).any():  # noqa: PLR2004 - clock
         return None
     half = pc.utf8_lower(parts["half"])
     has_half_n = pc.utf8_length(half).to_numpy() > 0

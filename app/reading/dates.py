@@ -11,17 +11,49 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from app.domain.errors import InvalidData
 from app.domain.tables import Column, ColumnType
-from app.reading.cells import Cells
+from app.reading.cells import Cells, all_match
 from app.reading.date_parts import YEAR_DIGITS, IntArray, micros_of
 from app.reading.dated_texts import DatedChunk, cut_clocks
 from app.reading.day_order import day_order
-from app.reading.patterns import CLOCK, NUMERIC_DATE, PYTHON_DATES
+from app.reading.patterns import (
+    CLOCK,
+    COMPACT,
+    DAY_MONTH,
+    MONTH_DAY,
+    MONTH_YEAR,
+    NUMERIC_DATE,
+    NUMERIC_MONTH,
+    PYTHON_DATES,
+    QUARTER_YEAR,
+    WEEK,
+    YEAR_NAME,
+    YEAR_QUARTER,
+)
 from app.reading.plain import join_missing, missing_of, seconds_of
 
 #: Values of the option `date_format` that are no pattern.
-NOT_PATTERNS = frozenset({"auto", "iso", "epoch_s", "epoch_ms", "none", "%Y%m%d"})
+NOT_PATTERNS = frozenset(
+    {"auto", "iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "none", "%Y%m%d"}
+)
 TIME_OF_DAY = "time of day"
+#: Months with two digits, each of which can be a day.
+_SHORT_YEAR = r"^[^0-9]+(?:0[1-9]|[12][0-9]|3[01])$"
+_NAMED = "date with the name of its month"
+_QUARTER = "first day of a quarter"
+_READ_AS = {
+    CLOCK: TIME_OF_DAY,
+    DAY_MONTH: _NAMED,
+    MONTH_DAY: _NAMED,
+    YEAR_NAME: _NAMED,
+    MONTH_YEAR: "first day of a month",
+    NUMERIC_MONTH: "first day of a month",
+    WEEK: "week of ISO 8601",
+    YEAR_QUARTER: _QUARTER,
+    QUARTER_YEAR: _QUARTER,
+    COMPACT: "date and time in digits alone",
+}
 #: Cells that are tried before all of them are.
 PROBED_CELLS = 50
 #: Day before a clock, so that the two are read as a date.
@@ -59,6 +91,8 @@ def _of_pattern(
     is_numeric = pattern == NUMERIC_DATE and not is_year_first
     if is_numeric and any(len(_last(cell)) not in {2, YEAR_DIGITS} for cell in probed):
         return None
+    if pattern == MONTH_YEAR:
+        _ask_for_year(cells)
     chunks = list(cut_clocks(cells, probed, pattern))
     # a column that is text later on is no reason to ask about its first rows
     if is_numeric and not all(_are_dates(chunk) for chunk in chunks):
@@ -67,6 +101,17 @@ def _of_pattern(
     if is_numeric and order is None:
         return None
     return _moments(chunks, pattern, is_year_first=is_year_first, order=order)
+
+
+def _ask_for_year(cells: Cells) -> None:
+    """Raises InvalidData where all cells are like Jan-20, a month of a year or a day of a month."""
+    if not all_match(cells, _SHORT_YEAR):
+        return
+    row, cell = cells.row_of(lambda chunk: chunk.is_valid())
+    detail = f"row {row}, column {cells.name!r}: is the number in {cell!r} a year or a day? Say "
+    detail += "date_format=%b-%y, with what stands between the two, for a year, and "
+    detail += "date_format=none for neither"
+    raise InvalidData.at(f"row/{row}/{cells.name}", detail, code="ambiguous_date")
 
 
 def _are_dates(chunk: DatedChunk) -> bool:
@@ -149,10 +194,8 @@ def _spread(micros_d: IntArray, used: NDArray[np.intp], chunk: DatedChunk) -> In
 
 
 def _read_as(pattern: str, order: tuple[bool, str] | None) -> str:
-    if pattern == CLOCK:
-        return TIME_OF_DAY
-    if pattern != NUMERIC_DATE:
-        return "date with the name of its month"
+    if pattern in _READ_AS:
+        return _READ_AS[pattern]
     if order is None:
         return "date, year first"
     return "date, day before month" if order[0] else "date, month before day"

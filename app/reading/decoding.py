@@ -13,6 +13,9 @@ SAMPLE_BYTES = 2**20
 _PIECE = 2**20
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
+    # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -22,6 +25,9 @@ _NOT_LATIN = re.compile(
     # ÿ stands inside of French names only, and is frequent in binary data
     rb"|(?<![A-Za-z])\xff|\xff(?![A-Za-z-])"
 )
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
+#: Letters in a row that are not ASCII, of which words of Western Europe rarely have so many.
+_MANY_IN_A_ROW = 3
 #: First bytes of other formats -> what to do with such a file.
 _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "This is a zip or an Excel file (xlsx). Save the sheet as CSV and send that"),
@@ -91,7 +97,7 @@ def _decoded(content: bytes, encoding: Encoding) -> tuple[bytes, Choice]:
     for mark, name in _MARKS:
         if content.startswith(mark):
             reason = "the file begins with its byte order mark"
-            shown = "utf-8" if name == "utf-8" else "utf-16"
+            shown = name.removesuffix("-le").removesuffix("-be")
             return _from(content[len(mark) :], name), Choice(value=shown, chosen_because=reason)
     unmarked = _utf16_without_mark(content)
     if unmarked:
@@ -100,14 +106,19 @@ def _decoded(content: bytes, encoding: Encoding) -> tuple[bytes, Choice]:
     fault = first_fault(content)
     if fault is None:
         return content, Choice(value="utf-8", chosen_because="all bytes are valid UTF-8")
-    if _NOT_LATIN.search(content[:SAMPLE_BYTES]) or _NOT_LATIN.search(
-        content[max(0, fault - _PIECE) : fault + _PIECE]
-    ):
+    samples = (content[:SAMPLE_BYTES], content[max(0, fault - _PIECE) : fault + _PIECE])
+    if any(_NOT_LATIN.search(sample) for sample in samples) or not _is_western(samples[1]):
         detail = f"byte {fault} is not valid UTF-8, and the file does not look like Latin-1; "
         detail += "save it as UTF-8, or name its encoding with the option `encoding`"
         raise InvalidData.at(f"byte/{fault}", detail, code="not_utf8")
     reason = f"byte {fault} is not valid UTF-8, and all bytes are letters of Western Europe"
     return _from(content, "cp1252"), Choice(value="cp1252", chosen_because=reason)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether most letters that are not ASCII stand among letters that are."""
+    runs = [len(run) for run in _NOT_ASCII.findall(sample)]
+    return 2 * sum(run for run in runs if run >= _MANY_IN_A_ROW) <= sum(runs)
 
 
 def _from(content: bytes, encoding: str) -> bytes:

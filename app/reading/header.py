@@ -25,12 +25,13 @@ def find_header(
     alike = [
         cell
         for index, cell in enumerate(first)
-        if is_value(cell) and all(is_value(each) for each in _filled(below, index))
+        if is_value(cell) and all(_are_alike(cell, each) for each in _filled(below, index))
     ]
     names = [
         cell
         for index, cell in enumerate(first)
-        if not is_value(cell)
+        if cell
+        and not is_value(cell)
         and (cells := _filled(below, index))
         and all(is_value(each) for each in cells)
     ]
@@ -57,6 +58,14 @@ def _are_years(cells: Sequence[str]) -> bool:
 def _filled(rows: Sequence[Sequence[str]], index: int) -> list[str]:
     cells = [row[index] for row in rows if index < len(row)]
     return [cell for cell in cells if cell not in MISSING_CELLS]
+
+
+def _are_alike(cell: str, below: str) -> bool:
+    """Whether both are numbers, or both are dates: above numbers, 2020-01-01 is a name."""
+    return any(
+        bool(pattern.fullmatch(cell)) and bool(pattern.fullmatch(below))
+        for pattern in (NUMBER_LIKE, DATE_LIKE)
+    )
 
 
 def is_value(cell: str) -> bool:

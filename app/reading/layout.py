@@ -17,6 +17,8 @@ SAMPLE_BYTES = 2**20
 SAMPLE_ROWS = 60
 #: Share of the first rows with one number of cells from which a text is a table.
 TABLE_AGREEMENT = 0.9
+#: A line that Excel writes before a table.
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?\r?\n')
 _NAMED = {"tab": "\t", "space": " "}
 _SHOWN = {"\t": "tab", " ": "space"}
 
@@ -68,7 +70,7 @@ def is_table(content: bytes) -> bool:
     """Whether a text is rather a table than prose: cells that agree, or one column of values."""
     text = _beginning(content)
     for delimiter in DELIMITERS:
-        splits_header, agreement, _ = _consistency(_rows(text, delimiter, '"'))
+        splits_header, agreement, _, _ = _consistency(_rows(text, delimiter, '"'))
         if splits_header == 2 and agreement >= TABLE_AGREEMENT:  # noqa: PLR2004 - see _consistency
             return True
     rows = _rows(text, ",", '"')
@@ -93,6 +95,10 @@ def _quote(options: ReaderOptions) -> tuple[str | None, Choice]:
 def _delimiter(text: str, options: ReaderOptions, quote: str | None) -> tuple[str, Choice]:
     if options.delimiter != AUTO:
         return _NAMED.get(options.delimiter, options.delimiter), as_asked(options.delimiter)
+    told = _SEPARATOR_LINE.match(text)
+    if told is not None:
+        shown = _SHOWN.get(told[1], told[1])
+        return told[1], Choice(value=shown, chosen_because="the first line says so, for Excel")
     scores = {each: _consistency(_rows(text, each, quote)) for each in DELIMITERS}
     best = max(DELIMITERS, key=lambda each: scores[each])
     if scores[best][0] == 0:
@@ -100,7 +106,7 @@ def _delimiter(text: str, options: ReaderOptions, quote: str | None) -> tuple[st
             reason = "nothing else separates cells, and single spaces do in every row"
             return " ", Choice(value="space", chosen_because=reason)
         return ",", Choice(value=",", chosen_because="no delimiter occurs; the comma is usual")
-    reason = f"it gives most rows of the beginning the same number of cells, {scores[best][2]}"
+    reason = f"it gives most rows of the beginning the same number of cells, {scores[best][3]}"
     return best, Choice(value=_SHOWN.get(best, best), chosen_because=reason)
 
 
@@ -111,15 +117,21 @@ def _is_split_by_spaces(rows: Sequence[Sequence[str]]) -> bool:
     return any(all(map(is_value, cells)) for cells in zip(*rows[1:], strict=True))
 
 
-def _consistency(rows: Sequence[Sequence[str]]) -> tuple[int, float, int]:
-    """How well a delimiter splits: whether it occurs in the header, agreement, number of cells."""
+def _consistency(rows: Sequence[Sequence[str]]) -> tuple[int, float, float, int]:
+    """How well a delimiter splits rows.
+
+    Returns whether it occurs in the header, the agreement of rows, the share of cells below the
+    header that are numbers or dates, and the number of cells.
+    """
     if not rows:
-        return 0, 0.0, 1
+        return 0, 0.0, 0.0, 1
     (width, count), *_ = Counter(len(row) for row in rows).most_common(1)
     if width == 1 and len(rows[0]) == 1:
-        return 0, 0.0, 1
+        return 0, 0.0, 0.0, 1
     splits_header = 2 if len(rows[0]) == width else int(len(rows[0]) > 1 or width > 1)
-    return splits_header, count / len(rows), width
+    below = [cell for row in rows[1:] for cell in row if cell]
+    values = sum(map(is_value, below)) / max(1, len(below))
+    return splits_header, count / len(rows), values, width
 
 
 def _skipped(
@@ -127,6 +139,8 @@ def _skipped(
 ) -> tuple[int, Choice]:
     if options.skip_lines != AUTO:
         return options.skip_lines, as_asked(options.skip_lines)
+    if _SEPARATOR_LINE.match(text):
+        return 1, Choice(value=1, chosen_because="the first line tells Excel the delimiter")
     lines = text.splitlines()
     num_comments = next((i for i, line in enumerate(lines) if not line.startswith("#")), 0)
     if num_comments:

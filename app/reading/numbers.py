@@ -17,13 +17,11 @@ from app.domain.reader_options import AUTO, ReaderOptions
 from app.domain.tables import Column
 from app.reading.buffers import bytes_in, with_byte
 from app.reading.cells import Cells, all_match
-from app.reading.patterns import NUMBER, NUMBER_LIKE, for_python
+from app.reading.patterns import NUMBER, NUMBER_LIKE, SPACE, SPACES, SYMBOLS, for_python
 from app.reading.plain import read_plain
 
 #: Cells that are tried before all of them are.
 PROBED_CELLS = 50
-_SYMBOLS = ("%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY", "INR")
-_SPACES = " \u00a0\u202f"
 #: Bytes of numbers without letters and symbols, and with them those of decimals and groupings.
 _PLAIN = frozenset(b"0123456789+-")
 _BARE = _PLAIN | frozenset(b".,'eE")
@@ -32,7 +30,7 @@ _GROUPINGS = {
     "none": "",
     ",": ",",
     ".": r"\.",
-    "space": r"[ \x{a0}\x{202f}]",
+    "space": SPACE,
     "'": "['’]",
 }
 #: Bytes of which at least one is in a text with grouped digits.
@@ -40,14 +38,19 @@ _BYTES_OF_GROUPING = {"none": b"", ",": b",", ".": b".", "space": b" \xc2\xe2", 
 Convention = tuple[str, str]
 PLAIN: Convention = (".", "none")
 #: Numbers whose point may group digits.
-GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+")
+GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
 def _pattern(decimal: str, grouping: str) -> str:
     point = re.escape(decimal)
     plain = rf"[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+"
     if grouping:
-        plain = rf"[0-9]{{1,3}}(?:{grouping}[0-9]{{3}})+(?:{point}[0-9]*)?|{plain}"
+        # 0,123 has no grouped digits
+        groups = rf"[0-9]{{0,2}}(?:{grouping}[0-9]{{3}})+"
+        if grouping == ",":
+            # in India by twos before the last three
+            groups += r"|[0-9]?(?:,[0-9]{2})+,[0-9]{3}"
+        plain = rf"[1-9](?:{groups})(?:{point}[0-9]*)?|{plain}"
     return rf"^[+-]?(?:{plain}){_EXPONENT}$"
 
 
@@ -147,8 +150,10 @@ def _is_asked(convention: Convention, options: ReaderOptions) -> bool:
 
 def _symbol(cells: Cells, first: str) -> str | None:
     """Returns the sign that all cells have; None where only some have it."""
-    found = [symbol for symbol in _SYMBOLS if symbol in first]
-    for symbol in _SYMBOLS:
+    found = [symbol for symbol in SYMBOLS if symbol in first][:1]
+    for symbol in SYMBOLS:
+        if found and symbol in found[0] and symbol != found[0]:
+            continue
         counts = [pc.sum(pc.match_substring(chunk, symbol)).as_py() or 0 for chunk in cells.chunks]
         filled = [len(chunk) - chunk.null_count for chunk in cells.chunks]
         if sum(counts) != (sum(filled) if symbol in found else 0):
@@ -159,8 +164,8 @@ def _symbol(cells: Cells, first: str) -> str | None:
 def _without(chunk: pa.StringArray, symbol: str) -> pa.StringArray:
     bare = pc.replace_substring(chunk, symbol, "") if symbol else chunk
     bare = pc.replace_substring(bare, "−", "-")
-    bare = pc.replace_substring_regex(bare, r"^([+-]?)[ \x{a0}\x{202f}]+([+-]?)", r"\1\2")
-    return pc.utf8_trim(bare, _SPACES)
+    bare = pc.replace_substring_regex(bare, rf"^([+-]?){SPACE}+([+-]?)", r"\1\2")
+    return pc.utf8_trim(bare, SPACES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +174,14 @@ class Decision:
 
     #: Decimal sign -> the column and cell that allow no other.
     witnesses: dict[str, str]
+    #: Whether points may group digits although no cell tells it: where a semicolon separates cells.
+    is_point_open: bool
 
     def pick(self, numbers: NumberTexts) -> Convention:
         """Returns the convention of one column. Raises InvalidData where nothing decides it."""
-        if len(numbers.decimals) > 1 and PLAIN in numbers.conventions and "," not in self.witnesses:
+        is_open = self.is_point_open and (",", ".") in numbers.conventions and not self.witnesses
+        is_plain = PLAIN in numbers.conventions and "," not in self.witnesses
+        if len(numbers.decimals) > 1 and is_plain and not is_open:
             return PLAIN
         fitting = [
             convention
@@ -183,12 +192,16 @@ class Decision:
             return fitting[0]
         cells = numbers.cells
         row, cell = cells.row_of(lambda chunk: pc.match_substring_regex(chunk, "[.,]"))
-        detail = f"row {row}, column {cells.name!r}: is the comma of {cell!r} a decimal sign, or "
-        detail += "does it group digits? No cell decides it. Say `decimal=,` or `thousands=,`"
+        name, sign = ("point", ".") if is_open else ("comma", ",")
+        detail = f"row {row}, column {cells.name!r}: is the {name} of {cell!r} a decimal sign, or "
+        detail += f"does it group digits? No cell decides it. Say `decimal={sign}` or "
+        detail += f"`thousands={sign}`"
         raise InvalidData.at(f"row/{row}/{cells.name}", detail, code="ambiguous_number")
 
 
-def decide(numbers: Sequence[NumberTexts], plain: Sequence[Cells]) -> Decision:
+def decide(
+    numbers: Sequence[NumberTexts], plain: Sequence[Cells], *, is_point_open: bool
+) -> Decision:
     """Collects the columns that allow one decimal sign only."""
     witnesses: dict[str, str] = {}
     for each in numbers:
@@ -203,7 +216,7 @@ def decide(numbers: Sequence[NumberTexts], plain: Sequence[Cells]) -> Decision:
             if witness:
                 witnesses["."] = witness
                 break
-    return Decision(witnesses=witnesses)
+    return Decision(witnesses=witnesses, is_point_open=is_point_open)
 
 
 def _witness(cells: Cells) -> str | None:

@@ -24,7 +24,7 @@ def read_table_file(content: bytes, options: ReaderOptions) -> ReadTable:
     layout = find_layout(text, options)
     cells = split(text, layout)
     num_rows, first_row = sum(len(chunk) for chunk in cells[0].chunks), cells[0].first_row
-    columns, choices = read_columns(cells, options)
+    columns, choices = read_columns(cells, options, delimiter=layout.delimiter)
     table = Table(
         columns=columns,
         num_rows=num_rows,

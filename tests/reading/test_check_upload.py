@@ -172,6 +172,7 @@ def test_the_kind_of_a_file_is_noticed(content: bytes, kind: str) -> None:
         (b"a,b\n1,2\n", "xlsx", "Save the sheet as CSV"),
         (b"BZh91", "auto", "pack it with gzip"),
         (b"%PDF-1.7", "auto", "Send the table as CSV"),
+        (b'[{"a": 1},\n {"a": 2}]', "auto", "one object a line"),
     ],
 )
 def test_a_format_that_is_not_read_is_told_in_one_sentence(

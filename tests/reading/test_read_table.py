@@ -111,7 +111,7 @@ def test_a_date_that_the_option_does_not_fit_is_refused_with_its_place() -> None
         ["25:00", "1:00"],
         ["13:05 PM", "1:05 PM"],
         ["40-Jan-20", "1-Jan-20"],
-        ["Mai 2020", "Jan 2020"],
+        ["Foo 2020", "Jan 2020"],
         ["2020-01-01 5", "2020-01-01 6"],
     ],
 )
