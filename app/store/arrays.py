@@ -5,7 +5,8 @@ then (size, lower bound) per dimension, then (length, value) per element, all bi
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -23,6 +24,9 @@ from sqlalchemy.types import UserDefinedType
 _HEADER = struct.Struct(">iiI")
 #: Size and lower bound.
 _DIMENSION = struct.Struct(">ii")
+#: Bytes of an element.
+_LENGTH = struct.Struct(">i")
+_BYTEA_OID = 17
 
 
 class _ArrayDumper(Dumper):
@@ -56,9 +60,16 @@ class _Float8Dumper(_ArrayDumper):
     value_type = ">f8"
 
 
+class _Int8Dumper(_ArrayDumper):
+    oid = 1016
+    element_oid = 20
+    value_type = ">i8"
+
+
 _DUMPERS: Mapping[np.dtype[np.generic], type[_ArrayDumper]] = MappingProxyType(
     {
         np.dtype(np.int32): _Int4Dumper,
+        np.dtype(np.int64): _Int8Dumper,
         np.dtype(np.float32): _Float4Dumper,
         np.dtype(np.float64): _Float8Dumper,
     }
@@ -78,6 +89,24 @@ class _AnyArrayDumper(Dumper):
 
     def dump(self, obj: NDArray[np.generic]) -> bytes:
         return _DUMPERS[obj.dtype](self.cls).dump(obj)
+
+
+@dataclass(frozen=True)
+class ByteStrings:
+    """Byte strings that are sent as one `bytea[]`; psycopg's own way escapes each as text."""
+
+    items: Sequence[bytes]
+
+
+class _ByteStringsDumper(Dumper):
+    format = Format.BINARY
+    oid = 1001
+
+    def dump(self, obj: ByteStrings) -> bytes:
+        parts = [_header((len(obj.items),) if obj.items else (), _BYTEA_OID)]
+        for item in obj.items:
+            parts += (_LENGTH.pack(len(item)), item)
+        return b"".join(parts)
 
 
 class _ArrayLoader(Loader):
@@ -119,7 +148,11 @@ class _Float8Loader(_ArrayLoader, value_type=">f8"):
     pass
 
 
-_LOADERS = {1007: _Int4Loader, 1021: _Float4Loader, 1022: _Float8Loader}
+class _Int8Loader(_ArrayLoader, value_type=">i8"):
+    pass
+
+
+_LOADERS = {1007: _Int4Loader, 1016: _Int8Loader, 1021: _Float4Loader, 1022: _Float8Loader}
 
 
 class NumpyArray(UserDefinedType[NDArray[np.generic]]):
@@ -156,8 +189,9 @@ def _header(shape: tuple[int, ...], element_oid: int) -> bytes:
 
 
 def register_arrays(connection: Connection[TupleRow]) -> None:
-    """Lets one connection send and fetch NumPy arrays."""
+    """Lets one connection send and fetch NumPy arrays, and send `ByteStrings`."""
     context: AdaptContext = connection
     context.adapters.register_dumper(np.ndarray, _AnyArrayDumper)
+    context.adapters.register_dumper(ByteStrings, _ByteStringsDumper)
     for oid, loader in _LOADERS.items():
         context.adapters.register_loader(oid, loader)

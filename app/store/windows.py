@@ -6,12 +6,12 @@ the chunks. A rewind deletes the windows that a deleted batch completed, by thei
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, exists, select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain.quantities import PER_TENSOR, SCALARS
@@ -20,7 +20,9 @@ from app.domain.windows.block import summarise_all
 from app.domain.windows.overview import outlines_of
 from app.domain.windows.packing import pack, unpack
 from app.domain.windows.window import FAN_OUT, WINDOW_STEPS, aligned, merge
+from app.store.arrays import ByteStrings
 from app.store.chunks import read_chunks
+from app.store.database import BINARY_RESULTS
 from app.store.tables import runs, telemetry_chunks, telemetry_windows
 
 _SIZE = WINDOW_STEPS[0]
@@ -236,20 +238,23 @@ def _parents(session: Session, run_id: UUID, level: int, number: int) -> Iterato
         )
         .order_by(table.c.quantity, table.c.tensor, table.c.number)
     )
-    series: dict[SeriesKey, list[Row[Any]]] = {}
-    for row in session.execute(query):
-        series.setdefault(SeriesKey(column=row.quantity, tensor=row.tensor), []).append(row)
-    for key, rows in series.items():
-        windows = [unpack(row.packed) for row in rows]
-        is_lowest = level == 1
-        outlines = [row.outlines for row in rows]
+    rows = session.execute(query, execution_options=BINARY_RESULTS).all()
+    windows = [unpack(row.packed) for row in rows]
+    outlines = [row.outlines for row in rows]
+    if level == 1:
+        outlines = [outline.tobytes() for outline in outlines_of(windows)]
+    series: dict[SeriesKey, list[int]] = {}
+    for place, row in enumerate(rows):
+        series.setdefault(SeriesKey(column=row.quantity, tensor=row.tensor), []).append(place)
+    for key, places in series.items():
+        last = rows[places[-1]]
         yield WindowRow(
             key=key,
             number=number,
-            attempt=rows[-1].attempt,
-            seq=rows[-1].seq,
-            packed=pack(merge(windows)),
-            outlines=outlines_of(windows).tobytes() if is_lowest else b"".join(outlines),
+            attempt=last.attempt,
+            seq=last.seq,
+            packed=pack(merge([windows[place] for place in places])),
+            outlines=b"".join(outlines[place] for place in places),
         )
 
 
@@ -263,9 +268,9 @@ def _insert(session: Session, run_id: UUID, rows: Iterable[WindowRow], *, level:
         "tensors": _integers(row.key.tensor for row in found),
         "numbers": _integers(row.number for row in found),
         "attempts": _integers(row.attempt for row in found),
-        "seqs": [row.seq for row in found],
-        "packed": [row.packed for row in found],
-        "outlines": [row.outlines for row in found],
+        "seqs": np.array([row.seq for row in found], dtype=np.int64),
+        "packed": ByteStrings([row.packed for row in found]),
+        "outlines": ByteStrings([row.outlines for row in found]),
     }
     session.execute(_INSERT, {"run_id": run_id, "level": level, **columns})
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from psycopg import ProgrammingError
 from sqlalchemy import Engine
 
-from app.store.arrays import register_arrays
+from app.store.arrays import ByteStrings, register_arrays
 
 SPECIAL_FLOAT32 = np.array(
     [0x7FC00000, 0x7FA00001, 0xFFC12345, 0x7F800000, 0xFF800000, 0x00000001, 0x80000000],
@@ -34,6 +34,7 @@ def round_trip(engine: Engine, array: NDArray[np.generic]) -> NDArray[np.generic
         SPECIAL_FLOAT32,
         SPECIAL_FLOAT64,
         np.array([-(2**31), 0, 2**31 - 1], dtype=np.int32),
+        np.array([-(2**63), 0, 2**63 - 1], dtype=np.int64),
         np.arange(12, dtype=np.float32).reshape(3, 4),
         np.asfortranarray(np.arange(12, dtype=np.float64).reshape(3, 4)),
         np.arange(20, dtype=np.int32)[::3],
@@ -55,6 +56,17 @@ def test_postgresql_reads_the_same_numbers(engine: Engine) -> None:
         row = driver.execute("SELECT a[2][1], array_dims(a) FROM (SELECT %s AS a) t", (array,))  # type: ignore[union-attr]
 
         assert row.fetchone() == (4.5, "[1:2][1:3]")
+
+
+@pytest.mark.parametrize(
+    "items", [(), (b"",), (b"\x00\xff", b"", b'{",\\}', bytes(range(256)) * 99)]
+)
+def test_byte_strings_arrive_as_they_are(engine: Engine, items: tuple[bytes, ...]) -> None:
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        row = driver.execute("SELECT CAST(%s AS bytea[])", (ByteStrings(items),))  # type: ignore[union-attr]
+
+        assert tuple(row.fetchone()[0]) == items
 
 
 def test_an_array_of_objects_is_refused(engine: Engine) -> None:

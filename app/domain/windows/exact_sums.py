@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 #: Sums are counted in units of 2 ** -173 and sums of squares in units of 2 ** -346. The least
 #: positive float32 is 2 ** -149, and a significand has 24 bits.
 UNIT_BITS = 173
-_SIGNIFICAND_BITS = 24
-_HALF_BITS = 12
+#: A float32: its bits without the sign, those of the fraction, and how many those are.
+_MAGNITUDE, _FRACTION, _FRACTION_BITS = 0x7FFF_FFFF, 0x007F_FFFF, 23
+#: From the stored exponent, whose bias is 127, of an integer of 24 bits to its shift in units.
+_SHIFT = UNIT_BITS - 127 - _FRACTION_BITS
+#: Of the square of such an integer, which has 48 bits.
+_HALF_BITS = 24
+_LOWER_HALF = (1 << _HALF_BITS) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,33 +27,41 @@ class Significands:
 
     #: The powers of two, in units.
     shift: NDArray[np.int32]
-    #: The integers, and their squares in three parts, so that no sum of doubles is rounded.
+    #: The integers, and the upper and the lower half of their squares, so that no sum of doubles
+    #: is rounded.
     summands: tuple[NDArray[np.float64], ...]
 
 
 def significands(values: NDArray[np.float32]) -> Significands:
     """Returns the parts of finite values, of which `combined_sums` makes sums."""
-    fraction, exponent = np.frexp(values.astype(np.float64))
-    significand = fraction * 2.0**_SIGNIFICAND_BITS
-    high, rest = np.divmod(np.abs(significand), 2.0**_HALF_BITS)
+    bits = values.view(np.int32)
+    exponent = (bits & _MAGNITUDE) >> _FRACTION_BITS
+    is_subnormal = exponent == 0
+    magnitude = (bits & _FRACTION) | np.where(is_subnormal, 0, _FRACTION + 1)
+    square = magnitude.astype(np.int64) ** 2
     return Significands(
-        shift=exponent + (UNIT_BITS - _SIGNIFICAND_BITS),
-        summands=(significand, high * high, high * rest, rest * rest),
+        # subnormal numbers have the exponent of the least normal ones
+        shift=exponent + is_subnormal + _SHIFT,
+        summands=(
+            np.copysign(magnitude, values, dtype=np.float64),
+            (square >> _HALF_BITS).astype(np.float64),
+            (square & _LOWER_HALF).astype(np.float64),
+        ),
     )
 
 
 def combined_sums(low: int, sums: Sequence[NDArray[np.float64]]) -> tuple[int, int]:
-    """Returns the sum and the sum of squares from those of the four summands.
+    """Returns the sum and the sum of squares from those of the three summands.
 
     Each array holds the sums of the values of shift `low`, `low` + 1 and so on.
     """
-    significant_k, high_k, mixed_k, rest_k = sums
+    significant_k, high_k, low_k = sums
     total, squares = 0, 0
     # a sum of squares is zero only where there is no value, or only zeros
-    for k in np.flatnonzero((high_k != 0) | (rest_k != 0)).tolist():
-        square = (int(high_k[k]) << (2 * _HALF_BITS)) + (int(mixed_k[k]) << (_HALF_BITS + 1))
+    for k in np.flatnonzero((high_k != 0) | (low_k != 0)).tolist():
+        square = (int(high_k[k]) << _HALF_BITS) + int(low_k[k])
         total += int(significant_k[k]) << (low + k)
-        squares += (square + int(rest_k[k])) << (2 * (low + k))
+        squares += square << (2 * (low + k))
     return total, squares
 
 

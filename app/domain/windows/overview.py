@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.series import PERCENTILES, POINTS_PER_BUCKET, SeriesStats, shortest
 from app.domain.windows.exact_sums import exact_mean
-from app.domain.windows.histogram import PERCENTILE_ERROR, percentiles
+from app.domain.windows.histogram import PERCENTILE_ERROR, medians, percentiles
 from app.domain.windows.window import FloatArray, IntArray, Point, Window
 
 #: What an overview needs of a window. Steps of `least` and `greatest` are -1 without finite values.
@@ -31,17 +31,22 @@ OUTLINE = np.dtype(
     ]
 )
 Outlines = NDArray[np.void]
+_NO_POINT = Point(step=-1, value=float("nan"))
 
 
 def outlines_of(windows: Sequence[Window]) -> Outlines:
     """(w,) of type `OUTLINE`."""
-    return np.array([_outline(window) for window in windows], dtype=OUTLINE)
+    found = [window.histogram for window in windows if window.num_finite]
+    median = iter(medians(found).tolist() if found else ())
+    rows = [_outline(window, next(median) if window.num_finite else None) for window in windows]
+    outlines_w = np.array(rows, dtype=OUTLINE)
+    # a bin's representative may lie outside of the values in the bin
+    outlines_w["median"] = outlines_w["median"].clip(outlines_w["least"], outlines_w["greatest"])
+    return outlines_w
 
 
-def _outline(window: Window) -> tuple[float, ...]:
-    nothing = Point(step=-1, value=float("nan"))
-    least, greatest = window.least or nothing, window.greatest or nothing
-    median = percentiles(window.histogram, [50])[0] if window.num_finite else nothing.value
+def _outline(window: Window, median: float | None) -> tuple[float, ...]:
+    least, greatest = window.least or _NO_POINT, window.greatest or _NO_POINT
     return (
         window.first.step,
         window.last.step,
@@ -51,7 +56,7 @@ def _outline(window: Window) -> tuple[float, ...]:
         window.last.value,
         least.value,
         greatest.value,
-        np.clip(median, least.value, greatest.value),
+        _NO_POINT.value if median is None else median,
         window.count,
         window.non_finite.count,
     )

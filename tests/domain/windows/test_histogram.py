@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from app.domain.windows.histogram import (
     PERCENTILE_ERROR,
     histogram_of,
+    medians,
     merge_histograms,
     percentiles,
 )
@@ -62,3 +63,12 @@ def test_a_merged_histogram_is_that_of_all_values(values_n: np.ndarray, cut: int
 
     assert merged.bins_b.tolist() == whole.bins_b.tolist()
     assert merged.counts_b.tolist() == whole.counts_b.tolist()
+
+
+@given(st.lists(values, min_size=1, max_size=6))
+def test_medians_are_the_percentiles_of_each_histogram(series: list[np.ndarray]) -> None:
+    histograms = [histogram_of(values_n) for values_n in series]
+
+    found = medians(histograms)
+
+    assert found.tolist() == [percentiles(one, [50])[0] for one in histograms]
