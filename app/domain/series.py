@@ -96,23 +96,44 @@ def choose_points(values_n: NDArray[np.floating], *, max_points: int) -> IndexAr
 
 def series_stats(values_n: NDArray[np.floating]) -> SeriesStats:
     """Computes statistics in double precision; percentiles interpolate linearly."""
-    finite_n = values_n[np.isfinite(values_n)].astype(np.float64)
+    finite_n = values_n[np.isfinite(values_n)]
     if not finite_n.size:
         return SeriesStats.of_nothing(count=values_n.size)
-    p10, p50, p90, p99 = (float(value) for value in np.percentile(finite_n, PERCENTILES))
+    # in their own precision: half the memory of doubles, and the same order
+    sorted_n = np.sort(finite_n)
+    p10, p50, p90, p99 = _percentiles(sorted_n).tolist()
+    least, greatest = np.float64(sorted_n[0]), np.float64(sorted_n[-1])
     # scaled, because a sum of values near the greatest double would overflow
-    scale = float(np.abs(finite_n).max()) or 1.0
+    scale = float(max(-least, greatest)) or 1.0
     return SeriesStats(
         count=values_n.size,
         num_finite=finite_n.size,
-        mean=float((finite_n / scale).mean()) * scale,
+        mean=float((finite_n.astype(np.float64) / scale).mean()) * scale,
         p10=p10,
         p50=p50,
         p90=p90,
         p99=p99,
-        min=shortest(finite_n.min(), like=values_n),
-        max=shortest(finite_n.max(), like=values_n),
+        min=shortest(least, like=values_n),
+        max=shortest(greatest, like=values_n),
     )
+
+
+def _percentiles(sorted_n: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Returns the `PERCENTILES` of at least one sorted value, as `np.percentile` of doubles does.
+
+    That function takes six times as long for 100,000 values, since it sorts copies of them.
+    """
+    last, half = sorted_n.size - 1, 0.5
+    rank_q = np.array(PERCENTILES) / 100 * last
+    below_q = np.floor(rank_q).astype(np.int64)
+    low_q = sorted_n[below_q].astype(np.float64)
+    high_q = sorted_n[np.minimum(below_q + 1, last)].astype(np.float64)
+    share_q, difference_q = rank_q - below_q, high_q - low_q
+    is_nearer_low_q = rank_q < below_q + half
+    between_q: NDArray[np.float64] = np.where(
+        is_nearer_low_q, low_q + difference_q * share_q, high_q - difference_q * (1 - share_q)
+    )
+    return between_q
 
 
 def shortest(value: np.float64, *, like: NDArray[np.floating]) -> float:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.specs.base import MAX_INT
@@ -27,8 +27,6 @@ _CHUNKS_AT = text("""
         ORDER BY last_step LIMIT 1
     ) AS chunk
 """)
-#: The first column of a row of `read_chunks` that is one of those asked for.
-_FIRST_COLUMN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +81,7 @@ def read_chunks(
     query = query.order_by(table.c.last_step).limit(limit)
     rows = session.execute(query, execution_options=BINARY_RESULTS).all()
     steps = _steps_of(session, run_id, rows)
-    return [_chunk(row, steps[row.seq], columns) for row in rows]
+    return [_chunk(row, steps[row[0]], columns) for row in rows]
 
 
 def iterate_chunks(
@@ -110,12 +108,14 @@ def chunks_at(session: Session, run_id: UUID, steps: Sequence[int]) -> list[int]
 def step_bounds(session: Session, run_id: UUID) -> tuple[int, int] | None:
     """Returns the first and the last recorded step; None without any."""
     table = telemetry_chunks
-    of_run = select(table.c.first_step, table.c.last_step).where(table.c.run_id == run_id)
-    first = session.execute(of_run.order_by(table.c.last_step).limit(1)).one_or_none()
-    if first is None:
-        return None
-    last = session.execute(of_run.order_by(table.c.last_step.desc()).limit(1)).one()
-    return int(first.first_step), int(last.last_step)
+    ends = (
+        select(table.c.first_step).order_by(table.c.last_step),
+        select(table.c.last_step).order_by(table.c.last_step.desc()),
+    )
+    # one statement for both, since each takes a round trip
+    found = (end.where(table.c.run_id == run_id).limit(1).scalar_subquery() for end in ends)
+    first, last = session.execute(select(*found)).one()
+    return None if first is None else (first, last)
 
 
 def _within(chunk: StoredChunk, *, from_step: int, to_step: int) -> StoredChunk:
@@ -135,15 +135,17 @@ def place_of(steps_n: NDArray[np.int32], *, from_step: int | None, to_step: int 
 
 
 def _steps_of(
-    session: Session, run_id: UUID, rows: Sequence[Row[Any]]
+    session: Session, run_id: UUID, rows: Sequence[Sequence[Any]]
 ) -> Mapping[int, NDArray[np.int32]]:
     """Returns seq -> steps. They are read only where the chunk leaves out a step, which is rare."""
-    known = {
-        row.seq: np.arange(row.first_step, row.last_step + 1, dtype=np.int32)
-        for row in rows
-        if _num_steps(row) == row.last_step - row.first_step + 1
-    }
-    missing = [row.seq for row in rows if row.seq not in known]
+    known: dict[int, NDArray[np.int32]] = {}
+    missing: list[int] = []
+    # by position, as access by name takes most of the time of a read of many chunks
+    for seq, _, _, first_step, last_step, *values in rows:
+        if _num_steps(values) == last_step - first_step + 1:
+            known[seq] = np.arange(first_step, last_step + 1, dtype=np.int32)
+        else:
+            missing.append(seq)
     if not missing:
         return known
     table = telemetry_chunks
@@ -155,20 +157,24 @@ def _steps_of(
     }
 
 
-def _num_steps(row: Row[Any]) -> int | None:
+def _num_steps(values: Sequence[NDArray[np.float32] | None]) -> int | None:
     """Returns the number of steps of a chunk; None if none of its columns that were read is there.
 
     Steps differ and ascend: with as many as lie between the ends, none is left out.
     """
-    return next((len(values) for values in row[_FIRST_COLUMN:] if values is not None), None)
+    for found in values:
+        if found is not None:
+            return len(found)
+    return None
 
 
-def _chunk(row: Row[Any], steps_n: NDArray[np.int32], columns: Sequence[str]) -> StoredChunk:
-    values = {name: row[place] for place, name in enumerate(columns, start=_FIRST_COLUMN)}
+def _chunk(row: Sequence[Any], steps_n: NDArray[np.int32], columns: Sequence[str]) -> StoredChunk:
+    seq, attempt, recorded_at, _, _, *values = row
+    found = zip(columns, values, strict=True)
     return StoredChunk(
-        seq=row.seq,
-        attempt=row.attempt,
-        recorded_at=row.recorded_at,
+        seq=seq,
+        attempt=attempt,
+        recorded_at=recorded_at,
         steps_n=steps_n,
-        values={name: found for name, found in values.items() if found is not None},
+        values={name: values_n for name, values_n in found if values_n is not None},
     )

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from app.domain.series import SeriesStats, choose_points, series_stats, shortest_decimals
+from app.domain.series import (
+    PERCENTILES,
+    SeriesStats,
+    choose_points,
+    series_stats,
+    shortest_decimals,
+)
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -130,3 +136,18 @@ def test_extremes_are_told_in_the_array_s_own_precision() -> None:
     stats = series_stats(np.array([0.1, 0.7], dtype=np.float32))
 
     assert (stats.min, stats.max) == (0.1, 0.7)
+
+
+@given(
+    arrays(
+        np.float32,
+        st.integers(1, 60),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    )
+)
+def test_percentiles_are_those_of_numpy_in_double_precision(values: np.ndarray) -> None:
+    for kind in (np.float32, np.float64):
+        stats = series_stats(values.astype(kind))
+
+        expected = np.percentile(values.astype(np.float64), PERCENTILES)
+        assert [stats.p10, stats.p50, stats.p90, stats.p99] == expected.tolist()

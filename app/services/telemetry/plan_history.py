@@ -91,7 +91,7 @@ def plan_history(
     run = find_run(session, workspace_id, run_id)
     available = Available(
         tensor_names=run.tensor_names,
-        scalar_scopes=_scalar_scopes(session, run_id),
+        scalar_scopes=_scalar_scopes(session, run_id) if _may_be_scalar(query) else {},
         metric=run.task.metric if run.task else None,
     )
     names = choose_series(available, quantities=query.quantities, scopes=query.scopes)
@@ -115,6 +115,11 @@ def _part(session: Session, member: Member, query: HistoryQuery) -> HistoryPart:
     return HistoryPart(
         run=member.run, from_step=query.from_step, to_step=to_step, recorded=recorded
     )
+
+
+def _may_be_scalar(query: HistoryQuery) -> bool:
+    """Whether the query may be for readings that are not made at every step."""
+    return bool(query.scopes) or not set(query.quantities) <= set(SCALARS)
 
 
 def _scalar_scopes(session: Session, run_id: UUID) -> Mapping[str, tuple[str, ...]]:
