@@ -38,9 +38,8 @@ def test_a_state_that_is_turned_and_scaled_grows_at_its_radius(radius: float) ->
     found = _values(measure_state_growth(look_at(network, replace(sample, x_TBI=x_TBI))))
 
     norms = [radius**p for p in range(80)]
-    start = float(
-        (x_TBI[0, 0] @ dict(network.layers[0].named_parameters())["weight_ih_l0"].T).norm()
-    )
+    weights = dict(network.layers[0].named_parameters())
+    start = float((weights["weight_ih_l0"].detach() @ x_TBI[0, 0]).norm())
     rms = [math.sqrt(sum(n**2 for n in norms[a : a + 20]) / 20) for a in (20, 60)]
     assert found["state_growth"] == pytest.approx(math.log(rms[1] / rms[0]), rel=1e-9)
     whole = start * math.sqrt(sum(n**2 for n in norms) / 80)

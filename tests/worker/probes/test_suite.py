@@ -210,6 +210,7 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     seen = {r.quantity for r in result.readings}
     of_the_gradient = {"gradient_agreement", "gradient_noise_scale"}
     inapplicable = {"gate_mean", "time_constant", "saturated_fraction", "sum_rule"}
+    inapplicable |= {"kept_over_required_lag", "keeping_units"}
     inapplicable |= {"hidden_grad_norm", "cell_grad_norm"}  # curves
     several = {"lyapunov_exponents", "jacobian_singular_values"}  # have names of their own
     expected = wanted_by(tier) - OF_UPDATES - inapplicable - several - of_the_gradient
