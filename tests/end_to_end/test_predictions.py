@@ -25,6 +25,10 @@ SEQUENCES = "id,t,x,y,kind,level\n" + "".join(
     for one in range(40)
     for t in range(6)
 )
+#: As people in Germany write it.
+GERMAN = "Tag;Menge\n" + "".join(
+    f"{1 + day % 28}.{1 + day // 28}.2020;1.00{day % 7},25\n" for day in range(80)
+)
 TEXT = "the quick brown fox jumps over the lazy dog. " * 20
 Case = tuple[str, str, dict[str, object]]
 CASES: Mapping[str, Case] = {
@@ -66,6 +70,30 @@ CASES: Mapping[str, Case] = {
             "label": "level",
             "target": "per_step",
             "task": "regression",
+        },
+    ),
+    "transformed": (
+        "csv",
+        PANEL,
+        {
+            "kind": "forecast",
+            "target": "sold",
+            "series_column": "shop",
+            "time_column": "day",
+            "window": 7,
+            "horizon": 3,
+            "transform": [{"kind": "log1p"}, {"kind": "difference"}],
+        },
+    ),
+    "german": (
+        "csv",
+        GERMAN,
+        {
+            "kind": "forecast",
+            "target": "Menge",
+            "time_column": "Tag",
+            "window": 7,
+            "horizon": 2,
         },
     ),
     "text": ("text", TEXT, {"kind": "text", "length": 16}),
@@ -207,8 +235,16 @@ def test_rows_a_data_set_and_a_file_give_the_same_numbers(
 ) -> None:
     one = trained[name]
     by_dataset = predict(owner, one.run_id, json_body={"dataset_id": one.dataset_id})
-    if name == "text":
-        body: dict[str, Any] = {"text": one.content}
+    if name == "german":
+        days = (line.split(";") for line in GERMAN.splitlines()[1:])
+        body: dict[str, Any] = {
+            "rows": [
+                {"Tag": day, "Menge": float(amount.replace(".", "").replace(",", "."))}
+                for day, amount in days
+            ]
+        }
+    elif name == "text":
+        body = {"text": one.content}
     else:
         rows = list(csv.DictReader(io.StringIO(one.content)))
         numbers = {"sold", "price", "x", "y", "t"}
@@ -248,7 +284,9 @@ def test_what_cannot_be_used_is_refused_with_row_and_column(
     series = refused({"rows": [{**each, "shop": "west"} for each in days]})
 
     assert cell["pointer"] == "/rows/2/sold"
-    assert cell["detail"] == "row 3, column 'sold': 'many' is not a finite number"
+    assert cell["detail"] == (
+        "row 3, column 'sold': 'many' is not a finite number, nor a mark of the option na"
+    )
     assert missing["pointer"] == "/rows/0/price"
     assert few["pointer"] == "/rows/2"
     assert "fewer than 7" in few["detail"]

@@ -27,6 +27,7 @@ from worker.datasets.context_gain import (
     longest_context,
     spread,
 )
+from worker.datasets.formats import formats_of
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
@@ -165,6 +166,7 @@ def _usage(spec: ForecastSpec, table: Table, windows: Windows) -> Usage:
             order_column=spec.time_column,
             missing=spec.missing,
             is_order_date=is_date(table, spec.time_column),
+            formats=formats_of(table, (*spec.columns, spec.series_column, spec.time_column)),
             steps_ahead=spec.horizon,
         ),
         originals=tuple(windows.originals),

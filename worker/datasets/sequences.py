@@ -21,6 +21,7 @@ from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
+from worker.datasets.formats import formats_of
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import CrossEntropy, NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, BalancedData, StoredData
@@ -206,6 +207,7 @@ def _usage(
             group_column=spec.sequence_column,
             order_column=spec.order_column,
             is_order_date=is_date(table, spec.order_column),
+            formats=formats_of(table, (*spec.features, spec.sequence_column, spec.order_column)),
         ),
         originals=tuple(Original.of(values_TF) for values_TF in examples),
     )

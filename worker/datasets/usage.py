@@ -82,6 +82,40 @@ class ClassOutput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CellFormat:
+    """How the cells of one column were written in the upload."""
+
+    column: str
+    #: A ColumnType.
+    type: str
+    decimal: str = "."
+    #: What groups the digits of numbers; `none` if nothing does.
+    thousands: str = "none"
+    #: Sign of a currency or of percent that all cells have; "" without one.
+    symbol: str = ""
+    #: `iso`, another form of dates that predict.py knows, or a pattern of strptime.
+    date: str = "iso"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFormat:
+    """How the file of the upload was laid out."""
+
+    delimiter: str = ","
+    #: None if quotes have no meaning.
+    quote: str | None = '"'
+    skip_lines: int = 0
+    has_header: bool = True
+    encoding: str = "utf-8"
+    #: Cells that stand for no value; None for the usual ones.
+    na: tuple[str, ...] | None = None
+    #: Numbers that stand for no value.
+    sentinels: tuple[float, ...] = ()
+    #: Zone of times without one; None for UTC.
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CsvLayout:
     """How rows of a CSV become sequences."""
 
@@ -94,6 +128,10 @@ class CsvLayout:
     is_order_date: bool = False
     #: Timesteps after the last row that the outputs are for; 0 if it is none.
     steps_ahead: int = 0
+    #: Of the columns that are read.
+    formats: tuple[CellFormat, ...] = ()
+    #: None if it is not known: the upload was no CSV, or is one of an earlier release.
+    file: FileFormat | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

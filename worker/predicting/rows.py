@@ -2,23 +2,17 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from app.domain.datasets import decode, read_table
 from app.domain.errors import TooLarge
 from app.domain.predictions import MAX_ROWS, Source
 from app.domain.tables import Column, ColumnType, Table
-from worker.publishing.program.inputs import (
-    Row,
-    columns_of,
-    cut,
-    decoded,
-    example_of_text,
-    examples_of,
-    rows_of,
-)
+from worker.publishing.program.cells import Row
+from worker.publishing.program.inputs import columns_of, cut, example_of_text, examples_of
 from worker.publishing.program.network import Document, Unusable, named
+from worker.publishing.program.tables import decoded, rows_of, rows_of_objects
 
 _SECONDS_OF_DAY = 86_400
 
@@ -51,41 +45,17 @@ def _text(source: Source, dataset: bytes | None) -> str:
 
 
 def _rows(source: Source, dataset: bytes | None, description: Document) -> Sequence[Row]:
-    needed = columns_of(description)
+    needed, layout = columns_of(description), description["csv"] or {}
     match source.kind:
         case "csv":
-            return rows_of(decoded(source.content, "the table"), needed)
+            return rows_of(source.content, "the table", needed, layout)
         case "json":
             return rows_of_objects(json.loads(source.content), needed)
         case "dataset" if dataset is not None:
-            layout = description["csv"] or {}
             return rows_of_table(read_table(dataset), needed, group=layout.get("group_column"))
         case _:
             detail = f"the network reads rows, and not a text: it needs {named(sorted(needed))}"
             raise Unusable(detail)
-
-
-def rows_of_objects(objects: Sequence[Mapping[str, object]], needed: set[str]) -> list[Row]:
-    """Returns rows counted from 1; null stands for no value. Raises Unusable."""
-    if not objects:
-        detail = f"there is no row; a row needs the columns {named(sorted(needed))}"
-        raise Unusable(detail)
-    rows = [
-        Row(number, {name: _cell(value) for name, value in each.items()})
-        for number, each in enumerate(objects, start=1)
-    ]
-    for row in rows:
-        for name in sorted(needed - row.cells.keys()):
-            raise row.refused(name, f"the row lacks it; it has {named(row.cells)}")
-    return rows
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    return value.strip() if isinstance(value, str) else repr(value)
 
 
 def rows_of_table(table: Table, needed: set[str], *, group: str | None) -> list[Row]:
@@ -94,9 +64,10 @@ def rows_of_table(table: Table, needed: set[str], *, group: str | None) -> list[
     Raises InvalidData where a column is missing.
     """
     names = sorted(needed)
+    plain = frozenset(names)
     cells = [_cells(table.column(name), is_label=name == group) for name in names]
     return [
-        Row(number, dict(zip(names, row, strict=True)))
+        Row(number, dict(zip(names, row, strict=True)), plain)
         for number, row in enumerate(zip(*cells, strict=True), start=table.first_row)
     ]
 

@@ -11,7 +11,7 @@ from app.domain.task import TaskFacts
 from worker.datasets.usage import Usage
 from worker.models.network import SequenceModel
 
-#: Version of the document.
+#: Version of the document; `NEWEST_FORMAT` of predict.py is the same.
 FORMAT = 1
 _NAMING = (
     "Without `rnn.` the names are those of torch.nn.RNN, GRU or LSTM with all layers, which loads "

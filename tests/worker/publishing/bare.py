@@ -24,7 +24,9 @@ class Refusal:
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
         top = name.partition(".")[0]
-        if top not in ALLOWED and top not in sys.stdlib_module_names:
+        # a module of the standard library whose name depends on the machine
+        is_of_library = top in sys.stdlib_module_names or top.startswith("_sysconfigdata")
+        if top not in ALLOWED and not is_of_library:
             raise ModuleNotFoundError(name=name)
 
 

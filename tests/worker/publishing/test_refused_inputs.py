@@ -1,6 +1,7 @@
 """The published program refuses what it cannot use with one line that names the place."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from tests.worker.publishing.test_predict import (
     answers_of,
     leave,
 )
-from worker.publishing.program.inputs import MISSING
+from worker.publishing.description import FORMAT
+from worker.publishing.program.cells import MISSING
+from worker.publishing.program.predict import NEWEST_FORMAT
 
 STRICT: Case = (
     {"kind": "gru"},
@@ -44,6 +47,39 @@ def document(*rows: object, series: str = "a") -> str:
 
 #: Name of the file, its content, and what the one line says.
 REFUSED: Mapping[str, tuple[str, str, str]] = {
+    "duplicate": (
+        "a.csv",
+        "series,day,y,x,x\n",
+        "row 1, column 'x': two columns have this name",
+    ),
+    "json rows lack": (
+        "a.json",
+        '{"rows": [{"series": "a", "day": "2020-01-01", "y": 1}]}',
+        "row 1, column 'x': the row lacks it; it has 'series', 'day', 'y'",
+    ),
+    "json rows nan": (
+        "a.json",
+        '{"rows": [{"series": "a", "day": "2020-01-01", "y": NaN, "x": 1}]}',
+        "row 1, column 'y': 'NaN' is not a finite number",
+    ),
+    "json rows nested": (
+        "a.json",
+        '{"rows": [{"series": "a", "day": "2020-01-01", "y": [1], "x": 1}]}',
+        "row 1, column 'y': '[1]' is not a finite number",
+    ),
+    "json rows none": ("a.json", '{"rows": []}', "there is no row; a row needs the columns"),
+    "json rows other": ("a.json", '{"rows": [1]}', "row 1: it is no JSON object"),
+    "json lines": (
+        "a.jsonl",
+        '{"series": "a", "day": "2020-01-01", "y": 1, "x": 1}\n{"series": "a",',
+        "row 2 is not JSON",
+    ),
+    "missing time": ("a.csv", table(row_2="a,,1,1"), "row 2, column 'day': a value is missing: ''"),
+    "decimal comma": (
+        "a.csv",
+        table(row_2='a,2020-01-01,"1,5",1'),
+        "row 2, column 'y': '1,5' is not a finite number with the decimal sign ., as in training",
+    ),
     "header only": ("a.csv", HEADER, "the table has no row below its header"),
     "nothing": ("a.csv", "", "the table needs a header with the columns 'day', 'series', 'x', 'y'"),
     "no column": ("a.csv", "series,day,y\na,2020-01-01,1\n", "the table needs a header with"),
@@ -87,7 +123,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "row 2, column 'series': the network knows",
     ),
     "no series": ("a.csv", table(row_2=",2020-01-01,1,1"), "row 2, column 'series': a value is"),
-    "few rows": ("a.csv", HEADER + GOOD[0] + "\n", "the series 'a' has 1 timesteps, fewer than 4"),
+    "few rows": (
+        "a.csv",
+        HEADER + GOOD[0] + "\n",
+        "row 2: a sequence of the series 'a' has 1 timesteps, fewer than 4",
+    ),
     "json nan": (
         "a.json",
         document([1, float("nan")]),
@@ -200,6 +240,77 @@ def test_a_forecast_has_the_times_of_its_values(
     [output] = json.loads(answers[name][1])["outputs"]
 
     assert output["timestamps"] == timestamps
+
+
+def damaged(folder: Path, copy: Path, **parts: object) -> list[str]:
+    """The command for a copy whose model.json has other parts; None leaves one out."""
+    shutil.copytree(folder, copy)
+    document = json.loads((copy / "model.json").read_text()) | parts
+    kept = {name: part for name, part in document.items() if part is not None}
+    (copy / "model.json").write_text(json.dumps(kept))
+    (copy / "in.csv").write_text(table())
+    return [str(copy), str(copy / "in.csv")]
+
+
+def test_damaged_files_of_the_run_are_refused_in_one_line(left: Left, tmp_path: Path) -> None:
+    says = {
+        "newer": "model.json has the format 99, and this program reads none above 1; take the",
+        "lacks a part": "model.json beside this program is damaged: it lacks /input",
+        "other part": "model.json beside this program is damaged: it lacks /model/input_size",
+        "no object": "model.json beside this program is damaged: it is no JSON object",
+        "not json": "model.json beside this program cannot be read",
+        "no file": "model.json beside this program cannot be read",
+        "cut weights": "is not a file of weights",
+        "empty weights": "is not a file of weights",
+        "folder as weights": "is not a file of weights",
+        "golden": "golden.json beside this program is damaged",
+        "folder as input": "cannot be read: Is a directory",
+    }
+    commands = {name: damaged(left.folder, tmp_path / name) for name in says}
+    folders = {name: tmp_path / name for name in says}
+    commands["newer"] = damaged(left.folder, tmp_path / "n", format=99)
+    commands["lacks a part"] = damaged(left.folder, tmp_path / "l", input=None)
+    commands["other part"] = damaged(left.folder, tmp_path / "o", model=3)
+    (folders["no object"] / "model.json").write_text("[]")
+    (folders["not json"] / "model.json").write_text("{")
+    (folders["no file"] / "model.json").unlink()
+    weights = (left.folder / "model.safetensors").read_bytes()
+    (folders["cut weights"] / "model.safetensors").write_bytes(weights[:-4])
+    (folders["empty weights"] / "model.safetensors").write_bytes(b"")
+    commands["folder as weights"] += ["--weights", "."]
+    (folders["golden"] / "golden.json").write_text('{"outputs": {"model.safetensors": [1]}}')
+    commands["golden"] = [str(folders["golden"]), "--check"]
+    commands["folder as input"][1] = str(tmp_path)
+
+    answers = answers_of(commands)
+
+    for name, words in says.items():
+        code, said, complained = answers[name]
+        assert (name, code, said, complained.count("\n")) == (name, 2, "", 1), complained
+        assert words in complained
+
+
+def test_a_reader_that_leaves_early_is_told_in_one_line(left: Left, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(table())
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+
+    done = subprocess.run(
+        [sys.executable, str(left.folder / "predict.py"), str(tmp_path / "in.csv")],
+        stdout=write_fd,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    os.close(write_fd)
+    assert done.returncode == 2
+    assert done.stderr == "predict.py: error: the answer cannot be written: Broken pipe\n"
+
+
+def test_the_program_knows_the_format_that_is_written() -> None:
+    assert NEWEST_FORMAT == FORMAT
 
 
 def test_without_its_weights_the_program_ends_with_2(left: Left, tmp_path: Path) -> None:

@@ -3,42 +3,22 @@
 Messages name row, column and cell of what cannot be used. The header of a table is row 1.
 """
 
-import csv
-import io
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from worker.publishing.program.cells import SHOWN, Conventions, Row
 from worker.publishing.program.network import Document, Unusable, named, one_line
-from worker.publishing.program.times import NUMBER, Moment, read_moment
+from worker.publishing.program.tables import decoded, rows_of, rows_of_objects
+from worker.publishing.program.times import Moment
 
-#: Cells of a table that stand for no value, as in training.
-MISSING = {
-    *("", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan"),
-    *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "null", "NULL", "Null", "None", "NaT", "#NULL!"),
-    *("-", "--", "---", "?", ".", "n.a.", "#DIV/0!", "#VALUE!", "#REF!"),
-}
-DELIMITERS = ",;\t|"
 #: Parts of an example that have one entry for each timestep.
 OF_TIMESTEPS = ("timesteps", "row_numbers", "moments")
-#: Longest part of a cell that a message shows.
-SHOWN = 40
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table, with the number that it has in the file."""
-
-    number: int
-    cells: dict[str, str]
-
-    def refused(self, column: str, detail: str) -> Unusable:
-        place = f"row {self.number}, column {column!r}"
-        return Unusable(f"{place}: {detail}", row=self.number, column=column)
+#: Endings of files with a JSON object in each line.
+JSON_LINES = {".jsonl", ".ndjson"}
 
 
 def read_examples(path: Path, description: Document) -> list[Document]:
@@ -48,21 +28,26 @@ def read_examples(path: Path, description: Document) -> list[Document]:
         content = path.read_bytes()
     except OSError as error:
         raise Unusable(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    text = decoded(content, repr(str(path)))
+    name = repr(str(path))
     if path.suffix == ".json":
-        examples = read_json(text, reading)
+        examples = read_json(decoded(content, name), description)
+    elif path.suffix in JSON_LINES:
+        lines = [line for line in decoded(content, name).splitlines() if line.strip()]
+        objects = [parsed(line, f"row {number}") for number, line in enumerate(lines, start=1)]
+        examples = examples_of(rows_of_objects(objects, columns_of(description)), description)
     elif reading["kind"] == "numbers":
-        examples = read_csv(text, description)
+        rows = rows_of(content, name, columns_of(description), description["csv"] or {})
+        examples = examples_of(rows, description)
     else:
-        examples = [example_of_text(text, reading)]
+        examples = [example_of_text(decoded(content, name), reading)]
     return [cut(example, reading) for example in examples]
 
 
-def decoded(content: bytes, name: str) -> str:
+def parsed(text: str, name: str) -> Any:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unusable(f"{name} is not UTF-8: byte {error.start} is not") from error
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"{name} is not JSON: {one_line(error)}") from error
 
 
 def example_of_text(text: str, reading: Document) -> Document:
@@ -82,15 +67,16 @@ def cut(example: Document, reading: Document) -> Document:
     return {**example, **{name: part[-most:] if most else part for name, part in parts.items()}}
 
 
-def read_json(text: str, reading: Document) -> list[Document]:
+def read_json(text: str, description: Document) -> list[Document]:
     """Raises Unusable with the input, timestep and column of a value that cannot be used."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Unusable(f"the file is not JSON: {one_line(error)}") from error
+    document, reading = parsed(text, "the file"), description["input"]
+    if isinstance(document, dict) and isinstance(document.get("rows"), list):
+        rows = rows_of_objects(document["rows"], columns_of(description))
+        return examples_of(rows, description)
     found = document.get("inputs") if isinstance(document, dict) else document
     if not isinstance(found, list) or not found:
-        raise Unusable('the document is {"inputs": [{"timesteps": […]}, …]}, with at least one')
+        detail = '{"rows": [{column: value}, …]} or {"inputs": [{"timesteps": […]}, …]}'
+        raise Unusable(f"the document is {detail}, with at least one")
     examples = []
     for number, each in enumerate(found, start=1):
         example = each if isinstance(each, dict) else {"timesteps": each}
@@ -134,10 +120,6 @@ def symbols_of(timesteps: Sequence[Any], reading: Document, where: str) -> list[
     return list(timesteps)
 
 
-def read_csv(text: str, description: Document) -> list[Document]:
-    return examples_of(rows_of(text, columns_of(description)), description)
-
-
 def columns_of(description: Document) -> set[str]:
     """The columns that the rows of a table need."""
     layout = description["csv"] or {}
@@ -149,91 +131,71 @@ def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
     """One sequence for each group of rows, read as in training; each may be too long or short."""
     columns, layout = description["input"]["columns"], description["csv"] or {}
     group, order = layout.get("group_column"), layout.get("order_column")
-    groups: dict[str | None, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(label_of(row, group, description), []).append(row)
+    conventions = Conventions(layout)
+    times: Sequence[Moment | None] = [None] * len(rows)
+    if order:
+        refuse_missing(rows, order, conventions)
+        times = conventions.moments(rows, order, is_date=layout["is_order_date"])
+    groups: dict[str | None, list[tuple[Row, Moment | None]]] = {}
+    for row, moment in zip(rows, times, strict=True):
+        label = label_of(row, group, description, conventions)
+        groups.setdefault(label, []).append((row, moment))
     examples = []
-    for label, unordered in groups.items():
-        members: list[Row] = unordered
-        moments: list[Moment] = []
-        if order:
-            members, moments = ordered(unordered, order, is_date=layout["is_order_date"])
-        kept = whole_rows(members, columns, layout.get("missing", "reject"))
+    for label, members in groups.items():
+        timed = ordered(members, order) if order else members
+        numbers = [row for row, _ in timed]
+        kept = whole_rows(numbers, columns, layout.get("missing", "reject"), conventions)
         example: Document = {
             "series": label,
             "timesteps": [values for _, values in kept],
-            "row_numbers": [members[place].number for place, _ in kept],
+            "row_numbers": [numbers[place].number for place, _ in kept],
         }
         if order:
-            example["moments"] = [moments[place] for place, _ in kept]
+            example["moments"] = [timed[place][1] for place, _ in kept]
         examples.append(example)
     return examples
 
 
-def rows_of(text: str, needed: set[str]) -> list[Row]:
-    for delimiter in DELIMITERS:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        try:
-            table = [[cell.strip() for cell in row] for row in reader]
-        except csv.Error as error:
-            raise Unusable(f"line {reader.line_num}: {error}") from error
-        names = table[0] if table else []
-        if needed <= set(names):
-            return checked_rows(table, names)
-    raise Unusable(f"the table needs a header with the columns {named(sorted(needed))}")
+def refuse_missing(rows: Sequence[Row], column: str, conventions: Conventions) -> None:
+    for row in rows:
+        if conventions.is_missing(row, column):
+            raise row.refused(column, f"a value is missing: {row.cells[column]!r}")
 
 
-def checked_rows(table: Sequence[Sequence[str]], names: Sequence[str]) -> list[Row]:
-    found = []
-    for number, cells in enumerate(table[1:], start=2):
-        if not any(cells):
-            continue
-        if len(cells) != len(names):
-            first = named(names[len(cells) : len(cells) + 1]) or f"number {len(names) + 1}"
-            detail = f"it has {len(cells)} cells, and the header has {len(names)}"
-            place = f"row {number}, column {first}"
-            raise Unusable(f"{place}: {detail}", row=number)
-        found.append(Row(number, dict(zip(names, cells, strict=True))))
-    if not found:
-        raise Unusable(f"the table has no row below its header, whose columns are {named(names)}")
-    return found
-
-
-def label_of(row: Row, group: str | None, description: Document) -> str | None:
+def label_of(
+    row: Row, group: str | None, description: Document, conventions: Conventions
+) -> str | None:
     """The name of a series as in training: numbers are written with 17 digits."""
     if group is None:
         return None
     cell = row.cells[group]
     known = {each["series"] for each in description["input"]["scalings"]}
-    if cell in MISSING and cell not in known:
-        raise row.refused(group, f"a value is missing: {cell!r}")
-    label = f"{float(cell):.17g}" if NUMBER.fullmatch(cell) else cell
-    label = cell if known & {cell, None} else label
+    if cell not in known:
+        refuse_missing([row], group, conventions)
+    label = cell if cell in known else conventions.label(row, group)
     if not known & {label, None}:
         raise row.refused(group, f"the network knows no series {cell!r}; it knows {named(known)}")
     return label
 
 
-def ordered(rows: Sequence[Row], column: str, *, is_date: bool) -> tuple[list[Row], list[Moment]]:
-    """Rows by their times, and the times. Raises Unusable for two rows with the same time."""
-    timed: list[tuple[Row, Moment]] = []
-    for row in rows:
-        cell = row.cells[column]
-        try:
-            moment = read_moment(cell, is_date=is_date)
-        except (ValueError, OverflowError) as error:
-            wanted = "a date like 2024-01-31 or 2024-01-31T12:00:00" if is_date else "a number"
-            raise row.refused(column, f"{cell[:SHOWN]!r} is not {wanted}") from error
-        timed.append((row, moment))
-    timed.sort(key=lambda each: each[1].value)
-    for (before, earlier), (row, later) in pairwise(timed):
-        if earlier.value == later.value:
-            raise row.refused(column, f"the same time as row {before.number} of its series")
-    return [row for row, _ in timed], [moment for _, moment in timed]
+def ordered(
+    members: Sequence[tuple[Row, Moment | None]], column: str
+) -> list[tuple[Row, Moment | None]]:
+    """Rows by their times. Raises Unusable for two rows with the same time."""
+    timed = sorted(members, key=value_of)
+    for before, after in pairwise(timed):
+        if value_of(before) == value_of(after):
+            earlier, row = before[0], after[0]
+            raise row.refused(column, f"the same time as row {earlier.number} of its series")
+    return timed
+
+
+def value_of(member: tuple[Row, Moment | None]) -> float:
+    return math.nan if member[1] is None else member[1].value
 
 
 def whole_rows(
-    rows: Sequence[Row], columns: Sequence[str], missing: str
+    rows: Sequence[Row], columns: Sequence[str], missing: str, conventions: Conventions
 ) -> list[tuple[int, list[float]]]:
     """Position and numbers of the rows without gaps.
 
@@ -244,18 +206,10 @@ def whole_rows(
     for place, row in enumerate(rows):
         known = latest if missing == "forward_fill" else {}
         for column in columns:
-            cell = row.cells[column]
-            if cell not in MISSING:
-                known[column] = number_of(row, column)
+            if not conventions.is_missing(row, column):
+                known[column] = conventions.number(row, column)
             elif missing == "reject":
-                raise row.refused(column, f"a value is missing: {cell!r}")
+                raise row.refused(column, f"a value is missing: {row.cells[column]!r}")
         if len(known) == len(columns):
             found.append((place, [known[column] for column in columns]))
     return found
-
-
-def number_of(row: Row, column: str) -> float:
-    cell = row.cells[column]
-    if not NUMBER.fullmatch(cell) or not math.isfinite(float(cell)):
-        raise row.refused(column, f"{cell[:SHOWN]!r} is not a finite number")
-    return float(cell)
