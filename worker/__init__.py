@@ -11,6 +11,7 @@ training/        the loop, and what belongs to it alone
 models/          networks of the layers in cells/, and how their weights start
 cells/ datasets/ probes/      one module a member of the family
 scoring/         scores of networks and baselines, on the same rows
+references/      simple models that show what score a task allows
 replay/          the exact backward pass that probes follow
 publishing/      what a run leaves at its end
 seeding.py       randomness as a pure function of seed, purpose and step

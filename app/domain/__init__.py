@@ -4,6 +4,8 @@ specs/      job specs
 runs        Run, RunStatus, TRANSITIONS, StopReason
 merging     batches that wait are stored as one
 task        facts of a task: required lag, baselines, best score
+whiteness   whether residuals are white noise
+references  the key under which a reference is stored
 quantities/ what is measured: formula, reduction, unit, cost and source
 telemetry   a run's readings as arrays
 comparison  the specs and first measurements of several preflights

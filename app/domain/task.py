@@ -103,6 +103,30 @@ class Baseline(BaseModel):
         return self.value if score is None else score
 
 
+class Reference(BaseModel):
+    """The best of a few simple models that were fitted to the training part.
+
+    It shows a score that the task allows. All models see what the network sees.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: The model, for example `lags` or `reservoir`.
+    name: str
+    #: Its formula, and what it was fitted to.
+    source: str
+    #: Its metrics on the rows of each split that the network is scored on; None if not finite.
+    metrics: Mapping[Split, Mapping[str, float | None]]
+    #: The best score of a nonlinear model on the validation part, in the task's metric; None
+    #: without one.
+    nonlinear_score: float | None = None
+    #: Whether its residuals on the validation part of a forecast are white noise; None if unknown.
+    are_residuals_white: bool | None = None
+
+    def score_on(self, split: Split, metric: str) -> float | None:
+        return self.metrics.get(split, {}).get(metric)
+
+
 class TaskFacts(BaseModel):
     """What is known of a run's task after its data was built; written by the worker."""
 
@@ -116,6 +140,8 @@ class TaskFacts(BaseModel):
     baselines: tuple[Baseline, ...] = ()
     #: Score that a model with perfect memory can reach; None if unknown.
     attainable: float | None = None
+    #: What simple models reach; None if the attainable score is known, or it was not measured.
+    reference: Reference | None = None
     required_lag: RequiredLag = RequiredLag()
     #: Timesteps of the longest training sequence.
     length: int
@@ -130,6 +156,12 @@ class TaskFacts(BaseModel):
     def baseline(self) -> Baseline | None:
         """The baseline in the metric that the task is judged by."""
         return self.baselines[0] if self.baselines else None
+
+    @property
+    def metric_in_units(self) -> str:
+        """The metric of `baseline_in_units`."""
+        baseline = self.baseline_in_units
+        return self.metric if baseline is None else baseline.metric
 
     @property
     def baseline_in_units(self) -> Baseline | None:

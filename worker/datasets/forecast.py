@@ -31,7 +31,7 @@ from worker.datasets.formats import formats_of
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
-from worker.datasets.task import Task
+from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
     CsvLayout,
@@ -46,6 +46,8 @@ from worker.scoring.forecasts import SeriesTarget, Target, forecast_baselines
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
 MAX_EVALUATION_WINDOWS = 1024
+#: Windows in the order of time, of whose errors the autocorrelation is measured.
+MAX_SUCCESSIVE_WINDOWS = 512
 
 
 def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
@@ -70,7 +72,18 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
         usage=_usage(spec, table, windows),
         own_truths=truths,
+        successive=_successive(windows),
     )
+
+
+def _successive(windows: Windows) -> Batch | None:
+    """Returns the last windows of the series that has the most for validation."""
+    start_W = windows.starts.get("validation")
+    if start_W is None:
+        return None
+    place_W = windows.target.series_N[start_W]
+    longest = np.bincount(place_W).argmax()
+    return windows.batch(start_W[place_W == longest][-MAX_SUCCESSIVE_WINDOWS:])
 
 
 def _evaluated(start_W: IntArray, split: Split, seed: int) -> IntArray:

@@ -23,6 +23,15 @@ class NumberError:
         #: True if targets may be NaN: those were not measured and are left out.
         self._has_gaps = has_gaps
 
+    @property
+    def is_least_squares(self) -> bool:
+        """Whether a linear model that minimises it has a closed form."""
+        return isinstance(self._loss, MseLoss) and not self._has_gaps
+
+    @property
+    def loss(self) -> Loss:
+        return self._loss
+
     def loss_terms(self, outputs_NO: Tensor, targets_NO: Tensor) -> Tensor:
         shape = (targets_NO.shape[-1], self._loss.outputs_per_target)
         outputs: tuple[Tensor, ...] = outputs_NO.unflatten(-1, shape).unbind(dim=-1)

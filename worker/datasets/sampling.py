@@ -35,6 +35,11 @@ class MadeData:
     #: `dataset.seed`.
     seed: int
 
+    @property
+    def num_items(self) -> int | None:
+        """None, because each step has new sequences."""
+        return None
+
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         return self.make(numpy_generator(self.seed, "batch", seed, step), batch_size)
 
@@ -81,6 +86,10 @@ class BalancedData:
             np.flatnonzero(codes_N == code).astype(np.int32) for code in np.unique(codes_N)
         )
         return cls(members=members, gather=gather)
+
+    @property
+    def num_items(self) -> int:
+        return sum(len(one) for one in self.members)
 
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         rng = numpy_generator(seed, "balanced", step)

@@ -3,7 +3,7 @@
 Shapes: T timesteps, B sequences, I inputs, O outputs, N loss terms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -80,6 +80,10 @@ class Batch:
         )
 
 
+#: Outputs for a batch: (B, O) for many-to-one, (T, B, O) otherwise.
+Predict = Callable[[Batch], Tensor]
+
+
 class Objective(Protocol):
     """The loss that is minimised, and how outputs are scored."""
 
@@ -97,6 +101,11 @@ class Objective(Protocol):
 class TrainingData(Protocol):
     """The batch of a step, a pure function of step and seed."""
 
+    @property
+    def num_items(self) -> int | None:
+        """Sequences that there are; None if each step has new ones."""
+        ...
+
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch: ...
 
 
@@ -113,6 +122,8 @@ class Task:
     usage: Usage
     #: By split, where the targets of `evaluation` are not what is scored against.
     own_truths: Mapping[Split, Truth] | None = None
+    #: Of a forecast: windows of one series in the validation part that follow each other.
+    successive: Batch | None = None
 
     @cached_property
     def truths(self) -> Mapping[Split, Truth]:
@@ -139,8 +150,12 @@ class Task:
 
     def evaluate(self, model: SequenceModel, split: Split) -> Mapping[str, float]:
         """Every metric on a split: one copy to the host."""
+        return self.score(_forward(model), split, like=model.readout.weight)
+
+    def score(self, predict: Predict, split: Split, *, like: Tensor) -> Mapping[str, float]:
+        """Returns every metric of a predictor, which reads batches of the tensor's kind."""
         truth = self.truths[split]
-        return truth.scores(truth.in_units(self._kept(model, split)))
+        return truth.scores(truth.in_units(self._kept(predict, split, like=like)))
 
     def probe_sample(
         self,
@@ -170,20 +185,21 @@ class Task:
     ) -> tuple[Mapping[str, float], Mapping[str, JsonValue]]:
         """Every metric on a split, and the metrics by horizon, series or class."""
         truth, output = self.truths[split], self.usage.output
-        answer_NK = truth.in_units(self._kept(model, split))
+        kept_NK = self._kept(_forward(model), split, like=model.readout.weight)
+        answer_NK = truth.in_units(kept_NK)
         classes = output.classes if isinstance(output, ClassOutput) else ()
         return truth.scores(answer_NK), truth.details(answer_NK, classes=classes)
 
-    def _kept(self, model: SequenceModel, split: Split) -> DoubleArray:
+    def _kept(self, predict: Predict, split: Split, *, like: Tensor) -> DoubleArray:
         """(N, K) of the loss terms that count, in the order of the truth."""
-        weights, whole = model.readout.weight, self.evaluation[split]
-        batch = whole.to(weights.device, weights.dtype)
+        whole = self.evaluation[split]
+        batch = whole.to(like.device, like.dtype)
         parts: list[Tensor] = []
         for first in range(0, batch.num_sequences, EVALUATION_BATCH):
             last = first + EVALUATION_BATCH
             part = batch.take(first, last, many_to_one=self.facts.many_to_one)
             with torch.no_grad():
-                outputs = model(part.inputs_TBI, part.lengths_B)
+                outputs = predict(part)
             shape = outputs.shape[:-1]
             targets_N = part.targets.flatten(0, len(shape) - 1)
             kept_NK = self.objective.kept(outputs.flatten(0, -2), targets_N)
@@ -199,6 +215,10 @@ class Task:
         if batch.counted_TB is None:
             return terms.flatten(0, 1)
         return terms[batch.counted_TB.bool()]
+
+
+def _forward(model: SequenceModel) -> Predict:
+    return lambda batch: model(batch.inputs_TBI, batch.lengths_B)
 
 
 def _mean(terms_N: Tensor, counted_N: Tensor | None) -> Tensor:

@@ -33,15 +33,19 @@ class TextData:
     """Stretches of the training part, at random starts."""
 
     def __init__(self, codes: IntArray, *, length: int, num_symbols: int, seed: int) -> None:
-        self._codes = codes
+        self.codes = codes
         self._length = length
-        self._num_symbols = num_symbols
+        self.num_symbols = num_symbols
         self._seed = seed
+
+    @property
+    def num_items(self) -> int:
+        return len(self.codes) - self._length
 
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch:
         rng = numpy_generator(self._seed, "batch", seed, step)
-        start_B = rng.integers(0, len(self._codes) - self._length, batch_size).astype(np.int32)
-        return stretches(self._codes, start_B, length=self._length, num_symbols=self._num_symbols)
+        start_B = rng.integers(0, len(self.codes) - self._length, batch_size).astype(np.int32)
+        return stretches(self.codes, start_B, length=self._length, num_symbols=self.num_symbols)
 
 
 def stretches(codes: IntArray, start_B: IntArray, *, length: int, num_symbols: int) -> Batch:

@@ -31,6 +31,7 @@ from worker.execution.commands import ExitCode, TrainCommand
 from worker.execution.control_channel import ControlChannel
 from worker.execution.failures import explain
 from worker.execution.preflight import try_out
+from worker.execution.referencing import with_reference
 from worker.execution.saving import Checkpoints
 from worker.execution.space import ReservedSpace, SpaceNeeded
 from worker.publishing.publish import Publisher, Trained
@@ -173,6 +174,7 @@ class Execution:
         settle_kernels(device, deterministic=spec.training.deterministic)
         task = self._retry.until_available(lambda: build_of(self._engine, self._command))
         if self._command.preflight_steps is None:
+            task = with_reference(self._engine, self._retry, spec.dataset, task)
             self._space.take(SpaceNeeded.of(spec, task))
         if start is not None:
             done = start.checkpoint.notes.step

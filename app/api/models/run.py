@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
 from app.api.models.view import View
 from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.scopes import SPLITS
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
@@ -58,6 +59,22 @@ class BaselineView(View):
     """Its score on the validation split, or on the first other one if there is none."""
     scores: ScoresView
     """Its scores on the same rows of each split that the model is scored on."""
+
+
+class ReferenceView(View):
+    name: str
+    """`lags`, `statistics`, `reservoir` or `n_grams`: the model with the best validation score."""
+    metric: str
+    """The metric of its scores, in the units of the data."""
+    scores: ScoresView
+    """Its scores on the same rows of each split that the model is scored on."""
+    source: str
+    """Its formula, and what it was fitted to."""
+    nonlinear_score: float | None
+    """The best validation score of a nonlinear model, in the metric of `task.metric`."""
+    are_residuals_white: bool | None
+    """Whether its residuals on the validation part of a forecast are white noise; null for other
+    tasks, and where there are too few."""
 
 
 class ProbesView(View):
@@ -120,6 +137,10 @@ class RunView(View):
     best: BestView | None
     baseline: BaselineView | None
     """A trivial predictor that the model must beat."""
+    reference: ReferenceView | None
+    """The best of a few simple models that were fitted to the training part, as a score that the
+    data allows. Null before a worker has fitted them, where `task.attainable` holds the best
+    possible score, and where `task.notes` says that they could not be fitted."""
     skill: ScoresView
     """The metric of each split over the baseline of the same split. 0: no better than the baseline.
     1: perfect. It is 1 - score / baseline for a metric that is minimised, and
@@ -153,6 +174,7 @@ def view_run(
         metrics=_view_metrics(run),
         metrics_by=view_metrics_by(score_details),
         baseline=run.task and run.task.baseline_in_units,
+        reference=run.task and _view_reference(run.task),
         skill=ScoresView.model_validate(skill_of(run.task, run.metrics)),
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
         diagnosis=DiagnosisSummary(
@@ -166,6 +188,14 @@ def _view_parent(run: Run) -> ParentView | None:
     if run.parent_run_id is None:
         return None
     return ParentView(run_id=run.parent_run_id, step=run.parent_step)
+
+
+def _view_reference(task: TaskFacts) -> ReferenceView | None:
+    reference, metric = task.reference, task.metric_in_units
+    if reference is None:
+        return None
+    scores = {split: reference.score_on(split, metric) for split in SPLITS}
+    return ReferenceView.of(reference, metric=metric, scores=ScoresView(**scores))
 
 
 def view_progress(run: Run) -> ProgressView:

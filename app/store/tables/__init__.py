@@ -7,7 +7,7 @@ from app.store.tables.accounts import api_keys, idempotency_keys, installation, 
 from app.store.tables.audit import audited_acts
 from app.store.tables.columns import metadata
 from app.store.tables.predictions import predictions
-from app.store.tables.resources import dataset_parts, datasets, workers
+from app.store.tables.resources import dataset_parts, dataset_references, datasets, workers
 from app.store.tables.runs import artifacts, checkpoints, diagnoses, events, findings, runs
 from app.store.tables.telemetry import (
     PARTITIONED,
@@ -27,6 +27,7 @@ __all__ = [
     "audited_acts",
     "checkpoints",
     "dataset_parts",
+    "dataset_references",
     "datasets",
     "diagnoses",
     "events",

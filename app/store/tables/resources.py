@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     Uuid,
     text,
 )
@@ -69,4 +70,16 @@ dataset_parts = Table(
     Column("dataset_id", Uuid, ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("content", LargeBinary, nullable=False),
+)
+
+dataset_references = Table(
+    "dataset_references",
+    metadata,
+    #: Hash of the completed spec of a data set.
+    Column("key", Text, primary_key=True),
+    #: The upload; null for a data set that the service has.
+    Column("dataset_id", Uuid, ForeignKey("datasets.id", ondelete="CASCADE")),
+    json_column("content"),
+    creation_time(),
+    Index(None, "dataset_id"),
 )

@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from app.api.models.run import view_run
-from app.domain.task import Baseline
+from app.domain.task import Baseline, Reference
 from tests.domain.builders import run, task
 
 
@@ -27,6 +27,41 @@ def test_a_run_shows_its_baseline_and_its_skill_by_split() -> None:
         "value": 2.0,
         "scores": {"train": 1.0, "validation": 2.0, "test": 50.0},
     }
+
+
+def test_a_run_shows_its_reference_in_the_units_of_the_data() -> None:
+    scaled, floor = (
+        Baseline(name="naive", metric=metric, value=2.0, source="")
+        for metric in ("mse_scaled", "mse")
+    )
+    reference = Reference(
+        name="lags",
+        source="penalty 1",
+        metrics={
+            "validation": {"mse": 0.5, "mse_scaled": 0.1},
+            "test": {"mse": None, "mse_scaled": 0.2},
+        },
+        nonlinear_score=0.3,
+        are_residuals_white=True,
+    )
+    changes = {"baselines": (scaled, floor), "metric": "mse_scaled", "reference": reference}
+    facts = task().model_copy(update=changes)
+
+    view = view_run(run(task=facts), waiting_for=None).model_dump(mode="json")
+
+    assert view["reference"] == {
+        "name": "lags",
+        "metric": "mse",
+        "scores": {"train": None, "validation": 0.5, "test": None},
+        "source": "penalty 1",
+        "nonlinear_score": 0.3,
+        "are_residuals_white": True,
+    }
+
+
+def test_a_task_with_a_known_best_score_shows_no_reference() -> None:
+    for facts in (task(), None):
+        assert view_run(run(task=facts), waiting_for=None).reference is None
 
 
 def test_before_anything_is_scored_there_is_no_skill() -> None:

@@ -17,6 +17,7 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.diagnosis.progress import TaskProgress, task_progress
 from app.domain.diagnosis.reach import ReachTrend, reach_trend
+from app.domain.diagnosis.standing import Standing, standing_of
 from app.domain.diagnosis.thresholds import CHOSEN, share, threshold
 from app.domain.runs import COMPLETED_AS_ASKED
 from app.domain.scopes import Scope
@@ -44,6 +45,11 @@ class BaselineThresholds:
         meaning="smallest relative gain over the baseline that is better, if it is unknown",
         source=CHOSEN,
     )
+    max_reference_gap: float = share(
+        0.05,
+        meaning="largest gap to the best reference model, relative to its score, that is none",
+        source=CHOSEN,
+    )
     min_update_ratio: float = threshold(
         1e-5,
         meaning="median ||update|| / ||weights||, below which the learning rate is too low",
@@ -66,7 +72,12 @@ def detect(case: Case, limits: BaselineThresholds) -> Outcome:
                 "early"
             ),
         )
-    return _finding(case, limits, progress)
+    standing = standing_of(case.task, progress, max_gap=limits.max_reference_gap)
+    if standing is None or not standing.is_equal:
+        return _finding(case, limits, progress, standing)
+    if standing.is_settled:
+        return None
+    return NotAssessed(code=CODE, reason=_open_question(standing))
 
 
 def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
@@ -76,7 +87,9 @@ def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
     return progress.is_at_least(limits.min_progress)
 
 
-def _finding(case: Case, limits: BaselineThresholds, progress: TaskProgress) -> Finding:
+def _finding(
+    case: Case, limits: BaselineThresholds, progress: TaskProgress, standing: Standing | None
+) -> Finding:
     trend = reach_trend(case)
     impact = Impact.BLOCKING if case.has_ended and not trend.is_growing else Impact.UNKNOWN
     return Finding(
@@ -93,12 +106,15 @@ def _finding(case: Case, limits: BaselineThresholds, progress: TaskProgress) -> 
             if progress.is_lower_bound
             else {"min_progress": limits.min_progress}
         ),
-        evidence=_evidence(progress),
+        evidence=_evidence(progress, standing),
         explanation=f"{_symptom(progress)} {_meaning(case, trend)}",
     )
 
 
-def _evidence(progress: TaskProgress) -> dict[str, JsonValue]:
+def _evidence(progress: TaskProgress, standing: Standing | None) -> dict[str, JsonValue]:
+    reference: dict[str, JsonValue] = {}
+    if standing is not None:
+        reference = {"reference": number(standing.score), "reference_name": standing.name}
     return {
         "metric": progress.floor.metric,
         "split": progress.split,
@@ -109,7 +125,16 @@ def _evidence(progress: TaskProgress) -> dict[str, JsonValue]:
         "task_progress": number(progress.value),
         "task_progress_is_lower_bound": progress.is_lower_bound,
         "relative_gain": number(progress.relative_gain),
+        **reference,
     }
+
+
+def _open_question(standing: Standing) -> str:
+    return (
+        f"neither the run nor the reference models are better than the trivial predictor (the best "
+        f"one, {standing.name}, has {standing.score:.4g}), and it is not shown that nothing more "
+        "can be learned"
+    )
 
 
 def _symptom(progress: TaskProgress) -> str:
