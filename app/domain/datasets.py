@@ -41,6 +41,7 @@ UPLOAD_CODES = (
     "header_missing",
     "nested_value",
     "no_rows",
+    "no_such_column",
     "no_such_local_time",
     "not_a_date",
     "not_finite",

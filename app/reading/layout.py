@@ -173,7 +173,7 @@ def _rows(
     try:
         for row in reader:
             if row:
-                rows.append([re.sub(r"\s+$|^\s+", "", cell) for cell in row])
+                rows.append([cell.strip() for cell in row])
             if len(rows) >= SAMPLE_ROWS:
                 break
     except csv.Error as error:
