@@ -11,6 +11,7 @@ from app.domain.specs.dataset.base import Dataset
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.specs.dataset.sequences import SequencesSpec
 from app.domain.specs.dataset.text import TextSpec
+from app.domain.tables import Table
 from app.domain.text_symbols import MAX_SYMBOLS, code_points, known_symbols
 
 #: Cells of a table that are checked while a client waits: as numbers they take 64 MiB.
@@ -31,7 +32,11 @@ def check_data(
             if profile.rows * len(profile.columns) > MAX_CHECKED_CELLS:
                 return (NOT_CHECKED,)
             content = read()
-            return _check_table(dataset, content) if is_columnar(content) else (NOT_CHECKED,)
+            return (
+                check_table(dataset, decode_table(content))
+                if is_columnar(content)
+                else (NOT_CHECKED,)
+            )
         case TextSpec(), TextProfile() if profile.distinct_symbols >= MAX_SYMBOLS:
             points_N = code_points(decode(read()))
             known_symbols(points_N[: dataset.split.parts(len(points_N))[0].end])
@@ -40,8 +45,8 @@ def check_data(
             return ()
 
 
-def _check_table(spec: ForecastSpec | SequencesSpec, content: bytes) -> tuple[str, ...]:
-    table = decode_table(content)
+def check_table(spec: ForecastSpec | SequencesSpec, table: Table) -> tuple[str, ...]:
+    """Returns sentences on what a run would leave out. Raises InvalidData as a worker would."""
     if isinstance(spec, SequencesSpec):
         spec.declared_lag(length=read_labelled_rows(spec, table).longest_in_training)
         return ()

@@ -1,10 +1,11 @@
-"""Profiles of uploads: columns, missing cells, and a suggested target and window."""
+"""Profiles of uploads: columns, missing cells, and a suggested data set spec."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Self
+from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from app.domain.compact import Compact
 from app.domain.csv_cells import number
@@ -12,18 +13,6 @@ from app.domain.reader_options import Choice
 from app.domain.tables import Column, ColumnType, Table
 from app.domain.value_counts import most_frequent, num_distinct
 
-#: Suggested window without a season, in timesteps.
-DEFAULT_WINDOW = 48
-#: Smallest autocorrelation at a season.
-MIN_SEASON_CORRELATION = 0.3
-#: Share of the highest peak at which an earlier one is the season: the highest is a multiple then.
-AS_GOOD_AS_PEAK = 0.9
-#: Number of last timesteps in which a season is searched.
-MAX_SEASON_SAMPLE = 20_000
-#: Fewest timesteps in which a season is searched.
-MIN_SEASON_SAMPLE = 32
-#: Largest residual of a straight line by round-off, relative to the line's largest value.
-ROUND_OFF = 1e-9
 #: Characters of a cell that are shown.
 MAX_CELL_CHARACTERS = 40
 #: Rows that are shown as they were understood.
@@ -32,6 +21,7 @@ PREVIEWED_ROWS = 5
 MAX_LABELS = 20
 #: Distinct characters of a text that are listed.
 MAX_SYMBOLS = 200
+UPLOADED_EARLIER = "uploaded to an earlier release: upload the file again for a suggestion"
 
 
 class _Profile(BaseModel):
@@ -70,16 +60,30 @@ class ColumnProfile(_Profile):
 
 
 class Suggestion(_Profile):
-    """A suggested forecast; target and window are null if no column can be forecast."""
+    """A data set spec for a first run on the upload, and why it is as it is."""
 
-    target: str | None
-    window: int | None
-    """Timesteps of the past that the model sees."""
-    season: int | None
-    """Timesteps after which the target repeats; null if no season was found."""
-    time_column: str | None
-    method: str
-    """How the suggestion was found."""
+    dataset: Mapping[str, JsonValue] | None = None
+    """A complete `dataset` of a job spec, which posts and trains. Null if there is nothing to train
+    on; the reasons then say what is missing."""
+    reasons: tuple[str, ...] = (UPLOADED_EARLIER,)
+    target: str | None = None
+    """The column that is forecast; null for other kinds. As in `dataset`, like the next three."""
+    window: int | None = None
+    season: int | None = None
+    time_column: str | None = None
+
+    def of_dataset(self, dataset_id: UUID) -> Self:
+        """Returns the suggestion with the id of the stored data set."""
+        if self.dataset is None:
+            return self
+        return self.model_copy(update={"dataset": {**self.dataset, "dataset_id": str(dataset_id)}})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_method(cls, value: object) -> object:
+        """Earlier releases gave one sentence in place of the reasons."""
+        given = value if isinstance(value, Mapping) else {}
+        return {key: part for key, part in given.items() if key != "method"} or value
 
 
 class CsvProfile(_Profile):
@@ -88,7 +92,7 @@ class CsvProfile(_Profile):
     rows: int
     delimiter: str
     columns: tuple[ColumnProfile, ...]
-    suggested: Suggestion
+    suggested: Suggestion = Suggestion()
     reader: Mapping[str, Choice] = {}
     """What each option of the reader was in the end, and why; empty for uploads of old."""
     preview: tuple[dict[str, str | int | float | bool | None], ...] = ()
@@ -103,6 +107,7 @@ class TextProfile(_Profile):
     distinct_symbols: int
     symbols: str
     """The first 200 distinct characters, sorted."""
+    suggested: Suggestion = Suggestion()
 
 
 Profile = CsvProfile | TextProfile
@@ -113,7 +118,6 @@ def profile_csv(table: Table, *, reader: Mapping[str, Choice] | None = None) -> 
         rows=table.num_rows,
         delimiter=table.delimiter,
         columns=tuple(_profile_column(table, column) for column in table.columns),
-        suggested=_suggest(table),
         reader=reader or {},
         preview=tuple(_preview(table)),
     )
@@ -133,34 +137,6 @@ def profile_text(text: str) -> TextProfile:
         distinct_symbols=len(symbols),
         symbols="".join(symbols[:MAX_SYMBOLS]),
     )
-
-
-def find_season(values_N: NDArray[np.float64]) -> int | None:
-    """Returns the season in timesteps: the first high peak of the autocorrelation; None if weak.
-
-    The straight line is subtracted from the series first, and lags before the first zero of the
-    autocorrelation are skipped. Multiples of a season have equally high peaks up to noise, so the
-    first high peak is the season even if a later one is slightly higher. Computed by FFT.
-    """
-    series_N = values_N[np.isfinite(values_N)]
-    length = series_N.size
-    if length < MIN_SEASON_SAMPLE or series_N.min() == series_N.max():
-        return None
-    time_N = np.linspace(-1, 1, length)
-    centred_N = series_N / np.abs(series_N).max()
-    centred_N = centred_N - np.polynomial.Polynomial.fit(time_N, centred_N, 1)(time_N)
-    if np.abs(centred_N).max() < ROUND_OFF:  # a straight line has no season
-        return None
-    spectrum = np.abs(np.fft.rfft(centred_N, 2 * length)) ** 2
-    correlation_L = np.fft.irfft(spectrum)[: length // 3]
-    correlation_L = correlation_L / correlation_L[0]
-    past_zero_L = np.where(np.logical_or.accumulate(correlation_L < 0), correlation_L, 0.0)
-    peak = past_zero_L.max()
-    if peak < MIN_SEASON_CORRELATION:
-        return None
-    (high,) = np.nonzero(past_zero_L >= AS_GOOD_AS_PEAK * peak)
-    first, num_lags = int(high[0]), 1 + int(np.argmin(np.diff(high, append=-1) == 1))
-    return first + int(np.argmax(past_zero_L[first : first + num_lags]))
 
 
 def _profile_column(table: Table, column: Column) -> ColumnProfile:
@@ -217,52 +193,3 @@ def _mean(known: Compact) -> float | None:
         return float(known.stored_N.mean(dtype=np.float64)) / known.scale
     scale = float(np.abs(known.stored_N).max()) or 1.0
     return float((known.stored_N / scale).mean()) * scale
-
-
-def _suggest(table: Table) -> Suggestion:
-    time_column = _time_column(table.columns)
-    numeric = [
-        column
-        for column in table.columns
-        if column.type in {ColumnType.NUMBER, ColumnType.INTEGER}
-        and column is not time_column
-        and _varies(column)
-    ]
-    if not numeric:
-        method = "no numeric column varies"
-        name = time_column.name if time_column else None
-        return Suggestion(target=None, window=None, season=None, time_column=name, method=method)
-    target = numeric[-1]
-    season = find_season(target.tail(MAX_SEASON_SAMPLE))
-    window = min(2 * season if season else DEFAULT_WINDOW, max(2, table.num_rows // 5))
-    return Suggestion(
-        target=target.name,
-        window=window,
-        season=season,
-        time_column=time_column.name if time_column else None,
-        method=(
-            "the last numeric column; the window is two seasons, by the peak of its autocorrelation"
-            if season
-            else "the last numeric column; no season was found, so the window is the default"
-        ),
-    )
-
-
-def _time_column(columns: Sequence[Column]) -> Column | None:
-    """Returns the first column of dates, otherwise the first column if its numbers always rise."""
-    for column in columns:
-        if column.type is ColumnType.DATE:
-            return column
-    first = columns[0]
-    stored_N = first.numbers.stored_N
-    rises = (
-        first.type in {ColumnType.NUMBER, ColumnType.INTEGER}
-        and first.missing_N is None
-        and bool((stored_N[1:] > stored_N[:-1]).all())
-    )
-    return first if rises and len(columns) > 1 else None
-
-
-def _varies(column: Column) -> bool:
-    known_n = column.known().stored_N
-    return bool(known_n.size and known_n.min() < known_n.max())

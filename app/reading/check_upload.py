@@ -10,6 +10,7 @@ from app.domain.columnar import encode_table
 from app.domain.errors import InvalidData
 from app.domain.profiles import profile_csv, profile_text
 from app.domain.reader_options import Choice, ReaderOptions
+from app.domain.suggestions.suggest import suggest_for_table, suggest_for_text
 from app.domain.tables import Table
 from app.domain.uploads import AskedKind, CheckedUpload, CheckRequest, DatasetKind
 from app.reading.columns import read_columns
@@ -42,7 +43,9 @@ def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, 
     match _kind_of(request.kind, text):
         case "text":
             profile = profile_text(text.decode())
-            return CheckedUpload(kind="text", profile=profile), text
+            suggested = suggest_for_text(text, profile)
+            described = profile.model_copy(update={"suggested": suggested})
+            return CheckedUpload(kind="text", profile=described), text
         case "jsonl":
             return _table("jsonl", _json_lines(text, request.options, encoding))
         case _:
@@ -75,4 +78,6 @@ def _json_lines(text: bytes, options: ReaderOptions, encoding: Choice) -> ReadTa
 
 def _table(kind: DatasetKind, found: ReadTable) -> tuple[CheckedUpload, bytes]:
     profile = profile_csv(found.table, reader=found.choices)
-    return CheckedUpload(kind=kind, profile=profile), encode_table(found.table)
+    suggested = suggest_for_table(found.table, profile)
+    described = profile.model_copy(update={"suggested": suggested})
+    return CheckedUpload(kind=kind, profile=described), encode_table(found.table)

@@ -1,13 +1,16 @@
 """What an upload's profile says, and the season it finds."""
 
+from uuid import UUID
+
 import numpy as np
 import pytest
 
 from app.domain.compact import Compact
 from app.domain.datasets import parse_csv
 from app.domain.profiles import (
+    UPLOADED_EARLIER,
     CsvProfile,
-    find_season,
+    Suggestion,
     profile_csv,
     profile_text,
 )
@@ -27,44 +30,6 @@ def test_a_profile_counts_missing_cells_and_gives_the_range() -> None:
     assert (by_name["sold"].min, by_name["sold"].max, by_name["sold"].mean) == (3, 5, 4)
     assert by_name["shop"].labels == ("a", "b")
     assert by_name["when"].type is ColumnType.DATE
-    assert profile.suggested.target == "sold"
-    assert profile.suggested.time_column == "when"
-
-
-@pytest.mark.parametrize("season", [7, 12, 24])
-def test_a_season_under_noise_and_a_trend_is_found(season: int) -> None:
-    rng = np.random.default_rng()
-    time = np.arange(40 * season)
-    series = 0.01 * time + np.sin(2 * np.pi * time / season) + 0.3 * rng.normal(size=time.size)
-
-    assert find_season(series) == season
-
-
-def test_white_noise_and_constants_have_no_season() -> None:
-    assert find_season(np.random.default_rng(3).normal(size=2000)) is None
-    assert find_season(np.ones(500)) is None
-    assert find_season(np.array([1.0, 2.0])) is None
-    assert find_season(np.full(100, np.nan)) is None
-    assert find_season(np.linspace(3.0, 7.0, 500)) is None
-
-
-def test_a_slow_drift_that_never_comes_back_has_no_season() -> None:
-    assert find_season(np.linspace(0.0, 1.0, 32) ** 2) is None
-
-
-def test_a_rising_year_is_time_and_not_a_target() -> None:
-    rows = "".join(f"{1700 + year},{50 + 40 * np.sin(year / 1.75):.1f}\n" for year in range(300))
-
-    suggested = profile_csv(parse_csv("year,activity\n" + rows)).suggested
-
-    assert (suggested.target, suggested.time_column, suggested.season) == ("activity", "year", 11)
-    assert suggested.window == 22
-
-
-def test_a_file_of_labels_suggests_no_target() -> None:
-    suggested = profile_csv(parse_csv("word\na\nb\n")).suggested
-
-    assert suggested.target is None
 
 
 def test_huge_numbers_do_not_overflow_the_mean() -> None:
@@ -119,7 +84,18 @@ def test_profiles_of_earlier_releases_are_read() -> None:
     suggested = dict.fromkeys(("target", "window", "season", "time_column")) | {"method": "none"}
     document = {"rows": 2, "delimiter": ",", "columns": [column], "suggested": suggested}
 
-    assert CsvProfile.model_validate(document).columns[0].type is ColumnType.NUMBER
+    profile = CsvProfile.model_validate(document)
+
+    assert profile.columns[0].type is ColumnType.NUMBER
+    assert profile.suggested.dataset is None
+    assert profile.suggested.reasons == (UPLOADED_EARLIER,)
+
+
+def test_a_suggestion_has_the_id_of_its_data_set_once_there_is_one() -> None:
+    made, none = Suggestion(dataset={"kind": "text", "dataset_id": None}), Suggestion()
+
+    assert made.of_dataset(UUID(int=7)).dataset == {"kind": "text", "dataset_id": str(UUID(int=7))}
+    assert none.of_dataset(UUID(int=7)) == none
 
 
 def test_long_whole_numbers_kept_as_text_have_no_cell_that_is_no_number() -> None:

@@ -25,8 +25,8 @@ class DatasetView(View):
     """Of the uploaded bytes, in hexadecimal."""
     created_at: datetime
     profile: CsvProfile | TextProfile
-    """Of a CSV: columns, rows, missing cells and a suggested forecast. Of a text: size and
-    symbols."""
+    """Of a table: columns, rows and missing cells. Of a text: size and symbols. Of both: a
+    suggested `dataset` of a job spec, with the id of this data set."""
 
 
 class DryUploadView(View):
@@ -37,6 +37,7 @@ class DryUploadView(View):
     sha256: str
     """Of the uploaded bytes, in hexadecimal."""
     profile: CsvProfile | TextProfile
+    """The `dataset_id` of its suggestion is null."""
 
 
 class UploadQuery(ReaderOptions):
@@ -56,9 +57,10 @@ class DatasetPage(View):
 
 
 def view_dataset(dataset: Dataset) -> DatasetView:
-    profile = TextProfile if dataset.kind == "text" else CsvProfile
+    kind = TextProfile if dataset.kind == "text" else CsvProfile
+    profile = kind.model_validate(dataset.profile)
     return DatasetView.of(
         dataset,
         sha256=dataset.sha256.hex(),
-        profile=profile.model_validate(dataset.profile),
+        profile=profile.model_copy(update={"suggested": profile.suggested.of_dataset(dataset.id)}),
     )

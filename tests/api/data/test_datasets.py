@@ -109,7 +109,8 @@ def test_an_upload_is_answered_with_its_profile(client: httpx.Client) -> None:
     time, value = made["profile"]["columns"]
     assert (time["type"], value["type"]) == ("date", "number")
     assert (value["missing"], value["min"], value["max"]) == (1, 315.71, 317.45)
-    assert made["profile"]["suggested"]["target"] == "co2"
+    assert made["profile"]["suggested"]["dataset"] is None
+    assert "there are 3 rows" in made["profile"]["suggested"]["reasons"][-1]
     assert client.get(answer.headers["Location"]).json() == made
     assert client.get("/v1/datasets").json()["items"][0] == made
 
@@ -125,6 +126,21 @@ def test_a_real_series_suggests_its_season(client: httpx.Client) -> None:
     assert (suggested["target"], suggested["time_column"]) == ("SUNACTIVITY", "YEAR")
     # the solar cycle of about 11 years
     assert suggested["season"] in {10, 11}
+
+
+def test_the_suggestion_names_its_data_set_and_passes_a_dry_run(client: httpx.Client) -> None:
+    rows = [f"2024-01-{day + 1:02},{shop},{day * day % 11}" for day in range(31) for shop in "ab"]
+    made = upload(client, "\n".join(["day,shop,sold", *rows]).encode()).json()
+    listed = client.get("/v1/datasets").json()["items"][0]
+
+    dataset = made["profile"]["suggested"]["dataset"]
+    spec = {"model": {"kind": "gru"}, "dataset": dataset}
+    tried = client.post("/v1/runs", params={"dry_run": True}, json=spec)
+
+    assert dataset["dataset_id"] == made["id"]
+    assert listed["profile"]["suggested"] == made["profile"]["suggested"]
+    assert (tried.status_code, tried.json()["warnings"]) == (200, [])
+    assert tried.json()["spec"]["dataset"] == dataset
 
 
 def test_a_text_is_counted(client: httpx.Client) -> None:
