@@ -41,6 +41,7 @@ class _StoredColumn(_Part):
     missing: _Array | None
     labels: _Array | None
     label_ends: _Array | None
+    time_zone: str | None = None
 
 
 class _Header(_Part):
@@ -108,6 +109,7 @@ def _stored(column: Column, arrays: _Arrays) -> _StoredColumn:
         type=column.type,
         scale=column.numbers.scale,
         read_as=column.read_as,
+        time_zone=column.time_zone,
         numbers=arrays.add(column.numbers.stored_N),
         missing=None if missing_N is None else arrays.add(np.packbits(missing_N)),
         labels=arrays.add(np.frombuffer(labels.content, np.uint8)) if is_labelled else None,
@@ -132,6 +134,7 @@ def _column(stored: _StoredColumn, arrays: memoryview) -> Column:
         missing_N=missing_N,
         labels=labels,
         read_as=stored.read_as,
+        time_zone=stored.time_zone,
     )
 
 

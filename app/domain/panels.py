@@ -5,18 +5,19 @@ Shapes: N rows of the file, n rows of a series, F columns (the target first), W 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.calendar_features import Seconds, local_seconds, positions
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.splits import Bounds, bounds
 from app.domain.table_arrays import groups, matrix, ordered_rows, refuse_missing, refused, scale_of
-from app.domain.tables import Table
+from app.domain.tables import ColumnType, Table
 from app.domain.telemetry import DoubleArray, IntArray
 
 #: Series whose reasons are told when they are left out.
@@ -42,11 +43,18 @@ class CutSeries:
     #: Of the training part, with the target in its own units.
     target_mean: float
     target_std: float
-    #: Of the training part, with the transformed target.
+    #: Of the training part, or of those of all series; with the transformed target.
     mean_F: DoubleArray
     std_F: DoubleArray
+    #: (n,) Local time in seconds since 1970; None without a calendar.
+    local_n: Seconds | None
     #: First target row of each window, by split.
     starts: Mapping[Split, IntArray]
+
+    @property
+    def learned_nF(self) -> DoubleArray:  # noqa: N802 - a tensor's name
+        """The columns with the transformed target, NaN in the first rows."""
+        return np.column_stack([self.levels[-1], self.values_nF[:, 1:]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +75,8 @@ class Panel:
     labels: Sequence[str | None]
     #: Rows of each series, in time order.
     rows: Sequence[IntArray]
+    #: (N,) Local time in seconds since 1970; None without a calendar.
+    local_N: Seconds | None = None
 
     @classmethod
     def of(cls, spec: ForecastSpec, table: Table) -> Self:
@@ -81,10 +91,24 @@ class Panel:
             values_NF=values_NF,
             labels=(None,) if column is None else groups(table, column)[1],
             rows=ordered_rows(table, group=column, by=spec.time_column),
+            local_N=_local_times(spec, table),
         )
 
     def cut(self) -> Iterator[CutSeries | LeftOutSeries]:
-        """Yields each series, in order. Raises InvalidData at the end if all were left out."""
+        """Yields each series, in order. Raises InvalidData if all were left out."""
+        if self.spec.scaling == "global":
+            found = list(self._cut_each())
+            mean_F, std_F = self._shared_scale(found)
+            for each in found:
+                if isinstance(each, CutSeries):
+                    yield replace(each, mean_F=mean_F, std_F=std_F)
+                else:
+                    yield each
+        else:
+            yield from self._cut_each()
+
+    def _cut_each(self) -> Iterator[CutSeries | LeftOutSeries]:
+        """Yields each series. Raises InvalidData at the end if all were left out."""
         first_error: InvalidData | None = None
         num_cut = 0
         for index, label in enumerate(self.labels):
@@ -99,8 +123,22 @@ class Panel:
         if first_error is not None and not num_cut:
             raise first_error
 
-    def without_gaps(self, index: int) -> tuple[DoubleArray, NDArray[np.bool_]]:
-        """Returns the rows of a series, and whether the target of each was measured.
+    def _shared_scale(self, found: Sequence[CutSeries | LeftOutSeries]) -> DoubleArray:
+        """(2, F): mean and standard deviation of the training parts of all that are cut."""
+        reach = self.spec.target_transform.reach
+        parts = [
+            each.learned_nF[reach : each.num_train] for each in found if isinstance(each, CutSeries)
+        ]
+        part = f"the training parts of all series{self._transformed}"
+        return scale_of(np.concatenate(parts), self.spec.columns, what=part)
+
+    @property
+    def _transformed(self) -> str:
+        transform = self.spec.target_transform
+        return f", with the target after {transform.in_words}" if transform.parts else ""
+
+    def without_gaps(self, index: int) -> tuple[DoubleArray, NDArray[np.bool_], IntArray]:
+        """Returns values of a series, whether each target was measured, and rows of the file.
 
         Missing values are filled from the row before, where the spec asks for it. Rows that still
         miss a value are dropped.
@@ -112,41 +150,37 @@ class Panel:
             latest_nF = np.maximum.accumulate(row_nF, axis=0)
             values_nF = np.take_along_axis(values_nF, latest_nF, axis=0)
         is_whole_n = ~np.isnan(values_nF).any(axis=1)
-        return values_nF[is_whole_n], is_measured_n[is_whole_n]
+        return values_nF[is_whole_n], is_measured_n[is_whole_n], self.rows[index][is_whole_n]
 
     def _cut(self, index: int) -> CutSeries:
         """Returns a series with its windows and scale. Raises InvalidData if it has none."""
-        label = self.labels[index]
+        spec, label = self.spec, self.labels[index]
         what = "the series" if label is None else f"series {label!r}"
-        values_nF, is_measured_n = self.without_gaps(index)
-        ends = bounds(len(values_nF), self.spec.split, what=f"rows of {what}")
-        _refuse_long_season(self.spec, ends[0], what)
-        starts = _starts(self.spec, ends, what, is_measured_n)
+        values_nF, is_measured_n, rows_n = self.without_gaps(index)
+        ends = bounds(len(values_nF), spec.split, what=f"rows of {what}")
+        _refuse_long_season(spec, ends[0], what)
+        starts = _starts(spec, ends, what, is_measured_n)
         part = f"the training part of {what} (its first {ends[0]} rows)"
-        transform = self.spec.target_transform
-        levels = transform.levels(values_nF[:, 0])
-        target_mean, target_std = scale_of(
-            values_nF[: ends[0], :1], self.spec.columns[:1], what=part
-        )[:, 0]
-        learned_nF = np.column_stack([levels[-1], values_nF[:, 1:]])
-        if transform.parts:
-            part += f", with the target after {transform.in_words}"
-        mean_F, std_F = scale_of(
-            learned_nF[transform.reach : ends[0]], self.spec.columns, what=part
-        )
-        return CutSeries(
+        target = scale_of(values_nF[: ends[0], :1], spec.columns[:1], what=part)
+        cut = CutSeries(
             index=index,
             label=label,
             values_nF=values_nF,
-            levels=levels,
+            levels=spec.target_transform.levels(values_nF[:, 0]),
             is_measured_n=is_measured_n,
             num_train=ends[0],
-            target_mean=float(target_mean),
-            target_std=float(target_std),
-            mean_F=mean_F,
-            std_F=std_F,
+            target_mean=float(target[0, 0]),
+            target_std=float(target[1, 0]),
+            mean_F=target[0],
+            std_F=target[1],
+            local_n=None if self.local_N is None else self.local_N[rows_n],
             starts=starts,
         )
+        if spec.scaling == "global":
+            return cut
+        learned_nF = cut.learned_nF[spec.target_transform.reach : ends[0]]
+        mean_F, std_F = scale_of(learned_nF, spec.columns, what=f"{part}{self._transformed}")
+        return replace(cut, mean_F=mean_F, std_F=std_F)
 
 
 def note_of_left_out(left_out: Sequence[LeftOutSeries], *, num_series: int) -> str | None:
@@ -158,6 +192,23 @@ def note_of_left_out(left_out: Sequence[LeftOutSeries], *, num_series: int) -> s
         reasons += f"; and {len(left_out) - MAX_REASONS} more"
     verb = "is" if len(left_out) == 1 else "are"
     return f"{len(left_out)} of {num_series} series {verb} left out: {reasons}"
+
+
+def _local_times(spec: ForecastSpec, table: Table) -> Seconds | None:
+    """Raises InvalidData without dates, and for a field that is the same in every row."""
+    if not spec.calendar or spec.time_column is None:
+        return None
+    column = table.column(spec.time_column)
+    if column.type is not ColumnType.DATE:
+        detail = f"a calendar needs dates, and column {spec.time_column!r} has none"
+        raise InvalidData(detail)
+    local_N = local_seconds(column.values(), column.time_zone)
+    for field in spec.calendar:
+        position_N = positions(local_N, field)
+        if position_N.size and (position_N == position_N[0]).all():
+            detail = f"calendar field {field} is the same in every row: leave it out"
+            raise InvalidData(detail)
+    return local_N
 
 
 def _refuse_without_logarithm(spec: ForecastSpec, table: Table, target_N: DoubleArray) -> None:

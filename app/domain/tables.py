@@ -84,6 +84,8 @@ class Column:
     labels: tuple[str, ...] | Labels = ()
     #: How the cells were understood, where they are not plain numbers, ISO dates or texts.
     read_as: str | None = None
+    #: Of dates: the zone whose local times the cells are, by its name; None for UTC.
+    time_zone: str | None = None
 
     @classmethod
     def of_values(cls, name: str, kind: ColumnType, values_N: NDArray[np.float64]) -> "Column":

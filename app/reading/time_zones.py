@@ -46,7 +46,8 @@ def to_utc(column: Column, cells: Cells, *, zone: str) -> Column:
     twice_N = np.flatnonzero((utc_N != latest_N) & ~has_own_N)
     second = twice_N[_is_second(local_N[twice_N])]
     utc_N[second] = latest_N[second]
-    return replace(column, numbers=seconds_of(np.where(has_own_N, local_N, utc_N)))
+    seconds = seconds_of(np.where(has_own_N, local_N, utc_N))
+    return replace(column, numbers=seconds, time_zone=zone)
 
 
 def _is_second(values_n: NDArray[np.int64]) -> NDArray[np.bool_]:

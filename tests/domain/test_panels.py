@@ -1,6 +1,7 @@
 """Series of a forecast that cannot be trained on are left out, and the others are cut."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_gaps_are_filled_from_the_row_before_or_dropped(
 ) -> None:
     text = "t,y\n0,\n1,1\n2,2\n3,\n4,4\n"
 
-    values_nF, is_measured_n = panel_of(text, missing=missing).without_gaps(0)
+    values_nF, is_measured_n, _ = panel_of(text, missing=missing).without_gaps(0)
 
     np.testing.assert_array_equal(values_nF[:, 0], expected)
     assert is_measured_n.sum() == 3
@@ -225,3 +226,88 @@ def test_equal_numbers_have_no_time_zone() -> None:
         panel_of("t,y\n1,1\n1,2\n", time_column="t")
 
     assert "time_zone" not in refused.value.detail
+
+
+SIZES = shops(a=rising(100), b=[1000.0 * t for t in range(100)])
+
+
+def test_a_global_scale_is_that_of_the_training_parts_of_all_series() -> None:
+    first, second = panel_of(SIZES, series_column="shop", scaling="global").cut()
+
+    assert isinstance(first, CutSeries)
+    assert isinstance(second, CutSeries)
+    pooled = np.concatenate([np.arange(70.0), 1000 * np.arange(70.0)])
+    assert first.mean_F[0] == second.mean_F[0] == pytest.approx(pooled.mean())
+    assert first.std_F[0] == second.std_F[0] == pytest.approx(pooled.std())
+    assert first.target_std == pytest.approx(np.arange(70).std())
+
+
+def test_a_feature_may_be_constant_in_each_series_if_the_scale_is_global() -> None:
+    rows = [f"{shop},{size},{t % 7}" for shop, size in (("a", 1), ("b", 9)) for t in range(100)]
+    text = "shop,size,y\n" + "\n".join(rows)
+    asked: dict[str, JsonValue] = {"series_column": "shop", "features": ["size"]}
+
+    first, _ = panel_of(text, scaling="global", **asked).cut()
+
+    assert isinstance(first, CutSeries)
+    assert (first.mean_F[1], first.std_F[1]) == (5, 4)
+    with pytest.raises(InvalidData, match="column 'size' is constant"):
+        list(panel_of(text, **asked).cut())
+
+
+def test_a_feature_that_is_constant_in_all_series_has_no_global_scale() -> None:
+    text = "shop,size,y\n" + "".join(f"{'ab'[t % 2]},{int(t > 150)},{t}\n" for t in range(200))
+
+    with pytest.raises(InvalidData, match="'size' is constant over the training parts of all"):
+        list(panel_of(text, series_column="shop", features=["size"], scaling="global").cut())
+
+
+def test_a_series_left_out_has_no_part_in_the_global_scale() -> None:
+    text = shops(a=rising(100), b=[1e6, 2e6, 3e6])
+
+    first, second = panel_of(text, series_column="shop", scaling="global").cut()
+
+    assert isinstance(first, CutSeries)
+    assert isinstance(second, LeftOutSeries)
+    assert first.mean_F[0] == pytest.approx(34.5)
+
+
+DAYS = "d,y\n" + "".join(f"2024-01-{day:02d} 06:00,{day % 5}\n" for day in range(1, 32))
+
+
+def test_a_calendar_has_the_local_time_of_each_row_that_is_kept() -> None:
+    text = DAYS.replace("2024-01-03 06:00,3", "2024-01-03 06:00,")
+    split: JsonValue = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    asked: dict[str, JsonValue] = {"time_column": "d", "calendar": ["day_of_week"], "split": split}
+
+    (series,) = panel_of(text, missing="drop", **asked).cut()
+
+    assert isinstance(series, CutSeries)
+    assert series.local_n is not None
+    shown = [str(each) for each in series.local_n[:3].astype("datetime64[s]")]
+    assert shown == [f"2024-01-0{day}T06:00:00" for day in (1, 2, 4)]
+
+
+def test_a_calendar_has_the_local_time_of_the_zone_of_the_upload() -> None:
+    table = parse_csv(DAYS)
+    dates, values = table.columns
+    zoned = replace(table, columns=(replace(dates, time_zone="Asia/Tokyo"), values))
+
+    panel = Panel.of(forecast(time_column="d", calendar=["day_of_week"]), zoned)
+
+    assert panel.local_N is not None
+    assert str(panel.local_N[0].astype("datetime64[s]")) == "2024-01-01T15:00:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "field", "reason"),
+    [
+        (DAYS, "d", "hour_of_day", "hour_of_day is the same in every row"),
+        (COUNTER, "t", "day_of_week", "a calendar needs dates, and column 't' has none"),
+    ],
+)
+def test_a_calendar_that_tells_nothing_is_refused(
+    text: str, time: str, field: str, reason: str
+) -> None:
+    with pytest.raises(InvalidData, match=reason):
+        panel_of(text, time_column=time, calendar=[field])

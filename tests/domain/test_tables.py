@@ -1,5 +1,7 @@
 """Columns of a table, and the form in which they are stored."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from app.domain.errors import InvalidData
 from app.domain.tables import Column, ColumnType, Labels, Table
 
 NUMBER = Column.of_values("x", ColumnType.NUMBER, np.array([0.5, np.nan, 2.0]))
-DATE = Column.of_values("t", ColumnType.DATE, np.array([0.0, 86_400.5, -1.0]))
+DATE = replace(
+    Column.of_values("t", ColumnType.DATE, np.array([0.0, 86_400.5, -1.0])), time_zone="Asia/Tokyo"
+)
 IDS = Column(
     name="id",
     type=ColumnType.INTEGER,
@@ -113,3 +117,9 @@ def test_types_of_profiles_of_earlier_releases_are_known() -> None:
 def test_an_unknown_column_is_refused_with_those_there_are() -> None:
     with pytest.raises(InvalidData, match="there are x, t, id, w, f"):
         TABLE.column("y")
+
+
+def test_a_stored_table_keeps_the_time_zone_of_its_dates() -> None:
+    zones = [column.time_zone for column in decode_table(encode_table(TABLE)).columns]
+
+    assert zones == [None, "Asia/Tokyo", None, None, None]

@@ -148,7 +148,9 @@ def test_seconds_since_1970_can_be_told() -> None:
 
 def test_local_times_are_moved_to_utc_and_the_repeated_hour_is_told_apart() -> None:
     text = column_of("2020-10-25 01:30", "2020-10-25 02:30", "2020-10-25 02:30", "2020-10-25 03:30")
-    found = table(text, time_zone="Europe/Berlin").column("t").values()
+    column = table(text, time_zone="Europe/Berlin").column("t")
+    found = column.values()
+    assert column.time_zone == "Europe/Berlin"
 
     assert np.diff(found).tolist() == [3600, 3600, 3600]
     assert table(text).column("t").values()[1] - found[1] == 7200

@@ -1,16 +1,18 @@
 """Forecast the next values of a column from a window of the past.
 
 Series are split by time, and no target of one part is a target of another. The target is
-transformed where the spec asks for it. Each series is then scaled by mean and standard deviation of
-its own training part, and the loss is in these units. A target that was filled in is neither
-trained on nor scored. A series that is too short is left out.
+transformed where the spec asks for it, and then scaled by mean and standard deviation of the
+training part of its series, of all series or of each window; the loss is in these units. A target
+that was filled in is neither trained on nor scored. A series that is too short is left out.
 Shapes: N rows of all series end to end, n rows of one, F columns (the target first), W windows.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from app.domain.calendar_features import calendar_columns
 from app.domain.datasets import read_table
 from app.domain.panels import CutSeries, LeftOutSeries, Panel, note_of_left_out
 from app.domain.scopes import Split
@@ -34,14 +36,16 @@ from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
     NUM_EXAMPLES,
+    CalendarInput,
     CsvLayout,
     NumberInput,
     NumberOutput,
     Original,
     Scaling,
     Usage,
+    WindowScaling,
 )
-from worker.datasets.windows import Windows
+from worker.datasets.windows import MIN_WINDOW_SHARE, Windows
 from worker.scoring.forecasts import SeriesTarget, Target, forecast_baselines
 
 #: Windows, evenly spaced, that validation and test are evaluated on.
@@ -116,12 +120,17 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         place = int(np.searchsorted(offsets, start, side="right")) - 1
         end = start - int(offsets[place])
         series = found[place]
-        return Original.of(series.values_nF[end - spec.first_target : end], series=series.label)
+        first = end - spec.first_target
+        return Original.of(
+            series.values_nF[first:end],
+            series=series.label,
+            times=_local_times(series, first, end + max(spec.calendar_leads, default=0)),
+        )
 
     train_W = _evaluated(starts["train"], "train", spec.seed)
     return Windows(
         spec=spec,
-        values_NF=np.concatenate([_scaled(series) for series in found]),
+        values_NF=np.concatenate([_read(spec, series) for series in found]),
         levels=tuple(
             np.concatenate(level) for level in zip(*(one.levels for one in found), strict=True)
         ),
@@ -129,16 +138,37 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         std_S=np.array([series.std_F[0] for series in found]),
         target=Target.of([_target(one) for one in found], season=spec.season or 1, loss=spec.loss),
         starts=starts,
-        scalings=[Scaling.of(one.mean_F, one.std_F, series=one.label) for one in found],
+        scalings=_scalings(spec, found),
         originals=[original(int(at)) for at in train_W[:NUM_EXAMPLES]],
         note=note_of_left_out(left_out, num_series=len(panel.labels)),
     )
 
 
-def _scaled(series: CutSeries) -> DoubleArray:
-    learned_nF = np.column_stack([series.levels[-1], series.values_nF[:, 1:]])
-    scaled_nF: DoubleArray = (learned_nF - series.mean_F) / series.std_F
-    return scaled_nF
+def _scalings(spec: ForecastSpec, found: Sequence[CutSeries]) -> list[Scaling]:
+    if spec.scaling == "global":
+        return [Scaling.of(found[0].mean_F, found[0].std_F)]
+    return [Scaling.of(one.mean_F, one.std_F, series=one.label) for one in found]
+
+
+def _read(spec: ForecastSpec, series: CutSeries) -> DoubleArray:
+    """(n, F) scaled values, and the calendar of timesteps ahead.
+
+    The calendar of a row that is followed by too few rows is that of the last row: no window ends
+    there.
+    """
+    columns = [(series.learned_nF - series.mean_F) / series.std_F]
+    if series.local_n is not None:
+        last = len(series.local_n) - 1
+        for lead in spec.calendar_leads:
+            ahead_n = series.local_n[np.minimum(np.arange(lead, last + 1 + lead), last)]
+            columns.append(calendar_columns(ahead_n, spec.calendar))
+    return np.concatenate(columns, axis=1)
+
+
+def _local_times(series: CutSeries, first: int, end: int) -> tuple[str, ...]:
+    if series.local_n is None:
+        return ()
+    return tuple(str(each) for each in series.local_n[first:end].astype("datetime64[s]"))
 
 
 def _target(series: CutSeries) -> SeriesTarget:
@@ -162,13 +192,23 @@ def _usage(spec: ForecastSpec, table: Table, windows: Windows) -> Usage:
         for name in spec.loss.output_names(f"{spec.target} +{step}")
     )
     transform = tuple(part.model_dump(mode="json") for part in spec.transform)
+    window_scaling = None
+    if spec.scaling == "per_window":
+        window_scaling = WindowScaling(min_share=MIN_WINDOW_SHARE, is_mean_bounded=windows.is_rate)
     return Usage(
-        input=NumberInput(columns=spec.columns, scalings=scalings, transform=transform),
+        input=NumberInput(
+            columns=spec.columns,
+            scalings=scalings,
+            transform=transform,
+            window_scaling=window_scaling,
+            calendar=_calendar(spec, table),
+        ),
         output=NumberOutput(
             names=ahead,
             scalings=of_target,
             link=spec.loss.link,
             transform=transform,
+            window_scaling=window_scaling,
             steps_ahead=spec.horizon,
         ),
         meaning=f"the {spec.horizon} values of {spec.target} that follow the window",
@@ -183,6 +223,16 @@ def _usage(spec: ForecastSpec, table: Table, windows: Windows) -> Usage:
             steps_ahead=spec.horizon,
         ),
         originals=tuple(windows.originals),
+    )
+
+
+def _calendar(spec: ForecastSpec, table: Table) -> CalendarInput | None:
+    if not spec.calendar or spec.time_column is None:
+        return None
+    return CalendarInput(
+        fields=spec.calendar,
+        leads=spec.calendar_leads,
+        time_zone=table.column(spec.time_column).time_zone,
     )
 
 

@@ -33,6 +33,33 @@ class Scaling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WindowScaling:
+    """The first column of each sequence has its own mean and standard deviation.
+
+    They are those of its timesteps after the transforms, not those of the scaling. The standard
+    deviation is at least `min_share` of that of the scaling.
+    """
+
+    min_share: float
+    #: Whether the mean is at least `min_share` of that of the scaling, too.
+    is_mean_bounded: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarInput:
+    """Further numbers of a timestep: the sine and the cosine of each field, for each lead.
+
+    The angle is 2 pi position / period, with positions from 0, of the local time so many timesteps
+    after. `times` of an input are those of its rows, and of the rows after it where they are known.
+    """
+
+    fields: tuple[str, ...]
+    leads: tuple[int, ...]
+    #: Name of the zone of times without an offset from UTC; None if all are in UTC.
+    time_zone: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NumberInput:
     """A timestep is a row of numbers, scaled and then rounded to float32.
 
@@ -45,6 +72,8 @@ class NumberInput:
     scalings: tuple[Scaling, ...]
     #: Transforms of the first column in their order, as in the job spec.
     transform: tuple[Mapping[str, JsonValue], ...] = ()
+    window_scaling: WindowScaling | None = None
+    calendar: CalendarInput | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +97,8 @@ class NumberOutput:
     link: Link = "identity"
     #: Transforms of the first input column, to be undone in reverse order from its last rows.
     transform: tuple[Mapping[str, JsonValue], ...] = ()
+    #: Of the input of the same sequence; it replaces the scaling.
+    window_scaling: WindowScaling | None = None
     #: Timesteps after the last row that the outputs are for, all with equally many outputs; 0 if
     #: they are for the timesteps themselves.
     steps_ahead: int = 0
@@ -140,13 +171,22 @@ class Original:
 
     series: str | None = None
     timesteps: tuple[tuple[float, ...], ...]
+    #: Local times of the timesteps and of those that follow, in ISO 8601; empty without a calendar.
+    times: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, values_TF: DoubleArray, *, series: str | None = None) -> "Original":
-        return cls(series=series, timesteps=tuple(tuple(map(float, row)) for row in values_TF))
+    def of(
+        cls, values_TF: DoubleArray, *, series: str | None = None, times: tuple[str, ...] = ()
+    ) -> "Original":
+        timesteps = tuple(tuple(map(float, row)) for row in values_TF)
+        return cls(series=series, timesteps=timesteps, times=times)
 
     def as_json(self) -> dict[str, JsonValue]:
-        return {"series": self.series, "timesteps": [list(row) for row in self.timesteps]}
+        found: dict[str, JsonValue] = {
+            "series": self.series,
+            "timesteps": [list(row) for row in self.timesteps],
+        }
+        return found | ({"times": list(self.times)} if self.times else {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,23 @@ from worker.datasets.task import Batch
 from worker.datasets.usage import Original, Scaling
 from worker.scoring.forecasts import Target
 
+#: Least scale of a window as a share of its series': a constant window has a scale too.
+MIN_WINDOW_SHARE = 0.01
+
+
+def window_scale(
+    learned_TB: DoubleArray, mean_B: DoubleArray, std_B: DoubleArray, *, is_rate: bool
+) -> tuple[DoubleArray, DoubleArray]:
+    """(B,) mean and standard deviation of each window, at least a share of its series'.
+
+    Of rates the mean is bounded too, since it divides them.
+    """
+    own_std_B = np.maximum(learned_TB.std(axis=0), MIN_WINDOW_SHARE * std_B)
+    own_mean_B = learned_TB.mean(axis=0)
+    if is_rate:
+        own_mean_B = np.maximum(own_mean_B, MIN_WINDOW_SHARE * mean_B)
+    return own_mean_B, own_std_B
+
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastOutputs:
@@ -49,7 +66,7 @@ class Windows:
     """All series end to end, and where the windows' targets start."""
 
     spec: ForecastSpec
-    #: Scaled, with the transformed target.
+    #: Scaled by series, with the transformed target; the columns of the calendar are the last.
     values_NF: DoubleArray
     #: (N,) The target before each of its transforms, and at last the transformed values.
     levels: tuple[DoubleArray, ...]
@@ -67,7 +84,11 @@ class Windows:
     def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
         """(T, B, F) of the whole windows, or of their `last` timesteps."""
         size = self.spec.window if last is None else last
-        inputs_TBF: DoubleArray = self.values_NF[np.arange(-size, 0)[:, None] + start_B]
+        row_TB = np.arange(-size, 0)[:, None] + start_B
+        inputs_TBF: DoubleArray = self.values_NF[row_TB]
+        if self.spec.scaling == "per_window":
+            mean_B, std_B = self.scale_of(start_B)
+            inputs_TBF[:, :, 0] = (self.levels[-1][row_TB] - mean_B) / std_B
         return inputs_TBF
 
     def targets_of(self, start_B: IntArray) -> DoubleArray:
@@ -87,7 +108,11 @@ class Windows:
     def scale_of(self, start_B: IntArray) -> tuple[DoubleArray, DoubleArray]:
         """(B,) mean and standard deviation that the outputs for a window are scaled by."""
         place_B = self.target.series_N[start_B]
-        return self.mean_S[place_B], self.std_S[place_B]
+        mean_B, std_B = self.mean_S[place_B], self.std_S[place_B]
+        if self.spec.scaling != "per_window":
+            return mean_B, std_B
+        learned_TB = self.levels[-1][np.arange(-self.spec.window, 0)[:, None] + start_B]
+        return window_scale(learned_TB, mean_B, std_B, is_rate=self.is_rate)
 
     def outputs_of(self, start_B: IntArray) -> ForecastOutputs:
         mean_B, std_B = self.scale_of(start_B)

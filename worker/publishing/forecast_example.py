@@ -5,14 +5,16 @@ how to prepare them.
 Shapes: n rows, T timesteps, F columns (the target first), H horizon, K outputs.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.calendar_features import calendar_columns
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.telemetry import DoubleArray
 from worker.datasets.usage import Original, Scaling
-from worker.datasets.windows import ForecastOutputs
+from worker.datasets.windows import ForecastOutputs, window_scale
 
 #: Largest relative error of a number that is added to an output.
 ADDED_TOLERANCE = 1e-14
@@ -54,20 +56,39 @@ def forecast_example(
 ) -> ForecastExample:
     """Returns the first timesteps of a window."""
     transform = spec.target_transform
-    rows = original.timesteps[: timesteps + transform.reach]
+    num_rows = min(timesteps + transform.reach, len(original.timesteps))
+    rows = original.timesteps[:num_rows]
+    times = original.times[: num_rows + max(spec.calendar_leads, default=0)]
     values_nF = np.array(rows, dtype=np.float64)
     levels = transform.levels(values_nF[:, 0])
     learned_TF = np.column_stack([levels[-1], values_nF[:, 1:]])[transform.reach :]
     mean_F, std_F = np.array(scaling.mean), np.array(scaling.std)
+    is_rate = spec.loss.link == "exp"
+    if spec.scaling == "per_window":
+        own = window_scale(learned_TF[:, :1], mean_F[:1], std_F[:1], is_rate=is_rate)
+        mean_F, std_F = (
+            np.append(one, of_series[1:])
+            for one, of_series in zip(own, (mean_F, std_F), strict=True)
+        )
+    inputs_TF = (learned_TF - mean_F) / std_F
     return ForecastExample(
-        original=Original(series=original.series, timesteps=rows),
-        inputs_TF=(learned_TF - mean_F) / std_F,
+        original=Original(series=original.series, timesteps=rows, times=times),
+        inputs_TF=np.concatenate([inputs_TF, *_calendar(spec, times, len(inputs_TF))], axis=1),
         outputs=ForecastOutputs(
             mean_B=mean_F[:1],
             std_B=std_F[:1],
             transform=transform,
             before=transform.before(levels, np.array([len(rows)], dtype=np.int32)),
             horizon=spec.horizon,
-            is_rate=spec.loss.link == "exp",
+            is_rate=is_rate,
         ),
     )
+
+
+def _calendar(spec: ForecastSpec, times: Sequence[str], timesteps: int) -> Iterator[DoubleArray]:
+    """Yields (T, 2 C) for each lead; the first times may be of rows that are no timesteps."""
+    local_n = np.array(times, dtype="datetime64[s]").astype(np.int64)
+    first = len(local_n) - timesteps - max(spec.calendar_leads, default=0)
+    for lead in spec.calendar_leads:
+        ahead_T = local_n[first + lead : first + lead + timesteps]
+        yield calendar_columns(ahead_T, spec.calendar)

@@ -134,6 +134,8 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "missing": "reject",
                 "loss": {"kind": "mse"},
                 "transform": [],
+                "scaling": "per_series",
+                "calendar": [],
             },
         ),
         (

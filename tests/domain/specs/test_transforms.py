@@ -147,3 +147,47 @@ def test_a_difference_takes_rows_from_the_first_window() -> None:
     assert forecast(transform=[seasonal]).shape(profile).length == 5
     with pytest.raises(InvalidSpec, match="after the 79 rows that the transform takes"):
         forecast(transform=[seasonal, "difference"]).shape(profile)
+
+
+DATED = "d,t,y\n" + "".join(f"2024-01-{day:02d},{day},{day % 5}\n" for day in range(1, 32))
+
+
+@pytest.mark.parametrize(("horizon", "input_size"), [(1, 1 + 4), (2, 1 + 8)])
+def test_a_calendar_is_read_for_the_first_and_the_last_timestep_ahead(
+    horizon: int, input_size: int
+) -> None:
+    split: JsonValue = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    asked = forecast(
+        calendar=["day_of_week", "day_of_month"], time_column="d", horizon=horizon, split=split
+    )
+
+    assert asked.shape(profile_csv(parse_csv(DATED))).input_size == input_size
+    assert asked.calendar_leads == tuple({1, horizon})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, "calendar needs a time_column"),
+        ({"time_column": "d", "calendar": ["day_of_week"] * 2}, "only once"),
+        ({"time_column": "d", "calendar": ["weekday"]}, "'day_of_week'"),
+        ({"time_column": "d", "scaling": "min_max"}, "'global', 'per_series' or 'per_window'"),
+    ],
+    ids=str,
+)
+def test_a_calendar_that_cannot_be_read_is_refused(
+    changes: dict[str, JsonValue], reason: str
+) -> None:
+    usual: dict[str, JsonValue] = {"calendar": ["day_of_week"]}
+
+    with pytest.raises(ValidationError, match=reason):
+        forecast(**(usual | changes))
+
+
+def test_a_calendar_needs_dates() -> None:
+    asked = forecast(calendar=["day_of_week"], time_column="t")
+
+    with pytest.raises(InvalidSpec, match="column 't' holds number, not dates") as refused:
+        asked.shape(profile_csv(parse_csv(DATED)))
+
+    assert next(iter(refused.value.problems)).code == "column_not_dates"

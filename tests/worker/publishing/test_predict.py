@@ -53,6 +53,19 @@ DIFFERENCED = SERIES | {
     "horizon": 5,
     "split": {"train": 0.5, "validation": 0.25, "test": 0.25},
 }
+#: The rows of series a with their times, and the days that follow.
+WITH_TIMES = {
+    "inputs": [
+        {
+            "series": "a",
+            "timesteps": [[100 + day % 5, (16 if day == 17 else day) % 3] for day in range(1, 32)],
+            "times": [
+                *(f"2020-01-{day:02d}" for day in range(1, 32)),
+                *(f"2020-02-0{day}T00:00:00" for day in range(1, 6)),
+            ],
+        }
+    ]
+}
 Case = tuple[dict[str, JsonValue], dict[str, JsonValue], str | None]
 CASES: Mapping[str, Case] = {
     "adding": ({"kind": "lstm", "num_layers": 2}, {"kind": "adding", "length": 12}, None),
@@ -65,6 +78,22 @@ CASES: Mapping[str, Case] = {
     "digits": ({"kind": "elman", "activation": "relu"}, {"kind": "digits"}, None),
     "forecast": ({"kind": "gru", "num_layers": 2}, SERIES, TABLE),
     "differenced": ({"kind": "gru"}, DIFFERENCED, TABLE),
+    "windows": (
+        {"kind": "gru"},
+        DIFFERENCED | {"scaling": "per_window", "calendar": ["day_of_week", "day_of_month"]},
+        TABLE,
+    ),
+    "rates": (
+        {"kind": "lstm"},
+        SERIES | {"scaling": "per_window", "loss": "poisson", "calendar": ["day_of_year"]},
+        TABLE,
+    ),
+    "together": (
+        {"kind": "gru"},
+        SERIES
+        | {"scaling": "global", "series_column": None, "time_column": None, "missing": "drop"},
+        TABLE,
+    ),
     "quantiles": (
         {"kind": "elman"},
         SERIES | {"loss": "quantile", "transform": [{"kind": "difference", "lag": 2}]},
@@ -151,6 +180,12 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
     commands["sample"] = [*commands["text"], "--sample", "12", "--seed", "3"]
     commands["short"] = [str(left["forecast"].folder), str(left["forecast"].folder / "short.csv")]
     Path(commands["short"][1]).write_text("series,day,y,x\na,2020-01-01,1,1\n")
+    windows = left["windows"].folder
+    (windows / "data.csv").write_text(TABLE)
+    (windows / "gap.csv").write_text(TABLE.replace("a,2020-01-30,100,0\n", ""))
+    (windows / "data.json").write_text(json.dumps(WITH_TIMES))
+    for given in ("data.csv", "gap.csv", "data.json"):
+        commands[f"windows {given}"] = [str(windows), str(windows / given)]
     negative = left["differenced"].folder / "negative.csv"
     commands["no logarithm"] = [str(negative.parent), str(negative)]
     negative.write_text(TABLE.replace("a,2020-01-30,100,", "a,2020-01-30,-1,"))
@@ -184,6 +219,21 @@ def test_a_target_without_a_logarithm_is_refused_with_its_row(answers: Answers) 
     assert code == 2
     assert "column 'y': log1p is for values above -1, and it is -1" in complaint
     assert "error: row 5, " in complaint
+
+
+def test_a_table_has_the_calendar_of_the_days_that_follow(answers: Answers) -> None:
+    table, document = (json.loads(answers[f"windows data.{kind}"][1]) for kind in ("csv", "json"))
+
+    (of_table,) = (each for each in table["outputs"] if each["series"] == "a")
+    assert of_table["timestamps"] == [f"2020-02-0{day}" for day in range(1, 6)]
+    assert of_table["rows"] == document["outputs"][0]["rows"]
+
+
+def test_a_calendar_of_days_that_are_not_known_is_refused(answers: Answers) -> None:
+    code, _, complaint = answers["windows gap.csv"]
+
+    assert code == 2
+    assert "the times of the 5 timesteps after the last row are not known" in complaint
 
 
 @pytest.mark.parametrize(

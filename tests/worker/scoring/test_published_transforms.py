@@ -1,5 +1,6 @@
 """With a transformed target, scores equal those of the predictions, in the target's own units."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,13 +12,21 @@ from app.domain.telemetry import DoubleArray
 from tests.worker.scoring.test_published_predictions import SPLITS, Run, bounds
 
 WINDOW, HORIZON, SEASON, NUM_ROWS = 5, 6, 4, 140
-#: Transforms, and the rows that they take.
-CHAINS: Mapping[str, tuple[list[JsonValue], int]] = {
-    "log1p": (["log1p"], 0),
-    "difference": (["difference"], 1),
-    "seasonal": ([{"kind": "difference", "lag": SEASON}], SEASON),
-    "all": (["log1p", "difference", {"kind": "difference", "lag": SEASON}], SEASON + 1),
+ALL: list[JsonValue] = ["log1p", "difference", {"kind": "difference", "lag": SEASON}]
+CALENDAR: JsonValue = ["day_of_week", "day_of_month", "month_of_year"]
+#: Changes of the spec, and the rows that their transforms take.
+CASES: Mapping[str, tuple[dict[str, JsonValue], int]] = {
+    "log1p": ({"transform": ["log1p"]}, 0),
+    "difference": ({"transform": ["difference"]}, 1),
+    "seasonal": ({"transform": [{"kind": "difference", "lag": SEASON}]}, SEASON),
+    "all": ({"transform": ALL}, SEASON + 1),
+    "global": ({"scaling": "global"}, 0),
+    "per window": ({"scaling": "per_window"}, 0),
+    "calendar": ({"calendar": CALENDAR, "horizon": 1}, 0),
+    "everything": ({"transform": ALL, "scaling": "per_window", "calendar": CALENDAR}, SEASON + 1),
 }
+#: Working days: the steps of time differ.
+DAYS = np.busday_offset("2024-01-01", np.arange(NUM_ROWS), roll="forward").astype(str)
 
 
 def panel() -> dict[str, DoubleArray]:
@@ -30,38 +39,48 @@ def panel() -> dict[str, DoubleArray]:
     }
 
 
-def train(folder: Path, transform: list[JsonValue], **changes: JsonValue) -> Run:
-    lines = [f"{name},{value}" for name, values_N in panel().items() for value in values_N]
+def train(folder: Path, **changes: JsonValue) -> Run:
+    lines = [
+        f"{name},{day},{value}"
+        for name, values_N in panel().items()
+        for day, value in zip(DAYS, values_N, strict=True)
+    ]
     dataset: dict[str, JsonValue] = {
         "kind": "forecast",
         "target": "y",
         "series_column": "name",
+        "time_column": "day",
         "window": WINDOW,
         "horizon": HORIZON,
         "season": SEASON,
-        "transform": transform,
     }
-    return Run(folder, dataset | changes, "name,y\n" + "\n".join(lines))
+    return Run(folder, dataset | changes, "name,day,y\n" + "\n".join(lines))
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", CASES)
 def test_scores_are_those_of_the_predictions_in_the_units_of_the_file(
     tmp_path: Path, name: str
 ) -> None:
-    transform, reach = CHAINS[name]
-    run = train(tmp_path, transform)
+    changes, reach = CASES[name]
+    horizon = int(str(changes.get("horizon", HORIZON)))
+    run = train(tmp_path, **changes)
     for split in SPLITS:
         windows, wanted, stds, naive, told = [], [], [], [], []
         first, end = bounds(NUM_ROWS)[split]
         for label, values_N in panel().items():
             train_N = values_N[: bounds(NUM_ROWS)["train"][1]]
-            for start in range(max(first, WINDOW + reach), end - HORIZON + 1):
-                rows = values_N[start - WINDOW - reach : start]
-                windows.append({"series": label, "timesteps": [[value] for value in rows]})
-                wanted.append(values_N[start : start + HORIZON])
+            for start in range(max(first, WINDOW + reach), end - horizon + 1):
+                begin = start - WINDOW - reach
+                window: dict[str, object] = {
+                    "series": label,
+                    "timesteps": [[value] for value in values_N[begin:start]],
+                    "times": DAYS[begin : start + horizon].tolist(),
+                }
+                windows.append(window)
+                wanted.append(values_N[start : start + horizon])
                 stds.append(train_N.std())
                 naive.append(np.abs(train_N[SEASON:] - train_N[:-SEASON]).mean())
-                told.append([values_N[start - 1]] * HORIZON)
+                told.append([values_N[start - 1]] * horizon)
         error = np.stack([one[0] for one in run.predict(windows)]) - np.array(wanted)
 
         served, floors = run.served(split), run.floors(split)
@@ -76,11 +95,35 @@ def test_scores_are_those_of_the_predictions_in_the_units_of_the_file(
         assert floors["naive", "mse"] == pytest.approx(floor, rel=1e-8)
 
 
+@pytest.mark.parametrize("loss", ["mse", "poisson"])
+def test_a_window_without_change_has_a_finite_scale(tmp_path: Path, loss: str) -> None:
+    """Most days are zero: each window is a constant."""
+    values = [70.0 if t % 20 == 0 else 0.0 for t in range(200)]
+    dataset: dict[str, JsonValue] = {
+        "kind": "forecast",
+        "target": "y",
+        "window": WINDOW,
+        "loss": loss,
+        "scaling": "per_window",
+    }
+
+    run = Run(tmp_path, dataset, "y\n" + "\n".join(map(str, values)))
+
+    starts = range(*bounds(200)["test"])
+    told = run.predict([{"timesteps": [[v] for v in values[t - WINDOW : t]]} for t in starts])
+    error = np.array([one[0][0] for one in told]) - np.array([values[t] for t in starts])
+    assert run.served("test")["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-6)
+    assert math.isfinite(run.served("train")["mse_scaled"])
+
+
 def test_baselines_are_those_of_a_run_without_a_transform(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     (tmp_path / "all").mkdir()
 
-    plain, transformed = train(tmp_path / "plain", []), train(tmp_path / "all", CHAINS["all"][0])
+    plain, transformed = (
+        train(tmp_path / "plain"),
+        train(tmp_path / "all", **CASES["everything"][0]),
+    )
 
     for split in ("validation", "test"):
         assert transformed.floors(split) == plain.floors(split)
@@ -90,7 +133,7 @@ def test_baselines_are_those_of_a_run_without_a_transform(tmp_path: Path) -> Non
 def test_quantiles_are_transformed_back_each(tmp_path: Path) -> None:
     levels, reach = np.array([0.1, 0.5, 0.9]), SEASON
     transform: list[JsonValue] = ["log1p", {"kind": "difference", "lag": SEASON}]
-    run = train(tmp_path, transform, loss="quantile", horizon=SEASON)
+    run = train(tmp_path, transform=transform, loss="quantile", horizon=SEASON)
     windows, wanted = [], []
     first, end = bounds(NUM_ROWS)["test"]
     for label, values_N in panel().items():

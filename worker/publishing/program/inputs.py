@@ -13,7 +13,7 @@ from typing import Any
 from worker.publishing.program.cells import SHOWN, Conventions, Row
 from worker.publishing.program.network import Document, Unusable, named, one_line
 from worker.publishing.program.tables import decoded, rows_of, rows_of_objects
-from worker.publishing.program.times import Moment
+from worker.publishing.program.times import Moment, iso_moment
 
 #: Parts of an example that have one entry for each timestep.
 OF_TIMESTEPS = ("timesteps", "row_numbers", "moments")
@@ -77,16 +77,39 @@ def read_json(text: str, description: Document) -> list[Document]:
     if not isinstance(found, list) or not found:
         detail = '{"rows": [{column: value}, …]} or {"inputs": [{"timesteps": […]}, …]}'
         raise Unusable(f"the document is {detail}, with at least one")
-    examples = []
-    for number, each in enumerate(found, start=1):
-        example = each if isinstance(each, dict) else {"timesteps": each}
-        timesteps, where = example.get("timesteps"), f"input {number}"
-        if not isinstance(timesteps, list | str):
-            raise Unusable(f"{where} has no list of timesteps")
-        is_numbers = reading["kind"] == "numbers"
-        checked = (rows_of_numbers if is_numbers else symbols_of)(timesteps, reading, where)
-        examples.append({"series": example.get("series"), "timesteps": checked})
-    return examples
+    return [json_example(each, reading, f"input {at}") for at, each in enumerate(found, start=1)]
+
+
+def json_example(each: Any, reading: Document, where: str) -> Document:
+    """The timesteps of one input, and their times where it has `times`."""
+    given = each if isinstance(each, dict) else {"timesteps": each}
+    timesteps = given.get("timesteps")
+    if not isinstance(timesteps, list | str):
+        raise Unusable(f"{where} has no list of timesteps")
+    is_numbers = reading["kind"] == "numbers"
+    checked = (rows_of_numbers if is_numbers else symbols_of)(timesteps, reading, where)
+    example: Document = {"series": given.get("series"), "timesteps": checked}
+    if reading.get("calendar") and given.get("times") is not None:
+        moments = moments_of(given["times"], where)
+        example["moments"] = moments[: len(timesteps)]
+        example["moments_ahead"] = moments[len(timesteps) :]
+        if len(moments) < len(timesteps):
+            raise Unusable(f"{where} has {len(moments)} times and {len(timesteps)} timesteps")
+    return example
+
+
+def moments_of(times: Any, where: str) -> list[Moment]:
+    """Raises Unusable for a time that is not a date in ISO 8601."""
+    if not isinstance(times, list):
+        raise Unusable(f"{where}: times is a list of dates")
+    moments = []
+    for place, time in enumerate(times, start=1):
+        try:
+            moments.append(iso_moment(time))
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            shown = json.dumps(time)[:SHOWN]
+            raise Unusable(f"{where}, time {place}: {shown} is not a date") from error
+    return moments
 
 
 def rows_of_numbers(timesteps: Sequence[Any], reading: Document, where: str) -> list[list[float]]:

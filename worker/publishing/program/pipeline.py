@@ -1,7 +1,8 @@
 """From rows of numbers to the input of the network, and from its outputs to the units of the data.
 
 What is done is said by `input` and `output` of model.json. A forecast transforms its first column,
-the target. Its transforms are undone, in reverse order, from the last values of that column.
+the target, scales all columns and appends a calendar. The transforms are undone, in reverse order,
+from the last values of the first column.
 Shapes: n rows, T timesteps, I inputs, O outputs, H timesteps ahead, Q outputs for each.
 """
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from worker.publishing.program.calendars import calendar_of
 from worker.publishing.program.network import Document, Unusable, named
 
 
@@ -21,29 +23,45 @@ def encode(reading: Document, example: Document) -> Tensor:
         codes = [places[each] if each in places else places[None] for each in timesteps]
         return nn.functional.one_hot(torch.tensor(codes), len(places)).double()
     refuse_without_logarithm(reading, example)
-    rows_nI = float64(timesteps)
-    target = levels_of(reading, example)[-1]
-    learned_TI = torch.column_stack([target.values_T, rows_nI[-len(target.values_T) :, 1:]])
-    scaling = scaling_of(reading, example)
-    scaled_TI: Tensor = (learned_TI - float64(scaling["mean"])) / float64(scaling["std"])
+    target_T = levels_of(reading, example)[-1].values_T
+    columns = float64(timesteps)[-len(target_T) :]
+    columns[:, 0] = target_T
+    mean, std = scale_of(reading, example)
+    scaled_TI = (columns - mean) / std
+    if reading.get("calendar"):
+        calendar = calendar_of(reading["calendar"], example, len(target_T))
+        scaled_TI = torch.cat([scaled_TI, float64(calendar)], dim=1)
     return scaled_TI.float().double()
 
 
 def in_units(description: Document, outputs_TO: Tensor, example: Document) -> Tensor:
     """(T, O) what the outputs of the network mean: numbers in the units of the data."""
     answer = description["output"]
-    scaling = scaling_of(answer, example)
+    mean, std = scale_of(answer, example)
     if answer["link"] == "exp":
-        rate_TO: Tensor = outputs_TO.exp() * float64(scaling["mean"])
+        rate_TO: Tensor = outputs_TO.exp() * mean
         return rate_TO
-    values_TO: Tensor = outputs_TO * float64(scaling["std"]) + float64(scaling["mean"])
+    values_TO: Tensor = outputs_TO * std + mean
     if not answer.get("transform"):
         return values_TO
-    ahead = (answer["steps_ahead"], -1)
-    values_HQ: Tensor = values_TO.unflatten(-1, ahead)[0]
+    values_HQ: Tensor = values_TO.unflatten(-1, (answer["steps_ahead"], -1))[0]
     for level in reversed(levels_of(answer, example)):
         values_HQ = level.undone(values_HQ)
     return values_HQ.reshape(1, -1)
+
+
+def scale_of(part: Document, example: Document) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each column, that of the window for the first one if asked."""
+    scaling = scaling_of(part, example)
+    mean, std = float64(scaling["mean"]), float64(scaling["std"])
+    own = part.get("window_scaling")
+    if own:
+        learned_T = levels_of(part, example)[-1].values_T
+        least, least_std = own["min_share"] * mean[0], own["min_share"] * std[0]
+        own_mean = learned_T.mean()
+        mean[0] = own_mean.clamp(min=least) if own["is_mean_bounded"] else own_mean
+        std[0] = learned_T.std(correction=0).clamp(min=least_std)
+    return mean, std
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import torch
 
-from worker.publishing.program.inputs import read_examples
+from worker.publishing.program.inputs import json_example, read_examples
 from worker.publishing.program.network import (
     Document,
     Network,
@@ -103,10 +103,10 @@ def outputs_of(
         output: Document = {"series": example.get("series"), "rows": rows}
         if "moments" in example and description["output"]["per"] == "timestep":
             output["timestamps"] = [moment.at(moment.value) for moment in example["moments"]]
-        elif "moments" in example and description["csv"]["steps_ahead"]:
-            output["timestamps"] = times_after(
-                example["moments"], description["csv"]["steps_ahead"]
-            )
+        elif "moments" in example and (count := description["csv"]["steps_ahead"]):
+            later = example.get("moments_ahead", ())[:count]
+            told = [moment.at(moment.value) for moment in later]
+            output["timestamps"] = told or times_after(example["moments"], count)
         outputs.append(output)
     return outputs
 
@@ -146,7 +146,8 @@ def check(description: Document) -> int:
     try:
         for name, outputs in golden["outputs"].items():
             network = Network(description, load_weights(HERE / name, description))
-            for example, expected in zip(golden["inputs"], outputs, strict=True):
+            for given, expected in zip(golden["inputs"], outputs, strict=True):
+                example = json_example(given, description["input"], "golden.json")
                 rows = float64(predict(network, description, example))
                 distance = (rows - float64(expected["rows"])).abs().max() / expected["tolerance"]
                 worst = max(worst, float(distance.nan_to_num(nan=float("inf"))))
@@ -167,7 +168,7 @@ def run(asked: argparse.Namespace) -> int:
         said = sample(network, description, examples[0], count=asked.sample, seed=asked.seed)
     else:
         answer = {**description["output"], "outputs": outputs_of(network, description, examples)}
-        for name in ("scalings", "transform", "steps_ahead"):
+        for name in ("scalings", "transform", "window_scaling", "steps_ahead"):
             answer.pop(name, None)
         said = json.dumps(answer, ensure_ascii=False, indent=1)
     say(said)

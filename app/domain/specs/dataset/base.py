@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict, model_validator
@@ -22,7 +22,10 @@ Lag = Annotated[int, Strict(), Field(ge=0, le=MAX_LENGTH), WHOLE]
 ColumnName = Annotated[CleanText, Field(min_length=1, max_length=200)]
 
 
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+Names = TypeVar("Names", bound=tuple[str, ...])
+
+
+def distinct(names: Names) -> Names:
     """Raises ValueError for a repeated column, which would count twice and add no information."""
     if len(set(names)) < len(names):
         raise ValueError("each column may be named only once")
@@ -32,7 +35,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 ColumnNames = Annotated[
     tuple[ColumnName, ...],
     Field(json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_distinct),
+    AfterValidator(distinct),
     AtMost(most=256),
 ]
 

@@ -6,6 +6,7 @@ from app.domain.errors import InvalidSpec, Problem
 from app.domain.profiles import ColumnProfile, CsvProfile, Profile, TextProfile
 from app.domain.specs.loss.base import Loss
 from app.domain.specs.transform.base import Transform
+from app.domain.tables import ColumnType
 
 #: Pointer below `/dataset` -> the column that is named there, or None.
 Columns = Mapping[str, str | None]
@@ -18,6 +19,7 @@ FIT_CODES = (
     "no_such_column",
     "column_not_numeric",
     "column_not_ordered",
+    "column_not_dates",
     "column_constant",
     "target_negative",
     "no_logarithm",
@@ -116,6 +118,14 @@ def not_ordered(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
         if column is not None and column.type.has_labels:
             detail = f"column {name!r} holds text that is neither a number nor a date"
             yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_ordered")
+
+
+def not_dates(table: CsvProfile, columns: Columns) -> Iterator[Problem]:
+    for place, name in columns.items():
+        column = find(table, name)
+        if column is not None and column.type is not ColumnType.DATE:
+            detail = f"column {name!r} holds {column.type}, not dates, and a calendar needs dates"
+            yield Problem(pointer=f"/dataset/{place}", detail=detail, code="column_not_dates")
 
 
 def with_gaps(table: CsvProfile, columns: Columns) -> Iterator[Problem]:

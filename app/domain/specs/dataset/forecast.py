@@ -1,10 +1,11 @@
 """Forecasts of a column of an uploaded CSV."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from app.domain.calendar_features import CalendarField
 from app.domain.errors import Problem
 from app.domain.profiles import CsvProfile, Profile
 from app.domain.specs.base import AtMost, Integer
@@ -15,6 +16,7 @@ from app.domain.specs.dataset.base import (
     SplitSpec,
     Timesteps,
     UploadedDataset,
+    distinct,
 )
 from app.domain.specs.dataset.fit import (
     absent,
@@ -23,6 +25,7 @@ from app.domain.specs.dataset.fit import (
     csv_profile,
     find,
     negative,
+    not_dates,
     not_numeric,
     not_ordered,
     raise_any,
@@ -37,6 +40,12 @@ from app.domain.specs.transform.difference import Difference
 from app.domain.task import TaskShape
 
 MAX_TRANSFORMS = 4
+Calendar = Annotated[
+    tuple[CalendarField, ...],
+    Field(json_schema_extra={"uniqueItems": True}),
+    AfterValidator(distinct),
+    AtMost(most=len(get_args(CalendarField))),
+]
 
 
 class ForecastSpec(UploadedDataset):
@@ -64,6 +73,14 @@ class ForecastSpec(UploadedDataset):
     transform: Annotated[tuple[TransformSpec, ...], AtMost(most=MAX_TRANSFORMS)] = ()
     """What the network learns in place of the target, applied in this order: objects, or the names
     of their kinds alone. Scores and predictions are in the target's own units all the same."""
+    scaling: Literal["global", "per_series", "per_window"] = "per_series"
+    """Whose mean and standard deviation the network's numbers are divided by: those of each series
+    or of all series together, over their training parts. `per_window` scales the target of each
+    window by its own, and at least 0.01 of its series' deviation; features are per series then."""
+    calendar: Calendar = ()
+    """Positions of a time in its hour, day, week, month and year, each as a sine and a cosine. At
+    each timestep the network reads those of the next timestep, and of the one `horizon` ahead.
+    Local times of the upload's `time_zone`; times with their own offset from UTC are in UTC."""
 
     @model_validator(mode="after")
     def _logarithm_is_first(self) -> Self:
@@ -83,6 +100,22 @@ class ForecastSpec(UploadedDataset):
             detail += f"a horizon of at most its lag, {min(lags)}"
             raise ValueError(detail)
         return self
+
+    @model_validator(mode="after")
+    def _calendar_has_times(self) -> Self:
+        if self.calendar and self.time_column is None:
+            raise ValueError("calendar needs a time_column")
+        return self
+
+    @property
+    def calendar_leads(self) -> tuple[int, ...]:
+        """Timesteps ahead whose calendar the network reads."""
+        return tuple(sorted({1, self.horizon})) if self.calendar else ()
+
+    @property
+    def input_size(self) -> int:
+        """Numbers that the network reads at each timestep."""
+        return len(self.columns) + 2 * len(self.calendar) * len(self.calendar_leads)
 
     @property
     def target_transform(self) -> TargetTransform:
@@ -107,7 +140,7 @@ class ForecastSpec(UploadedDataset):
         raise_any(self._problems(table))
         return TaskShape(
             length=self.window,
-            input_size=len(self.columns),
+            input_size=self.input_size,
             output_size=self.horizon * self.loss.outputs_per_target,
             many_to_one=True,
         )
@@ -123,6 +156,8 @@ class ForecastSpec(UploadedDataset):
         if self.missing == "reject":
             yield from with_gaps(table, numeric)
         yield from not_ordered(table, {"time_column": self.time_column})
+        if self.calendar:
+            yield from not_dates(table, {"time_column": self.time_column})
         yield from self._windows_without_room(table)
 
     def _windows_without_room(self, table: CsvProfile) -> Iterator[Problem]:
