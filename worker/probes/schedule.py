@@ -11,6 +11,13 @@ from app.domain.quantities import ProbeQuantity
 
 #: Probes of one run. No page shows more.
 MAX_PROBES = 200
+#: Probes between the first step and the last that every run has, evenly spaced, whatever they cost:
+#: three must agree before a finding, and a run that learns late changes between them.
+ASSURED_PROBES = 5
+#: A run of fewer steps has as many as the budget allows.
+MIN_ASSURED_STEPS = 50
+#: Largest share of the run that all assured probes may take together, by following fewer anchors.
+ASSURED_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,9 @@ class ProbeSchedule:
     #: Seconds of all probes, and of those that the budget covers.
     total_s: float = 0.0
     budgeted_s: float = 0.0
+    #: Probes after step 0, and whether the last one was taken whatever it cost.
+    num_probes: int = 0
+    was_assured: bool = False
 
     def is_due(self, step: int, *, elapsed_s: float) -> bool:
         """Whether to probe before this step. `elapsed_s` is the attempt's wall time with probes."""
@@ -43,7 +53,27 @@ class ProbeSchedule:
             return step % self.every == 0
         if self.followed_steps and step <= self.followed_steps[-1]:
             return step in self.followed_steps
+        if self.is_assured(step):
+            return True
         return self._is_spaced(step) and self._is_affordable(elapsed_s)
+
+    def is_assured(self, step: int) -> bool:
+        """Whether fewer probes were taken than every run has by this step."""
+        if self.every is not None or self.budget == 0 or self.num_steps < MIN_ASSURED_STEPS:
+            return False
+        num_due = min(ASSURED_PROBES, (ASSURED_PROBES + 1) * step // self.num_steps)
+        return self.num_probes < num_due
+
+    def share_of_anchors(self, step: int, *, elapsed_s: float) -> float:
+        """Returns the share of the tier's anchors that a probe before this step may follow.
+
+        Less than 1 where an assured probe would take more than its part of `ASSURED_SHARE` of the
+        run, by the pace of its steps so far.
+        """
+        if not self.is_assured(step) or not self.last_cost_s or step == 0:
+            return 1.0
+        run_s = max(elapsed_s - self.total_s, 0.0) * self.num_steps / step
+        return min(1.0, ASSURED_SHARE / ASSURED_PROBES * run_s / self.last_cost_s)
 
     def wanted(
         self, cadences: Sequence[tuple[ProbeQuantity, int | None]], *, step: int, is_last: bool
@@ -60,9 +90,12 @@ class ProbeSchedule:
         )
 
     def after(self, step: int, *, seconds: float) -> "ProbeSchedule":
-        is_budgeted = step not in (0, self.num_steps)
+        was_assured = self.is_assured(step)
+        is_budgeted = step not in (0, self.num_steps) and not was_assured
         return replace(
             self,
+            num_probes=self.num_probes + (step > 0),
+            was_assured=was_assured,
             last_step=step,
             last_cost_s=seconds,
             total_s=self.total_s + seconds,
@@ -74,7 +107,7 @@ class ProbeSchedule:
         if self.last_step is None:
             return self
         cost_s = (self.last_cost_s or 0.0) + seconds
-        is_budgeted = self.last_step not in (0, self.num_steps)
+        is_budgeted = self.last_step not in (0, self.num_steps) and not self.was_assured
         return replace(
             self,
             last_cost_s=cost_s,

@@ -39,6 +39,8 @@ from worker.replay.sample import ProbeSample, ReplayableNetwork
 
 #: Loss terms followed back. With 128 a horizon repeats within a tenth; with four it does not.
 ANCHORS: dict[Tier, int] = {"economy": 32, "standard": 128, "full": 256}
+#: Fewer give an interval that says nothing.
+MIN_ANCHORS = 16
 #: In the order in which the catalogue lists what they measure.
 PROBES: tuple[ProbeCard, ...] = (
     lag_profile.CARD,
@@ -74,9 +76,17 @@ class ProbeOrder:
     #: None: what the tier includes.
     quantities: tuple[ProbeQuantity, ...] | None = None
     required_lag: int | None
+    #: Share of the tier's loss terms that are followed back.
+    share_of_anchors: float = 1.0
     #: Timesteps through which the training gradient flows back; None means all.
     bptt_length: int | None = None
     seed: int
+
+    @property
+    def max_anchors(self) -> int:
+        """Loss terms that are followed back; never fewer than MIN_ANCHORS."""
+        most = ANCHORS[self.tier]
+        return min(most, max(MIN_ANCHORS, round(self.share_of_anchors * most)))
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -148,7 +158,7 @@ def run_probes(
         required_lag=order.required_lag,
         bptt_length=order.bptt_length,
         seed=order.seed,
-        max_anchors=ANCHORS[order.tier],
+        max_anchors=order.max_anchors,
         kept=kept,
         training=training,
     )
@@ -192,7 +202,7 @@ def run_update_probes(
         required_lag=order.required_lag,
         bptt_length=order.bptt_length,
         seed=order.seed,
-        max_anchors=ANCHORS[order.tier],
+        max_anchors=order.max_anchors,
         kept={},
         update=update,
     )

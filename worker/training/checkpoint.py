@@ -46,6 +46,8 @@ class ScheduleNotes(_Notes):
     last_cost_s: float | None
     total_s: float
     budgeted_s: float
+    #: 0 in checkpoints that were written before it was counted.
+    num_probes: int = 0
 
 
 class BestNotes(_Notes):

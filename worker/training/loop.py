@@ -172,7 +172,7 @@ class TrainingLoop:
                 learner.undo_update()
                 response, update_norms = guard.respond(step, Finiteness.BAD_UPDATE), None
         if watched is not None and response is Response.UPDATE:
-            self._update = watched.after_update(learner)
+            self._update = watched.after_update(learner, share=self._observer.share_of_probe)
         learner.drop_gradient()
         self._recorder.record(
             StepReading(

@@ -76,6 +76,7 @@ class Observer:
             last_cost_s=schedule.last_cost_s,
             total_s=schedule.total_s,
             budgeted_s=schedule.budgeted_s,
+            num_probes=schedule.num_probes,
         )
 
     def restore(self, checkpoint: Checkpoint, *, device: torch.device) -> None:
@@ -103,6 +104,11 @@ class Observer:
     def watches_update(self) -> bool:
         """Whether the change that the present step makes is to be measured."""
         return self._order is not None and measures_updates(self._order)
+
+    @property
+    def share_of_probe(self) -> float:
+        """The share of its usual work that the probe of the present step does."""
+        return 1.0 if self._order is None else self._order.share_of_anchors
 
     def after_update(self, model: SequenceModel, step: int, update: Update) -> tuple[Reading, ...]:
         """Measure the change that the present step made."""
@@ -176,6 +182,7 @@ class Observer:
             tier=tier,
             quantities=wanted,
             required_lag=self._task.facts.required_lag.timesteps,
+            share_of_anchors=self._schedule.share_of_anchors(step, elapsed_s=self._elapsed_s()),
             bptt_length=self._spec.training.bptt_length,
             seed=self._spec.training.seed,
         )

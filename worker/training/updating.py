@@ -16,8 +16,8 @@ from worker.training.penalties import add_penalty_gradients_
 
 #: A limit, since several copies of the weights are kept for the length of a probe.
 MAX_PARAMETERS = 20_000_000
-#: Sequences of a batch that the loss is measured on.
-MAX_SEQUENCES = 64
+#: Sequences of a batch that the loss is measured on, at most and at least.
+MAX_SEQUENCES, MIN_SEQUENCES = 64, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,12 @@ class Watched:
             penalty_gradients=penalties,
         )
 
-    def after_update(self, learner: Learner) -> Update:
-        """Completes it while the gradient that the optimizer was given is still there."""
+    def after_update(self, learner: Learner, *, share: float) -> Update:
+        """Completes it while the gradient that the optimizer was given is still there.
+
+        Losses are measured on this share of `MAX_SEQUENCES`.
+        """
+        most = max(MIN_SEQUENCES, round(share * MAX_SEQUENCES))
         optimizer = learner.spec.optimizer
         decay = self.rate * optimizer.weight_decay * optimizer.in_torch.is_decay_decoupled
         training = learner.spec.training
@@ -68,8 +72,8 @@ class Watched:
             given_gradients=[gradient.clone() for gradient in learner.gradients()],
             second_moments=_second_moments(learner, optimizer.in_torch),
             eps=float(getattr(optimizer, "eps", 0.0)),
-            loss_of_batch=lambda weights: _loss_at(learner, weights, self.batch),
-            loss_of_fresh_batch=lambda weights: _loss_at(learner, weights, fresh),
+            loss_of_batch=lambda weights: _loss_at(learner, weights, self.batch, most),
+            loss_of_fresh_batch=lambda weights: _loss_at(learner, weights, fresh, most),
         )
 
 
@@ -92,10 +96,10 @@ def _second_moments(learner: Learner, named: TorchOptimizer) -> Tensors | None:
     return found
 
 
-def _loss_at(learner: Learner, weights: Tensors, batch: Batch) -> float:
-    """Returns the loss of the network with other weights, and restores its own exactly."""
+def _loss_at(learner: Learner, weights: Tensors, batch: Batch, most: int) -> float:
+    """Returns the loss of the first sequences at other weights; restores the own ones exactly."""
     own = [weight.clone() for weight in learner.weights]
-    part = batch.take(0, MAX_SEQUENCES, many_to_one=learner.task.facts.many_to_one)
+    part = batch.take(0, most, many_to_one=learner.task.facts.many_to_one)
     try:
         with torch.no_grad():
             torch._foreach_copy_(learner.weights, list(weights))

@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -111,3 +112,41 @@ def test_what_the_probe_of_an_update_took_belongs_to_the_probe_of_its_step() -> 
     assert (first.total_s, first.budgeted_s, first.last_cost_s) == (3.0, 0.0, 3.0)
     assert (later.total_s, later.budgeted_s, later.last_cost_s) == (6.0, 3.0, 3.0)
     assert schedule.with_cost(1.0) == schedule
+
+
+@pytest.mark.parametrize("num_steps", [50, 600, 10_000])
+def test_every_run_has_five_probes_between_its_ends_whatever_they_cost(num_steps: int) -> None:
+    schedule = ProbeSchedule(num_steps=num_steps, budget=0.03)
+
+    probed, schedule, elapsed_s = run(schedule, step_s=0.001, probe_s=5.0)
+
+    sixth = num_steps / 6
+    assert probed[1:-1] == [math.ceil(k * sixth) for k in range(1, 6)]
+    assert schedule.share(elapsed_s) == 0
+
+
+def test_a_run_of_fewer_than_fifty_steps_has_what_the_budget_allows() -> None:
+    probed, _, _ = run(ProbeSchedule(num_steps=49, budget=0.03), step_s=0.001, probe_s=5.0)
+
+    assert probed == [0, 49]
+
+
+def test_probes_that_the_budget_has_paid_for_count_among_the_assured_ones() -> None:
+    probed, schedule, elapsed_s = run(
+        ProbeSchedule(num_steps=600, budget=0.5), step_s=0.01, probe_s=0.01
+    )
+
+    assert len(probed) > 100
+    assert schedule.share(elapsed_s) > 0.1
+
+
+def test_assured_probes_follow_fewer_anchors_where_they_would_take_a_tenth_of_the_run() -> None:
+    schedule = ProbeSchedule(num_steps=600, budget=0.03).after(0, seconds=0.5)
+
+    share = schedule.share_of_anchors(100, elapsed_s=0.5 + 1.0)
+
+    assert share == pytest.approx(0.1 / 5 * 6.0 / 0.5)
+    assert schedule.share_of_anchors(100, elapsed_s=1000.0) == 1.0
+    assert schedule.share_of_anchors(99, elapsed_s=1.5) == 1.0
+    paced = ProbeSchedule(num_steps=600, budget=0.03, every=100).after(0, seconds=0.5)
+    assert paced.share_of_anchors(100, elapsed_s=1.5) == 1.0

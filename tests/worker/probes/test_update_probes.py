@@ -103,7 +103,7 @@ def _watched(patch: dict[str, JsonValue], *, num_updates: int = 3) -> tuple[Lear
         watched = Watched.before_clipping(learner, batch, step=step, rate=rate)
         spec.clipping.clip(gradient)
         learner.update(rate)
-        update = watched.after_update(learner)
+        update = watched.after_update(learner, share=1.0)
         learner.drop_gradient()
     assert update is not None
     return learner, update
