@@ -44,6 +44,16 @@ class MalformedMessages:
 
     def __init__(self) -> None:
         self.number = 0
+        self._num_recorded = 0
+
+    @property
+    def num_unrecorded(self) -> int:
+        """Those that the database does not know yet."""
+        return self.number - self._num_recorded
+
+    def note_recorded(self, number: int) -> None:
+        """Notes that the database knows so many more."""
+        self._num_recorded += number
 
     def note(self, error: Exception) -> None:
         self.number += 1
@@ -52,10 +62,14 @@ class MalformedMessages:
             logger.warning("Malformed messages ignored so far: %d. %s", self.number, shown)
 
 
+#: Of this process.
+MALFORMED = MalformedMessages()
+
+
 class TolerantChannel(Channel):
     """A channel that ignores malformed messages, on its queues and on those of remote control."""
 
-    malformed = MalformedMessages()
+    malformed = MALFORMED
 
     def _brpop_read(self, **options: object) -> bool:
         return self._unless_malformed(lambda: super(TolerantChannel, self)._brpop_read(**options))

@@ -85,6 +85,7 @@ def test_figures_count_requests_by_route_and_name_no_run(client: httpx.Client) -
     assert 'clinic_runs{status="queued"}' in figures
     assert 'clinic_preflights{status="queued"}' in figures
     assert "clinic_bells_total" in figures
+    assert re.search(r"^clinic_malformed_messages_total \d", figures, re.MULTILINE)
     assert run_id not in figures
     assert "made-up" not in figures
 

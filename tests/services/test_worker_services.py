@@ -24,6 +24,7 @@ from app.services.attempts.rescue_run import rescue_run
 from app.services.attempts.sweep_runs import NOTIFY_AGAIN_AFTER_S, sweep_runs
 from app.services.diagnosis.read_case import read_case
 from app.services.diagnosis.store_diagnosis import store_diagnosis
+from app.services.fleet.count_load import count_load
 from app.services.fleet.note_drain import note_drain
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.register_worker import register_worker
@@ -33,6 +34,7 @@ from app.store.audit import page_of_acts
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.diagnoses import load_diagnosis
 from app.store.events import events_after
+from app.store.installation import find_secret_fingerprint, save_secret_fingerprint
 from app.store.runs import find_run, request_cancel
 from app.store.tables import runs
 from app.store.times import seconds_from_now
@@ -339,3 +341,15 @@ def test_the_first_key_is_made_once_and_opens_everything(work: UnitOfWork) -> No
     caller = authenticate(work, secret=SECRET, key=key)
     assert [found.id for found in list_workspaces(work.session)] == [caller.workspace_id]
     assert "admin" in caller.scopes
+
+
+def test_a_heartbeat_adds_the_malformed_messages_of_its_worker(session: Session) -> None:
+    work = UnitOfWork(session)
+    if find_secret_fingerprint(session) is None:
+        save_secret_fingerprint(session, b"fingerprint")
+    before = count_load(work).malformed_messages
+
+    for number in (3, 0, 4):
+        record_worker_heartbeat(work, worker_id=uuid4(), malformed_messages=number)
+
+    assert count_load(work).malformed_messages == before + 7

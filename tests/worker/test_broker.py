@@ -70,6 +70,18 @@ def test_malformed_messages_are_counted_and_few_are_logged(
     assert logged == [f"Malformed messages ignored so far: {number}" for number in (1, 10, 100)]
 
 
+def test_messages_are_recorded_once() -> None:
+    malformed = MalformedMessages()
+    malformed.note(ValueError("no JSON"))
+    number = malformed.num_unrecorded
+
+    # one more comes while the transaction is open
+    malformed.note(ValueError("no JSON"))
+    malformed.note_recorded(number)
+
+    assert (number, malformed.num_unrecorded, malformed.number) == (1, 1, 2)
+
+
 class Pool:
     """A pool whose tasks are done when the test says so."""
 

@@ -25,6 +25,7 @@ from app.services.telemetry.make_missing_windows import (
     store_missing_windows,
 )
 from app.store.database import unit_of_work
+from worker.broker import MALFORMED, MalformedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,17 @@ class WorkerRecords:
     stalled_after_s: float
     #: None keeps all readings.
     retention_days: int | None
+    malformed: MalformedMessages = MALFORMED
 
     def record_heartbeat(self) -> bool:
         """Records that the worker lives; returns False when it must register again."""
+        num_malformed = self.malformed.num_unrecorded
         with unit_of_work(self.engine) as work:
-            return record_worker_heartbeat(work, worker_id=self.worker_id)
+            is_known = record_worker_heartbeat(
+                work, worker_id=self.worker_id, malformed_messages=num_malformed
+            )
+        self.malformed.note_recorded(num_malformed)
+        return is_known
 
     def sweep(self, *, max_notifications: int, may_rescue: bool) -> tuple[AttemptEnd, ...]:
         """Sweeps all runs; `may_rescue` allows it to take runs from lost workers.

@@ -50,6 +50,11 @@ class _LoadCollector(Collector):
             "Bytes that can still be written to the artifact folder.",
             value=self._free_bytes or 0,
         )
+        yield CounterMetricFamily(
+            "clinic_malformed_messages",
+            "Messages at the broker that were no notifications and that workers ignored.",
+            value=self._load.malformed_messages,
+        )
         notifications = CounterMetricFamily(
             "clinic_bells",
             "Notifications that this process sent to workers, by whether the broker accepted them.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.store.database import UnitOfWork
 from app.store.holds import count_held
+from app.store.installation import count_malformed_messages
 from app.store.runs import count_by_status
 from app.store.workers import list_workers
 
@@ -20,6 +21,8 @@ class Load:
     slots: int
     #: Queued runs that wait for space in the artifact folder.
     held_runs: int
+    #: Messages at the broker that workers ignored, since the first start.
+    malformed_messages: int
 
 
 def count_load(work: UnitOfWork) -> Load:
@@ -30,4 +33,5 @@ def count_load(work: UnitOfWork) -> Load:
         workers=len(workers),
         slots=sum(worker.slots for worker in workers),
         held_runs=count_held(work.session),
+        malformed_messages=count_malformed_messages(work.session),
     )

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from app.store.tables.columns import (
+    counter,
     creation_time,
     flag,
     identifier,
@@ -32,6 +33,8 @@ installation = Table(
     Column("id", SmallInteger, CheckConstraint("id = 1", name="is_one"), primary_key=True),
     #: HMAC of a constant under the service's secret; a start with another secret is refused.
     Column("secret_fingerprint", LargeBinary, nullable=False),
+    #: Messages at the broker that workers ignored, since the first start.
+    counter("malformed_messages", BigInteger),
 )
 
 workspaces = Table(
