@@ -202,6 +202,8 @@ class Settings(AccountSettings):
     """Readings that a run holds in memory while the database is away; above it training waits."""
     retention_days: int | None = Field(default=None, ge=1, le=100_000)
     """Days after which the readings of ended runs are dropped, one month of runs at a time."""
+    audit_retention_days: int = Field(default=365, ge=1, le=100_000)
+    """Days after which a record of the audit log is deleted."""
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: text.upper())
     ] = "INFO"
@@ -233,10 +235,7 @@ class Settings(AccountSettings):
 
     @property
     def stalled_after_s(self) -> float:
-        """The database ends the session of a process that is silent this long in a transaction.
-
-        After a lease such a process only keeps others from the run that it had.
-        """
+        """After so many silent seconds in a transaction, when its lease is over, a session ends."""
         return max(self.lease_s, SHORTEST_STALL_S)
 
     @property

@@ -48,6 +48,7 @@ def test_what_has_no_usable_default_is_asked_for(name):
         ("CLINIC_MAX_UPLOAD_BYTES", "64MB"),
         ("CLINIC_MAX_RUNNING_RUNS", "0"),
         ("CLINIC_RETENTION_DAYS", "0"),
+        ("CLINIC_AUDIT_RETENTION_DAYS", "0"),
         ("CLINIC_CHECKPOINT_EVERY_S", "inf"),
     ],
 )

@@ -1,12 +1,15 @@
-"""The audit log: acts are inserted in the transaction that they belong to, and never changed."""
+"""The audit log: acts are inserted in the transaction that they belong to, and never changed.
+
+They are deleted once they are older than the installation keeps them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, insert, select, tuple_
+from sqlalchemy import RowMapping, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.domain.audit import Act, Actor
@@ -53,6 +56,20 @@ def insert_act(
         "detail": encode(detail),
     }
     session.execute(insert(audited_acts).values(values))
+
+
+def delete_old_acts(session: Session, *, older_than_days: int, limit: int) -> int:
+    """Deletes the oldest acts that are older than so many days; returns how many it deleted."""
+    table = audited_acts.c
+    horizon = func.now() - timedelta(days=older_than_days)
+    old = (
+        select(table.id)
+        .where(table.created_at < horizon)
+        .order_by(table.created_at, table.id)
+        .limit(limit)
+    )
+    statement = delete(audited_acts).where(table.id.in_(old)).returning(table.id)
+    return len(session.execute(statement).all())
 
 
 def page_of_acts(

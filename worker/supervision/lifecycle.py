@@ -142,6 +142,7 @@ class WorkerLifecycle:
                 max_running_runs=settings.quotas.max_running_runs,
                 stalled_after_s=settings.stalled_after_s,
                 retention_days=settings.retention_days,
+                audit_retention_days=settings.audit_retention_days,
             ),
         )
 

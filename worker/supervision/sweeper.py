@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: Every second sweep claims queued runs. A notification that arrives is faster.
 SWEEPS_PER_CLAIM = 2
-#: Every 300th sweep drops old readings.
+#: Every 300th sweep drops old readings and old records of the audit log.
 SWEEPS_PER_DROP = 300
 #: A worker that receives no notification in this time, with a free slot and while some wait, does
 #: not receive them at all.
@@ -69,6 +69,8 @@ class Records(Protocol):
     def finish(self, end: AttemptEnd) -> None: ...
 
     def drop_old_telemetry(self) -> None: ...
+
+    def drop_old_acts(self) -> None: ...
 
     def make_missing_windows(self) -> None: ...
 
@@ -159,6 +161,7 @@ class Sweeper:
                 self._submit_end(end)
             if self._num_sweeps % SWEEPS_PER_DROP == 0:
                 self._records.drop_old_telemetry()
+                self._records.drop_old_acts()
             self._records.make_missing_windows()
         except Unavailable:
             self._connected_since = None

@@ -12,6 +12,7 @@ from app.artifacts import ArtifactFolder
 from app.domain.artifact_space import runs_that_fit
 from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.queue import RunQueue
+from app.services.accounts.drop_old_acts import ACTS_PER_BATCH, drop_old_acts
 from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.lift_holds import lift_holds
 from app.services.attempts.read_holds import read_holds
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 #: Time that one sweep spends at most on the windows of runs of an earlier release, and the time of
 #: the part that it began.
 MAKE_WINDOWS_S = 0.5
+#: Batches of old records of the audit log that one sweep deletes at most.
+MAX_BATCHES_OF_ACTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,8 @@ class WorkerRecords:
     stalled_after_s: float
     #: None keeps all readings.
     retention_days: int | None
+    #: Of the records of the audit log.
+    audit_retention_days: int
     malformed: MalformedMessages = MALFORMED
 
     def record_heartbeat(self) -> bool:
@@ -106,6 +111,14 @@ class WorkerRecords:
             month = drop_old_telemetry(work, retention_days=self.retention_days)
         if month is not None:
             logger.info("The readings of the runs of %s are dropped.", f"{month:%Y-%m}")
+
+    def drop_old_acts(self) -> None:
+        """Deletes records of the audit log that are too old, each batch in its own transaction."""
+        for _ in range(MAX_BATCHES_OF_ACTS):
+            with unit_of_work(self.engine) as work:
+                num_dropped = drop_old_acts(work, retention_days=self.audit_retention_days)
+            if num_dropped < ACTS_PER_BATCH:
+                return
 
     def make_missing_windows(self) -> None:
         """Makes windows of runs of an earlier release; computes them between two transactions."""

@@ -39,6 +39,7 @@ def test_one_call_makes_the_windows_of_a_short_run(
         max_running_runs=10,
         stalled_after_s=30,
         retention_days=None,
+        audit_retention_days=365,
     )
 
     records.make_missing_windows()

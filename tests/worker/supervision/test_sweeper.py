@@ -50,6 +50,7 @@ class Records:
     rescues: list[bool] = field(default_factory=list)
     notifications: list[int] = field(default_factory=list)
     num_drops: int = 0
+    num_act_drops: int = 0
     num_drains: int = 0
     #: What each sweep returns.
     lost: tuple[AttemptEnd, ...] = ()
@@ -78,6 +79,9 @@ class Records:
 
     def drop_old_telemetry(self) -> None:
         self.num_drops += 1
+
+    def drop_old_acts(self) -> None:
+        self.num_act_drops += 1
 
 
 @dataclass
@@ -250,4 +254,4 @@ def test_old_readings_are_dropped_every_300_sweeps() -> None:
     for _ in range(SWEEPS_PER_DROP + 1):
         sweeper.sweep()
 
-    assert records.num_drops == 2
+    assert (records.num_drops, records.num_act_drops) == (2, 2)
