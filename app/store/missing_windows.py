@@ -80,5 +80,7 @@ def store_missing_part(session: Session, part: MissingPart, rows: Sequence[Windo
     ).one_or_none()
     if changed is None:
         return False
-    insert_windows(session, part.run_id, rows, start=part.start, end=part.end)
+    num_bytes = insert_windows(session, part.run_id, rows, start=part.start, end=part.end)
+    more = {"telemetry_bytes": runs.c.telemetry_bytes + num_bytes}
+    session.execute(update(runs).where(runs.c.id == part.run_id).values(more))
     return True

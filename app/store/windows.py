@@ -126,8 +126,9 @@ def store_completed_windows(
         earlier = read_chunks(session, run_id, columns=COLUMNS, from_step=start, to_step=last)
         measured = [*earlier, new]
     rows = window_rows(measured, start=start, end=end)
-    insert_windows(session, run_id, rows, start=start, end=end)
-    session.execute(update(runs).where(runs.c.id == run_id).values(windowed_steps=end))
+    num_bytes = insert_windows(session, run_id, rows, start=start, end=end)
+    changes = {"windowed_steps": end, "telemetry_bytes": runs.c.telemetry_bytes + num_bytes}
+    session.execute(update(runs).where(runs.c.id == run_id).values(changes))
 
 
 def window_rows(chunks: Sequence[MeasuredSteps], *, start: int, end: int) -> list[WindowRow]:
@@ -144,12 +145,17 @@ def window_rows(chunks: Sequence[MeasuredSteps], *, start: int, end: int) -> lis
 
 def insert_windows(
     session: Session, run_id: UUID, rows: Sequence[WindowRow], *, start: int, end: int
-) -> None:
-    """Stores windows of the lowest level and those above that they complete."""
-    _insert(session, run_id, rows, level=0)
+) -> int:
+    """Stores windows of the lowest level and those above that they complete.
+
+    Returns the number of bytes of all of them, which count as the run's telemetry.
+    """
+    num_bytes = _insert(session, run_id, rows, level=0)
     for level, size in enumerate(WINDOW_STEPS[1:], start=1):
         for number in range(start // size, end // size):
-            _insert(session, run_id, _parents(session, run_id, level, number), level=level)
+            parents = list(_parents(session, run_id, level, number))
+            num_bytes += _insert(session, run_id, parents, level=level)
+    return num_bytes
 
 
 def _has_chunk(session: Session, run_id: UUID, from_step: int, to_step: int) -> bool:
@@ -258,10 +264,10 @@ def _parents(session: Session, run_id: UUID, level: int, number: int) -> Iterato
         )
 
 
-def _insert(session: Session, run_id: UUID, rows: Iterable[WindowRow], *, level: int) -> None:
-    found = list(rows)
+def _insert(session: Session, run_id: UUID, found: Sequence[WindowRow], *, level: int) -> int:
+    """Returns the number of bytes of the windows."""
     if not found:
-        return
+        return 0
     columns = {
         "names": list(COLUMNS),
         "places": _integers(COLUMNS.index(row.key.column) + 1 for row in found),
@@ -273,6 +279,7 @@ def _insert(session: Session, run_id: UUID, rows: Iterable[WindowRow], *, level:
         "outlines": ByteStrings([row.outlines for row in found]),
     }
     session.execute(_INSERT, {"run_id": run_id, "level": level, **columns})
+    return sum(len(row.packed) + len(row.outlines) for row in found)
 
 
 def _integers(values: Iterable[int]) -> NDArray[np.int32]:

@@ -83,6 +83,24 @@ def test_a_window_is_the_summary_of_its_readings(session: Session, workspace_id:
     assert windowed(session, run.id) == 1024
 
 
+def test_windows_count_as_telemetry_of_their_run(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    batches = [
+        ReadingBatch(chunk=chunk_of(first, end), progress_step=end)
+        for first, end in ((0, 20_000), (20_000, 40_000))
+    ]
+
+    for seq, batch in enumerate(batches):
+        append_batch(session, run_id=run.id, attempt=run.attempt, seq=seq, batch=batch)
+
+    counted = select(runs.c.telemetry_bytes).where(runs.c.id == run.id)
+    of_windows = sum(
+        len(packed) + len(outlines) for packed, outlines in windows_of(session, run.id).values()
+    )
+    of_batches = sum(batch.num_bytes for batch in batches)
+    assert session.execute(counted).scalar_one() == of_batches + of_windows
+
+
 def test_any_batches_give_the_same_windows(session: Session, workspace_id: UUID) -> None:
     one, other = claimed_run(session, workspace_id), claimed_run(session, workspace_id)
     cuts = np.random.default_rng(0).choice(5000, size=30, replace=False)
