@@ -1,12 +1,13 @@
 """Runs on uploaded data: what does not fit is refused with its place before anything is stored."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from tests.api.conftest import Clinic, post_run, spec
+from tests.api.measured import started_run
 from tests.api.runs.test_runs import check_problem
 
 CSV = "month,co2,site_no\n" + "".join(
@@ -130,3 +131,29 @@ def test_a_dry_run_refuses_what_a_worker_would_refuse(
     assert answer.status_code == 422
     assert (error["pointer"], error["code"]) == ("/dataset/dataset_id", "data_not_usable")
     assert reason in error["detail"]
+
+
+def test_dry_runs_that_check_uploads_are_limited(clinic: Clinic, client: httpx.Client) -> None:
+    text = "co2\n" + "\n".join(f"{t}.5" for t in range(200))
+    uploaded = upload(client, "limited", text)
+    places = clinic.app.state.resources.dry_run_places
+    workspace_id = started_run(clinic).workspace_id
+
+    def dry_run() -> httpx.Response:
+        return client.post("/v1/runs?dry_run=true", json=forecast(uploaded))
+
+    with places.place(uuid4()), places.place(uuid4()), places.place(workspace_id):
+        one_is_free = dry_run()
+        with places.place(workspace_id):
+            own_are_taken = dry_run()
+    with places.place(uuid4()), places.place(uuid4()), places.place(uuid4()), places.place(uuid4()):
+        all_are_taken = dry_run()
+        without_upload = client.post("/v1/runs?dry_run=true", json=spec())
+    afterwards = dry_run()
+
+    for refused in (own_are_taken, all_are_taken):
+        assert check_problem(refused)["status"] == 429
+        assert int(refused.headers["Retry-After"]) >= 1
+    assert "2 dry runs with uploads are checked of one workspace" in own_are_taken.json()["detail"]
+    assert "4 dry runs with uploads are checked at" in all_are_taken.json()["detail"]
+    assert {one_is_free.status_code, without_upload.status_code, afterwards.status_code} == {200}
