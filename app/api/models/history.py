@@ -1,13 +1,13 @@
 """Views of a run's history: series with a limited number of points, and exact statistics."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 import numpy as np
 
-from app.api.models.history_csv import CSV_HEADER, CSV_LINES, csv_block, moments
+from app.api.models.history_blocks import recorded_at
+from app.api.models.history_csv import moments
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.view import View
 from app.domain.series import Method, shortest_decimals
@@ -93,18 +93,6 @@ def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
     )
 
 
-def csv_lines(history: History) -> Iterator[str]:
-    """The points as CSV."""
-    yield CSV_HEADER
-    for one in history.excerpts:
-        times = list(_times(one, history))
-        for start in range(0, one.steps_p.size, CSV_LINES):
-            place = slice(start, start + CSV_LINES)
-            yield csv_block(
-                one.quantity, one.scope, one.steps_p[place], times[place], one.values_p[place]
-            )
-
-
 def _view_series(excerpt: Excerpt, history: History, *, x: XAxis) -> SeriesView:
     steps_p, values_p = excerpt.steps_p, excerpt.values_p
     finite_p = np.isfinite(values_p)
@@ -129,7 +117,7 @@ def _axis(excerpt: Excerpt, history: History, *, x: XAxis) -> list[int | float |
         case "step":
             return list(excerpt.steps_p.tolist())
         case "time":
-            return list(_times(excerpt, history))
+            return list(moments(recorded_at(excerpt, history)))
         case "elapsed_s":
             clock = history.clock
             elapsed_p = None if clock is None else clock.elapsed_at(excerpt.steps_p)
@@ -138,11 +126,3 @@ def _axis(excerpt: Excerpt, history: History, *, x: XAxis) -> list[int | float |
             return list(shortest_decimals(elapsed_p))
         case unknown:
             assert_never(unknown)
-
-
-def _times(excerpt: Excerpt, history: History) -> Iterator[str]:
-    if excerpt.recorded_at_p is not None:
-        return moments(excerpt.recorded_at_p)
-    return (
-        iter(()) if history.clock is None else moments(history.clock.recorded_at(excerpt.steps_p))
-    )

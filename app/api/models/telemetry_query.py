@@ -38,7 +38,7 @@ class HistoryParameters(_Range):
     """Repeatable: `model`, `tensor:rnn.weight_hh_l0`, `validation`, `gate:0/forget` and so on.
     Default: `model`, or all scopes of a quantity that is not measured for the whole model."""
     max_points: int | None = Field(None, ge=4, le=100_000)
-    """Points per series. Default: 1000 as JSON, all as CSV."""
+    """Points per series. Default: 1000 as JSON, all in other forms."""
     x: XAxis = "step"
     """The content of `x` in each series."""
     lineage: bool = False

@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 
 JSON = "application/json"
 CSV = "text/csv"
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 JSON_LINES = "application/jsonl"
 EVENT_STREAM = "text/event-stream"
 

@@ -4,17 +4,20 @@ import csv
 import re
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
 import httpx
 import numpy as np
+import pyarrow as pa
 import pytest
 from sqlalchemy import event
 
-from app.api.models.history_csv import export_lines
+from app.api.models.history_arrow import arrow_parts, parquet_parts
+from app.api.models.history_blocks import Block, export_blocks
+from app.api.models.history_csv import csv_parts
 from app.domain.quantities import SCALARS
 from app.domain.runs import Run
 from app.domain.scopes import Scope
@@ -127,13 +130,35 @@ def test_the_whole_run_is_exported_a_page_at_a_time(
         plan = plan_history(work, workspace_id=run.workspace_id, run_id=run.id, query=query)
 
     tracemalloc.start()
-    header, *pages = (_values(block) for block in export_lines(engine, plan))
+    header, *pages = (_values(part) for part in csv_parts(export_blocks(engine, plan)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert header.size == 0
     np.testing.assert_array_equal(np.concatenate(pages), losses())
     assert peak < 10e6
+
+
+@pytest.mark.parametrize(("parts_of", "most_bytes"), [(arrow_parts, 2e6), (parquet_parts, 5e6)])
+def test_arrow_and_parquet_are_made_in_bounded_memory(
+    clinic: Clinic,
+    run: Run,
+    parts_of: Callable[[Iterable[Block]], Iterator[bytes]],
+    most_bytes: float,
+) -> None:
+    engine = clinic.app.state.resources.engine
+    query = HistoryQuery(quantities=["loss", "grad_norm"])
+    with unit_of_work(engine) as work:
+        plan = plan_history(work, workspace_id=run.workspace_id, run_id=run.id, query=query)
+    before, most_allocated, sizes = pa.total_allocated_bytes(), 0, []
+
+    for part in parts_of(export_blocks(engine, plan)):
+        sizes.append(len(part))
+        most_allocated = max(most_allocated, pa.total_allocated_bytes() - before)
+
+    assert sum(sizes) > 2 * NUM_STEPS * 4
+    assert max(sizes) < most_bytes
+    assert most_allocated < 30e6
 
 
 def _values(block: str) -> np.ndarray:
