@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -18,7 +19,7 @@ from app.api.models.dataset import UploadQuery
 from app.api.protocol.pointers import escaped, problems_of
 from app.api.protocol.strict_json import parse_json
 from app.domain.errors import InvalidData, InvalidInput, Problem, TooLarge
-from app.domain.reader_options import ReaderOptions
+from app.domain.reader_options import AUTO, ReaderOptions
 from app.domain.uploads import CheckRequest
 
 #: Bytes of the part `reader`; all options at their longest have about 12,000.
@@ -56,14 +57,13 @@ def parse_options(text: bytes) -> GivenOptions:
 
 
 def check_request(query: UploadQuery, given: GivenOptions | None) -> CheckRequest:
-    """Joins the options of the query with those of a form.
+    """Joins the options of the query with those of a form; `auto` says nothing.
 
     Raises InvalidInput where the two say different things.
     """
-    names = query.model_fields_set & set(ReaderOptions.model_fields)
-    asked = query.model_dump(include=names)
+    asked = _said(query)
     if given is not None:
-        found = given.options.model_dump(include=set(given.names))
+        found = _said(given.options)
         problems = [
             _contradiction(name, asked[name], value)
             for name, value in found.items()
@@ -73,6 +73,11 @@ def check_request(query: UploadQuery, given: GivenOptions | None) -> CheckReques
             raise InvalidInput(problems[0].detail, problems=problems)
         asked |= found
     return CheckRequest(kind=query.kind, options=ReaderOptions.model_validate(asked))
+
+
+def _said(options: ReaderOptions) -> dict[str, Any]:
+    values = options.model_dump(include=set(ReaderOptions.model_fields))
+    return {name: value for name, value in values.items() if value not in (AUTO, (AUTO,))}
 
 
 def _contradiction(name: str, asked: object, given: object) -> Problem:

@@ -11,6 +11,8 @@ from app.domain.specs.job import CROSS_FIELD_CODES
 from app.domain.time_limits import TIME_LIMIT_TOO_LONG
 
 _OF_THE_API = (
+    # an option of the reader that query and form name with different values
+    "contradiction",
     "idempotency_key_reused",
     "invalid_cursor",
     "lone_surrogate",

@@ -177,6 +177,17 @@ def test_options_of_query_and_form_are_joined_and_must_agree(client: httpx.Clien
     assert "false" in problem["detail"]
 
 
+def test_auto_in_the_query_leaves_the_form_its_say(client: httpx.Client) -> None:
+    query = {**DRY, "day_first": "auto", "sentinels": "auto", "decimal": ","}
+    reader = {"day_first": True, "sentinels": [2], "decimal": "auto"}
+
+    found = post(client, TWO_ROWS, reader, query=query).json()["profile"]["reader"]
+
+    assert found["day_first"]["value"] is True
+    assert found["sentinels"]["value"] == [2]
+    assert found["decimal"] == {"value": ",", "chosen_because": "the request says so"}
+
+
 def test_the_bytes_of_the_file_are_stored_alike_in_both_ways(client: httpx.Client) -> None:
     content = b"a,b\r\n1,2\r\n3,4\r\n\r\n--frontie"[:-9]
 
