@@ -48,6 +48,7 @@ UPLOAD_CODES = (
     "not_json",
     "not_utf8",
     "nul",
+    "several_sheets",
     "too_many_columns",
     "unknown_time_zone",
     "unpacked_too_large",

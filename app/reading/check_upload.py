@@ -19,6 +19,7 @@ from app.reading.json_lines import is_json_lines, split_json_lines
 from app.reading.layout import is_table
 from app.reading.parquet import is_parquet, read_parquet
 from app.reading.read_table import ReadTable, read_table_file
+from app.reading.workbook import ZIP_MAGIC, workbook_as_csv
 
 #: Bytes that a packed file may unpack to.
 MAX_UNPACKED_BYTES = 64 * 2**20
@@ -36,8 +37,10 @@ def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, 
     if request.kind == "parquet" or (request.kind != "text" and is_parquet(unpacked)):
         found = read_parquet(unpacked, request.options, max_bytes=MAX_PARQUET_BYTES)
         return _table("parquet", found)
+    if unpacked.startswith(ZIP_MAGIC):
+        return _table("csv", _workbook(unpacked, request.options))
     if request.kind == "xlsx":
-        detail = "xlsx is not read, and this is no such file. Save the sheet as CSV and send that"
+        detail = "This is no Excel file (xlsx). Say kind=auto, or save the sheet as xlsx"
         raise InvalidData.at("file", detail, code="format_not_read")
     text, encoding = to_utf8(unpacked, encoding=request.options.encoding)
     match _kind_of(request.kind, text):
@@ -64,6 +67,15 @@ def _kind_of(asked: AskedKind, text: bytes) -> AskedKind:
         detail = "This is a JSON array. Send its objects as JSON lines, one object a line"
         raise InvalidData.at("file", detail, code="format_not_read")
     return "csv" if is_table(text) else "text"
+
+
+def _workbook(content: bytes, options: ReaderOptions) -> ReadTable:
+    """Reads the table of a workbook; options of texts have no meaning there."""
+    text = workbook_as_csv(content, max_bytes=MAX_UNPACKED_BYTES)
+    as_text = {"delimiter": ",", "quote": '"', "encoding": "utf-8"}
+    found = read_table_file(text, options.model_copy(update=as_text))
+    choices = {name: choice for name, choice in found.choices.items() if name not in as_text}
+    return ReadTable(table=found.table, choices=choices)
 
 
 def _json_lines(text: bytes, options: ReaderOptions, encoding: Choice) -> ReadTable:

@@ -30,7 +30,6 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]+")
 _MANY_IN_A_ROW = 3
 #: First bytes of other formats -> what to do with such a file.
 _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "This is a zip or an Excel file (xlsx). Save the sheet as CSV and send that"),
     (b"\xd0\xcf\x11\xe0", "This is an old Excel file (xls). Save the sheet as CSV and send that"),
     (b"ARROW1", "This is an Arrow file. Save the table as Parquet or CSV and send that"),
     (b"BZh", "This file is packed with bzip2. Unpack it, or pack it with gzip"),

@@ -11,6 +11,8 @@ from app.upload_checks.turns import FairTurns
 #: Largest file of the short turns, which are checked in less than a second. Long checks never keep
 #: short ones waiting.
 SHORT_BYTES = 2**20
+#: First bytes of a workbook, which unpacks to many times its size and is read row by row.
+ZIP_MAGIC = b"PK\x03\x04"
 #: Checks of one length at the same time; half of them may be of one workspace.
 MOST = 2
 #: Seconds that a caller waits for its turn.
@@ -34,7 +36,8 @@ class UploadChecks:
         Overloaded when no turn came, and Unavailable when the process died.
         """
         num_bytes = os.fstat(file.fileno()).st_size
-        turns = self._short if num_bytes <= SHORT_BYTES else self._long
+        is_short = num_bytes <= SHORT_BYTES and os.pread(file.fileno(), 4, 0) != ZIP_MAGIC
+        turns = self._short if is_short else self._long
         with turns.turn(workspace_id):
             return self._server.check(request, file, stored)
 

@@ -22,7 +22,7 @@ def imported_by(module: str) -> set[str]:
 def test_no_reader_of_files_is_imported_by_a_worker() -> None:
     found = imported_by("worker.supervision.forkserver")
 
-    assert not found & {"pyarrow", "polars", "pandas", "app.reading"}
+    assert not found & {"pyarrow", "openpyxl", "polars", "pandas", "app.reading"}
 
 
 def test_the_api_imports_no_reader_of_files() -> None:

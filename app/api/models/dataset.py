@@ -45,7 +45,7 @@ class UploadQuery(ReaderOptions):
 
     name: Annotated[ShortText, Field(min_length=1, examples=["co2"])]
     kind: AskedKind = Field(examples=["csv"])
-    """`auto` looks at the file. Of xlsx the answer says what to do."""
+    """`auto` looks at the file. The table of an xlsx is stored as that of a CSV."""
     dry_run: bool = False
     """Answers 200 with the profile, and stores nothing."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 from statsmodels.datasets import sunspots
@@ -338,6 +339,20 @@ def test_options_that_are_lists_are_repeated(client: httpx.Client) -> None:
     columns = made["profile"]["columns"]
     assert [column["name"] for column in columns] == ["column_1", "column_2"]
     assert [column["missing"] for column in columns] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "auto", "csv"])
+def test_a_workbook_is_stored_as_its_table(client: httpx.Client, kind: str) -> None:
+    book = openpyxl.Workbook()
+    for row in (("n", "x"), (1, 0.5), (2, None)):
+        book.worksheets[0].append(row)
+    sink = io.BytesIO()
+    book.save(sink)
+
+    made = upload(client, sink.getvalue(), kind=kind).json()
+
+    assert made["kind"] == "csv"
+    assert made["profile"]["preview"] == [{"n": 1, "x": 0.5}, {"n": 2, "x": None}]
 
 
 def test_json_lines_are_trained_on_like_a_csv(client: httpx.Client) -> None:
