@@ -11,10 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.api.models.prediction import PredictionBody, PredictionView, view_prediction
-from app.api.preflights.submission import MAX_WAIT_S, show
+from app.api.models.prediction import (
+    PredictionBody,
+    PredictionView,
+    prediction_json,
+    view_prediction,
+)
+from app.api.preflights.submission import MAX_WAIT_S
 from app.api.protocol.bodies import JsonRoute, is_json
-from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.conditional import NOT_MODIFIED, conditional
 from app.api.protocol.deps import ProcessResources, Read, RunsReader, Work
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.problems import ALWAYS, documented
@@ -22,7 +27,7 @@ from app.api.runs.waiting import wait_for_end
 from app.domain.errors import Overloaded
 from app.domain.predictions import MAX_BODY_BYTES, Prediction, Source, Weights
 from app.services.predictions.cancel_prediction import cancel_prediction
-from app.services.predictions.read_prediction import PredictionRead, read_prediction
+from app.services.predictions.read_prediction import read_prediction
 from app.services.predictions.submit_prediction import submit_prediction
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
@@ -140,7 +145,7 @@ async def post_prediction(
             source=source,
             quotas=resources.settings.quotas,
         )
-        view = view_prediction(PredictionRead(prediction=prediction, answer=None))
+        view = view_prediction(prediction)
         return Answer(status=202, body=view, headers={"Location": view.links.self})
 
     answer = await run_in_threadpool(idempotent.answer_once, submit)
@@ -163,8 +168,12 @@ async def post_prediction(
                 prediction_id=prediction_id,
             )
         _raise_failure(found.prediction)
-        has_ended = found.prediction.status.has_ended
-        return show(view_prediction(found), has_ended=has_ended, headers=answer.headers)
+        return Response(
+            prediction_json(found),
+            status_code=200 if found.prediction.status.has_ended else 202,
+            media_type="application/json",
+            headers=dict(answer.headers),
+        )
 
     return await run_in_threadpool(present)
 
@@ -187,7 +196,7 @@ def get_prediction(
             prediction_id=prediction_id,
         )
     )
-    return conditional_json(request, view_prediction(found))
+    return conditional(request, prediction_json(found), media_type="application/json")
 
 
 @router.delete(
@@ -203,7 +212,7 @@ def delete_prediction(
     found = cancel_prediction(
         work, workspace_id=caller.workspace_id, run_id=run_id, prediction_id=prediction_id
     )
-    return view_prediction(PredictionRead(prediction=found, answer=None))
+    return view_prediction(found)
 
 
 def _raise_failure(prediction: Prediction) -> None:

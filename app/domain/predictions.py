@@ -29,7 +29,7 @@ MAX_BODY_BYTES = 8 * 2**20
 #: Most rows of one prediction.
 MAX_ROWS = 100_000
 #: Most bytes of an answer.
-MAX_ANSWER_BYTES = 8 * 2**20
+MAX_ANSWER_BYTES = 32 * 2**20
 #: Memory and wall time that one prediction may take.
 MAX_MEMORY_BYTES = 2 * 2**30
 MAX_SECONDS = 60.0

@@ -85,6 +85,20 @@ CASES: Mapping[str, Case] = {
             "transform": [{"kind": "log1p"}, {"kind": "difference"}],
         },
     ),
+    "calendar": (
+        "csv",
+        PANEL,
+        {
+            "kind": "forecast",
+            "target": "sold",
+            "series_column": "shop",
+            "time_column": "day",
+            "window": 7,
+            "horizon": 3,
+            "scaling": "per_window",
+            "calendar": ["day_of_week"],
+        },
+    ),
     "german": (
         "csv",
         GERMAN,

@@ -1,7 +1,9 @@
 """How an upload was written, for predict.py to read the same kind of file in the same way."""
 
 import re
+from ast import literal_eval
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from app.domain.reader_options import Choice, as_asked
@@ -16,22 +18,44 @@ _DATES: Mapping[str, str] = MappingProxyType(
         "date, month before day": "month_first",
         "date with the name of its month": "named",
         "time of day": "clock",
+        "first day of a month": "month",
+        "first day of a quarter": "quarter",
+        "week of ISO 8601": "week",
+        "date and time in digits alone": "compact",
         "seconds since 1970": "epoch_s",
         "milliseconds since 1970": "epoch_ms",
-        "days as year, month and day in eight digits": "eight_digits",
+        "microseconds since 1970": "epoch_us",
+        "nanoseconds since 1970": "epoch_ns",
+        "first day of a month, as year and month in six digits": "digits_6",
+        "days as year, month and day in eight digits": "digits_8",
+        "hours as year, month, day and hour in ten digits": "digits_10",
+        "minutes as year, month, day, hour and minute in twelve digits": "digits_12",
+        "seconds as year, month, day and time in fourteen digits": "digits_14",
     }
 )
+#: How a column of days is told that has the times of day of another one.
+_WITH_CLOCK = re.compile(r"(.*), with the time of day of column (['\"].*['\"])")
 _SIGNS = MappingProxyType({"tab": "\t", "space": " "})
 
 
 def formats_of(table: Table, names: Iterable[str | None]) -> tuple[CellFormat, ...]:
     """Returns the formats of the named columns, each once; None is no column."""
     known = dict.fromkeys(name for name in names if name is not None)
-    return tuple(format_of(table.column(name)) for name in known)
+    found = [format_of(table.column(name)) for name in known]
+    clocks = {each.clock_column for each in found} - {None, *known}
+    return (*found, *(format_of(table.column(str(name))) for name in clocks))
 
 
 def format_of(column: Column) -> CellFormat:
-    kind, told = str(column.type), column.read_as or ""
+    told = column.read_as or ""
+    joined = _WITH_CLOCK.fullmatch(told)
+    if joined is None:
+        return _format(column, told)
+    return replace(_format(column, joined[1]), clock_column=literal_eval(joined[2]))
+
+
+def _format(column: Column, told: str) -> CellFormat:
+    kind = str(column.type)
     if told in _DATES:
         return CellFormat(column=column.name, type=kind, date=_DATES[told])
     if told.startswith("date, "):

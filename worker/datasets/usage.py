@@ -126,6 +126,8 @@ class CellFormat:
     symbol: str = ""
     #: `iso`, another form of dates that predict.py knows, or a pattern of strptime.
     date: str = "iso"
+    #: The column with the times of day of these days; None without one.
+    clock_column: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

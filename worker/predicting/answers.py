@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.predictions import PredictedRow
 from app.domain.specs.dataset.forecast import ForecastSpec
@@ -30,7 +31,7 @@ class Targets:
             case _:
                 return cls()
 
-    def split(self, row: Sequence[float], names: Sequence[str]) -> Iterator[dict[str, object]]:
+    def split(self, row: Sequence[float], names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Yields the values, and the quantiles, of each target of one row of outputs."""
         if self.loss is None:
             yield {"values": dict(zip(names, row, strict=True))}
@@ -38,7 +39,7 @@ class Targets:
         size = self.loss.outputs_per_target
         for first in range(0, len(row), size):
             outputs = row[first : first + size]
-            found: dict[str, object] = {"values": {self.name: outputs[self.loss.point_output]}}
+            found: dict[str, Any] = {"values": {self.name: outputs[self.loss.point_output]}}
             if isinstance(self.loss, QuantileLoss):
                 levels = (f"{level:g}" for level in self.loss.levels)
                 found["quantiles"] = {self.name: dict(zip(levels, outputs, strict=True))}
@@ -66,7 +67,7 @@ def answer_rows(
             )
             for ahead, found in enumerate(parts, start=1):
                 if is_forecast:
-                    position: Mapping[str, object] = {
+                    position: Mapping[str, Any] = {
                         "steps_ahead": ahead,
                         "timestamp": times[ahead - 1] if times else None,
                     }
@@ -78,12 +79,13 @@ def answer_rows(
                     }
                 else:
                     position = {"row": numbers[-1] if numbers else None}
-                yield PredictedRow.model_validate(
-                    {"series": example.get("series"), **position, **found}
+                # without a check of each value, since there may be 100,000 rows
+                yield PredictedRow.model_construct(
+                    series=example.get("series"), **position, **found
                 )
 
 
-def _class_of(row: Sequence[float], classes: Sequence[str | None]) -> dict[str, object]:
+def _class_of(row: Sequence[float], classes: Sequence[str | None]) -> dict[str, Any]:
     """The most probable class, and the probability of each; the class None is the empty name."""
     best = max(range(len(row)), key=row.__getitem__)
     named = ("" if each is None else each for each in classes)

@@ -78,7 +78,7 @@ def _answer(needs: PredictionNeeds, artifacts: ArtifactFolder) -> str:
     weights = load_weights(_path_of(needs, needs.weights, artifacts), description)
     examples = read_source(needs.source, needs.dataset, description)
     outputs = outputs_of(Network(description, weights), description, examples)
-    result = PredictionResult(
+    result = PredictionResult.model_construct(
         meaning=description["output"]["meaning"],
         weights_step=needs.weights.step,
         predictions=tuple(answer_rows(needs.spec, description, examples, outputs)),

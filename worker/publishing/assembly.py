@@ -6,7 +6,10 @@ from importlib.resources import files
 
 _PACKAGE = "worker.publishing.program"
 #: A module follows those that it imports.
-_MODULES = ("network", "times", "calendars", "pipeline", "cells", "tables", "inputs", "predict")
+_MODULES = (
+    *("network", "times", "dates", "calendars", "pipeline"),
+    *("cells", "tables", "inputs", "predict"),
+)
 
 
 @cache

@@ -26,6 +26,9 @@ class WorkerView(View):
     """As torch names them: `cpu`, `cuda:0`."""
     device_memory_bytes: list[int]
     """Of each device, in the same order. Runs that need more wait for another worker."""
+    slowness: float | None
+    """Seconds of a training step, measured when it started on its fastest device, over those of the
+    formula by which `estimate.seconds` is made. null where it was not measured."""
     slots: int
     """Runs that it can train at the same time."""
     busy_slots: int

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.models.view import View
 from app.api.protocol.problems import ProblemEntry
-from app.domain.predictions import PredictionResult, Source, Weights
+from app.domain.predictions import Prediction, PredictionResult, Source, Weights
 from app.domain.runs import RunStatus
 from app.services.predictions.read_prediction import PredictionRead
 
@@ -77,13 +77,19 @@ class PredictionView(View):
     links: PredictionLinks
 
 
-def view_prediction(read: PredictionRead) -> PredictionView:
-    found = read.prediction
+def view_prediction(found: Prediction) -> PredictionView:
+    """A prediction without its result."""
     failure = found.failure
     base = f"/v1/runs/{found.run_id}"
     return PredictionView.of(
         found,
         failure=failure and PredictionFailureView.of(failure, errors=failure.problems),
-        result=None if read.answer is None else PredictionResult.model_validate_json(read.answer),
+        result=None,
         links=PredictionLinks(self=f"{base}/predictions/{found.id}", run=base),
     )
+
+
+def prediction_json(read: PredictionRead) -> bytes:
+    """The view with its result, which was stored as JSON and may be large: it is not parsed."""
+    view = view_prediction(read.prediction).model_dump_json(exclude={"result"})
+    return f'{view[:-1]},"result":{read.answer or "null"}}}'.encode()

@@ -98,6 +98,8 @@ class RunLinks(View):
     diagnosis: str
     events: str
     artifacts: str
+    predict: str
+    """`POST` rows there once the run has ended with weights."""
     cancel: str
 
 
@@ -223,5 +225,6 @@ def _links(run_id: UUID) -> RunLinks:
         diagnosis=f"{path}/diagnosis",
         events=f"{path}/events",
         artifacts=f"{path}/artifacts",
+        predict=f"{path}/predict",
         cancel=f"{path}/cancel",
     )

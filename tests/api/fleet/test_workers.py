@@ -56,6 +56,20 @@ def test_a_drained_worker_claims_nothing_until_that_is_ended(
     assert claims(clinic, worker_id)
 
 
+def test_a_worker_shows_the_speed_that_it_measured(
+    clinic: Clinic, client: httpx.Client, worker_id: UUID
+) -> None:
+    unmeasured = listed(client)[0]["slowness"]
+    with clinic.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE workers SET slowness = 1.75 WHERE id = :id"), {"id": worker_id}
+        )
+
+    [shown] = listed(client)
+
+    assert (unmeasured, shown["slowness"]) == (None, 1.75)
+
+
 #: About 238 GB: 20,000 timesteps of 65,536 sequences.
 HUGE = {
     "model": {"kind": "elman", "hidden_size": 22},

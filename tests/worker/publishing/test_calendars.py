@@ -5,8 +5,9 @@ import math
 import pytest
 
 from worker.publishing.program.calendars import calendar_of
+from worker.publishing.program.dates import iso_moment
 from worker.publishing.program.network import Unusable
-from worker.publishing.program.times import Moment, iso_moment
+from worker.publishing.program.times import Moment
 
 BERLIN = "Europe/Berlin"
 

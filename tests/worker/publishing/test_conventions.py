@@ -13,11 +13,13 @@ from app.domain.profiles import CsvProfile
 from app.domain.reader_options import ReaderOptions
 from app.domain.uploads import CheckRequest
 from app.reading.check_upload import check_upload
+from app.reading.month_names import MONTHS as READ_MONTHS
 from tests.worker.builders import make_spec, train_spec
 from tests.worker.datasets.test_forecast import forecast
 from tests.worker.publishing.test_predict import RUN_ID, Answers, answers_of
 from worker.datasets.build import build_task
 from worker.datasets.formats import file_format_of
+from worker.publishing.program.dates import MONTHS
 from worker.publishing.publish import Trained, contents_of
 
 DAYS = range(1, 31)
@@ -48,6 +50,12 @@ class Kind:
         return ("\n".join(lines) + "\n").encode(self.encoding)
 
 
+FRENCH = (
+    *("janv", "févr", "mars", "avril", "mai", "juin"),
+    *("juil", "août", "sept", "oct", "nov", "déc"),
+)
+
+
 def cells(day: int) -> dict[str, object]:
     value = 1000 + 10 * (day % 5) + 0.5
     return {
@@ -57,6 +65,11 @@ def cells(day: int) -> dict[str, object]:
         "comma": f"{value:.2f}".replace(".", ","),
         "german": f"1.{value - 1000:06.2f}".replace(".", ",").replace(",", ".", 1),
         "english": f"1,{value - 1000:06.2f}",
+        "month": f"{1 + (day - 1) % 12:02d}/{2020 + (day - 1) // 12}",
+        "digits": f"{2020 + (day - 1) // 12}{1 + (day - 1) % 12:02d}",
+        "french": f"{FRENCH[(day - 1) % 12]} {2020 + (day - 1) // 12}",
+        "quarter": f"{2020 + (day - 1) // 4}-Q{1 + (day - 1) % 4}",
+        "noon": f"2020-01-{1 + (day - 1) // 2:02d},{12 * ((day - 1) % 2)}:00",
         "epoch": 1_577_836_800 + 86_400 * (day - 1),
     }
 
@@ -132,6 +145,55 @@ KINDS: Mapping[str, Kind] = {
         other="2020-01-30,1000.5",
         refused="row 31, column 'day': '2020-01-30' is not a day like 20240131",
     ),
+    "months": Kind(
+        "month,y",
+        "{month},{plain}",
+        following="2022-07-01",
+        other="2022-06,1000.5",
+        refused="row 31, column 'month': '2022-06' is not a month with its year, as in training",
+    ),
+    "French months": Kind(
+        "mois,y",
+        "1 {french},{plain}",
+        following="2022-07-01",
+        other="1.6.2022,1000.5",
+        refused="row 31, column 'mois': '1.6.2022' is not a date with the name of its month",
+    ),
+    "weeks": Kind(
+        "week,y",
+        "2020-W{day:02d},{plain}",
+        following="2020-07-27",
+        other="2020-07,1000.5",
+        refused="row 31, column 'week': '2020-07' is not a week like 2024-W05, as in training",
+    ),
+    "quarters": Kind(
+        "quarter,y",
+        "{quarter},{plain}",
+        following="2027-07-01",
+        other="2020-07,1000.5",
+        refused="row 31, column 'quarter': '2020-07' is not a quarter like 2024-Q1, as in training",
+    ),
+    "compact": Kind(
+        "at,y",
+        "202001{day:02d}T1200,{plain}",
+        following="2020-01-31T12:00:00",
+        other="2020-01-30,1000.5",
+        refused="row 31, column 'at': '2020-01-30' is not a time like 20240131T1305",
+    ),
+    "months in digits": Kind(
+        "month,y",
+        "{digits},{plain}",
+        following="2022-07-01",
+        other="2022-06,1000.5",
+        refused="row 31, column 'month': '2022-06' is not a month like 202401, as in training",
+    ),
+    "day and clock": Kind(
+        "day,hour,y",
+        "{noon},{plain}",
+        following="2020-01-16T00:00:00",
+        other="2020-01-15,noon,1000.5",
+        refused="row 31, column 'hour': 'noon' is not a time of day, as in training",
+    ),
     "pattern": Kind(
         "day,y",
         "2020~{day:02d}~01,{plain}",
@@ -195,7 +257,7 @@ def leave(folder: Path, kind: Kind) -> None:
     """Trains on a file as the API reads it, and leaves what the run publishes."""
     asked = CheckRequest(kind="csv", options=ReaderOptions(**kind.options))
     checked, stored = check_upload(asked, kind.write())
-    time, target = re.findall(r"\w+", kind.header) or ["column_1", "column_2"]
+    time, *_, target = re.findall(r"\w+", kind.header) or ["column_1", "column_2"]
     spec = make_spec(
         {
             "model": {"kind": "gru", "hidden_size": 3},
@@ -215,7 +277,10 @@ def leave(folder: Path, kind: Kind) -> None:
     for name, each in contents_of(trained, run_id=RUN_ID).items():
         (folder / name).write_bytes(each.content)
     plain: dict[str, object] = {
-        "rows": [{time: f"2020-01-{day:02d}", target: cells(day)["plain"]} for day in DAYS]
+        "rows": [
+            {time: f"2020-01-{day:02d}T12:00", "hour": "0:00", target: cells(day)["plain"]}
+            for day in DAYS
+        ]
     }
     (folder / "plain.json").write_text(json.dumps(plain))
     (folder / "same.csv").write_bytes(kind.write())
@@ -269,3 +334,7 @@ def test_another_delimiter_is_refused_with_the_option(answers: Answers) -> None:
     assert code == 2
     assert "row 1: its cells are separated by '|', and in training they were by ','" in complained
     assert "(option delimiter)" in complained
+
+
+def test_months_have_the_names_that_uploads_may_use() -> None:
+    assert MONTHS == READ_MONTHS

@@ -2,6 +2,7 @@
 
 network   the trained network in float64, and the files of weights
 times     times of rows, and the times that follow a window
+dates     dates in the forms that an upload may have
 calendars positions of times in their day, week, month and year
 pipeline  from rows of numbers to inputs, and from outputs to the units of the data
 cells     missing values, numbers and labels in the conventions of the training file

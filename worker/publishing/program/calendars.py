@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from worker.publishing.program.dates import iso_moment
 from worker.publishing.program.network import Document, Unusable
-from worker.publishing.program.times import Moment, iso_moment, times_after
+from worker.publishing.program.times import Moment, times_after
 
 #: Field -> its period, and the position of a time in it, from 0.
 FIELDS: Mapping[str, tuple[int, Callable[[datetime], int]]] = {

@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from worker.publishing.program.dates import read_moment
 from worker.publishing.program.network import Document, Unusable
-from worker.publishing.program.times import NUMBER, Moment, in_zone, read_moment
+from worker.publishing.program.times import NUMBER, Moment, in_zone
 
 #: Cells that stand for no value, as in training.
 MISSING_ALWAYS = {
@@ -14,7 +15,11 @@ MISSING_ALWAYS = {
     *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "null", "NULL", "Null", "None", "NaT", "#NULL!"),
 }
 #: Cells that stand for no value among numbers and dates. They can be labels among texts.
-MISSING_AMONG_NUMBERS = {"-", "--", "---", "?", ".", "n.a.", "#DIV/0!", "#VALUE!", "#REF!"}
+MISSING_AMONG_NUMBERS = {
+    *("-", "--", "---", "\u2013", "\u2014", "?", ".", "..", "...", "*", "n.a.", "N.A.", "na", "nd"),
+    *("n.d.", "k.A.", "nil", "none", "missing", "(null)", "[null]", "<null>", "\\N"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"),
+}
 MISSING = MISSING_ALWAYS | MISSING_AMONG_NUMBERS
 #: Types of columns whose cells are texts.
 WITH_LABELS = ("text", "boolean")
@@ -61,25 +66,27 @@ class Conventions:
 
     def __init__(self, layout: Document) -> None:
         self._formats = {each["column"]: each for each in layout.get("formats") or ()}
+        self._plain = {
+            name: {**PLAIN, "type": each["type"], "clock_column": each.get("clock_column")}
+            for name, each in self._formats.items()
+        }
         file = layout.get("file") or {}
         #: Cells that stand for no value where the upload named them; None for the usual ones.
-        self._na: list[str] | None = file.get("na")
+        na = file.get("na")
+        self._na: set[str] | None = None if na is None else {"", *na}
         self._sentinels: list[float] = file.get("sentinels") or []
         self._zone: str = file.get("time_zone") or ""
 
     def of(self, row: Row, column: str) -> Document:
         """The format of a cell."""
-        found: Document = self._formats.get(column, PLAIN)
-        return {**PLAIN, "type": found["type"]} if column in row.plain else found
+        known = self._plain if column in row.plain else self._formats
+        return known.get(column, PLAIN)
 
     def is_missing(self, row: Row, column: str) -> bool:
         """Whether the cell stands for no value."""
         cell, kind = row.cells[column], self.of(row, column)["type"]
-        if self._na is not None:
-            marks = {"", *self._na}
-        else:
-            marks = MISSING_ALWAYS if kind in WITH_LABELS else MISSING
-        if cell in marks:
+        marks = MISSING_ALWAYS if kind in WITH_LABELS else MISSING
+        if cell in (marks if self._na is None else self._na):
             return True
         if not self._sentinels or kind not in {"number", "integer"}:
             return False
@@ -136,12 +143,21 @@ class Conventions:
         form = self.of(row, column)
         try:
             if is_date:
-                return read_moment(row.cells[column], form["date"])
+                return self._with_clock(row, read_moment(row.cells[column], form["date"]), form)
             return Moment(float(self._bare(row, column)), "number")
         except (ValueError, OverflowError) as error:
             wanted = AS_DATES.get(form["date"], f"a date like {form['date']}, as in training")
             wanted = wanted if is_date else "a number"
             raise row.refused(column, f"{row.shown(column)} is not {wanted}") from error
+
+    def _with_clock(self, row: Row, day: Moment, form: Document) -> Moment:
+        """Adds the time of day of another column, where training did. Raises Unusable."""
+        column = form.get("clock_column")
+        if column is None or day.form != "day":
+            return day
+        if self.is_missing(row, column):
+            raise row.refused(column, f"a value is missing: {row.shown(column)}")
+        return Moment(day.value + self._moment(row, column, is_date=True).value, "time")
 
     def _bare(self, row: Row, column: str) -> str:
         """The number in plain form. Raises ValueError with what is wrong."""
@@ -156,9 +172,19 @@ AS_DATES = {
     "month_first": "a date with the month before the day, as in training (option day_first)",
     "named": "a date with the name of its month, as in training (option date_format)",
     "clock": "a time of day, as in training (option date_format)",
+    "month": "a month with its year, as in training (option date_format)",
+    "week": "a week like 2024-W05, as in training (option date_format)",
+    "quarter": "a quarter like 2024-Q1, as in training (option date_format)",
+    "compact": "a time like 20240131T1305, as in training (option date_format)",
     "epoch_s": "a number of seconds since 1970, as in training (option date_format)",
     "epoch_ms": "a number of milliseconds since 1970, as in training (option date_format)",
-    "eight_digits": "a day like 20240131, as in training (option date_format)",
+    "epoch_us": "a number of microseconds since 1970, as in training (option date_format)",
+    "epoch_ns": "a number of nanoseconds since 1970, as in training (option date_format)",
+    "digits_6": "a month like 202401, as in training (option date_format)",
+    "digits_8": "a day like 20240131, as in training (option date_format)",
+    "digits_10": "an hour like 2024013113, as in training (option date_format)",
+    "digits_12": "a minute like 202401311305, as in training (option date_format)",
+    "digits_14": "a time like 20240131130500, as in training (option date_format)",
 }
 
 
@@ -189,7 +215,11 @@ def number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     point, grouping = re.escape(decimal), GROUPINGS[thousands]
     plain = rf"\d+(?:{point}\d*)?|{point}\d+"
     if grouping:
-        plain = rf"\d{{1,3}}(?:{grouping}\d{{3}})+(?:{point}\d*)?|{plain}"
+        # 0,123 has no grouped digits
+        groups = rf"\d{{0,2}}(?:{grouping}\d{{3}})+"
+        # in India by twos before the last three
+        groups += r"|\d?(?:,\d{2})+,\d{3}" if thousands == "," else ""
+        plain = rf"[1-9](?:{groups})(?:{point}\d*)?|{plain}"
     return re.compile(rf"[+-]?(?:{plain})(?:[eE][+-]?\d+)?", re.ASCII)
 
 

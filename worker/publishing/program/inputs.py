@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from worker.publishing.program.cells import SHOWN, Conventions, Row
+from worker.publishing.program.dates import iso_moment
 from worker.publishing.program.network import Document, Unusable, named, one_line
 from worker.publishing.program.tables import decoded, rows_of, rows_of_objects
-from worker.publishing.program.times import Moment, iso_moment
+from worker.publishing.program.times import Moment
 
 #: Parts of an example that have one entry for each timestep.
 OF_TIMESTEPS = ("timesteps", "row_numbers", "moments")
@@ -146,7 +147,11 @@ def symbols_of(timesteps: Sequence[Any], reading: Document, where: str) -> list[
 def columns_of(description: Document) -> set[str]:
     """The columns that the rows of a table need."""
     layout = description["csv"] or {}
-    others = (layout.get("group_column"), layout.get("order_column"))
+    order = layout.get("order_column")
+    clocks = (
+        each.get("clock_column") for each in layout.get("formats") or () if each["column"] == order
+    )
+    others = (layout.get("group_column"), order, *clocks)
     return {*description["input"]["columns"], *(name for name in others if name)}
 
 

@@ -6,36 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
-DAY = re.compile(r"\d{4}-?\d\d-?\d\d", re.ASCII)
-CLOCK = (
-    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r" *(?P<half>[AaPp]\.?[Mm]\.?)?"
-)
-AFTER_DATE = rf"(?:(?:T| +|, *){CLOCK})? *(?P<zone>Z|UTC|GMT|[+-]\d{{2}}:?(?:\d{{2}})?)?"
-WEEKDAY, NAME = r"(?:[A-Za-z]{3,9}\.?,? +)?", r"(?P<name>[A-Za-z]{3,9})\.?"
-DAY_OF = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-NUMERIC = r"(?P<first>\d{1,4})[-/.](?P<middle>\d{1,2})(?:[-/.](?P<last>\d{1,4}))?"
-DATES = {
-    "numeric": (NUMERIC + AFTER_DATE,),
-    "named": (
-        rf"{WEEKDAY}{DAY_OF}[-/ .]+{NAME},?[-/ ]+(?P<year>\d{{4}}|\d{{2}})" + AFTER_DATE,
-        rf"{WEEKDAY}{NAME}[ -]+{DAY_OF},?[ -]+(?P<year>\d{{4}})" + AFTER_DATE,
-        rf"{NAME}[-/ ]+(?P<year>\d{{4}})",
-    ),
-    "clock": (CLOCK,),
-}
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-#: Two digits from here on are a year of the twentieth century, as POSIX has it.
-FIRST_OF_1900S = 69
-YEAR_DIGITS = 4
-NOON = 12
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - without a zone
+#: Name of a form of times -> how many of them a second has.
+EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 #: Times that differ by less, in seconds, are equal: rounding of float64.
 ROUNDING = 1e-5
 
@@ -46,7 +23,7 @@ class Moment:
 
     value: float
     #: How a cell writes it: `number`, `day`, `time`, `zoned` for a time with an offset from UTC,
-    #: `clock`, `epoch_s` or `epoch_ms`.
+    #: `clock`, or one of EPOCHS.
     form: str
     #: Name of the zone in which its file has times; "" for UTC.
     zone: str = ""
@@ -64,10 +41,10 @@ class Moment:
 
     def at(self, value: float) -> float | str:
         """Returns another moment in the form of this one."""
-        if self.form in {"number", "epoch_s"}:
+        if self.form == "number":
             return value
-        if self.form == "epoch_ms":
-            return value * 1000
+        if self.form in EPOCHS:
+            return value * EPOCHS[self.form]
         date = self._date_of(value)
         if self.form == "clock":
             return date.time().isoformat()
@@ -75,109 +52,6 @@ class Moment:
             return date.date().isoformat()
         has_zone = self.form == "zoned" or self.zone
         return (date if has_zone else date.replace(tzinfo=None)).isoformat()
-
-
-def read_moment(cell: str, form: str) -> Moment:
-    """Reads a date of one of the forms, or of a pattern of strptime.
-
-    Raises ValueError or OverflowError for a cell that is none.
-    """
-    match form:
-        case "iso":
-            return iso_moment(cell)
-        case "epoch_s" | "epoch_ms":
-            if not NUMBER.fullmatch(cell):
-                raise ValueError(cell)
-            return Moment(float(cell) / (1000 if form == "epoch_ms" else 1), form)
-        case "eight_digits":
-            return moment_of(datetime.strptime(cell, "%Y%m%d"), "day")  # noqa: DTZ007
-        case "year_first" | "day_first" | "month_first" | "named" | "clock":
-            return moment_of_parts(cell, form)
-        case _:
-            parsed = datetime.strptime(cell, form)  # noqa: DTZ007 - a pattern may have a zone
-            has_clock = any(part in form for part in ("%H", "%I", "%T", "%R"))
-            return moment_of(parsed, "time" if has_clock else "day")
-
-
-def iso_moment(cell: str) -> Moment:
-    if NUMBER.fullmatch(cell) and not DAY.fullmatch(cell):
-        raise ValueError(cell)
-    iso = re.sub(r"-(\d)(?!\d)", r"-0\1", cell.replace("/", "-"))
-    parsed = datetime.fromisoformat(iso + "-01" * bool(MONTH.fullmatch(iso)))
-    return moment_of(parsed, "day" if DAY.fullmatch(iso) or MONTH.fullmatch(iso) else "time")
-
-
-def moment_of(parsed: datetime, form: str) -> Moment:
-    if parsed.tzinfo:
-        return Moment(parsed.timestamp(), "zoned")
-    return Moment(parsed.replace(tzinfo=UTC).timestamp(), form)
-
-
-def moment_of_parts(cell: str, form: str) -> Moment:
-    """Reads a date by the parts that one of the patterns finds. Raises ValueError."""
-    patterns = DATES["numeric" if form.endswith("_first") else form]
-    found = next(filter(None, (re.fullmatch(each, cell, re.ASCII) for each in patterns)), None)
-    if found is None:
-        raise ValueError(cell)
-    parts = {name: part or "" for name, part in found.groupdict().items()}
-    clock = clock_of(parts)
-    if form == "clock":
-        return moment_of(EPOCH + clock, "clock")
-    parsed = day_of(parts, form) + clock
-    zone = parts.get("zone")
-    if zone:
-        return moment_of(parsed.replace(tzinfo=offset_of(zone)), "zoned")
-    return moment_of(parsed, "time" if parts.get("hour") else "day")
-
-
-def day_of(parts: dict[str, str], form: str) -> datetime:
-    if form == "named":
-        name = parts["name"].lower()
-        place = MONTHS.index(name[:3]) + 1
-        if name not in {MONTHS[place - 1], calendar.month_name[place].lower(), "sept"}:
-            raise ValueError(name)
-        return datetime(year_of(parts["year"]), place, int(parts.get("day") or 1))  # noqa: DTZ001
-    first, middle, last = (parts[name] for name in ("first", "middle", "last"))
-    if form == "year_first":
-        if len(first) != YEAR_DIGITS:
-            raise ValueError(first)
-        return datetime(int(first), int(middle), int(last or 1))  # noqa: DTZ001
-    if len(first) > 2:  # noqa: PLR2004 - digits of a day
-        raise ValueError(first)
-    day, month = (first, middle) if form == "day_first" else (middle, first)
-    return datetime(year_of(last), int(month), int(day))  # noqa: DTZ001
-
-
-def year_of(digits: str) -> int:
-    if len(digits) not in {2, YEAR_DIGITS}:
-        raise ValueError(digits)
-    year = int(digits)
-    if len(digits) == YEAR_DIGITS:
-        return year
-    return year + (2000 if year < FIRST_OF_1900S else 1900)
-
-
-def clock_of(parts: dict[str, str]) -> timedelta:
-    """The time of day; an hour alone is one only with AM or PM."""
-    if not parts.get("hour"):
-        return timedelta()
-    hour, half = int(parts["hour"]), parts["half"].lower()
-    minute, second = int(parts["minute"] or 0), int(parts["second"] or 0)
-    is_valid = 1 <= hour <= NOON if half else bool(parts["minute"]) and hour < 2 * NOON
-    if not is_valid or max(minute, second) > 59:  # noqa: PLR2004 - a clock
-        raise ValueError(parts["hour"])
-    if half:
-        hour = hour % NOON + NOON * half.startswith("p")
-    micros = int(parts["fraction"][:6].ljust(6, "0"))
-    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
-
-
-def offset_of(zone: str) -> timezone:
-    if zone[0] not in "+-":
-        return UTC
-    digits = zone[1:].replace(":", "")
-    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    return timezone(-ahead if zone[0] == "-" else ahead)
 
 
 def in_zone(moments: Sequence[Moment], zone: str) -> list[Moment | None]:
