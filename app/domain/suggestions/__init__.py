@@ -9,6 +9,7 @@ layout      the order of the rows, and the column that tells series apart
 columns     the target of a forecast and its features
 season      the period of a series
 room        window, horizon and split for the rows that there are
+transforms  what a network learns in place of the target
 forecasts   the spec of a forecast
 labelled    the spec of labelled sequences
 

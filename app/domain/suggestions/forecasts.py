@@ -12,12 +12,14 @@ from app.domain.specs.loss import LossSpec
 from app.domain.specs.loss.mae import MaeLoss
 from app.domain.specs.loss.mse import MseLoss
 from app.domain.specs.loss.poisson import PoissonLoss
+from app.domain.specs.transform.chain import TargetTransform
 from app.domain.suggestions.columns import features_of, targets_of
 from app.domain.suggestions.found import NO_ID, Found, Obstacle
 from app.domain.suggestions.layout import Layout
-from app.domain.suggestions.room import MIN_ROWS, Room, rooms, typical_rows
+from app.domain.suggestions.room import MIN_ROWS, SPLITS, Room, horizon_of, rooms, typical_rows
 from app.domain.suggestions.sample import part_of
 from app.domain.suggestions.season import expected_seasons, find_season
+from app.domain.suggestions.transforms import transforms_of
 from app.domain.tables import Column, ColumnType, Table
 from app.domain.telemetry import DoubleArray
 
@@ -61,16 +63,32 @@ def _specs(
     table: Table, profile: CsvProfile, layout: Layout, target: Column, *, num_rows: int
 ) -> Iterator[tuple[ForecastSpec, tuple[str, ...]]]:
     """Yields specs for one target, each simpler than the one before."""
-    season = find_season(_longest(target, layout), _expected(table, layout))
+    longest = _longest(target, layout)
+    season = find_season(longest, _expected(table, layout))
     loss, reason_of_loss = _loss(target)
-    for room in rooms(num_rows, season):
-        features, reasons = features_of(
-            table, profile, layout, target, train_share=room.split.train
-        )
-        for chosen in dict.fromkeys((features, ())):
-            spec = _spec(table, layout, target, chosen, room=room, season=season, loss=loss)
-            about = (*reasons, f"target: {_why_target(target, table)}", _why_window(spec))
-            yield spec, (*layout.reasons, *about, *_why_rest(spec, reason_of_loss))
+    # a season ahead, the difference to the season before; otherwise to the last value
+    lag = horizon_of(num_rows, season, SPLITS[0])
+    transforms, reasons_of_transforms = transforms_of(longest, lag=lag)
+    if loss.link == "exp":  # such a loss is for the target as it is
+        transforms = ()
+    for transform in dict.fromkeys((transforms, ())):
+        reach = TargetTransform(parts=transform).reach
+        for room in rooms(num_rows, season, reach=reach):
+            share = room.split.train
+            features, reasons = features_of(table, profile, layout, target, train_share=share)
+            for chosen in dict.fromkeys((features, ())):
+                spec = _spec(table, layout, target, chosen, room=room, season=season)
+                spec = spec.model_copy(update={"loss": loss, "transform": transform})
+                yield (
+                    spec,
+                    (
+                        *layout.reasons,
+                        f"target: {_why_target(target, table)}",
+                        *reasons,
+                        *_why_rest(spec, reason_of_loss),
+                        *(reasons_of_transforms if transform else ()),
+                    ),
+                )
 
 
 def _spec(
@@ -81,7 +99,6 @@ def _spec(
     *,
     room: Room,
     season: int | None,
-    loss: LossSpec,
 ) -> ForecastSpec:
     used = {target.name, *features}
     has_gaps = any(one.missing_N is not None for one in table.columns if one.name in used)
@@ -97,7 +114,6 @@ def _spec(
         time_column=layout.time_column,
         split=room.split,
         missing="forward_fill" if has_gaps else "reject",
-        loss=loss,
     )
 
 
@@ -160,6 +176,7 @@ def _why_window(spec: ForecastSpec) -> str:
 
 
 def _why_rest(spec: ForecastSpec, reason_of_loss: str | None) -> Iterator[str]:
+    yield _why_window(spec)
     if spec.horizon > 1:
         yield f"horizon: {spec.horizon}, one season"
     if spec.missing == "forward_fill":

@@ -50,31 +50,33 @@ def typical_rows(sizes_S: NDArray[np.int64]) -> int:
     return int(longest_first_S[int(np.argmax(covered_S >= COVERED_ROWS))])
 
 
-def rooms(num_rows: int, season: int | None) -> Iterator[Room]:
-    """Yields ways to cut a series of so many rows, the best first."""
+def rooms(num_rows: int, season: int | None, *, reach: int) -> Iterator[Room]:
+    """Yields ways to cut a series of so many rows, the best first.
+
+    `reach` is the number of rows before the window that a transform takes.
+    """
     window = DEFAULT_WINDOW if season is None else min(2 * season, MAX_WINDOW)
     window = max(2, min(window, num_rows // MIN_WINDOWS))
     for split in SPLITS:
-        _, validation, _ = split.parts(num_rows)
-        horizon = _horizon(season, validation.end - validation.first)
+        horizon = horizon_of(num_rows, season, split)
         for room in (
             Room(window=window, horizon=horizon, split=split),
             Room(window=2, horizon=1, split=split),
         ):
-            if _fits(room, num_rows):
+            if _fits(room, num_rows, reach=reach):
                 yield room
                 break
 
 
-def _horizon(season: int | None, num_validation: int) -> int:
+def horizon_of(num_rows: int, season: int | None, split: SplitSpec) -> int:
     """Returns one season where the validation part holds three and it is not long; otherwise 1."""
-    if season is None or season > min(MAX_HORIZON, num_validation // MIN_HORIZONS):
-        return 1
-    return season
+    _, validation, _ = split.parts(num_rows)
+    most = min(MAX_HORIZON, (validation.end - validation.first) // MIN_HORIZONS)
+    return 1 if season is None or season > most else season
 
 
-def _fits(room: Room, num_rows: int) -> bool:
+def _fits(room: Room, num_rows: int, *, reach: int) -> bool:
     return all(
-        max(part.first, room.window) + room.horizon <= part.end
+        max(part.first, reach + room.window) + room.horizon <= part.end
         for part in room.split.parts_asked_for(num_rows)
     )
