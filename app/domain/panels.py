@@ -50,6 +50,8 @@ class CutSeries:
     local_n: Seconds | None
     #: First target row of each window, by split.
     starts: Mapping[Split, IntArray]
+    #: First target row of each window that has room for a recursive forecast, by split.
+    rollouts: Mapping[Split, IntArray]
 
     @property
     def learned_nF(self) -> DoubleArray:  # noqa: N802 - a tensor's name
@@ -110,7 +112,7 @@ class Panel:
     def _cut_each(self) -> Iterator[CutSeries | LeftOutSeries]:
         """Yields each series. Raises InvalidData at the end if all were left out."""
         first_error: InvalidData | None = None
-        num_cut = 0
+        num_cut = num_rolled = 0
         for index, label in enumerate(self.labels):
             try:
                 series = self._cut(index)
@@ -119,9 +121,14 @@ class Panel:
                 yield LeftOutSeries(label=label, error=error)
             else:
                 num_cut += 1
+                num_rolled += sum(len(start_W) for start_W in series.rollouts.values())
                 yield series
         if first_error is not None and not num_cut:
             raise first_error
+        if self.spec.recursive_steps is not None and not num_rolled:
+            detail = f"no series has room for {self.spec.recursive_steps} recursive steps in its "
+            detail += "validation or test part"
+            raise InvalidData(detail)
 
     def _shared_scale(self, found: Sequence[CutSeries | LeftOutSeries]) -> DoubleArray:
         """(2, F): mean and standard deviation of the training parts of all that are cut."""
@@ -175,6 +182,7 @@ class Panel:
             std_F=target[1],
             local_n=None if self.local_N is None else self.local_N[rows_n],
             starts=starts,
+            rollouts=_rollouts(spec, ends),
         )
         if spec.scaling == "global":
             return cut
@@ -227,6 +235,23 @@ def _refuse_long_season(spec: ForecastSpec, num_rows: int, what: str) -> None:
         detail = f"season {spec.season} is longer than what {what} has before its first forecast: "
         detail += f"{reach} rows"
         raise InvalidData(detail)
+
+
+def _rollouts(spec: ForecastSpec, ends: Bounds) -> dict[Split, IntArray]:
+    """Returns the windows of validation and test whose recursive forecast lies in the same part."""
+    if spec.recursive_steps is None:
+        return {}
+    parts = {"validation": (ends[0], ends[1]), "test": (ends[1], ends[2])}
+    return {
+        split: np.arange(
+            max(parts[split][0], spec.first_target),
+            parts[split][1] - spec.rolled_rows + 1,
+            spec.stride,
+            dtype=np.int32,
+        )
+        for split in SPLITS
+        if split in parts
+    }
 
 
 def _starts(

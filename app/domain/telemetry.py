@@ -173,6 +173,7 @@ class ScoreDetails:
     step: int
     split: Split
     #: `horizon`: a list of metrics by name, from the first step ahead. `series`: label -> metrics.
+    #: `recursive`: metrics of steps ahead, with `step`.
     #: `class`: label -> metrics. `confusion`: rows of counts, one for each class of `class`.
     details: Mapping[str, JsonValue]
 

@@ -311,3 +311,17 @@ def test_a_calendar_that_tells_nothing_is_refused(
 ) -> None:
     with pytest.raises(InvalidData, match=reason):
         panel_of(text, time_column=time, calendar=[field])
+
+
+def test_a_recursive_forecast_lies_in_its_part() -> None:
+    (series,) = panel_of(COUNTER, horizon=2, recursive_steps=5).cut()
+
+    assert isinstance(series, CutSeries)
+    assert set(series.rollouts) == {"validation", "test"}
+    np.testing.assert_array_equal(series.rollouts["validation"], np.arange(70, 80))
+    np.testing.assert_array_equal(series.rollouts["test"], np.arange(85, 95))
+
+
+def test_recursive_steps_without_room_in_any_series_are_refused() -> None:
+    with pytest.raises(InvalidData, match="no series has room for 16 recursive steps"):
+        list(panel_of(COUNTER, recursive_steps=16).cut())

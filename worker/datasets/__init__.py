@@ -9,6 +9,7 @@ sampling        which sequences a step trains on, as a pure function of the step
 adding copy_memory temporal_order       made, not stored
 digits          scikit-learn's handwritten digits, pixel by pixel
 forecast text sequences                 uploaded
+rollout         forecasts that go on from their own predictions
 windows         what a forecast reads and answers for each window
 required_lag    how far back a target depends on the input, from held-out losses
 context_gain    its estimate for series

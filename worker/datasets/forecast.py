@@ -32,6 +32,7 @@ from worker.datasets.context_gain import (
 from worker.datasets.formats import formats_of
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
+from worker.datasets.rollout import Rollout
 from worker.datasets.sampling import EVALUATION_SEQUENCES, StoredData
 from worker.datasets.task import Batch, Task
 from worker.datasets.usage import (
@@ -56,7 +57,7 @@ MAX_SUCCESSIVE_WINDOWS = 512
 
 def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
     table = read_table(upload)
-    windows = _cut(spec, table)
+    windows, rollout = _cut(spec, table)
     train_W = windows.starts["train"]
     evaluated = {
         split: _evaluated(start_W, split, spec.seed) for split, start_W in windows.starts.items()
@@ -76,6 +77,7 @@ def build_forecast(spec: ForecastSpec, upload: bytes) -> Task:
         evaluation={split: windows.batch(start_W) for split, start_W in evaluated.items()},
         usage=_usage(spec, table, windows),
         own_truths=truths,
+        recursive=rollout,
         successive=_successive(windows),
     )
 
@@ -98,7 +100,7 @@ def _evaluated(start_W: IntArray, split: Split, seed: int) -> IntArray:
     return shuffled_W
 
 
-def _cut(spec: ForecastSpec, table: Table) -> Windows:
+def _cut(spec: ForecastSpec, table: Table) -> tuple[Windows, Rollout | None]:
     panel = Panel.of(spec, table)
     found: list[CutSeries] = []
     left_out: list[LeftOutSeries] = []
@@ -128,7 +130,7 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         )
 
     train_W = _evaluated(starts["train"], "train", spec.seed)
-    return Windows(
+    windows = Windows(
         spec=spec,
         values_NF=np.concatenate([_read(spec, series) for series in found]),
         levels=tuple(
@@ -142,6 +144,15 @@ def _cut(spec: ForecastSpec, table: Table) -> Windows:
         originals=[original(int(at)) for at in train_W[:NUM_EXAMPLES]],
         note=note_of_left_out(left_out, num_series=len(panel.labels)),
     )
+    if spec.recursive_steps is None:
+        return windows, None
+    rolled = {
+        split: np.concatenate(
+            [one.rollouts[split] + offset for one, offset in zip(found, offsets, strict=False)]
+        ).astype(np.int32)
+        for split in found[0].rollouts
+    }
+    return windows, Rollout.of(spec, windows, rolled)
 
 
 def _scalings(spec: ForecastSpec, found: Sequence[CutSeries]) -> list[Scaling]:

@@ -109,6 +109,14 @@ class TrainingData(Protocol):
     def batch(self, step: int, *, batch_size: int, seed: int) -> Batch: ...
 
 
+class RecursiveForecast(Protocol):
+    """Scores of forecasts that go on from their own predictions."""
+
+    def scores(self, model: SequenceModel, split: Split) -> list[JsonValue]:
+        """Metrics of steps ahead, as `ScoreDetails` has them; none for a split without them."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What one run learns, with what is known of it."""
@@ -122,6 +130,8 @@ class Task:
     usage: Usage
     #: By split, where the targets of `evaluation` are not what is scored against.
     own_truths: Mapping[Split, Truth] | None = None
+    #: Scored at the end of a run; None where the spec does not ask for it.
+    recursive: RecursiveForecast | None = None
     #: Of a forecast: windows of one series in the validation part that follow each other.
     successive: Batch | None = None
 
@@ -188,7 +198,10 @@ class Task:
         kept_NK = self._kept(_forward(model), split, like=model.readout.weight)
         answer_NK = truth.in_units(kept_NK)
         classes = output.classes if isinstance(output, ClassOutput) else ()
-        return truth.scores(answer_NK), truth.details(answer_NK, classes=classes)
+        details = dict(truth.details(answer_NK, classes=classes))
+        if self.recursive is not None and (steps := self.recursive.scores(model, split)):
+            details["recursive"] = steps
+        return truth.scores(answer_NK), details
 
     def _kept(self, predict: Predict, split: Split, *, like: Tensor) -> DoubleArray:
         """(N, K) of the loss terms that count, in the order of the truth."""

@@ -105,13 +105,19 @@ class Windows:
     def is_rate(self) -> bool:
         return self.spec.loss.link == "exp"
 
-    def scale_of(self, start_B: IntArray) -> tuple[DoubleArray, DoubleArray]:
-        """(B,) mean and standard deviation that the outputs for a window are scaled by."""
+    def scale_of(
+        self, start_B: IntArray, *, learned_TB: DoubleArray | None = None
+    ) -> tuple[DoubleArray, DoubleArray]:
+        """(B,) mean and standard deviation that the outputs for a window are scaled by.
+
+        `learned_TB` are the transformed values of the windows, by default those of the data.
+        """
         place_B = self.target.series_N[start_B]
         mean_B, std_B = self.mean_S[place_B], self.std_S[place_B]
         if self.spec.scaling != "per_window":
             return mean_B, std_B
-        learned_TB = self.levels[-1][np.arange(-self.spec.window, 0)[:, None] + start_B]
+        if learned_TB is None:
+            learned_TB = self.levels[-1][np.arange(-self.spec.window, 0)[:, None] + start_B]
         return window_scale(learned_TB, mean_B, std_B, is_rate=self.is_rate)
 
     def outputs_of(self, start_B: IntArray) -> ForecastOutputs:

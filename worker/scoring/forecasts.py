@@ -98,12 +98,17 @@ class Target:
             series_N=place_B if labels else None,
         )
 
-    def repeated(self, start_B: IntArray, *, horizon: int, period: int) -> DoubleArray:
-        """Returns (B, K): the last period before the window's end, over and over."""
+    def repeated(
+        self, start_B: IntArray, *, horizon: int, period: int, width: int | None = None
+    ) -> DoubleArray:
+        """Returns (B, K): the last period before the window's end, over and over.
+
+        Each value stands `width` times, once for each output of the loss by default.
+        """
         ahead_H = np.arange(horizon)
         row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
         forecast_BH: DoubleArray = self.values_N[row_BH]
-        return np.repeat(forecast_BH, self.loss.outputs_per_target, axis=1)
+        return np.repeat(forecast_BH, width or self.loss.outputs_per_target, axis=1)
 
     def constant(self, level_SQ: DoubleArray, start_B: IntArray, *, horizon: int) -> DoubleArray:
         """Returns (B, K): the same levels for each value of a series."""

@@ -42,6 +42,9 @@ class MetricsByView(View):
 
     horizon: list[HorizonMetricsView] = Field(default_factory=list)
     """Of a forecast, by step ahead: the first 100 steps."""
+    recursive: list[HorizonMetricsView] = Field(default_factory=list)
+    """Of a forecast with `recursive_steps` that goes on from its own predictions: at most 100 steps
+    ahead, on validation and test. `naive_mae` is the error of the (seasonal) naive forecast."""
     series: dict[str, SplitMetricsView] = Field(default_factory=dict)
     """Of a forecast of several series: the first 100 labels in alphabetical order."""
     class_: dict[str, SplitMetricsView] = Field(default_factory=dict, alias="class")
@@ -55,6 +58,7 @@ def view_metrics_by(details: Mapping[str, Mapping[str, JsonValue]]) -> MetricsBy
     if not any(details.values()):
         return None
     horizon: dict[int, dict[str, Any]] = {}
+    recursive: dict[int, dict[str, Any]] = {}
     series: dict[str, dict[str, JsonValue]] = {}
     classes: dict[str, dict[str, JsonValue]] = {}
     confusion: dict[str, Any] = {}
@@ -62,6 +66,9 @@ def view_metrics_by(details: Mapping[str, Mapping[str, JsonValue]]) -> MetricsBy
         found: Mapping[str, Any] = details.get(split, {})
         for step, metrics in enumerate(found.get("horizon", ()), start=1):
             horizon.setdefault(step, {"step": step})[split] = metrics
+        for entry in found.get("recursive", ()):
+            metrics = {name: value for name, value in entry.items() if name != "step"}
+            recursive.setdefault(entry["step"], {"step": entry["step"]})[split] = metrics
         for label, metrics in found.get("series", {}).items():
             series.setdefault(label, {})[split] = metrics
         for label, metrics in found.get("class", {}).items():
@@ -71,6 +78,7 @@ def view_metrics_by(details: Mapping[str, Mapping[str, JsonValue]]) -> MetricsBy
     return MetricsByView.model_validate(
         {
             "horizon": [horizon[step] for step in sorted(horizon)],
+            "recursive": [recursive[step] for step in sorted(recursive)],
             "series": series,
             "class": classes,
             "confusion": {"classes": list(classes), **confusion} if confusion else None,

@@ -136,6 +136,7 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "transform": [],
                 "scaling": "per_series",
                 "calendar": [],
+                "recursive_steps": None,
             },
         ),
         (

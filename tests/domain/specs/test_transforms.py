@@ -191,3 +191,32 @@ def test_a_calendar_needs_dates() -> None:
         asked.shape(profile_csv(parse_csv(DATED)))
 
     assert next(iter(refused.value.problems)).code == "column_not_dates"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"features": ["x"]}, "the future of x is not known"),
+        ({"horizon": 5}, "more than the horizon"),
+        ({"recursive_steps": 1001}, "less than or equal to 1000"),
+    ],
+    ids=str,
+)
+def test_recursive_steps_that_cannot_be_scored_are_refused(
+    changes: dict[str, JsonValue], reason: str
+) -> None:
+    usual: dict[str, JsonValue] = {"recursive_steps": 5}
+
+    with pytest.raises(ValidationError, match=reason):
+        forecast(**(usual | changes))
+
+
+def test_recursive_steps_need_room_in_validation_and_test() -> None:
+    profile = profile_csv(parse_csv("y\n" + "1\n2\n5\n4\n" * 25))
+
+    assert forecast(recursive_steps=15).shape(profile).output_size == 1
+    with pytest.raises(InvalidSpec, match="15 rows, is too short for 14 recursive") as refused:
+        forecast(recursive_steps=14, horizon=4).shape(profile)
+
+    (problem,) = refused.value.problems
+    assert problem.pointer == "/dataset/recursive_steps"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from app.domain.calendar_features import CalendarField
 from app.domain.errors import Problem
 from app.domain.profiles import CsvProfile, Profile
-from app.domain.specs.base import AtMost, Integer
+from app.domain.specs.base import WHOLE, AtMost, Integer
 from app.domain.specs.dataset.base import (
     MAX_LENGTH,
     ColumnName,
@@ -40,6 +40,7 @@ from app.domain.specs.transform.difference import Difference
 from app.domain.task import TaskShape
 
 MAX_TRANSFORMS = 4
+RecursiveSteps = Annotated[int, Strict(), Field(ge=2, le=1000), WHOLE]
 Calendar = Annotated[
     tuple[CalendarField, ...],
     Field(json_schema_extra={"uniqueItems": True}),
@@ -81,6 +82,27 @@ class ForecastSpec(UploadedDataset):
     """Positions of a time in its hour, day, week, month and year, each as a sine and a cosine. At
     each timestep the network reads those of the next timestep, and of the one `horizon` ahead.
     Local times of the upload's `time_zone`; times with their own offset from UTC are in UTC."""
+    recursive_steps: RecursiveSteps | None = None
+    """Timesteps of a forecast that goes on from its own predictions, more than `horizon`. It is
+    scored by step on validation and test at the end of a run (`metrics_by.recursive`). Null for
+    none. Without other features: they are not known ahead."""
+
+    @model_validator(mode="after")
+    def _recursion_is_possible(self) -> Self:
+        if self.recursive_steps is None:
+            return self
+        if len(self.columns) > 1:
+            others = ", ".join(self.columns[1:])
+            detail = "recursive_steps is for a forecast from the target and a calendar alone: "
+            raise ValueError(f"{detail}the future of {others} is not known")
+        if self.recursive_steps <= self.horizon:
+            raise ValueError("recursive_steps must be more than the horizon")
+        return self
+
+    @property
+    def rolled_rows(self) -> int:
+        """Rows after a window that a recursive forecast takes, a multiple of the horizon."""
+        return -(-(self.recursive_steps or 0) // self.horizon) * self.horizon
 
     @model_validator(mode="after")
     def _logarithm_is_first(self) -> Self:
@@ -171,6 +193,13 @@ class ForecastSpec(UploadedDataset):
                 rows = f"rows {part.first + 1} to {part.end} of {num_rows}"
                 detail = f"the {part.name} part, {rows}, is too short for {self.needed_rows}"
                 yield Problem(pointer="/dataset/window", detail=detail, code="longer_than_data")
+                return
+            is_rolled = self.recursive_steps is not None and part.name != "train"
+            if is_rolled and max(part.first, self.first_target) + self.rolled_rows > part.end:
+                detail = f"the {part.name} part, {part.end - part.first} rows, is too short for "
+                detail += f"{self.recursive_steps} recursive steps"
+                pointer, code = "/dataset/recursive_steps", "longer_than_data"
+                yield Problem(pointer=pointer, detail=detail, code=code)
                 return
 
     @property
