@@ -43,7 +43,7 @@ def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, 
         detail = "This is no Excel file (xlsx). Say kind=auto, or save the sheet as xlsx"
         raise InvalidData.at("file", detail, code="format_not_read")
     text, encoding = to_utf8(unpacked, encoding=request.options.encoding)
-    match _kind_of(request.kind, text):
+    match _kind_of(request, text):
         case "text":
             profile = profile_text(text.decode())
             suggested = suggest_for_text(text, profile)
@@ -57,16 +57,16 @@ def check_upload(request: CheckRequest, content: bytes) -> tuple[CheckedUpload, 
             return _table("csv", ReadTable(table=found.table, choices=dict(choices)))
 
 
-def _kind_of(asked: AskedKind, text: bytes) -> AskedKind:
+def _kind_of(request: CheckRequest, text: bytes) -> AskedKind:
     """Tells what a text holds where the client leaves it open."""
-    if asked != "auto":
-        return asked
+    if request.kind != "auto":
+        return request.kind
     if is_json_lines(text):
         return "jsonl"
     if _JSON_ARRAY.match(text):
         detail = "This is a JSON array. Send its objects as JSON lines, one object a line"
         raise InvalidData.at("file", detail, code="format_not_read")
-    return "csv" if is_table(text) else "text"
+    return "csv" if is_table(text, request.options) else "text"
 
 
 def _workbook(content: bytes, options: ReaderOptions) -> ReadTable:

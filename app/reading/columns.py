@@ -250,7 +250,10 @@ def read_columns(
     while all_cells:
         # the texts of a column are let go as soon as it is read
         reader.add(all_cells.pop(0))
-    return reader.columns()
+    found = reader.columns()
+    # texts and casts, before others need memory
+    pa.default_memory_pool().release_unused()
+    return found
 
 
 def without_sentinels(column: Column, sentinels: Sequence[float]) -> Column:

@@ -18,6 +18,8 @@ TIME_NAME = re.compile(
 )
 #: Seconds from 1973 to 2099: smaller numbers are more often counts.
 MIN_SECONDS, MAX_SECONDS = 10**8, 4_102_444_800
+#: The beginning of 1678, where the client says that numbers are times.
+EARLIEST_SECONDS = -9_214_560_000
 _MIN_YEAR, _MAX_YEAR = 1900, 2100
 _MONTH_DIGITS = 6
 #: Rows whose parts are held at a time.
@@ -59,7 +61,8 @@ def as_times(column: Column, date_format: str) -> Column:
     least, greatest = float(known_n.min()), float(known_n.max())
     for name, (unit, ratio) in _UNITS.items():
         scaled = ratio * column.numbers.scale
-        is_in_range = least >= MIN_SECONDS * scaled and greatest <= MAX_SECONDS * scaled
+        earliest = MIN_SECONDS if date_format == AUTO else EARLIEST_SECONDS
+        is_in_range = least >= earliest * scaled and greatest <= MAX_SECONDS * scaled
         if date_format in {AUTO, name} and is_in_range:
             return _dated(column, _seconds(column.numbers, ratio), f"{unit} since 1970")
     return column

@@ -66,11 +66,16 @@ def find_layout(content: bytes, options: ReaderOptions) -> Layout:
     )
 
 
-def is_table(content: bytes) -> bool:
-    """Whether a text is rather a table than prose: cells that agree, or one column of values."""
+def is_table(content: bytes, options: ReaderOptions) -> bool:
+    """Whether a text is rather a table than prose: cells that agree, or one column of values.
+
+    A delimiter that the client names is tried in place of the usual ones.
+    """
     text = _beginning(content)
-    for delimiter in DELIMITERS:
-        splits_header, agreement, _, _ = _consistency(_rows(text, delimiter, '"'))
+    quote, _ = _quote(options)
+    asked = _NAMED.get(options.delimiter, options.delimiter)
+    for delimiter in DELIMITERS if options.delimiter == AUTO else (asked,):
+        splits_header, agreement, _, _ = _consistency(_rows(text, delimiter, quote))
         if splits_header == 2 and agreement >= TABLE_AGREEMENT:  # noqa: PLR2004 - see _consistency
             return True
     rows = _rows(text, ",", '"')

@@ -15,7 +15,7 @@ CASES = {
 }
 MAX_RATIO = 6.0
 #: Memory that pyarrow sets aside for any file.
-FIXED_BYTES = 48 * MIB
+FIXED_BYTES = 32 * MIB
 
 
 @pytest.mark.alone

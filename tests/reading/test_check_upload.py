@@ -12,6 +12,7 @@ from pyarrow import parquet
 from app.domain.columnar import decode_table
 from app.domain.errors import InvalidData
 from app.domain.profiles import CsvProfile, TextProfile
+from app.domain.reader_options import ReaderOptions
 from app.domain.tables import ColumnType, Table
 from app.domain.uploads import AskedKind, CheckRequest
 from app.reading import check_upload as checking
@@ -197,3 +198,13 @@ def test_a_text_is_stored_in_utf8() -> None:
 
     assert isinstance(checked.profile, TextProfile)
     assert (checked.profile.characters, text) == (5, "größe".encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [(b"a:b\n1:2\n3:4\n", {"delimiter": ":"}), (b"a;b\n'1;2';3\n'2;3';4\n", {"quote": "'"})],
+)
+def test_options_help_to_notice_a_table(content: bytes, options: dict[str, str]) -> None:
+    request = CheckRequest(kind="auto", options=ReaderOptions.model_validate(options))
+
+    assert check_upload(request, content)[0].kind == "csv"

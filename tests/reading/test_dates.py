@@ -138,3 +138,10 @@ def test_the_first_row_that_decides_is_told_across_chunks() -> None:
         OF_2020 + 31 * DAY,
         OF_2020 + 43 * DAY,
     ]
+
+
+def test_numbers_that_the_client_calls_times_may_be_small_or_before_1970() -> None:
+    text = column_of("-86400", "0", "60", name="a")
+
+    assert table(text, date_format="epoch_s").column("a").values().tolist() == [-DAY, 0, 60]
+    assert table(text).column("a").type is ColumnType.INTEGER
