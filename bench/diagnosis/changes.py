@@ -1,6 +1,6 @@
 """The single changes that are tried on a failed run, to find which of them cure it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -13,6 +13,8 @@ from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.tasks import Document
 
 _LARGE = 32
+#: Name of a change -> a smaller one of the same field.
+_SMALLER = {"rate×0.03": "rate×0.1", "rate×100": "rate×10"}
 #: A clip threshold that no healthy base reaches for long.
 _USUAL_NORM = 1.0
 
@@ -27,6 +29,10 @@ class SingleChange:
     #: many.
     leaves: frozenset[str]
     order: Order
+
+    def is_needless(self, cures: Collection[str]) -> bool:
+        """Whether a smaller change of the same field cures, so that this one tells nothing new."""
+        return _SMALLER.get(self.name) in cures
 
 
 def single_changes(run: PlannedRun) -> tuple[SingleChange, ...]:

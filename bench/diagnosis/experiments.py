@@ -6,6 +6,7 @@ Nothing but the last score is wanted, so that probes are off.
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,11 @@ class Experiments:
         if key not in self._known:
             self._keep(key, self._train(spec, question, base=base))
         return self._known[key]
+
+    def all_progress(self, question: Question, *, base: float) -> Iterator[float]:
+        """Yields the shares of the base's progress, each of which is trained when it is asked."""
+        for index in range(NUM_SEEDS):
+            yield self.progress(question, index, base=base)
 
     def _train(self, spec: JobSpec, question: Question, *, base: float) -> float:
         try:

@@ -97,3 +97,16 @@ def _learned_at(run: StoredRun) -> float | None:
     # the last evaluation below half, so that a lucky early one does not count
     below = [step for step, gain in evaluated if gain < half]
     return (below[-1] if below else 0) / run.num_steps
+
+
+def values_of(run: Graded) -> frozenset[tuple[str, float]]:
+    """Returns kind and level of a single fault; nothing for other runs."""
+    injected = run.label.injected
+    return frozenset((one.kind, one.level) for one in injected if len(injected) == 1)
+
+
+def solved_values(runs: Iterable[Graded]) -> frozenset[tuple[str, float]]:
+    """Returns the values of faults with which some run solved its task all the same."""
+    return frozenset(
+        value for run in runs if run.grade is Grade.HEALTHY for value in values_of(run)
+    )

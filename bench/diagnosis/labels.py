@@ -4,7 +4,8 @@
 
 A fault is confirmed where at least two of three fresh seeds fail. A change cures where the median
 of three fresh seeds makes 0.8 of the base's progress. The third seed is left out where the first
-two agree. Every change that is tried and its scores are kept.
+two agree, and a change whose first seed makes less than a quarter of the base's progress is not
+tried further. Every change that is tried and its scores are kept.
 """
 
 import argparse
@@ -12,7 +13,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ from bench.diagnosis.stored import RUNS, read_runs
 LABELS = Path(__file__).parent / "labels.jsonl"
 #: Of three values the median is decided by two on one side.
 MAJORITY = NUM_SEEDS // 2 + 1
+#: A change with less progress of its first seed is given up.
+HOPELESS_BELOW = 0.25
 _NICENESS = 10
 
 
@@ -84,34 +88,30 @@ def decided(values: Iterator[float], threshold: float) -> tuple[float, ...]:
     return tuple(taken)
 
 
-def trained(
-    experiments: Experiments, question: Question, threshold: float, *, base: float
-) -> tuple[float, ...]:
-    """Returns the shares of the base's progress with as many fresh seeds as decide."""
-    scores = (experiments.progress(question, index, base=base) for index in range(NUM_SEEDS))
-    return decided(scores, threshold)
+def decided_cure(values: Iterator[float]) -> tuple[float, ...]:
+    """Takes values until they decide whether a change cures, the first alone if it is hopeless."""
+    first = next(values)
+    if first < HOPELESS_BELOW:
+        return (first,)
+    return decided(chain((first,), values), HEALTHY_FROM)
 
 
 def diagnose_run(run: PlannedRun, experiments: Experiments, *, base: float) -> Diagnosed:
     """Trains the control and, if it fails, every single change."""
 
-    def tried(order: Order, threshold: float) -> tuple[float, ...]:
-        question = Question(order=order, data_seed=run.seed)
-        return trained(experiments, question, threshold, base=base)
+    def scores(order: Order) -> Iterator[float]:
+        return experiments.all_progress(Question(order=order, data_seed=run.seed), base=base)
 
-    control = tried(run.order, FAILED_BELOW)
-    label = Diagnosed(key=run.key, control=control, tried=())
+    label = Diagnosed(key=run.key, control=decided(scores(run.order), FAILED_BELOW), tried=())
     if not label.is_confirmed:
         return label
-    cures = [
-        Cure(
-            change=change.name,
-            leaves=change.leaves,
-            progress=tried(change.order, HEALTHY_FROM),
-        )
-        for change in single_changes(run)
-    ]
-    return Diagnosed(key=run.key, control=control, tried=tuple(cures))
+    cures: list[Cure] = []
+    for change in single_changes(run):
+        if change.is_needless({one.change for one in cures if one.is_cure}):
+            continue
+        progress = decided_cure(scores(change.order))
+        cures.append(Cure(change=change.name, leaves=change.leaves, progress=progress))
+    return replace(label, tried=tuple(cures))
 
 
 def read_labels(path: Path = LABELS) -> Mapping[str, Diagnosed]:

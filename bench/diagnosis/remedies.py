@@ -22,7 +22,7 @@ from bench.diagnosis.faults.kind import Change, Order
 from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.grading import HEALTHY_FROM, base_progress
 from bench.diagnosis.judges.clinic import CLINIC
-from bench.diagnosis.labels import LABELS, MAJORITY, read_labels, trained
+from bench.diagnosis.labels import LABELS, MAJORITY, decided_cure, read_labels
 from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import RUNS, read_runs
 from bench.diagnosis.tasks import Document
@@ -72,7 +72,7 @@ def _is_cure(run: PlannedRun, patch: Document, experiments: Experiments, *, base
     if _num_steps(order) > MAX_STEPS_FACTOR * _num_steps(run.order):
         return False
     question = Question(order=order, data_seed=run.seed)
-    progress = trained(experiments, question, HEALTHY_FROM, base=base)
+    progress = decided_cure(experiments.all_progress(question, base=base))
     return sum(one >= HEALTHY_FROM for one in progress) >= MAJORITY
 
 

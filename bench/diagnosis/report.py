@@ -7,14 +7,14 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.diagnosis.engine import RULES_VERSION
 from bench.diagnosis import report_causes, report_labels
-from bench.diagnosis.grading import Grade, Graded
+from bench.diagnosis.grading import Grade, Graded, solved_values, values_of
 from bench.diagnosis.judge import JudgedRun, judge_folder
 from bench.diagnosis.labels import LABELS, Diagnosed, read_labels
 from bench.diagnosis.opinions import SHARES
@@ -64,8 +64,8 @@ def page(judged: Judged, history: Sequence[Mapping[str, object]], *, seconds: fl
     parts = [
         _INTRODUCTION.format(shares=shares),
         _runs_part([run.graded for run in judged.runs], seconds=seconds),
-        _table_of(judged),
-        _decoys(judged),
+        _tables_of(judged),
+        _matched(judged),
         _strengths(ours),
         _families_left_out(ours),
         report_causes.confusions(ours),
@@ -102,67 +102,90 @@ judge took {seconds:.0f} s.
 def _twin_part(runs: Sequence[Graded]) -> str:
     """How many solved runs have the same unusual value as failed ones."""
     failed, healthy = (
-        Counter(
-            (one.kind, one.level)
-            for run in runs
-            if run.grade is grade and len(run.label.injected) == 1
-            for one in run.label.injected
-        )
+        Counter(value for run in runs if run.grade is grade for value in values_of(run))
         for grade in (Grade.FAILED, Grade.HEALTHY)
     )
     matched = sum(min(count, healthy[value]) for value, count in failed.items())
-    solved = sum(healthy.values())
     return f"""\
-Of the runs with one fault {sum(failed.values())} failed and {solved} solved their task in spite of
-it; {matched} pairs of a failed and a solved run have the very same value of the same field."""
+Of the runs with one fault {failed.total()} failed and {healthy.total()} solved their task in spite
+of it; {matched} pairs of a failed and a solved run have the very same value of the same field."""
 
 
-def _table_of(judged: Judged) -> str:
-    columns = (
-        "judge",
-        "total failure found",
-        "partial failure found",
-        "median time",
-        "healthy run `sick` at any share",
-        "at the end",
-        "family first",
-        "leaf first",
-        "leaf among three",
-        "answered",
-        "finding right",
-    )
-    rows = [_row(judge, scores(judged.scored(judge))) for judge in judged.judges]
-    return "## All judges\n\n" + table(columns, rows)
+def _tables_of(judged: Judged) -> str:
+    found = {judge: scores(judged.scored(judge)) for judge in judged.judges}
+    return f"""\
+## Detection, by all judges
+
+{table(_DETECTION, [_detection(judge, one) for judge, one in found.items()])}
+## Causes of failed runs at the end, by all judges
+
+{table(_CAUSES, [_causes(judge, one) for judge, one in found.items()])}"""
 
 
-def _row(judge: str, found: Scores) -> tuple[str, ...]:
-    time_of = "–" if found.median_time is None else f"{found.median_time:.0%}"
+_DETECTION = (
+    "judge",
+    "total failure found",
+    "partial failure found",
+    "found in the first fifth",
+    "median time",
+    "healthy run `sick` at any share",
+    "at two in succession",
+    "at the end",
+    "`at_risk` at the end",
+)
+_CAUSES = (
+    "judge",
+    "family first",
+    "leaf first",
+    "leaf among three",
+    "answered",
+    "finding right",
+)
+
+
+def _detection(judge: str, found: Scores) -> tuple[str, ...]:
     return (
         judge,
         str(found.detected_total),
         str(found.detected_partial),
-        time_of,
+        str(found.detected_early),
+        "–" if found.median_time is None else f"{found.median_time:.0%}",
         str(found.false_alarm_any),
+        str(found.false_alarm_twice),
         str(found.false_alarm_end),
+        str(found.at_risk_end),
+    )
+
+
+def _causes(judge: str, found: Scores) -> tuple[str, ...]:
+    return (
+        judge,
         str(found.family_first),
         str(found.leaf_first),
         str(found.leaf_in_three),
         str(found.answered),
-        str(found.code_right),
+        str(found.code_right) if found.code_right.hits else "–",
     )
 
 
-def _decoys(judged: Judged) -> str:
-    """Causes of failed runs that have a harmless unusual value beside their fault."""
+def _matched(judged: Judged) -> str:
+    """Causes where the job spec alone cannot tell: the same value solved, or two are unusual."""
+    solved = solved_values([run.graded for run in judged.runs])
+    subsets: Mapping[str, Callable[[ScoredRun], bool]] = {
+        "value solved elsewhere": lambda one: not solved.isdisjoint(values_of(one.run.graded)),
+        "decoy beside": lambda one: bool(one.run.graded.label.decoy),
+    }
     rows = []
-    for judge in judged.judges:
-        runs = [one for one in judged.scored(judge) if one.run.graded.label.decoy]
-        found = scores(runs)
-        rows.append((judge, str(found.family_first), str(found.leaf_first), str(found.answered)))
+    for name, is_in in subsets.items():
+        for judge in judged.judges:
+            found = scores([one for one in judged.scored(judge) if is_in(one)])
+            shares = (found.family_first, found.leaf_first, found.answered)
+            rows.append((name, judge, *map(str, shares)))
     return (
-        "## Runs with a harmless unusual value beside the fault\n\n"
-        "The job spec has two unusual values, and only the run tells which of them it suffers "
-        "from.\n\n" + table(("judge", "family first", "leaf first", "answered"), rows)
+        "## Where the job spec does not tell\n\n"
+        "Failed runs whose unusual value solved the task in another run, and failed runs with a "
+        "second unusual value that rarely harms.\n\n"
+        + table(("runs", "judge", "family first", "leaf first", "answered"), rows)
     )
 
 

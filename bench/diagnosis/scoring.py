@@ -3,7 +3,7 @@
 Undetermined counts as wrong; how often a judge answered at all is reported beside.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -154,6 +154,16 @@ def _share(runs: Iterable[ScoredRun], is_hit: Callable[[ScoredRun], bool]) -> Sh
     for one in runs:
         by_task.setdefault(one.task, []).append(is_hit(one))
     return share_of(by_task)
+
+
+def left_out(runs: Sequence[JudgedRun]) -> Iterator[tuple[list[JudgedRun], list[JudgedRun]]]:
+    """Yields, for each family of tasks, the runs of all others and its own.
+
+    Coefficients are fitted on the first and tested on the second.
+    """
+    for family in sorted({run.graded.label.family for run in runs}):
+        own = [run for run in runs if run.graded.label.family == family]
+        yield [run for run in runs if run.graded.label.family != family], own
 
 
 def by_group(

@@ -18,6 +18,7 @@ from app.domain.specs.patch import as_document
 from bench.diagnosis.grading import Grade
 from bench.diagnosis.judge import JudgedRun
 from bench.diagnosis.opinions import SHARES, Opinion, Opinions
+from bench.diagnosis.scoring import left_out
 
 NAME = "spec alone"
 NONE = "none"
@@ -29,24 +30,24 @@ _MOST_CAUSES = 3
 
 def with_spec_only(runs: Sequence[JudgedRun]) -> list[JudgedRun]:
     """Returns the runs with this judge's opinions added."""
-    features = [dict(features_of(run.spec)) for run in runs]
-    answers: dict[int, Opinion] = {}
-    for family in sorted({run.graded.label.family for run in runs}):
-        held_out = [i for i, run in enumerate(runs) if run.graded.label.family == family]
-        rest = [
-            i
-            for i, run in enumerate(runs)
-            if run.graded.label.family != family and run.graded.grade is not Grade.GREY
-        ]
-        targets = [_target(runs[i]) for i in rest]
+    answers: dict[str, Opinion] = {}
+    for others, own in left_out(runs):
+        known = [run for run in others if run.graded.grade is not Grade.GREY]
+        targets = [_target(run) for run in known]
         if len(set(targets)) > 1:
-            fitted = _fit([features[i] for i in rest], targets, [features[i] for i in held_out])
-            answers.update(zip(held_out, fitted, strict=True))
+            fitted = _fit(
+                [_features(run) for run in known], targets, [_features(run) for run in own]
+            )
+            answers.update(zip((run.graded.key for run in own), fitted, strict=True))
     nothing = Opinion(verdict=DiagnosisVerdict.UNDETERMINED)
     return [
-        replace(run, opinions={**run.opinions, NAME: _always(answers.get(i, nothing))})
-        for i, run in enumerate(runs)
+        replace(run, opinions={**run.opinions, NAME: _always(answers.get(run.graded.key, nothing))})
+        for run in runs
     ]
+
+
+def _features(run: JudgedRun) -> Mapping[str, float | str]:
+    return dict(features_of(run.spec))
 
 
 def _always(opinion: Opinion) -> Opinions:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 
 from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.specs.job import JobSpec
@@ -10,6 +11,7 @@ from bench.diagnosis.judge import JudgedRun
 from bench.diagnosis.opinions import SHARES, Opinion, Opinions
 from bench.diagnosis.stored import Injected, Label
 
+_NUMBERS = count()
 SPEC = JobSpec.model_validate({"model": {"kind": "lstm"}, "dataset": {"kind": "adding"}})
 SICK, HEALTHY = DiagnosisVerdict.SICK, DiagnosisVerdict.HEALTHY
 
@@ -43,7 +45,7 @@ def judged(
     family: str = "adding",
 ) -> JudgedRun:
     graded = Graded(
-        key=f"{task}-{progress}",
+        key=f"{task}-{next(_NUMBERS)}",
         label=replace(label(*leaves, task=task), family=family),
         progress=progress,
         grade=grade_of(progress),

@@ -8,7 +8,7 @@ from bench.diagnosis.changes import single_changes
 from bench.diagnosis.experiments import Experiments, Question
 from bench.diagnosis.faults import BY_NAME
 from bench.diagnosis.faults.kind import Order
-from bench.diagnosis.labels import Cure, Diagnosed, decided, label_all, read_labels
+from bench.diagnosis.labels import Cure, Diagnosed, decided, decided_cure, label_all, read_labels
 from bench.diagnosis.plan import make_plan
 from bench.diagnosis.tasks import TASKS
 
@@ -66,6 +66,20 @@ def test_every_change_differs_from_the_run_and_from_undoing():
 def test_the_third_seed_is_trained_only_where_the_first_two_differ():
     assert decided(iter([0.9, 0.9, 0.1]), 0.8) == (0.9, 0.9)
     assert decided(iter([0.9, 0.1, 0.85]), 0.8) == (0.9, 0.1, 0.85)
+
+
+def test_a_hopeless_change_is_tried_once():
+    assert decided_cure(iter([0.2, 0.9, 0.9])) == (0.2,)
+    assert decided_cure(iter([0.3, 0.9, 0.9])) == (0.3, 0.9, 0.9)
+
+
+def test_a_tenth_of_the_rate_makes_a_thirtieth_needless():
+    run = next(one for one in SINGLE if one.kind == "rate_too_high")
+
+    smallest = next(one for one in single_changes(run) if one.name == "rate×0.03")
+
+    assert smallest.is_needless({"rate×0.1"})
+    assert not smallest.is_needless({"rate×10"})
 
 
 def test_two_of_three_seeds_confirm_a_fault_and_two_cure_it():

@@ -1,8 +1,8 @@
 import pytest
 
-from bench.diagnosis.grading import Grade, grade_of
+from bench.diagnosis.grading import Grade, grade_of, solved_values, values_of
 from bench.diagnosis.labels import Cure, Diagnosed
-from bench.diagnosis.scoring import by_group, scored, scores
+from bench.diagnosis.scoring import by_group, left_out, scored, scores
 from tests.bench.diagnosis.builders import judged, opinions
 
 
@@ -107,3 +107,18 @@ def test_groups_of_fewer_than_twenty_runs_are_left_out():
 
     assert not by_group(runs, lambda one: one.task)
     assert by_group([*runs, runs[0]], lambda one: one.task)
+
+
+def test_each_family_is_left_out_once():
+    runs = [judged(1.0, family=family) for family in ("text", "adding", "text")]
+
+    parts = list(left_out(runs))
+
+    assert [(len(others), len(own)) for others, own in parts] == [(2, 1), (1, 2)]
+
+
+def test_a_value_is_solved_if_one_run_with_it_is_healthy():
+    failed, solved = judged(0.0, "penalty_dominates"), judged(1.0, "penalty_dominates")
+
+    assert not solved_values([failed.graded])
+    assert solved_values([failed.graded, solved.graded]) == values_of(failed.graded)
