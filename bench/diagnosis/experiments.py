@@ -3,14 +3,13 @@
 Nothing but the last score is wanted, so that probes are off.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from app.domain.errors import InvalidData, InvalidSpec
 from app.domain.seeding import numpy_generator
@@ -18,6 +17,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import merge_patch
 from bench.diagnosis.faults.kind import Order
 from bench.diagnosis.grading import relative
+from bench.diagnosis.planned import order_key
 from bench.diagnosis.tasks import Document
 from bench.diagnosis.training import train_spec
 
@@ -66,7 +66,7 @@ class Experiments:
             spec = question.with_seed(index)
         except ValidationError:
             return -math.inf
-        key = _key(spec, question)
+        key = order_key(question.order, seed=question.data_seed, purpose=f"fresh {index}")
         if key not in self._known:
             self._keep(key, self._train(spec, question, base=base))
         return self._known[key]
@@ -88,13 +88,3 @@ class Experiments:
         shown = round(progress, 5) if math.isfinite(progress) else None
         with self._path.open("a") as file:
             file.write(json.dumps({"key": key, "progress": shown}) + "\n")
-
-
-def _key(spec: JobSpec, question: Question) -> str:
-    upload = question.order.upload
-    content: JsonValue = {
-        "spec": spec.model_dump(mode="json"),
-        "upload": None if upload is None else {"kind": upload.kind, **upload.options},
-        "seed": question.data_seed,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

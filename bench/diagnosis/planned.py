@@ -75,15 +75,21 @@ class PlannedRun:
 
     @cached_property
     def key(self) -> str:
-        """A hash of all that determines the run's numbers."""
-        upload = self.upload
-        content: JsonValue = {
-            "spec": self.spec.model_dump(mode="json"),
-            "upload": None if upload is None else {"kind": upload.kind, **upload.options},
-            "seed": self.seed,
-        }
-        text = json.dumps(content, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """A hash of what was ordered, which new fields of the job spec do not change."""
+        return order_key(self.order, seed=self.seed)
+
+
+def order_key(order: Order, *, seed: int, purpose: str = "run") -> str:
+    """Returns a hash of the order, its data and its seed."""
+    upload = order.upload
+    content: JsonValue = {
+        "spec": order.spec,
+        "upload": None if upload is None else {"kind": upload.kind, **upload.options},
+        "seed": seed,
+        "purpose": purpose,
+    }
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def fields_of(patch: Document) -> frozenset[tuple[str, str]]:

@@ -20,9 +20,9 @@ def agreement(runs: Sequence[Graded], labels: Mapping[str, Diagnosed]) -> str:
         return "## Labels\n\nNo fault was confirmed."
     single = [(run, label) for run, label in confirmed if len(run.label.injected) == 1]
     double = [(run, label) for run, label in confirmed if len(run.label.injected) > 1]
-    undone = sum(any(cure.startswith(UNDO) for cure in label.cures) for _, label in single)
+    undone = sum(is_undone(run, label) for run, label in single)
     others = sum(any(not cure.startswith(UNDO) for cure in label.cures) for _, label in single)
-    by_one = sum(any(cure.startswith(UNDO) for cure in label.cures) for _, label in double)
+    by_one = sum(is_undone(run, label) for run, label in double)
     return f"""\
 ## Labels
 
@@ -68,12 +68,23 @@ def _by_task(tried: Sequence[tuple[str, Sequence[bool]]]) -> Mapping[str, list[b
     return found
 
 
+def undoing(run: Graded) -> frozenset[str]:
+    """Returns the names of the changes that undo an injected fault; that of a decoy is not one."""
+    return frozenset(f"{UNDO}{one.kind}" for one in run.label.injected)
+
+
+def is_undone(run: Graded, label: Diagnosed) -> bool:
+    """Whether undoing a single injected fault cures the run."""
+    return not undoing(run).isdisjoint(label.cures)
+
+
 def _rows(confirmed: Sequence[tuple[Graded, Diagnosed]]) -> Iterator[tuple[str, ...]]:
     kinds = sorted({run.label.kind for run, _ in confirmed})
     for kind in kinds:
-        labels = [label for run, label in confirmed if run.label.kind == kind]
+        own = [(run, label) for run, label in confirmed if run.label.kind == kind]
+        labels = [label for _, label in own]
         cures = Counter(cure for label in labels for cure in label.cures)
-        undone = sum(any(cure.startswith(UNDO) for cure in label.cures) for label in labels)
+        undone = sum(is_undone(run, label) for run, label in own)
         others = [
             f"{cure} {count}" for cure, count in cures.most_common() if not cure.startswith(UNDO)
         ]
@@ -83,9 +94,9 @@ def _rows(confirmed: Sequence[tuple[Graded, Diagnosed]]) -> Iterator[tuple[str, 
 def _surprises(single: Sequence[tuple[Graded, Diagnosed]]) -> str:
     rows = []
     for run, label in single:
-        undo = [one for one in label.tried if one.change.startswith(UNDO)]
-        if any(one.is_cure for one in undo):
+        if is_undone(run, label):
             continue
+        undo = [one for one in label.tried if one.change in undoing(run)]
         scores = ", ".join(f"{value:.2f}" for one in undo for value in one.progress)
         injected = run.label.injected[0]
         rows.append(

@@ -88,7 +88,7 @@ class Outcome:
 class StoredRun:
     """One trained run."""
 
-    #: Hash of the spec with its seeds, and of the data.
+    #: Hash of what was ordered, with its seed and data.
     key: str
     label: Label
     spec: JobSpec

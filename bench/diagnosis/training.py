@@ -3,13 +3,14 @@
 import math
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
 from app.domain.runs import StopReason
 from app.domain.scopes import SPLITS, Scope, Split
+from app.domain.specs.dataset.base import Dataset
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
@@ -24,6 +25,9 @@ from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import Injected, Label, Outcome, StoredRun
 from bench.diagnosis.uploads import Upload
 from worker.datasets.build import build_task
+from worker.datasets.task import Task
+from worker.execution.referencing import FAILURES
+from worker.references.fit import fit_reference
 from worker.training.loop import train
 
 CPU = torch.device("cpu")
@@ -71,11 +75,18 @@ class Trained:
     telemetry: Telemetry
 
 
-def train_spec(spec: JobSpec, upload: Upload | None, *, data_seed: int) -> Trained:
-    """Trains the spec. Raises InvalidData where the data cannot serve it."""
+def train_spec(
+    spec: JobSpec, upload: Upload | None, *, data_seed: int, has_reference: bool = False
+) -> Trained:
+    """Trains the spec, with reference models where asked for.
+
+    Raises InvalidData where the data cannot serve it.
+    """
     started = time.perf_counter()
     content = None if upload is None else upload.content(data_seed)
     task = build_task(spec.dataset, upload=content)
+    if has_reference:
+        task = with_reference(spec.dataset, task)
     notebook = Notebook()
     ended = train(
         spec,
@@ -99,6 +110,17 @@ def train_spec(spec: JobSpec, upload: Upload | None, *, data_seed: int) -> Train
     return Trained(facts=task.facts, outcome=outcome, telemetry=notebook.telemetry())
 
 
+def with_reference(dataset: Dataset, task: Task) -> Task:
+    """Returns the task with what simple models reach, as the service has it."""
+    if task.facts.attainable is not None:
+        return task
+    try:
+        reference = fit_reference(dataset, task)
+    except FAILURES:
+        return task
+    return replace(task, facts=task.facts.model_copy(update={"reference": reference}))
+
+
 def _optimum(upload: Upload | None, facts: TaskFacts) -> float | None:
     """Returns the test error that no forecast of one step can beat; None where it is not known.
 
@@ -117,7 +139,7 @@ def _optimum(upload: Upload | None, facts: TaskFacts) -> float | None:
 
 def train_run(run: PlannedRun, *, plan: str) -> StoredRun:
     """Trains a planned run."""
-    trained = train_spec(run.spec, run.upload, data_seed=run.seed)
+    trained = train_spec(run.spec, run.upload, data_seed=run.seed, has_reference=True)
     injected = tuple(
         Injected(
             kind=one.kind,

@@ -54,10 +54,11 @@ def _of_tensor(case: Case, name: str) -> Iterator[Alarm]:
 
 def _of_losses(losses: np.ndarray) -> Iterator[Alarm]:
     checked = losses[START::PERIOD]
-    drops = (checked[:-1] - checked[1:]) / np.abs(checked[:-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drops = (checked[:-1] - checked[1:]) / np.abs(checked[:-1])
+        over_least = checked / np.minimum.accumulate(checked)
     if _longest((drops < STAGNATES).tolist()) >= IN_SEQUENCE:
         yield Alarm(rule="stagnating loss", leaf="learning_rate_too_low")
-    over_least = checked / np.minimum.accumulate(checked)
     if _in_sequence(over_least, lambda ratio: ratio >= DOUBLES):
         yield Alarm(rule="diverging loss", leaf="learning_rate_too_high")
     turns = np.sign(np.diff(losses))
