@@ -74,3 +74,7 @@ class Fitted:
     predict: Predict
     #: Of the fit, in words.
     details: str
+    #: (n,) The loss of each validation row that models are compared on; None without any.
+    losses_n: Tensor | None = None
+    #: Whether its outputs are changes since the last value.
+    is_anchored: bool = False

@@ -1,7 +1,7 @@
 """Fits reference models to a task, chooses one on the validation part, scores it on every split."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from worker.references.card import Fitted
 from worker.references.linear import fit_linear_models
 from worker.references.members.ngrams import fit_ngrams
 
+#: Standard errors of the paired differences by which a model is better by chance in one of twenty
+#: cases.
+CHANCE_ERRORS = 1.645
 #: The kind of the tensors that reference models read.
 LIKE = torch.zeros((), dtype=torch.float32)
 
@@ -24,27 +27,61 @@ LIKE = torch.zeros((), dtype=torch.float32)
 def fit_reference(spec: Dataset, task: Task) -> Reference | None:
     """Returns the best reference model with its scores; None if no model fits the task.
 
-    The best one has the best score on the validation part, or is the first without such a part. The
-    test part is read once, after the choice.
+    The test part is read once, after the choice.
     """
     with torch.no_grad():
         models = list(_models(spec, task))
         if not models:
             return None
-        scores = [_judged_score(model, task) for model in models]
-        best = min(range(len(models)), key=lambda place: _order(scores[place], task))
-        nonlinear = [
-            score
-            for model, score in zip(models, scores, strict=True)
-            if model.card.is_nonlinear and score is not None
-        ]
+        best = _best_of(models)
+        nonlinear = [_judged_score(model, task) for model in models if model.card.is_nonlinear]
         return Reference(
-            name=models[best].card.name,
-            source=f"{models[best].card.formula}; {models[best].details}",
-            metrics={split: _scores(models[best], task, split) for split in task.evaluation},
+            name=best.card.name,
+            source=f"{best.card.formula}; {best.details}",
+            metrics={split: _scores(best, task, split) for split in task.evaluation},
             nonlinear_score=min(nonlinear, key=lambda score: _order(score, task), default=None),
-            are_residuals_white=_are_residuals_white(models[best], task),
+            are_residuals_white=_are_residuals_white(best, task),
         )
+
+
+def _best_of(models: Sequence[Fitted]) -> Fitted:
+    """Returns the model with the least loss on validation rows, or the first one without any.
+
+    A change since the last value, and a nonlinear model, must be better by more than chance: the
+    best of several models is also the luckiest, and flexible ones are the luckiest of all.
+    """
+    tiers = sorted({_tier(model) for model in models})
+    best = models[0]
+    for place, tier in enumerate(tiers):
+        least = _least([model for model in models if _tier(model) == tier])
+        if place == 0 or _is_better(least, best):
+            best = least
+    return best
+
+
+def _tier(model: Fitted) -> tuple[bool, bool]:
+    return model.card.is_nonlinear, model.is_anchored
+
+
+def _is_better(model: Fitted, than: Fitted) -> bool:
+    """Returns whether its loss is less by more than chance."""
+    if model.losses_n is None or than.losses_n is None:
+        return False
+    if not math.isfinite(_mean(than)):
+        return math.isfinite(_mean(model))
+    gain_n = than.losses_n - model.losses_n
+    error = float(gain_n.std(correction=0)) / math.sqrt(len(gain_n))
+    return float(gain_n.mean()) > CHANCE_ERRORS * error
+
+
+def _least(models: Sequence[Fitted]) -> Fitted:
+    """Returns the first model of those with the least mean loss."""
+    return min(models, key=_mean)
+
+
+def _mean(model: Fitted) -> float:
+    mean = 0.0 if model.losses_n is None else float(model.losses_n.mean())
+    return mean if math.isfinite(mean) else math.inf
 
 
 def _models(spec: Dataset, task: Task) -> Iterator[Fitted]:

@@ -68,8 +68,8 @@ def fit_linear_models(spec: Dataset, task: Task) -> Iterator[Fitted]:
         features = card.features(shape)
         most = max(1, card.max_timesteps // task.facts.length)
         batch = whole.take(0, most, many_to_one=task.facts.many_to_one)
-        rows = rows_of(task, batch, features)
-        chosen_by = None if choosing is None else rows_of(task, choosing, features)
+        rows = rows_of(task, batch, features, is_fitted=True)
+        chosen_by = None if choosing is None else rows_of(task, choosing, features, is_fitted=False)
         axes = Axes.of(rows.features_nK)
         for is_anchored in anchors:
             yield _fit(card, task, features, axes, rows, chosen_by, is_anchored=is_anchored)
@@ -107,15 +107,17 @@ def _fit(
     A loss that has risen for two weaker penalties in a row ends the search.
     """
     best: Readout | None = None
+    losses_n: Tensor | None = None
     least, num_worse = math.inf, 0
     for readout in _readouts(task, axes, rows, is_anchored=is_anchored):
-        loss = (
-            abs(math.log(readout.strength / USUAL_STRENGTH))
-            if chosen_by is None
-            else _mean_loss(task, readout, chosen_by, is_anchored=is_anchored)
-        )
+        if chosen_by is None:
+            found_n, loss = None, abs(math.log(readout.strength / USUAL_STRENGTH))
+        else:
+            found_n = _losses(task, readout, chosen_by, is_anchored=is_anchored)
+            loss = float(found_n.mean())
         if best is None or loss < least:
-            best, least, num_worse = readout, loss, 0
+            best, losses_n, num_worse = readout, found_n, 0
+            least = loss if math.isfinite(loss) else math.inf
         else:
             num_worse += 1
         if num_worse > 1:
@@ -128,7 +130,13 @@ def _fit(
         is_anchored=is_anchored,
         many_to_one=task.facts.many_to_one,
     )
-    return Fitted(card=card, predict=predict, details=_details(task, best, rows, is_anchored))
+    return Fitted(
+        card=card,
+        predict=predict,
+        details=_details(task, best, rows, is_anchored),
+        losses_n=losses_n,
+        is_anchored=is_anchored,
+    )
 
 
 def _readouts(task: Task, axes: Axes, rows: Rows, *, is_anchored: bool) -> Iterator[Readout]:
@@ -148,10 +156,9 @@ def _offset(task: Task, rows: Rows, *, is_anchored: bool) -> Tensor:
     return torch.zeros(len(rows.last_nI), width, dtype=torch.float64)
 
 
-def _mean_loss(task: Task, readout: Readout, rows: Rows, *, is_anchored: bool) -> float:
+def _losses(task: Task, readout: Readout, rows: Rows, *, is_anchored: bool) -> Tensor:
     outputs_nO = readout(rows.features_nK) + _offset(task, rows, is_anchored=is_anchored)
-    loss = float(task.objective.loss_terms(outputs_nO, rows.targets).mean())
-    return loss if math.isfinite(loss) else math.inf
+    return task.objective.loss_terms(outputs_nO, rows.targets)
 
 
 def _details(task: Task, readout: Readout, rows: Rows, is_anchored: bool) -> str:  # noqa: FBT001

@@ -14,12 +14,12 @@ from torch import Tensor
 from worker.datasets.task import Objective
 
 #: Ridge penalties, of features with a variance of 1: from strong to weak.
-STRENGTHS_OF_SQUARES = (1e4, 1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8)
+STRENGTHS_OF_SQUARES = (1e4, *(10 ** (power / 2) for power in range(4, -7, -1)), 1e-4, 1e-6, 1e-8)
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
 #: Axes whose variance is below this share of the largest are rounding errors.
 SMALLEST_SHARE = 1e-11
-MAX_ITERATIONS = 20
-MAX_EVALUATIONS = 25
+MAX_ITERATIONS = 25
+MAX_EVALUATIONS = 30
 
 
 @dataclass(frozen=True, kw_only=True)

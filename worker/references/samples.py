@@ -20,10 +20,12 @@ MAX_SEQUENCES = 50_000
 MIN_SEQUENCES = 64
 MAX_CHOOSING_SEQUENCES = 1024
 MAX_ROWS = 50_000
+#: Validation rows that penalties and models are compared on; the same rows for all.
+MAX_ROWS_COMPARED = 10_000
 #: Rows times features², and rows times features times outputs where the loss is minimised step by
 #: step: they bound the time of a fit.
 MAX_PRODUCTS = 2 * 10**9
-MAX_OUTPUT_PRODUCTS = 2 * 10**6
+MAX_OUTPUT_PRODUCTS = 15 * 10**5
 #: At least so many rows are used, however wide they are.
 MIN_ROWS = 1000
 
@@ -56,10 +58,11 @@ def choosing_batch(task: Task) -> Batch | None:
     return batch.take(0, size, many_to_one=task.facts.many_to_one)
 
 
-def rows_of(task: Task, batch: Batch, features: Features) -> Rows:
-    """Returns the rows of the targets that count, and no more than a fit can afford.
+def rows_of(task: Task, batch: Batch, features: Features, *, is_fitted: bool) -> Rows:
+    """Returns the rows of the targets that count.
 
-    What is left out is left out at random.
+    There are no more than a fit can afford, or than models are compared on. What is left out is
+    left out at random.
     """
     many_to_one = task.facts.many_to_one
     at_once = sequences_at_once(task.facts.length)
@@ -70,7 +73,7 @@ def rows_of(task: Task, batch: Batch, features: Features) -> Rows:
         part = batch.take(first, first + at_once, many_to_one=many_to_one)
         rows = _rows(part, features(part), many_to_one=many_to_one)
         if most is None:
-            most = _max_rows(rows[0].shape[1], task)
+            most = _max_rows(rows[0].shape[1], task) if is_fitted else MAX_ROWS_COMPARED
         found.append(rows)
         num_rows += len(rows[0])
         if many_to_one and num_rows >= most:
