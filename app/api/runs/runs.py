@@ -30,6 +30,7 @@ from app.api.runs.waiting import wait_for_end
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
 from app.services.runs.cancel_run import cancel_run
+from app.services.runs.check_rows import check_rows_if_cheap
 from app.services.runs.delete_run import delete_run
 from app.services.runs.describe_run import DescribedRun
 from app.services.runs.dry_run import dry_run as dry_run_of
@@ -37,6 +38,7 @@ from app.services.runs.edit_run import edit_run
 from app.services.runs.get_run import get_run
 from app.services.runs.list_runs import list_runs
 from app.services.runs.submit_run import SubmittedRun, submit_run
+from app.store.database import UnitOfWork
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=JsonRoute)
 
@@ -71,8 +73,9 @@ def post_run(
     """Queue the training that the job spec describes. A free worker starts it at once.
 
     All fields except `model.kind` and `dataset.kind` have defaults. The answer contains the
-    complete spec. With `dry_run=true` the rows of an upload are checked as a worker would check
-    them, and a warning names series that would be left out.
+    complete spec. The rows of a small upload are checked as a worker would check them. With
+    `dry_run=true` those of a large one are checked too, and a warning names series that would be
+    left out.
     """
     if dry_run:
         has_rows = isinstance(spec.dataset, UploadedDataset)
@@ -85,18 +88,26 @@ def post_run(
                 time_limits=settings.time_limits,
             )
         return Response(view_dry_run(checked).model_dump_json(), media_type="application/json")
-    return idempotent.answer(
-        lambda work: created(
-            submit_run(
-                work,
-                queue=queue,
-                workspace_id=caller.workspace_id,
-                spec=spec,
-                quotas=settings.quotas,
-                time_limits=settings.time_limits,
-            )
+
+    def submit(work: UnitOfWork) -> Answer:
+        # before `work` is used, so that no transaction of its own is open meanwhile
+        check_rows_if_cheap(
+            read.engine,
+            workspace_id=caller.workspace_id,
+            spec=spec,
+            time_limits=settings.time_limits,
         )
-    )
+        submitted = submit_run(
+            work,
+            queue=queue,
+            workspace_id=caller.workspace_id,
+            spec=spec,
+            quotas=settings.quotas,
+            time_limits=settings.time_limits,
+        )
+        return created(submitted)
+
+    return idempotent.answer(submit)
 
 
 @router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from app.domain.data_check import MAX_CHEAP_SERIES
 from tests.api.conftest import Clinic, post_run, spec
 from tests.api.measured import started_run
 from tests.api.runs.test_runs import check_problem
@@ -120,17 +121,44 @@ def test_a_dry_run_names_the_series_that_would_be_left_out(client: httpx.Client)
     ],
     ids=["equal times", "constant feature"],
 )
-def test_a_dry_run_refuses_what_a_worker_would_refuse(
-    client: httpx.Client, text: str, parts: dict[str, object], reason: str
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+def test_what_a_worker_would_refuse_is_refused_at_once(
+    client: httpx.Client, text: str, parts: dict[str, object], reason: str, dry_run: str
 ) -> None:
     uploaded = upload(client, "unusable", text)
 
-    answer = client.post("/v1/runs?dry_run=true", json=forecast(uploaded, **parts))
+    answer = client.post(f"/v1/runs?dry_run={dry_run}", json=forecast(uploaded, **parts))
 
     (error,) = check_problem(answer)["errors"]
     assert answer.status_code == 422
     assert (error["pointer"], error["code"]) == ("/dataset/dataset_id", "data_not_usable")
     assert reason in error["detail"]
+    assert client.get(f"/v1/runs?dataset={uploaded}").json()["items"] == []
+
+
+def test_a_refusal_of_rows_frees_the_idempotency_key(client: httpx.Client) -> None:
+    uploaded = upload(client, "twice", "t,co2\n" + "1,1\n1,2\n" * 50)
+    body, headers = forecast(uploaded, time_column="t"), {"Idempotency-Key": str(uuid4())}
+
+    refused = [client.post("/v1/runs", json=body, headers=headers) for _ in range(2)]
+    accepted = client.post(
+        "/v1/runs", json=forecast(uploaded), headers={"Idempotency-Key": str(uuid4())}
+    )
+
+    assert [check_problem(one)["status"] for one in refused] == [422, 422]
+    assert accepted.status_code == 201
+
+
+def test_rows_that_take_long_to_check_are_left_to_the_worker(client: httpx.Client) -> None:
+    # each shop has a time twice
+    rows = [f"s{shop},{t // 2},{t}.5" for shop in range(MAX_CHEAP_SERIES + 1) for t in range(20)]
+    uploaded = upload(client, "many shops", "shop,t,co2\n" + "\n".join(rows))
+    parts = {"series_column": "shop", "time_column": "t", "window": 4}
+
+    queued = client.post("/v1/runs", json=forecast(uploaded, **parts))
+    checked = client.post("/v1/runs?dry_run=true", json=forecast(uploaded, **parts))
+
+    assert (queued.status_code, checked.status_code) == (201, 422)
 
 
 def test_dry_runs_that_check_uploads_are_limited(clinic: Clinic, client: httpx.Client) -> None:
