@@ -3,8 +3,10 @@
 Legend: n rows of a column that have a value.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +40,7 @@ NOT_PATTERNS = frozenset(
     {"auto", "iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "none", "%Y%m%d"}
 )
 TIME_OF_DAY = "time of day"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Months with two digits, each of which can be a day.
 _SHORT_YEAR = r"^[^0-9]+(?:0[1-9]|[12][0-9]|3[01])$"
 _NAMED = "date with the name of its month"
@@ -132,6 +135,8 @@ def _last(cell: str) -> str:
 def parse_moments(cells: Cells, pattern: str) -> Moments | None:
     """Returns the moments of cells that all have the format `pattern`; None where one has not."""
     texts = pa.chunked_array(cells.chunks, type=pa.string()).drop_null()
+    if "%f" in pattern:
+        return _parse_fractions(texts, pattern)
     try:
         found = pc.strptime(texts, pattern, "us", error_is_null=True)
     except pa.ArrowInvalid:
@@ -140,6 +145,19 @@ def parse_moments(cells: Cells, pattern: str) -> Moments | None:
         return None
     micros_n = found.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
     return Moments(micros_n=micros_n, read_as=f"date, {pattern}")
+
+
+def _parse_fractions(texts: pa.ChunkedArray, pattern: str) -> Moments | None:
+    """Reads texts with fractions of a second, which pyarrow does not, one after the other."""
+    micros_n = np.empty(len(texts), dtype=np.int64)
+    for row, text in enumerate(texts.to_pylist()):
+        try:
+            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - as the pattern says
+        except (ValueError, re.error):
+            return None
+        since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+        micros_n[row] = since // timedelta(microseconds=1)
+    return Moments(micros_n=micros_n, read_as=f"date, {pattern}") if len(texts) else None
 
 
 def moments_column(cells: Cells, found: Moments) -> Column:

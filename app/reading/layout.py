@@ -47,9 +47,18 @@ def find_layout(content: bytes, options: ReaderOptions) -> Layout:
     rows = _rows(body, delimiter, quote, is_strict=True)
     first = rows[0] if rows else []
     check_width(len(first))
-    has_header, header_choice = find_header(first, rows[1:], options)
-    generic = [f"column_{i + 1}" for i in range(len(first))]
-    names, index_choice = name_columns(first if has_header else generic, options)
+    if _lacks_index(rows, options):
+        first = ["", *first]
+        has_header, skip_lines = False, skip_lines + 1
+        reason = (
+            "it has one cell fewer than all rows, whose first one is their name, as R writes it"
+        )
+        header_choice = Choice(value="first_row", chosen_because=reason)
+        names, index_choice = name_columns(first, options)
+    else:
+        has_header, header_choice = find_header(first, rows[1:], options)
+        generic = [f"column_{i + 1}" for i in range(len(first))]
+        names, index_choice = name_columns(first if has_header else generic, options)
     return Layout(
         delimiter=delimiter,
         quote=quote,
@@ -66,6 +75,18 @@ def find_layout(content: bytes, options: ReaderOptions) -> Layout:
     )
 
 
+def _lacks_index(rows: Sequence[Sequence[str]], options: ReaderOptions) -> bool:
+    """Whether the header has one cell fewer than all rows, whose first cells name them."""
+    if len(rows) < 3 or options.header == "none" or options.index_column != AUTO:  # noqa: PLR2004 - two rows
+        return False
+    first, *below = rows
+    if not all(first) or any(map(is_value, first)):
+        return False
+    are_longer = all(len(row) == len(first) + 1 for row in below)
+    # a delimiter at the end of each row is no column
+    return are_longer and any(row[-1] for row in below) and len({row[0] for row in below}) > 1
+
+
 def is_table(content: bytes, options: ReaderOptions) -> bool:
     """Whether a text is rather a table than prose: cells that agree, or one column of values.
 
@@ -77,6 +98,8 @@ def is_table(content: bytes, options: ReaderOptions) -> bool:
     for delimiter in DELIMITERS if options.delimiter == AUTO else (asked,):
         splits_header, agreement, _, _ = _consistency(_rows(text, delimiter, quote))
         if splits_header == 2 and agreement >= TABLE_AGREEMENT:  # noqa: PLR2004 - see _consistency
+            return True
+        if _lacks_index(_rows(text, delimiter, quote), options):
             return True
     rows = _rows(text, ",", '"')
     return len(rows) > 1 and all(len(row) == 1 and is_value(row[0]) for row in rows[1:])
@@ -117,7 +140,9 @@ def _delimiter(text: str, options: ReaderOptions, quote: str | None) -> tuple[st
 
 def _is_split_by_spaces(rows: Sequence[Sequence[str]]) -> bool:
     """Whether all rows have as many cells as the first, and a column below holds only values."""
-    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):  # noqa: PLR2004
+    if len(rows) < 2 or len(rows[1]) < 2 or any(len(row) != len(rows[1]) for row in rows[1:]):  # noqa: PLR2004
+        return False
+    if len(rows[1]) - len(rows[0]) not in {0, 1}:
         return False
     return any(all(map(is_value, cells)) for cells in zip(*rows[1:], strict=True))
 

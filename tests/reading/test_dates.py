@@ -145,3 +145,17 @@ def test_numbers_that_the_client_calls_times_may_be_small_or_before_1970() -> No
 
     assert table(text, date_format="epoch_s").column("a").values().tolist() == [-DAY, 0, 60]
     assert table(text).column("a").type is ColumnType.INTEGER
+
+
+@pytest.mark.parametrize(
+    ("cell", "pattern"),
+    [
+        ("01.01.2020 00:00:00,250", "%d.%m.%Y %H:%M:%S,%f"),
+        ("2020-01-01 01:00:00.25 +0100", "%Y-%m-%d %H:%M:%S.%f %z"),
+    ],
+)
+def test_a_pattern_may_have_fractions_of_a_second(cell: str, pattern: str) -> None:
+    found = table(column_of(cell, "", name="a"), date_format=pattern).column("a")
+
+    assert found.values()[0] == OF_2020 + 0.25
+    assert found.num_missing == 1

@@ -55,3 +55,24 @@ def test_a_column_without_a_name_is_refused_with_its_place(text: str) -> None:
 
     assert problem.code == "column_unnamed"
     assert problem.pointer.startswith("row/1/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"x" "y"\n"1" 5 a\n"2" 7 b\n',
+        "x\ty\n1\t5\ta\n2\t7\tb\n",
+        '"x","y"\n"1",5,"a"\n"2",7,"b"\n',
+    ],
+)
+def test_names_of_rows_as_r_writes_tables_are_an_index(text: str) -> None:
+    found = read(text)
+
+    assert [column.name for column in found.table.columns] == ["index", "x", "y"]
+    assert found.choices["index_column"].value == "index"
+    assert (found.table.num_rows, found.table.first_row) == (2, 2)
+    assert found.table.column("x").values().tolist() == [5, 7]
+
+
+def test_a_row_with_a_cell_too_many_is_no_index() -> None:
+    assert refusal("a,b\n1,2\n1,2,3\n").problems[0].pointer == "row/3"
