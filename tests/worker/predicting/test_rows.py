@@ -1,5 +1,6 @@
 """A data set is read as the file from which it was made."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,20 @@ def test_a_data_set_and_its_file_give_the_same_examples() -> None:
     assert by_file[0]["timesteps"] == [[12.5, 1.0], [13.5, 0.0], [14.5, 1.0]]
     moment = by_file[0]["moments"][-1]
     assert moment.at(moment.value) == "2020-07-14T12:00:00+02:00"
+
+
+@pytest.mark.parametrize("meter", [7, 7.0, "7", "+7"])
+def test_a_series_that_is_a_whole_number_is_known_however_json_has_it(meter: object) -> None:
+    _, stored = check_upload(CheckRequest(kind="csv"), b"meter,at,y,on\n7,2020-01-01,1.5,1\n")
+    description = described(formats_of(decode_table(stored), ("meter", "at", "y", "on")), "")
+    description["input"]["scalings"] = [{"series": "7"}]
+    rows = [{"meter": meter, "at": f"2020-01-0{day}", "y": day, "on": 1} for day in (1, 2)]
+
+    [example] = read_source(
+        Source(kind="json", content=json.dumps(rows).encode()), None, description
+    )
+
+    assert example["series"] == "7"
 
 
 def test_rows_above_the_limit_are_refused() -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from tests.worker.publishing.test_predict import RUN_ID, Answers, answers_of
 from worker.datasets.build import build_task
 from worker.datasets.formats import file_format_of
 from worker.publishing.program.dates import MONTHS
+from worker.publishing.program.inputs import read_examples
+from worker.publishing.program.network import Network, Unusable, load_weights
+from worker.publishing.program.predict import outputs_of
 from worker.publishing.publish import Trained, contents_of
 
 DAYS = range(1, 31)
@@ -290,12 +294,18 @@ def leave(folder: Path, kind: Kind) -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    root = tmp_path_factory.mktemp("kinds")
-    commands: dict[str, list[str]] = {}
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("kinds")
     for name, kind in KINDS.items():
+        leave(made / name, kind)
+    return made
+
+
+@pytest.fixture(scope="module")
+def answers(root: Path) -> Answers:
+    commands: dict[str, list[str]] = {}
+    for name in KINDS:
         folder = root / name
-        leave(folder, kind)
         for file in ("same.csv", "other.csv", "plain.json", "delimiter.csv"):
             commands[f"{name} {file}"] = [str(folder), str(folder / file)]
     return answers_of(commands)
@@ -334,6 +344,37 @@ def test_another_delimiter_is_refused_with_the_option(answers: Answers) -> None:
     assert code == 2
     assert "row 1: its cells are separated by '|', and in training they were by ','" in complained
     assert "(option delimiter)" in complained
+
+
+PIECES = (
+    *(b",", b";", b"\n", b'"', b"'", b"\x00", b"\xff", b"-", b"1e999", b"nan", b"?", b"\t", b"%"),
+    *(b"2020-02-30", b"9999-12-31", b"0000-00-00", b"24:00", b"+99:99", b"W99", b"Q9", b"1_0"),
+    *(text.encode() for text in ("\u2028", "\u0663", "\u00b2", "\uff11", "\u2212")),
+)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_damaged_file_is_read_or_refused_in_one_line(name: str, root: Path) -> None:
+    folder = root / name
+    rng = Random(name)  # noqa: S311 - the same damage in each run
+    description = json.loads((folder / "model.json").read_text())
+    weights = load_weights(folder / "model.safetensors", description)
+    network = Network(description, weights)
+    file, refusals = folder / "damaged.csv", []
+    for _ in range(40):
+        content = bytearray(KINDS[name].write())
+        for _ in range(rng.choice([1, 1, 2, 5])):
+            place = rng.randrange(len(content))
+            content[place : place + rng.choice([0, 1, 4])] = rng.choice(PIECES)
+        file.write_bytes(content)
+        try:
+            found = outputs_of(network, description, read_examples(file, description))
+        except Unusable as error:
+            refusals.append(str(error))
+        else:
+            json.dumps(found, allow_nan=False)
+    assert refusals
+    assert all(refusal.isprintable() for refusal in refusals)
 
 
 def test_months_have_the_names_that_uploads_may_use() -> None:

@@ -116,7 +116,7 @@ class Conventions:
                 case "text" | "boolean":
                     return cell
                 case "integer":
-                    return str(int(self._bare(row, column)))
+                    return whole(self._bare(row, column))
                 case "date":
                     return f"{read_moment(cell, form['date']).value:.17g}"
                 case _:
@@ -186,6 +186,15 @@ AS_DATES = {
     "digits_12": "a minute like 202401311305, as in training (option date_format)",
     "digits_14": "a time like 20240131130500, as in training (option date_format)",
 }
+
+
+def whole(number: str) -> str:
+    """All digits of a whole number, of which JSON may have made one with a point."""
+    try:
+        return str(int(number))
+    except ValueError:
+        value = float(number)
+        return str(int(value)) if value.is_integer() else number
 
 
 def bare_number(cell: str, form: Document) -> str:
