@@ -6,6 +6,7 @@ sample      the rows and columns that are looked at
 names       what the name of a column says
 times       columns that order the rows
 layout      the order of the rows, and the column that tells series apart
+obstacles   why the rows cannot be put in order
 columns     the target of a forecast and its features
 season      the period of a series
 room        window, horizon and split for the rows that there are

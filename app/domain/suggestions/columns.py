@@ -74,6 +74,18 @@ def features_of(
     return tuple(column.name for column in usable), tuple(reasons)
 
 
+def measured_spans(target: Column, layout: Layout) -> NDArray[np.int64]:
+    """Returns (S,) the number of rows from the first to the last measured value of each series."""
+    if target.missing_N is None:
+        return layout.sizes
+    is_known_N = ~target.missing_N[layout.rows_N]
+    place_N = np.arange(len(is_known_N))
+    first_S = np.minimum.reduceat(np.where(is_known_N, place_N, len(place_N)), layout.starts_S)
+    last_S = np.maximum.reduceat(np.where(is_known_N, place_N, -1), layout.starts_S)
+    spans_S: NDArray[np.int64] = np.maximum(1, last_S - first_S + 1)
+    return spans_S
+
+
 def constant_share(column: Column, layout: Layout, *, train_share: float) -> float:
     """Returns the share of series in whose training part the column has one value at most."""
     first_S = layout.starts_S

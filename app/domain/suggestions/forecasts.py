@@ -13,7 +13,12 @@ from app.domain.specs.loss.mae import MaeLoss
 from app.domain.specs.loss.mse import MseLoss
 from app.domain.specs.loss.poisson import PoissonLoss
 from app.domain.specs.transform.chain import TargetTransform
-from app.domain.suggestions.columns import features_of, targets_of
+from app.domain.suggestions.columns import (
+    MAX_TARGET_MISSING,
+    features_of,
+    measured_spans,
+    targets_of,
+)
 from app.domain.suggestions.found import NO_ID, Found, Obstacle
 from app.domain.suggestions.layout import Layout
 from app.domain.suggestions.room import MIN_ROWS, SPLITS, Room, horizon_of, rooms, typical_rows
@@ -37,14 +42,17 @@ def suggest_forecast(table: Table, profile: CsvProfile, layout: Layout) -> Found
     """Returns the first spec that a worker would accept."""
     targets = targets_of(table, profile, layout)
     if not targets:
-        return Obstacle(detail="no numeric column varies that could be forecast")
+        share = 1 - MAX_TARGET_MISSING
+        detail = "no numeric column varies, can be scaled and is measured in at least "
+        return Obstacle(detail=detail + f"{share:.0%} of the rows")
     num_rows = typical_rows(layout.sizes)
     if num_rows < MIN_ROWS:
         detail = f"{_series_have(layout)} {num_rows} rows; a forecast needs at least {MIN_ROWS}"
         return Obstacle(detail=detail)
     refused = Obstacle(detail="no way to cut the series fits")
     for target in targets:
-        for spec, reasons in _specs(table, profile, layout, target, num_rows=num_rows):
+        known_rows = typical_rows(measured_spans(target, layout))
+        for spec, reasons in _specs(table, profile, layout, target, num_rows=known_rows):
             try:
                 spec.shape(profile)
                 check_table(spec, _checked_part(table, layout, spec))
@@ -78,17 +86,13 @@ def _specs(
             features, reasons = features_of(table, profile, layout, target, train_share=share)
             for chosen in dict.fromkeys((features, ())):
                 spec = _spec(table, layout, target, chosen, room=room, season=season)
-                spec = spec.model_copy(update={"loss": loss, "transform": transform})
-                yield (
-                    spec,
-                    (
-                        *layout.reasons,
-                        f"target: {_why_target(target, table)}",
-                        *reasons,
-                        *_why_rest(spec, reason_of_loss),
-                        *(reasons_of_transforms if transform else ()),
-                    ),
-                )
+                about = [f"target: {_why_target(target, table)}", *reasons]
+                about += reasons_of_transforms if transform else ()
+                for missing in _fills(spec):
+                    changes = {"loss": loss, "transform": transform, "missing": missing}
+                    changed = spec.model_copy(update=changes)
+                    why = _why_rest(changed, reason_of_loss)
+                    yield changed, (*layout.reasons, *about, *why)
 
 
 def _spec(
@@ -115,6 +119,11 @@ def _spec(
         split=room.split,
         missing="forward_fill" if has_gaps else "reject",
     )
+
+
+def _fills(spec: ForecastSpec) -> tuple[str, ...]:
+    """Returns what can be done about gaps, the best first: dropped rows shift the time."""
+    return ("reject",) if spec.missing == "reject" else ("forward_fill", "drop")
 
 
 def _usable_season(season: int | None, room: Room, num_rows: int) -> int | None:
@@ -181,6 +190,8 @@ def _why_rest(spec: ForecastSpec, reason_of_loss: str | None) -> Iterator[str]:
         yield f"horizon: {spec.horizon}, one season"
     if spec.missing == "forward_fill":
         yield "missing: forward_fill, because there are gaps; filled targets are not scored"
+    if spec.missing == "drop":
+        yield "missing: drop, because a part of the series has no measured target otherwise"
     if spec.split.train != ForecastSpec.model_fields["split"].default.train:
         yield "split: not the usual shares, with which the data could not be trained on"
     if reason_of_loss is not None:

@@ -5,25 +5,21 @@ Shapes: N rows, S series.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.profiles import CsvProfile
 from app.domain.suggestions.found import Obstacle
-from app.domain.suggestions.names import is_series
+from app.domain.suggestions.names import is_series, is_time
+from app.domain.suggestions.obstacles import MIN_TIED_SHARE, is_unique, why_not_ordered
 from app.domain.suggestions.times import RankArray, Times, is_part_of_calendar, times_of
 from app.domain.tables import Column, ColumnType, Table
-from app.domain.telemetry import IntArray
 
 #: Fewest rows that a series has on average, by a column with a telling name and without one.
 MIN_ROWS_OF_NAMED, MIN_ROWS_OF_UNNAMED = 2, 5
 #: Columns that are tried as the one that tells series apart.
 MAX_TRIED = 12
-#: Share of rows that share their time, from which a column without a telling name may be the key:
-#: below, a few rows occur twice, as in the hour in which clocks are put back.
-MIN_TIED_SHARE = 0.2
 #: A column without a telling name has at most so many values for each row of one time: those of a
 #: measurement differ within a time by chance only if there are many more.
 MAX_VALUES_PER_TIE = 1.5
@@ -98,7 +94,7 @@ def _key_of(times: Times, keys: Sequence[Column]) -> Column | None:
                 return key
             continue
         codes_N, labels = key.groups()
-        if _may_be_key(key, len(labels), times) and _is_unique(codes_N, times.rank_N):
+        if _may_be_key(key, len(labels), times) and is_unique(codes_N, times.rank_N):
             return key
     return None
 
@@ -111,15 +107,6 @@ def _may_be_key(key: Column, num_values: int, times: Times) -> bool:
     if times.tied_share < MIN_TIED_SHARE:
         return False
     return key.type is ColumnType.TEXT or num_values <= MAX_VALUES_PER_TIE * times.most_tied
-
-
-def _is_unique(codes_N: IntArray, rank_N: RankArray) -> bool:
-    together_N = codes_N.astype(np.int64) * (int(rank_N.max()) + 1) + rank_N
-    change_N = np.diff(together_N)
-    if (change_N > 0).all():
-        return True
-    together_N.sort()
-    return bool((together_N[1:] != together_N[:-1]).all())
 
 
 def _ordered(times: Times, key: Column | None) -> Layout | Obstacle:
@@ -182,17 +169,13 @@ def _is_in_file_order(rows_N: NDArray[np.int64], starts_S: NDArray[np.int64]) ->
 
 def _without_time(tied: Times | None, keys: Sequence[Column], table: Table) -> Layout | Obstacle:
     """Returns the layout of rows in the order of the file, if nothing speaks against it."""
-    if tied is not None and (pair := _pair_of(tied, keys)) is not None:
-        names = f"{pair[0].name!r} and {pair[1].name!r}"
-        detail = f"no single column tells series apart, but {names} together do: upload the file "
-        return Obstacle(detail=detail + "with one column that joins the two, for instance as a/b")
-    is_cyclic = tied is not None and is_part_of_calendar(table.column(tied.names[0]))
-    if tied is not None and not tied.is_sorted and not is_cyclic:
-        detail = f"times in {tied.names[0]!r} repeat, no column tells series apart, and the rows "
-        return Obstacle(detail=detail + "are not sorted by time")
+    if tied is not None and (detail := why_not_ordered(table, tied, keys)) is not None:
+        return Obstacle(detail=detail)
     key = next((column for column in keys if is_series(column.name)), None)
     if tied is None:
-        reason = "time_column: none, because no column orders the rows; the order of the file is "
+        gap = next((one for one in table.columns if _is_time_with_gaps(one)), None)
+        what = "no column orders the rows" if gap is None else f"{gap.name!r} misses values"
+        reason = f"time_column: none, because {what}; the order of the file is "
         reason += "taken for time, which is wrong where rows are independent of each other"
     else:
         reason = f"time_column: none, because times in {tied.names[0]!r} repeat; the rows are in "
@@ -214,19 +197,7 @@ def _without_time(tied: Times | None, keys: Sequence[Column], table: Table) -> L
     )
 
 
-def _pair_of(times: Times, keys: Sequence[Column]) -> tuple[Column, Column] | None:
-    """Returns two columns that together tell series apart; None if no two likely ones do."""
-    likely = [
-        column
-        for column in keys
-        if (column.type is ColumnType.TEXT or is_series(column.name))
-        and column.name not in times.names
-    ]
-    if times.tied_share < MIN_TIED_SHARE:
-        return None
-    for first, second in combinations(likely[:5], 2):
-        (codes_N, _), (other_N, others) = first.groups(), second.groups()
-        both_N = np.unique(codes_N.astype(np.int64) * len(others) + other_N, return_inverse=True)[1]
-        if _is_unique(both_N.astype(np.int32), times.rank_N):
-            return first, second
-    return None
+def _is_time_with_gaps(column: Column) -> bool:
+    return column.missing_N is not None and (
+        column.type is ColumnType.DATE or (column.type.is_numeric and is_time(column.name))
+    )

@@ -77,7 +77,9 @@ def test_texts_alone_have_nothing_to_forecast() -> None:
     suggestion = suggested_for("word,other\na,b\nb,c\n")
 
     assert suggestion.dataset is None
-    assert suggestion.reasons[-1] == "no numeric column varies that could be forecast"
+    assert suggestion.reasons[-1] == (
+        "no numeric column varies, can be scaled and is measured in at least 10% of the rows"
+    )
 
 
 def test_years_in_the_header_ask_for_the_long_form() -> None:
@@ -149,6 +151,18 @@ def test_columns_that_are_all_even_in_training_are_told() -> None:
 
     assert suggestion.dataset is None
     assert "constant over the training part" in suggestion.reasons[-1]
+
+
+@pytest.mark.parametrize(("known", "missing"), [((250, 300), "forward_fill"), ((0, 100), "drop")])
+def test_a_target_that_is_measured_for_a_while_is_cut_there(
+    known: tuple[int, int], missing: str
+) -> None:
+    first, end = known
+    rows = series(300, lambda index: (day(index), index % 7 if first <= index < end else ""))
+
+    dataset = dataset_for(csv("date,x", rows))
+
+    assert dataset["missing"] == missing
 
 
 def test_gaps_are_filled() -> None:

@@ -122,6 +122,49 @@ def test_equal_times_without_a_column_for_series_are_no_time_column() -> None:
     assert "repeat, no column tells series apart" in suggestion.reasons[0]
 
 
+def test_a_row_that_occurs_twice_is_named() -> None:
+    rows = shops("abc")
+    rows.append((day(5), "a", 3))
+
+    suggestion = suggested_for(csv("day,shop,sold", rows))
+
+    assert suggestion.dataset is None
+    assert "1 rows have the time of another row" in suggestion.reasons[0]
+    assert "the first in row 182" in suggestion.reasons[0]
+
+
+def test_rows_of_no_series_are_told() -> None:
+    rows = shops("ab")
+    rows[7] = (day(3), "", 5)
+
+    suggestion = suggested_for(csv("day,shop,sold", rows))
+
+    assert suggestion.dataset is None
+    assert "'shop', which may tell series apart, misses 1 values" in suggestion.reasons[0]
+
+
+def test_a_time_with_gaps_orders_nothing() -> None:
+    rows = series(100, lambda index: (day(index) if index % 10 else "", index % 7))
+
+    suggestion = suggested_for(csv("date,x", rows))
+
+    assert suggestion.dataset is not None
+    assert suggestion.dataset["time_column"] is None
+    assert "'date' misses values" in suggestion.reasons[0]
+
+
+@pytest.mark.parametrize("order", ["by shop", "by day"])
+def test_a_time_that_occurs_twice_in_each_series_leaves_the_order_of_the_file(order: str) -> None:
+    rows = shops("abc")
+    rows[30:30] = rows[30:33]
+    if order == "by shop":
+        rows.sort(key=lambda row: str(row[1]))
+
+    dataset = dataset_for(csv("day,shop,sold", rows))
+
+    assert (dataset["time_column"], dataset["series_column"]) == (None, "shop")
+
+
 def test_an_hour_that_occurs_twice_leaves_the_order_of_the_file() -> None:
     rows = [
         (f"{day(number // 24)} {number % 24:02}:00", 10 + WEEK[number % 7]) for number in range(400)
