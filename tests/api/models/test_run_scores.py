@@ -85,8 +85,23 @@ def test_metrics_are_divided_by_horizon_series_and_class() -> None:
             empty | {"step": 1, "validation": {"mae": 1.0}},
             empty | {"step": 2, "validation": {"mae": 2.0}},
         ],
+        "recursive": [],
         "series": {"a": empty | {"validation": {"mae": 1.5}}},
         "class": {"x": empty | {"test": {"recall": 0.5}}},
         "confusion": {"classes": ["x"], "train": None, "validation": None, "test": [[3]]},
     }
     assert view_run(run(), waiting_for=None).metrics_by is None
+
+
+def test_recursive_scores_of_each_split_stand_by_their_step() -> None:
+    details: dict[str, dict[str, JsonValue]] = {
+        split: {"recursive": [{"step": 1, "mae": mae}, {"step": 3, "mae": 2 * mae}]}
+        for split, mae in (("validation", 1.0), ("test", 2.0))
+    }
+
+    view = view_run(run(), waiting_for=None, score_details=details).model_dump(mode="json")
+
+    assert view["metrics_by"]["recursive"] == [
+        {"step": 1, "train": {}, "validation": {"mae": 1.0}, "test": {"mae": 2.0}},
+        {"step": 3, "train": {}, "validation": {"mae": 2.0}, "test": {"mae": 4.0}},
+    ]

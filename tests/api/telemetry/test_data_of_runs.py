@@ -50,6 +50,15 @@ def test_a_run_on_an_upload_is_taken(client: httpx.Client, dataset_id: str) -> N
         ({"features": ["site_no"]}, "/dataset/features/0", "column_constant"),
         ({"series_column": "site"}, "/dataset/series_column", "no_such_column"),
         ({"window": 90}, "/dataset/window", "longer_than_data"),
+        ({"transform": [{"lag": 80, "kind": "difference"}]}, "/dataset/window", "longer_than_data"),
+        ({"recursive_steps": 40}, "/dataset/recursive_steps", "longer_than_data"),
+        ({"recursive_steps": 1}, "/dataset/recursive_steps", "greater_than_equal"),
+        ({"calendar": ["day_of_week"]}, "/dataset", "value_error"),
+        (
+            {"calendar": ["day_of_week"], "time_column": "site_no"},
+            "/dataset/time_column",
+            "column_not_dates",
+        ),
         ({"kind": "text"}, "/dataset/target", "extra_forbidden"),
         ({"dataset_id": str(UUID(int=1))}, "/dataset/dataset_id", "dataset_not_found"),
     ],
@@ -118,8 +127,13 @@ def test_a_dry_run_names_the_series_that_would_be_left_out(client: httpx.Client)
             {"features": ["x"]},
             "column 'x' is constant over the training part",
         ),
+        (
+            CSV,
+            {"time_column": "month", "calendar": ["month_of_year", "hour_of_day"]},
+            "calendar field hour_of_day is the same in every row",
+        ),
     ],
-    ids=["equal times", "constant feature"],
+    ids=["equal times", "constant feature", "constant calendar"],
 )
 @pytest.mark.parametrize("dry_run", ["false", "true"])
 def test_what_a_worker_would_refuse_is_refused_at_once(
@@ -159,6 +173,22 @@ def test_rows_that_take_long_to_check_are_left_to_the_worker(client: httpx.Clien
     checked = client.post("/v1/runs?dry_run=true", json=forecast(uploaded, **parts))
 
     assert (queued.status_code, checked.status_code) == (201, 422)
+
+
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+def test_a_logarithm_of_values_that_have_none_is_refused(
+    client: httpx.Client, dry_run: str
+) -> None:
+    uploaded = upload(client, "positive", "co2\n" + "".join(f"{t}.5\n" for t in range(100)))
+    signed = upload(client, "below", "co2\n" + "".join(f"{t - 2}.5\n" for t in range(100)))
+    bodies = [forecast(each, transform=["log1p"]) for each in (uploaded, signed)]
+
+    taken, refused = (client.post(f"/v1/runs?dry_run={dry_run}", json=body) for body in bodies)
+
+    assert taken.status_code in {200, 201}, taken.text
+    (error,) = check_problem(refused)["errors"]
+    assert (error["pointer"], error["code"]) == ("/dataset/transform/0", "no_logarithm")
+    assert "column 'co2' has -2.5" in error["detail"]
 
 
 def test_dry_runs_that_check_uploads_are_limited(clinic: Clinic, client: httpx.Client) -> None:
