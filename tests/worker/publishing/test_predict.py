@@ -184,7 +184,9 @@ def answers(left: Mapping[str, Left], tmp_path_factory: pytest.TempPathFactory) 
     (windows / "data.csv").write_text(TABLE)
     (windows / "gap.csv").write_text(TABLE.replace("a,2020-01-30,100,0\n", ""))
     (windows / "data.json").write_text(json.dumps(WITH_TIMES))
-    for given in ("data.csv", "gap.csv", "data.json"):
+    coming = [f"{name},2020-03-{day:02d},,\n" for name in "ab" for day in (2, 3, 4, 5, 9)]
+    (windows / "coming.csv").write_text((windows / "gap.csv").read_text() + "".join(coming))
+    for given in ("data.csv", "gap.csv", "coming.csv", "data.json"):
         commands[f"windows {given}"] = [str(windows), str(windows / given)]
     negative = left["differenced"].folder / "negative.csv"
     commands["no logarithm"] = [str(negative.parent), str(negative)]
@@ -227,6 +229,13 @@ def test_a_table_has_the_calendar_of_the_days_that_follow(answers: Answers) -> N
     (of_table,) = (each for each in table["outputs"] if each["series"] == "a")
     assert of_table["timestamps"] == [f"2020-02-0{day}" for day in range(1, 6)]
     assert of_table["rows"] == document["outputs"][0]["rows"]
+
+
+def test_rows_without_values_tell_the_days_that_follow(answers: Answers) -> None:
+    found = json.loads(answers["windows coming.csv"][1])["outputs"]
+
+    days = [f"2020-03-{day:02d}" for day in (2, 3, 4, 5, 9)]
+    assert [each["timestamps"] for each in found] == [days, days]
 
 
 def test_a_calendar_of_days_that_are_not_known_is_refused(answers: Answers) -> None:

@@ -36,7 +36,7 @@ def calendar_of(calendar: Document, example: Document, timesteps: int) -> list[l
     later = example.get("moments_ahead") or moments_after(moments[-timesteps:], ahead, zone)
     if later is None or len(later) < ahead:
         detail = f"the times of the {ahead} timesteps after the last row are not known: its steps "
-        raise Unusable(f"{detail}differ; a JSON input can have them at the end of its `times`")
+        raise Unusable(f"{detail}differ; add rows that have nothing but these times")
     local = [local_time(moment, zone) for moment in (*moments[-timesteps:], *later)]
     return [
         [

@@ -171,6 +171,9 @@ def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
     examples = []
     for label, members in groups.items():
         timed = ordered(members, order) if order else members
+        later: list[Moment | None] = []
+        if description["input"].get("calendar"):
+            timed, later = without_future(timed, columns, conventions)
         numbers = [row for row, _ in timed]
         kept = whole_rows(numbers, columns, layout.get("missing", "reject"), conventions)
         example: Document = {
@@ -180,8 +183,19 @@ def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
         }
         if order:
             example["moments"] = [timed[place][1] for place, _ in kept]
+            example["moments_ahead"] = later
         examples.append(example)
     return examples
+
+
+def without_future(
+    timed: Sequence[tuple[Row, Moment | None]], columns: Sequence[str], conventions: Conventions
+) -> tuple[list[tuple[Row, Moment | None]], list[Moment | None]]:
+    """The rows up to the last one with a value, and the times of the rows after it."""
+    count = len(timed)
+    while count and all(conventions.is_missing(timed[count - 1][0], each) for each in columns):
+        count -= 1
+    return list(timed[:count]), [moment for _, moment in timed[count:]]
 
 
 def refuse_missing(rows: Sequence[Row], column: str, conventions: Conventions) -> None:
