@@ -157,6 +157,36 @@ def test_targets_that_were_filled_in_are_neither_fitted_nor_scored() -> None:
     assert score(reference, "mse") > 0.9
 
 
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [
+        ({"transform": ["log1p", "difference"]}, 1.05),
+        ({"transform": ["log1p", "difference"], "horizon": 3, "loss": "mae"}, 1.05),
+        # the growth of what is learned is not proportional to the level any more
+        ({"transform": ["difference"]}, 1.25),
+        ({"scaling": "per_window"}, 1.25),
+    ],
+    ids=str,
+)
+def test_a_transformed_target_is_scored_in_its_own_units(
+    options: dict[str, JsonValue], allowed: float
+) -> None:
+    # growth of 1 % a step with noise of 2 %: the forecast is the last value and its growth
+    levels = np.exp(np.cumsum(RNG(16).normal(0.01, 0.02, 1000)))
+    horizon = 3 if "horizon" in options else 1
+    starts = range(850, 1000 - horizon + 1)
+    ahead = np.arange(1, horizon + 1)
+    errors = np.array(
+        [levels[at : at + horizon] - levels[at - 1] * np.exp(0.0102 * ahead) for at in starts]
+    )
+
+    reference, task = fitted(forecast(column(levels), **options))
+
+    assert task.evaluation["test"].num_sequences == len(starts)
+    for metric, least in (("mse", np.square(errors).mean()), ("mae", np.abs(errors).mean())):
+        assert 0.95 * least < score(reference, metric) < allowed * least
+
+
 def test_each_timestep_can_have_a_target() -> None:
     rng = RNG(10)
     rows = ["s,x,y"]
