@@ -183,8 +183,10 @@ TASKS: tuple[BaseTask, ...] = (
         family="sequences",
         model=_model("lstm", 20),
         dataset=_sequences(dependency_lag=15),
-        upload=Upload(kind="labelled", options={"sequences": 700, "length": 16}),
-        learning_rate=0.02,
+        upload=Upload(kind="labelled", options={"sequences": 900, "length": 16}),
+        # with the usual bias some seeds stay at chance for most of the steps
+        init={"forget_bias": 3.0},
+        learning_rate=0.01,
         num_steps=500,
     ),
     BaseTask(
