@@ -103,11 +103,14 @@ class Target:
     ) -> DoubleArray:
         """Returns (B, K): the last period before the window's end, over and over.
 
-        Each value stands `width` times, once for each output of the loss by default.
+        Each value stands `width` times, once for each output of the loss by default. It is NaN
+        where the period begins before the series.
         """
         ahead_H = np.arange(horizon)
         row_BH = start_B[:, None] + ahead_H - period * (ahead_H // period + 1)
-        forecast_BH: DoubleArray = self.values_N[row_BH]
+        first_S = np.searchsorted(self.series_N, np.arange(len(self.series)))
+        is_before_BH = row_BH < first_S[self.series_N[start_B]][:, None]
+        forecast_BH: DoubleArray = np.where(is_before_BH, np.nan, self.values_N[row_BH])
         return np.repeat(forecast_BH, width or self.loss.outputs_per_target, axis=1)
 
     def constant(self, level_SQ: DoubleArray, start_B: IntArray, *, horizon: int) -> DoubleArray:

@@ -136,6 +136,21 @@ def test_the_naive_forecast_repeats_the_last_value() -> None:
     assert task.facts.baselines[0].name == "naive"
 
 
+def test_a_season_that_begins_before_a_series_has_no_score_in_training() -> None:
+    factors = {"a": 1, "b": 7}
+    rows = [f"{name},{t * factors[name] + t % 3}" for name in factors for t in range(100)]
+    task = make_task("name,y\n" + "\n".join(rows), series_column="name", season=40)
+
+    (floor,) = (
+        one for one in task.facts.baselines if (one.name, one.metric) == ("seasonal_naive", "mse")
+    )
+
+    assert floor.scores["train"] is None
+    a, b = (np.arange(100) * factor + np.arange(100) % 3 for factor in (1, 7))
+    errors = [series[85:] - series[45:60] for series in (a, b)]
+    assert floor.scores["test"] == pytest.approx(np.square(errors).mean())
+
+
 def test_a_seasonal_forecast_of_many_steps_repeats_the_season() -> None:
     season = "y\n" + "\n".join(str([1, 5, 2][t % 3]) for t in range(90))
 
