@@ -16,6 +16,8 @@ from app.domain.text_symbols import MAX_SYMBOLS, code_points, known_symbols
 
 #: Cells of a table that are checked while a client waits: as numbers they take 64 MiB.
 MAX_CHECKED_CELLS = 2**23
+#: Series of a panel that are checked while a client waits, in about 2 s.
+MAX_CHECKED_SERIES = 20_000
 #: Those that are checked each time a run is submitted, in about 30 ms; series cost 0.1 ms each.
 MAX_CHEAP_CELLS, MAX_CHEAP_SERIES = 2**20, 500
 NOT_CHECKED = "the data set is too large, or too old, for a dry run to check each of its rows"
@@ -24,13 +26,9 @@ NOT_CHECKED = "the data set is too large, or too old, for a dry run to check eac
 def is_cheap_to_check(dataset: Dataset, profile: Profile | None) -> bool:
     """Whether `check_data` takes well below 0.1 s."""
     match dataset, profile:
-        case (
-            ForecastSpec(series_column=series) | SequencesSpec(sequence_column=series),
-            CsvProfile(),
-        ):
-            distinct = [column.distinct for column in profile.columns if column.name == series]
-            num_cells = profile.rows * len(profile.columns)
-            return num_cells <= MAX_CHEAP_CELLS and max(distinct, default=1) <= MAX_CHEAP_SERIES
+        case ForecastSpec() | SequencesSpec(), CsvProfile():
+            num_series = _num_series(dataset, profile)
+            return _num_cells(profile) <= MAX_CHEAP_CELLS and num_series <= MAX_CHEAP_SERIES
         case _, TextProfile():
             return profile.characters <= MAX_CHEAP_CELLS
         case _:
@@ -47,7 +45,9 @@ def check_data(
     """
     match dataset, profile:
         case ForecastSpec() | SequencesSpec(), CsvProfile():
-            if profile.rows * len(profile.columns) > MAX_CHECKED_CELLS:
+            if _num_cells(profile) > MAX_CHECKED_CELLS:
+                return (NOT_CHECKED,)
+            if _num_series(dataset, profile) > MAX_CHECKED_SERIES:
                 return (NOT_CHECKED,)
             content = read()
             return (
@@ -61,6 +61,16 @@ def check_data(
             return ()
         case _:
             return ()
+
+
+def _num_cells(profile: CsvProfile) -> int:
+    return profile.rows * len(profile.columns)
+
+
+def _num_series(dataset: ForecastSpec | SequencesSpec, profile: CsvProfile) -> int:
+    """Returns the number of series or sequences; 1 where no column tells them apart."""
+    name = dataset.series_column if isinstance(dataset, ForecastSpec) else dataset.sequence_column
+    return max((column.distinct for column in profile.columns if column.name == name), default=1)
 
 
 def check_table(spec: ForecastSpec | SequencesSpec, table: Table) -> tuple[str, ...]:

@@ -7,7 +7,12 @@ import pytest
 from pydantic import JsonValue
 
 from app.domain.columnar import encode_table
-from app.domain.data_check import MAX_CHECKED_CELLS, NOT_CHECKED, check_data
+from app.domain.data_check import (
+    MAX_CHECKED_CELLS,
+    MAX_CHECKED_SERIES,
+    NOT_CHECKED,
+    check_data,
+)
 from app.domain.datasets import parse_csv
 from app.domain.errors import InvalidData
 from app.domain.profiles import CsvProfile, profile_csv, profile_text
@@ -76,6 +81,19 @@ def test_a_large_table_is_not_read() -> None:
     assert isinstance(large, CsvProfile)
 
     assert check_data(forecast(), large, never_read) == (NOT_CHECKED,)
+
+
+def test_a_panel_of_very_many_series_is_not_read() -> None:
+    profile = profile_csv(parse_csv("shop,y\na,1\na,2\nb,1\nb,2\n"))
+    shop, y = profile.columns
+    most = shop.model_copy(update={"distinct": MAX_CHECKED_SERIES})
+    more = shop.model_copy(update={"distinct": MAX_CHECKED_SERIES + 1})
+    panel = forecast(series_column="shop")
+
+    with pytest.raises(pytest.fail.Exception):
+        check_data(panel, profile.model_copy(update={"columns": (most, y)}), never_read)
+    crowd = profile.model_copy(update={"columns": (more, y)})
+    assert check_data(panel, crowd, never_read) == (NOT_CHECKED,)
 
 
 def test_a_table_as_earlier_releases_stored_it_is_not_checked() -> None:
