@@ -12,11 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.calendar_features import Seconds, local_seconds, positions
+from app.domain.equal_times import rows_of_times
 from app.domain.errors import InvalidData
 from app.domain.scopes import SPLITS, Split
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.splits import Bounds, bounds
-from app.domain.table_arrays import groups, matrix, ordered_rows, refuse_missing, refused, scale_of
+from app.domain.table_arrays import (
+    groups,
+    matrix,
+    refuse_missing,
+    refused,
+    scale_of,
+)
 from app.domain.tables import ColumnType, Table
 from app.domain.telemetry import DoubleArray, IntArray
 
@@ -92,7 +99,7 @@ class Panel:
             spec=spec,
             values_NF=values_NF,
             labels=(None,) if column is None else groups(table, column)[1],
-            rows=ordered_rows(table, group=column, by=spec.time_column),
+            rows=rows_of_times(spec, table, values_NF),
             local_N=_local_times(spec, table),
         )
 

@@ -62,8 +62,13 @@ def is_date(table: Table, name: str | None) -> bool:
     return name is not None and table.column(name).type is ColumnType.DATE
 
 
-def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[IntArray]:
-    """Rows of each group, labels ascending, sorted by a column or as the file has them."""
+def ordered_rows(
+    table: Table, *, group: str | None, by: str | None, refuses_ties: bool = True
+) -> list[IntArray]:
+    """Rows of each group, labels ascending, sorted by a column or as the file has them.
+
+    Rows with the same time are in the order of the file, or raise InvalidData.
+    """
     rows_N = np.arange(table.num_rows, dtype=np.int32)
     if by is not None:
         rows_N = np.argsort(_sortable(table, table.column(by)), kind="stable").astype(np.int32)
@@ -74,7 +79,7 @@ def ordered_rows(table: Table, *, group: str | None, by: str | None) -> list[Int
         by_code_N = rows_N[np.argsort(codes_N[rows_N], kind="stable")]
         starts = np.searchsorted(codes_N[by_code_N], np.arange(1, len(labels)))
         parts = [part.astype(np.int32) for part in np.split(by_code_N, starts)]
-    if by is not None:
+    if by is not None and refuses_ties:
         column = table.column(by)
         for part in parts:
             _refuse_ties(table, column, part, has_groups=group is not None)
@@ -119,4 +124,5 @@ def _refuse_ties(table: Table, column: Column, rows_n: IntArray, *, has_groups: 
                 "; if an hour occurs twice because clocks were put back, upload the file with "
             )
             detail += "its time_zone"
+        detail += "; a forecast keeps one of them or takes their mean with dataset.equal_times"
         raise refused(table, row, column.name, detail, code="tie")

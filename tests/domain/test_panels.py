@@ -221,6 +221,49 @@ def test_an_hour_that_occurs_twice_is_refused_with_what_would_help(
     assert does_not_help is None or does_not_help not in refused.value.detail
 
 
+TIES = "t,shop,y,x\n1,a,1,10\n0,a,5,\n1,b,7,1\n1,a,3,20\n1,a,,60\n2,a,9,8\n"
+
+
+def test_of_rows_with_the_same_time_the_first_in_the_file_is_kept() -> None:
+    panel = panel_of(
+        TIES,
+        series_column="shop",
+        time_column="t",
+        features=["x"],
+        equal_times="keep_first",
+        missing="drop",
+    )
+
+    np.testing.assert_array_equal(panel.values_NF[panel.rows[0]], [[5, np.nan], [1, 10], [9, 8]])
+    np.testing.assert_array_equal(panel.values_NF[panel.rows[1]], [[7, 1]])
+
+
+def test_rows_with_the_same_time_become_the_mean_of_what_is_known() -> None:
+    panel = panel_of(
+        TIES,
+        series_column="shop",
+        time_column="t",
+        features=["x"],
+        equal_times="mean",
+        missing="drop",
+    )
+
+    np.testing.assert_array_equal(panel.values_NF[panel.rows[0]], [[5, np.nan], [2, 30], [9, 8]])
+    np.testing.assert_array_equal(panel.values_NF[panel.rows[1]], [[7, 1]])
+
+
+def test_rows_of_a_time_without_any_value_stay_without() -> None:
+    text = "t,y\n0,1\n1,\n1,\n2,3\n"
+
+    panel = panel_of(text, time_column="t", equal_times="mean", missing="forward_fill")
+
+    np.testing.assert_array_equal(panel.values_NF[panel.rows[0]][:, 0], [1, np.nan, 3])
+
+
+def test_without_a_time_column_no_rows_have_the_same_time() -> None:
+    assert len(panel_of("t,y\n1,1\n1,2\n", equal_times="keep_first").rows[0]) == 2
+
+
 def test_equal_numbers_have_no_time_zone() -> None:
     with pytest.raises(InvalidData) as refused:
         panel_of("t,y\n1,1\n1,2\n", time_column="t")

@@ -228,6 +228,7 @@ def _usage(spec: ForecastSpec, table: Table, windows: Windows) -> Usage:
         csv=CsvLayout(
             group_column=spec.series_column,
             order_column=spec.time_column,
+            equal_times=spec.equal_times,
             missing=spec.missing,
             is_order_date=is_date(table, spec.time_column),
             formats=formats_of(table, (*spec.columns, spec.series_column, spec.time_column)),

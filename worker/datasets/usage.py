@@ -156,6 +156,8 @@ class CsvLayout:
     group_column: str | None
     #: Orders the rows of a sequence; None for the order of the file.
     order_column: str | None
+    #: What becomes of rows with the same time.
+    equal_times: Literal["refuse", "keep_first", "mean"] = "refuse"
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
     #: False if numbers order the rows.
     is_order_date: bool = False

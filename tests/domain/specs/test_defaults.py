@@ -131,6 +131,7 @@ def test_each_optimizer_has_its_own_defaults(kind: str, own: dict[str, JsonValue
                 "season": None,
                 "series_column": None,
                 "time_column": None,
+                "equal_times": "refuse",
                 "missing": "reject",
                 "loss": {"kind": "mse"},
                 "transform": [],

@@ -6,7 +6,6 @@ Messages name row, column and cell of what cannot be used. The header of a table
 import json
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,9 @@ from worker.publishing.program.times import Moment
 OF_TIMESTEPS = ("timesteps", "row_numbers", "moments")
 #: Endings of files with a JSON object in each line.
 JSON_LINES = {".jsonl", ".ndjson"}
+
+#: The rows of each time, and the time.
+Timed = list[tuple[list[Row], Moment | None]]
 
 
 def read_examples(path: Path, description: Document) -> list[Document]:
@@ -170,16 +172,18 @@ def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
         groups.setdefault(label, []).append((row, moment))
     examples = []
     for label, members in groups.items():
-        timed = ordered(members, order) if order else members
+        timed: Timed = [([row], moment) for row, moment in members]
+        if order:
+            timed = ordered(members, order, equal_times=layout.get("equal_times", "refuse"))
         later: list[Moment | None] = []
         if description["input"].get("calendar"):
             timed, later = without_future(timed, columns, conventions)
-        numbers = [row for row, _ in timed]
-        kept = whole_rows(numbers, columns, layout.get("missing", "reject"), conventions)
+        together = [rows for rows, _ in timed]
+        kept = whole_rows(together, columns, layout.get("missing", "reject"), conventions)
         example: Document = {
             "series": label,
             "timesteps": [values for _, values in kept],
-            "row_numbers": [numbers[place].number for place, _ in kept],
+            "row_numbers": [together[place][0].number for place, _ in kept],
         }
         if order:
             example["moments"] = [timed[place][1] for place, _ in kept]
@@ -189,13 +193,15 @@ def examples_of(rows: Sequence[Row], description: Document) -> list[Document]:
 
 
 def without_future(
-    timed: Sequence[tuple[Row, Moment | None]], columns: Sequence[str], conventions: Conventions
-) -> tuple[list[tuple[Row, Moment | None]], list[Moment | None]]:
-    """The rows up to the last one with a value, and the times of the rows after it."""
+    timed: Timed, columns: Sequence[str], conventions: Conventions
+) -> tuple[Timed, list[Moment | None]]:
+    """The times up to the last one with a value, and those after it."""
     count = len(timed)
-    while count and all(conventions.is_missing(timed[count - 1][0], each) for each in columns):
+    while count and all(
+        conventions.is_missing(row, each) for row in timed[count - 1][0] for each in columns
+    ):
         count -= 1
-    return list(timed[:count]), [moment for _, moment in timed[count:]]
+    return timed[:count], [moment for _, moment in timed[count:]]
 
 
 def refuse_missing(rows: Sequence[Row], column: str, conventions: Conventions) -> None:
@@ -221,15 +227,25 @@ def label_of(
 
 
 def ordered(
-    members: Sequence[tuple[Row, Moment | None]], column: str
-) -> list[tuple[Row, Moment | None]]:
-    """Rows by their times. Raises Unusable for two rows with the same time."""
-    timed = sorted(members, key=value_of)
-    for before, after in pairwise(timed):
-        if value_of(before) == value_of(after):
-            earlier, row = before[0], after[0]
-            raise row.refused(column, f"the same time as row {earlier.number} of its series")
-    return timed
+    members: Sequence[tuple[Row, Moment | None]], column: str, *, equal_times: str
+) -> Timed:
+    """The rows of each time, in order.
+
+    Of rows with the same time, the second is refused, the first is kept, or all are for their mean.
+    """
+    found: Timed = []
+    latest = math.nan
+    for row, moment in sorted(members, key=value_of):
+        value = value_of((row, moment))
+        if value != latest:
+            found.append(([row], moment))
+        elif equal_times == "refuse":
+            before = found[-1][0][0].number
+            raise row.refused(column, f"the same time as row {before} of its series")
+        elif equal_times == "mean":
+            found[-1][0].append(row)
+        latest = value
+    return found
 
 
 def value_of(member: tuple[Row, Moment | None]) -> float:
@@ -237,21 +253,26 @@ def value_of(member: tuple[Row, Moment | None]) -> float:
 
 
 def whole_rows(
-    rows: Sequence[Row], columns: Sequence[str], missing: str, conventions: Conventions
+    members: Sequence[Sequence[Row]],
+    columns: Sequence[str],
+    missing: str,
+    conventions: Conventions,
 ) -> list[tuple[int, list[float]]]:
-    """Position and numbers of the rows without gaps.
+    """Position and numbers of the times without gaps; several rows of a time give their mean.
 
     Missing cells are refused, dropped with their row, or filled from the row above.
     """
     found: list[tuple[int, list[float]]] = []
     latest: dict[str, float] = {}
-    for place, row in enumerate(rows):
+    for place, rows in enumerate(members):
         known = latest if missing == "forward_fill" else {}
         for column in columns:
-            if not conventions.is_missing(row, column):
-                known[column] = conventions.number(row, column)
-            elif missing == "reject":
-                raise row.refused(column, f"a value is missing: {row.cells[column]!r}")
+            empty = [row for row in rows if conventions.is_missing(row, column)]
+            if empty and missing == "reject":
+                raise empty[0].refused(column, f"a value is missing: {empty[0].cells[column]!r}")
+            there = [row for row in rows if not conventions.is_missing(row, column)]
+            if there:
+                known[column] = sum(conventions.number(row, column) for row in there) / len(there)
         if len(known) == len(columns):
             found.append((place, [known[column] for column in columns]))
     return found

@@ -67,6 +67,9 @@ class ForecastSpec(UploadedDataset):
     short for `window` and `horizon`, or has a constant column in its training part, is left out."""
     time_column: ColumnName | None = None
     """Column that orders the rows; null means the order of the file."""
+    equal_times: Literal["refuse", "keep_first", "mean"] = "refuse"
+    """What becomes of rows of a series with the same time. `keep_first` keeps the first one in the
+    file; `mean` makes one row of their means, each over the values that are not missing."""
     split: SplitSpec = SplitSpec()
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
     loss: LossSpec = MseLoss()
