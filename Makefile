@@ -11,8 +11,8 @@
 #                judge the labelled runs of bench/diagnosis and write its RESULTS.md; RERUN=1 trains
 #                all of them anew first, for hours, and goes on where it was interrupted. RELEASE=name
 #                names the line in the history
-#   make docs    write docs/measurements.md, findings.md, references.md and the domain's table of what
-#                probes read anew from the code
+#   make docs    write docs/measurements.md, findings.md, references.md, cautions.md and the domain's
+#                table of what probes read anew from the code
 #   make serve   run the service (CLINIC_HOME, CLINIC_PORT … as in the README)
 
 PYTHON ?= python3

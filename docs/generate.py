@@ -1,4 +1,4 @@
-"""Writes three pages from the code, second half of `make docs`."""
+"""Writes the generated pages of docs from the code: second half of `make docs`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from app.api.models.view import View
 from app.domain.integrity import CHECKS, LIMITS
 from app.domain.quantities import CURVES, LAG_PROFILE, PROBE_NAMES, QUANTITIES, Cadence, Quantity
 from app.domain.quantities.probe import TIERS
-from docs import findings_page, references_page
+from docs import cautions_page, findings_page, references_page
 from docs.tables import code_list, joined, table
 from worker.probes.suite import ANCHORS
 
@@ -147,3 +147,4 @@ if __name__ == "__main__":
     PAGE.write_text(page())
     findings_page.PAGE.write_text(findings_page.page())
     references_page.PAGE.write_text(references_page.page())
+    cautions_page.PAGE.write_text(cautions_page.page())

@@ -7,6 +7,9 @@ from uuid import UUID
 import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from app.domain.cautions.caution import Caution
+from app.domain.cautions.codes import CautionCode
+from app.domain.cautions.examine import Examined
 from app.domain.compact import Compact
 from app.domain.csv_cells import number
 from app.domain.reader_options import Choice
@@ -57,6 +60,8 @@ class ColumnProfile(_Profile):
     read_as: str | None = None
     """How cells were understood that are not plain numbers, ISO dates or texts."""
     not_numeric: OtherCell | None = None
+    cautions: tuple[CautionCode, ...] = ()
+    """Codes of all cautions about this column."""
 
 
 class Suggestion(_Profile):
@@ -97,6 +102,10 @@ class CsvProfile(_Profile):
     """What each option of the reader was in the end, and why; empty for uploads of old."""
     preview: tuple[dict[str, str | int | float | bool | None], ...] = ()
     """The first rows as they were understood, dates in RFC 3339."""
+    cautions: tuple[Caution, ...] = ()
+    """What probably leads to a worse model, and what to do; at most 10 of one code, 60 in all."""
+    num_cautions: int = 0
+    """Number of all cautions, also those that are not listed."""
 
 
 class TextProfile(_Profile):
@@ -121,6 +130,15 @@ def profile_csv(table: Table, *, reader: Mapping[str, Choice] | None = None) -> 
         reader=reader or {},
         preview=tuple(_preview(table)),
     )
+
+
+def with_cautions(profile: CsvProfile, examined: Examined) -> CsvProfile:
+    columns = tuple(
+        column.model_copy(update={"cautions": examined.codes.get(column.name, ())})
+        for column in profile.columns
+    )
+    update = {"columns": columns, "cautions": examined.listed, "num_cautions": examined.count}
+    return profile.model_copy(update=update)
 
 
 def _preview(table: Table) -> Iterator[dict[str, str | int | float | bool | None]]:

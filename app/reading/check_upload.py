@@ -6,9 +6,12 @@ This is the one entry of the package.
 import re
 from collections.abc import Mapping
 
+from app.domain.cautions.examine import examine
+from app.domain.cautions.subject import Subject
+from app.domain.column_roles import roles_of_profile
 from app.domain.columnar import encode_table
 from app.domain.errors import InvalidData
-from app.domain.profiles import profile_csv, profile_text
+from app.domain.profiles import profile_csv, profile_text, with_cautions
 from app.domain.reader_options import Choice, ReaderOptions
 from app.domain.suggestions.suggest import suggest_for_table, suggest_for_text
 from app.domain.tables import Table
@@ -91,5 +94,7 @@ def _json_lines(text: bytes, options: ReaderOptions, encoding: Choice) -> ReadTa
 def _table(kind: DatasetKind, found: ReadTable) -> tuple[CheckedUpload, bytes]:
     profile = profile_csv(found.table, reader=found.choices)
     suggested = suggest_for_table(found.table, profile)
-    described = profile.model_copy(update={"suggested": suggested})
-    return CheckedUpload(kind=kind, profile=described), encode_table(found.table)
+    profile = profile.model_copy(update={"suggested": suggested})
+    examined = examine(Subject.of(found.table, roles_of_profile(profile)))
+    checked = CheckedUpload(kind=kind, profile=with_cautions(profile, examined))
+    return checked, encode_table(found.table)

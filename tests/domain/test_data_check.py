@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 from pydantic import JsonValue
 
+from app.domain import data_check
+from app.domain.cautions.caution import Caution
+from app.domain.cautions.codes import CautionCode
 from app.domain.columnar import encode_table
 from app.domain.data_check import (
     MAX_CHECKED_CELLS,
@@ -36,6 +39,63 @@ def check(text: str, **changes: JsonValue) -> tuple[str, ...]:
 
 def never_read() -> bytes:
     pytest.fail("the upload was read")
+
+
+def test_a_dry_run_warns_of_the_columns_and_the_split_of_its_spec() -> None:
+    rows = [f"{t % 11 + (100 if t >= 80 else 0)},{t % 13 * t % 7},3" for t in range(100)]
+    text = "y,x,fixed\n" + "\n".join(rows)
+
+    (warning,) = check(text, features=["x"])
+    none = check(text, split={"train": 0.9, "validation": 0.1, "test": 0.0})
+
+    assert warning.startswith(
+        "column 'y': the validation part lies outside of the training part's range"
+    )
+    assert none == ()
+
+
+def test_cautions_are_left_out_where_they_would_take_too_long() -> None:
+    table = parse_csv("y,x\n" + "".join(f"{t * t % 17},{t % 5}\n" for t in range(60)))
+    spec, profile = forecast(), profile_csv(table)
+
+    assert check_data(spec, profile, lambda: encode_table(table)) != ()
+    assert check_data(spec, profile, lambda: encode_table(table), has_cautions=False) == ()
+
+
+def test_a_large_table_has_the_cautions_of_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_check, "MAX_EXAMINED_CELLS", 50)
+    table = parse_csv("y,other\n" + "1,5\n2,5\n" * 50)
+    cautions = tuple(
+        Caution(code=CautionCode(code), column=name, rows=(), num_rows=9, detail=f"of {name}.")
+        for code, name in (("outliers", "y"), ("constant_column", "other"))
+    )
+    profile = profile_csv(table).model_copy(update={"cautions": cautions})
+
+    assert check_data(forecast(), profile, lambda: encode_table(table)) == ("of y.",)
+
+
+def test_rows_that_go_back_are_warned_of_where_nothing_sorts_them() -> None:
+    table = parse_csv("t,y\n" + "".join(f"{-t},{t * t % 17}\n" for t in range(100)))
+    caution = Caution(
+        code=CautionCode("descending_time"), column="t", rows=(3,), num_rows=99, detail="back."
+    )
+    profile = profile_csv(table).model_copy(update={"cautions": (caution,)})
+
+    def warnings(**changes: JsonValue) -> tuple[str, ...]:
+        return check_data(forecast(**changes), profile, lambda: encode_table(table))
+
+    assert warnings() == ("back.",)
+    assert warnings(time_column="t") == ()
+
+
+@pytest.mark.parametrize("choice", ["keep_first", "mean"])
+def test_equal_times_are_a_warning_where_the_spec_says_what_becomes_of_them(choice: str) -> None:
+    rows = "".join(f"{t if t != 50 else 49},{t * t % 17}\n" for t in range(100))
+
+    (first, second) = check("t,y\n" + rows, time_column="t", equal_times=choice)
+
+    assert "1 row (1 %) has the same time as another row" in first
+    assert "1 time is left out" in second
 
 
 def test_data_that_a_worker_takes_has_no_warning() -> None:
@@ -114,8 +174,8 @@ def sequences(**changes: JsonValue) -> SequencesSpec:
 
 
 def labelled(cells: Callable[[int, int], str]) -> str:
-    """Rows of twenty sequences with four timesteps each."""
-    rows = [f"{index},{cells(index, t)}" for index in range(20) for t in range(4)]
+    """Rows of forty sequences with four timesteps each."""
+    rows = [f"{index},{cells(index, t)}" for index in range(40) for t in range(4)]
     return "id,t,x,y\n" + "\n".join(rows) + "\n"
 
 

@@ -16,7 +16,12 @@ from app.store.datasets import read_content
 
 
 def check_rows(
-    engine: Engine, *, workspace_id: UUID, spec: JobSpec, profile: Profile | None
+    engine: Engine,
+    *,
+    workspace_id: UUID,
+    spec: JobSpec,
+    profile: Profile | None,
+    has_cautions: bool = True,
 ) -> tuple[str, ...]:
     """Returns warnings about the rows of the upload. Raises InvalidSpec."""
     if not isinstance(spec.dataset, UploadedDataset):
@@ -24,7 +29,10 @@ def check_rows(
     dataset_id = spec.dataset.dataset_id
     try:
         return check_data(
-            spec.dataset, profile, lambda: _content_of(engine, workspace_id, dataset_id)
+            spec.dataset,
+            profile,
+            lambda: _content_of(engine, workspace_id, dataset_id),
+            has_cautions=has_cautions,
         )
     except InvalidData as error:
         detail = f"a worker would refuse the data: {error.detail}"
@@ -47,7 +55,9 @@ def check_rows_if_cheap(
         estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
         profile = profile_of(work, workspace_id, spec)
     if is_cheap_to_check(spec.dataset, profile):
-        check_rows(engine, workspace_id=workspace_id, spec=spec, profile=profile)
+        check_rows(
+            engine, workspace_id=workspace_id, spec=spec, profile=profile, has_cautions=False
+        )
 
 
 def _content_of(engine: Engine, workspace_id: UUID, dataset_id: UUID) -> bytes:
