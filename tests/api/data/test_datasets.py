@@ -130,7 +130,7 @@ def test_a_real_series_suggests_its_season(client: httpx.Client) -> None:
 
 
 def test_the_suggestion_names_its_data_set_and_passes_a_dry_run(client: httpx.Client) -> None:
-    rows = [f"2024-01-{day + 1:02},{shop},{day * day % 11}" for day in range(31) for shop in "ab"]
+    rows = [f"2024-01-{day + 1:02},{shop},{day * day % 11}" for day in range(31) for shop in "abcd"]
     made = upload(client, "\n".join(["day,shop,sold", *rows]).encode()).json()
     listed = client.get("/v1/datasets").json()["items"][0]
 
