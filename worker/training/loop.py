@@ -198,8 +198,6 @@ class TrainingLoop:
 
     def _probe_update(self, step: int) -> tuple[Reading, ...]:
         update, self._update = self._update, None
-        if update is None:
-            return ()
         return self._observer.after_update(self.learner.model, step, update)
 
     def _tell_origin(self, step: int, batch: Batch) -> None:

@@ -11,11 +11,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from app.domain.quantities.trained import PROBE_SHARE
+from app.domain.quantities.trained import PROBE_SECONDS, PROBE_SHARE
 from app.domain.scopes import SPLITS, Scope, Split
 from app.domain.specs.job import JobSpec
 from app.domain.task import JUDGED_SPLIT
-from app.domain.telemetry import Reading, ScalarReading, ScoreDetails
+from app.domain.telemetry import Reading, ScalarReading, ScoreDetails, of_kind
 from worker.concurrency import Submit, in_caller
 from worker.datasets.task import Task
 from worker.models.network import SequenceModel
@@ -54,6 +54,8 @@ class Observer:
         self.best = BestWeights(task.facts)
         #: What probes need again at the next step.
         self._kept: dict[str, Tensor] = {}
+        #: Seconds of the present step's probes, if those of its update are still to come.
+        self._open_cost: ScalarReading | None = None
         #: What the probes of the present step measure; None if it is not probed.
         self._order: ProbeOrder | None = None
         self._schedule = ProbeSchedule(
@@ -110,27 +112,39 @@ class Observer:
         """The share of its usual work that the probe of the present step does."""
         return 1.0 if self._order is None else self._order.share_of_anchors
 
-    def after_update(self, model: SequenceModel, step: int, update: Update) -> tuple[Reading, ...]:
-        """Measure the change that the present step made."""
-        if self._order is None:
+    def after_update(
+        self, model: SequenceModel, step: int, update: Update | None
+    ) -> tuple[Reading, ...]:
+        """Measure the change that the present step made, None if it made none.
+
+        The cost of the step's probes is read here where it was left open before the step.
+        """
+        cost, self._open_cost = self._open_cost, None
+        if cost is None:
             return ()
-        result = run_update_probes(
-            model,
-            self._sample(model, self._order),
-            self._order,
-            update,
-            step=step,
-            clock=time.perf_counter,
-        )
-        self._schedule = self._schedule.with_cost(result.seconds)
-        return result.readings
+        found: tuple[Reading, ...] = ()
+        if update is not None and self._order is not None:
+            sample = self._sample(model, self._order)
+            result = run_update_probes(
+                model, sample, self._order, update, step=step, clock=time.perf_counter
+            )
+            self._schedule = self._schedule.with_cost(result.seconds)
+            found, cost = result.readings, replace(cost, value=cost.value + result.seconds)
+        return (*found, cost)
 
     def _look(
         self, model: SequenceModel, step: int, order: ProbeOrder | None
     ) -> tuple[Reading, ...]:
         is_evaluated = step % self._spec.training.evaluate_every == 0
         metrics = self._evaluate(model, step, _DURING) if is_evaluated else ()
-        return metrics if order is None else (*metrics, *self._probe(model, step, order))
+        if order is None:
+            return metrics
+        found = self._probe(model, step, order)
+        if measures_updates(order):
+            costs = [one for one in of_kind(ScalarReading, found) if one.quantity == PROBE_SECONDS]
+            found = tuple(one for one in found if one not in costs)
+            (self._open_cost,) = costs
+        return (*metrics, *found)
 
     def at_end(self, model: SequenceModel, step: int) -> tuple[Reading, ...]:
         """Of the trained weights, on every split."""
@@ -196,6 +210,11 @@ class Observer:
             size, device=weights.device, dtype=weights.dtype, split=split
         )
 
+    def _training_sample(self, model: SequenceModel, order: ProbeOrder) -> ProbeSample | None:
+        """None where no training sequences are evaluated, as in a preflight."""
+        has_some = "train" in self._task.evaluation
+        return self._sample(model, order, "train") if has_some else None
+
     def _probe(
         self, model: SequenceModel, step: int, order: ProbeOrder | None
     ) -> tuple[Reading, ...]:
@@ -211,7 +230,7 @@ class Observer:
             order,
             step=step,
             kept=self._kept,
-            training=self._sample(model, order, "train"),
+            training=self._training_sample(model, order),
             clock=time.perf_counter,
             submit=self._submit,
         )
