@@ -29,6 +29,7 @@ from app.domain.predictions import MAX_BODY_BYTES, Prediction, Source, Weights
 from app.services.predictions.cancel_prediction import cancel_prediction
 from app.services.predictions.read_prediction import read_prediction
 from app.services.predictions.submit_prediction import submit_prediction
+from app.services.runs.read_versions import read_versions
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
 from app.store.predictions import find_prediction
@@ -77,7 +78,12 @@ class _KeptPrediction(BaseModel):
     id: UUID
 
 
-async def _source(request: Request) -> Source:
+def _known_run(run_id: UUID, caller: RunsReader, read: Read) -> None:
+    """Raises NotFound before the body is looked at."""
+    read(lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id))
+
+
+async def _source(request: Request, _: Annotated[None, Depends(_known_run)]) -> Source:
     """Raises RequestValidationError for a JSON body of another form, and HTTPException 415."""
     content_type = request.headers.get("content-type", "")
     if is_json(content_type):

@@ -58,6 +58,8 @@ def things_of(client: httpx.Client) -> dict[str, object]:
         "key_id": client.get("/v1/api-keys").json()["items"][0]["id"],
         "workspace_id": client.get("/v1/workspaces").json()["items"][0]["id"],
         "worker_id": uuid4(),
+        # no run here has weights; test_predictions.py has one that another workspace asks for
+        "prediction_id": uuid4(),
         "name": "model",
     }
 
