@@ -11,10 +11,13 @@ from app.domain.cautions.caution import Caution
 from app.domain.cautions.codes import CautionCode
 from app.domain.columnar import encode_table
 from app.domain.data_check import (
+    MAX_CHEAP_CELLS,
+    MAX_CHEAP_SERIES,
     MAX_CHECKED_CELLS,
     MAX_CHECKED_SERIES,
     NOT_CHECKED,
     check_data,
+    is_cheap_to_check,
 )
 from app.domain.datasets import parse_csv
 from app.domain.errors import InvalidData
@@ -242,3 +245,34 @@ def test_a_text_of_few_symbols_is_not_read() -> None:
 
 def test_generated_data_is_not_read() -> None:
     assert check_data(AddingSpec(kind="adding"), None, never_read) == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "series", "is_cheap"),
+    [
+        (MAX_CHEAP_CELLS // 2, 1, True),
+        (MAX_CHEAP_CELLS // 2 + 1, 1, False),
+        (1000, MAX_CHEAP_SERIES, True),
+        (1000, MAX_CHEAP_SERIES + 1, False),
+    ],
+)
+def test_a_table_is_cheap_by_its_cells_and_its_series(
+    rows: int, series: int, *, is_cheap: bool
+) -> None:
+    profile = profile_csv(parse_csv("shop,y\na,1\nb,2\n"))
+    shop, y = profile.columns
+    shops = shop.model_copy(update={"distinct": series})
+    table = profile.model_copy(update={"rows": rows, "columns": (shops, y)})
+
+    assert is_cheap_to_check(forecast(series_column="shop"), table) is is_cheap
+
+
+def test_a_text_is_cheap_by_its_characters_and_without_a_profile_nothing_is() -> None:
+    spec = TextSpec.model_validate_json(json.dumps({"kind": "text", "dataset_id": ID, "length": 5}))
+    profile = profile_text("abc")
+    most = profile.model_copy(update={"characters": MAX_CHEAP_CELLS})
+    more = profile.model_copy(update={"characters": MAX_CHEAP_CELLS + 1})
+
+    assert is_cheap_to_check(spec, most)
+    assert not is_cheap_to_check(spec, more)
+    assert not is_cheap_to_check(spec, None)

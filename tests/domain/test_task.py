@@ -48,3 +48,13 @@ def test_the_first_baseline_is_the_one_that_a_run_is_judged_by() -> None:
 
     assert facts.baseline == first
     assert task(has_baseline=False).baseline is None
+
+
+def test_the_metric_in_units_is_that_of_the_baseline_or_the_task_s_own() -> None:
+    scaled = Baseline.constant(name="mean", metric="mse_scaled", value=1.0, source="measured")
+    plain = Baseline.constant(name="mean", metric="mse", value=9.0, source="measured")
+    known = task().model_copy(update={"metric": "mse_scaled", "baselines": (scaled, plain)})
+
+    assert known.metric_in_units == "mse"
+    assert known.model_copy(update={"baselines": (scaled,)}).metric_in_units == "mse_scaled"
+    assert known.model_copy(update={"baselines": ()}).metric_in_units == "mse_scaled"

@@ -220,3 +220,9 @@ def test_recursive_steps_need_room_in_validation_and_test() -> None:
 
     (problem,) = refused.value.problems
     assert problem.pointer == "/dataset/recursive_steps"
+
+
+def test_a_difference_takes_values_of_any_sign() -> None:
+    profile = profile_csv(parse_csv("y\n" + "1\n-1\n3\n" * 40))
+
+    assert forecast(transform=["difference"]).shape(profile).output_size == 1
