@@ -11,12 +11,13 @@ from app.domain.quantities import ProbeQuantity
 
 #: Probes of one run. No page shows more.
 MAX_PROBES = 200
-#: Probes between the first step and the last that every run has, evenly spaced, whatever they cost:
-#: three must agree before a finding, and a run that learns late changes between them.
+#: Probes between the first step and the last that a run has beside its budget, evenly spaced: three
+#: must agree before a finding, and a run that learns late changes between them.
 ASSURED_PROBES = 5
 #: A run of fewer steps has as many as the budget allows.
 MIN_ASSURED_STEPS = 50
-#: Largest share of the run that all assured probes may take together, by following fewer anchors.
+#: Largest share of the run that all assured probes may take together. They follow fewer anchors to
+#: keep it; where that does not help, as on a GPU that launches bound, there are fewer of them.
 ASSURED_SHARE = 0.1
 
 
@@ -42,6 +43,8 @@ class ProbeSchedule:
     #: Probes after step 0, and whether the last one was taken whatever it cost.
     num_probes: int = 0
     was_assured: bool = False
+    #: Seconds of the assured probes.
+    assured_s: float = 0.0
 
     def is_due(self, step: int, *, elapsed_s: float) -> bool:
         """Whether to probe before this step. `elapsed_s` is the attempt's wall time with probes."""
@@ -53,7 +56,7 @@ class ProbeSchedule:
             return step % self.every == 0
         if self.followed_steps and step <= self.followed_steps[-1]:
             return step in self.followed_steps
-        if self.is_assured(step):
+        if self.is_assured(step) and self._keeps_assured_share(step, elapsed_s):
             return True
         return self._is_spaced(step) and self._is_affordable(elapsed_s)
 
@@ -72,8 +75,18 @@ class ProbeSchedule:
         """
         if not self.is_assured(step) or not self.last_cost_s or step == 0:
             return 1.0
-        run_s = max(elapsed_s - self.total_s, 0.0) * self.num_steps / step
+        run_s = self._run_s(step, elapsed_s)
         return min(1.0, ASSURED_SHARE / ASSURED_PROBES * run_s / self.last_cost_s)
+
+    def _run_s(self, step: int, elapsed_s: float) -> float:
+        """Returns the seconds that all steps take without probes, by the pace so far."""
+        return max(elapsed_s - self.total_s, 0.0) * self.num_steps / max(step, 1)
+
+    def _keeps_assured_share(self, step: int, elapsed_s: float) -> bool:
+        """Whether one more like the last assured probe fits. The first one is taken in any case."""
+        if not self.assured_s or self.last_cost_s is None:
+            return True
+        return self.assured_s + self.last_cost_s <= ASSURED_SHARE * self._run_s(step, elapsed_s)
 
     def wanted(
         self, cadences: Sequence[tuple[ProbeQuantity, int | None]], *, step: int, is_last: bool
@@ -96,6 +109,7 @@ class ProbeSchedule:
             self,
             num_probes=self.num_probes + (step > 0),
             was_assured=was_assured,
+            assured_s=self.assured_s + (seconds if was_assured else 0.0),
             last_step=step,
             last_cost_s=seconds,
             total_s=self.total_s + seconds,
@@ -111,6 +125,7 @@ class ProbeSchedule:
         return replace(
             self,
             last_cost_s=cost_s,
+            assured_s=self.assured_s + (seconds if self.was_assured else 0.0),
             total_s=self.total_s + seconds,
             budgeted_s=self.budgeted_s + (seconds if is_budgeted else 0.0),
         )

@@ -48,6 +48,7 @@ class ScheduleNotes(_Notes):
     budgeted_s: float
     #: 0 in checkpoints that were written before it was counted.
     num_probes: int = 0
+    assured_s: float = 0.0
 
 
 class BestNotes(_Notes):

@@ -79,6 +79,7 @@ class Observer:
             total_s=schedule.total_s,
             budgeted_s=schedule.budgeted_s,
             num_probes=schedule.num_probes,
+            assured_s=schedule.assured_s,
         )
 
     def restore(self, checkpoint: Checkpoint, *, device: torch.device) -> None:

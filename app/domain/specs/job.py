@@ -96,8 +96,8 @@ class ProbesSpec(Spec):
 
     budget: Share | None = None
     """Largest share of wall time that probes may take. Probes at the first and the last step do
-    not count, nor do five evenly spaced ones that every run of 50 steps or more has, which take at
-    most a tenth of the run together. Null means the tier's: 0.01 for `economy`, 0.03 for
+    not count, nor do five evenly spaced ones of a run of 50 steps or more, as many of them as take
+    a tenth of the run together. Null means the tier's: 0.01 for `economy`, 0.03 for
     `standard`, 0.05 for `full`."""
     every: PositiveInt | None = None
     """Steps between probes; null adapts the interval to the budget."""

@@ -115,14 +115,24 @@ def test_what_the_probe_of_an_update_took_belongs_to_the_probe_of_its_step() -> 
 
 
 @pytest.mark.parametrize("num_steps", [50, 600, 10_000])
-def test_every_run_has_five_probes_between_its_ends_whatever_they_cost(num_steps: int) -> None:
-    schedule = ProbeSchedule(num_steps=num_steps, budget=0.03)
+def test_a_run_has_five_probes_between_its_ends_that_its_budget_pays_none_of(
+    num_steps: int,
+) -> None:
+    schedule = ProbeSchedule(num_steps=num_steps, budget=1e-6)
 
-    probed, schedule, elapsed_s = run(schedule, step_s=0.001, probe_s=5.0)
+    probed, schedule, elapsed_s = run(schedule, step_s=1.0, probe_s=num_steps / 70)
 
     sixth = num_steps / 6
     assert probed[1:-1] == [math.ceil(k * sixth) for k in range(1, 6)]
     assert schedule.share(elapsed_s) == 0
+
+
+def test_probes_that_cost_more_than_a_tenth_of_the_run_are_not_assured_again() -> None:
+    schedule = ProbeSchedule(num_steps=600, budget=0.03)
+
+    probed, _, _ = run(schedule, step_s=0.001, probe_s=5.0)
+
+    assert probed == [0, 100, 600]
 
 
 def test_a_run_of_fewer_than_fifty_steps_has_what_the_budget_allows() -> None:
