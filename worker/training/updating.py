@@ -60,20 +60,24 @@ class Watched:
         most = max(MIN_SEQUENCES, round(share * MAX_SEQUENCES))
         optimizer = learner.spec.optimizer
         decay = self.rate * optimizer.weight_decay * optimizer.in_torch.is_decay_decoupled
-        training = learner.spec.training
+        training, to_one = learner.spec.training, learner.task.facts.many_to_one
         fresh = learner.batch(training.num_steps + self.step)
+        own_part, fresh_part = (
+            batch.take(0, most, many_to_one=to_one) for batch in (self.batch, fresh)
+        )
+        after = [weight.clone() for weight in learner.weights]
         return Update(
             names=learner.tensor_names,
             weights_before=self.weights_before,
-            weights_after=[weight.clone() for weight in learner.weights],
+            weights_after=after,
             loss_gradients=self.loss_gradients,
             penalty_gradients=self.penalty_gradients,
             decays=[-decay * weight for weight in self.weights_before],
             given_gradients=[gradient.clone() for gradient in learner.gradients()],
             second_moments=_second_moments(learner, optimizer.in_torch),
             eps=float(getattr(optimizer, "eps", 0.0)),
-            loss_of_batch=lambda weights: _loss_at(learner, weights, self.batch, most),
-            loss_of_fresh_batch=lambda weights: _loss_at(learner, weights, fresh, most),
+            loss_of_batch=lambda weights: _loss_at(learner, weights, after, own_part),
+            loss_of_fresh_batch=lambda weights: _loss_at(learner, weights, after, fresh_part),
         )
 
 
@@ -96,14 +100,12 @@ def _second_moments(learner: Learner, named: TorchOptimizer) -> Tensors | None:
     return found
 
 
-def _loss_at(learner: Learner, weights: Tensors, batch: Batch, most: int) -> float:
-    """Returns the loss of the first sequences at other weights; restores the own ones exactly."""
-    own = [weight.clone() for weight in learner.weights]
-    part = batch.take(0, most, many_to_one=learner.task.facts.many_to_one)
+def _loss_at(learner: Learner, weights: Tensors, own: Tensors, part: Batch) -> float:
+    """Returns the loss at other weights, and restores `own`, an exact copy of the present ones."""
     try:
         with torch.no_grad():
             torch._foreach_copy_(learner.weights, list(weights))
             outputs = learner.model(part.inputs_TBI, part.lengths_B)
             return float(learner.task.mean_loss(outputs, part))
     finally:
-        torch._foreach_copy_(learner.weights, own)
+        torch._foreach_copy_(learner.weights, list(own))
