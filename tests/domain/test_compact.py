@@ -57,6 +57,24 @@ def test_parts_joined_are_all_their_numbers(parts: list[list[float]]) -> None:
     assert joined.values().tobytes() == np.concatenate(parts).tobytes()
 
 
+@pytest.mark.parametrize(
+    ("parts", "dtype", "scale"),
+    [
+        ([[1.0, 2.0], [3.0]], np.int8, 1),
+        ([[0.5], [0.25], [2.0]], np.int16, 100),
+        ([[0.5], [0.25]], np.int8, 100),
+        ([[0.5], [1 / 3]], np.float64, 1),
+    ],
+)
+def test_joined_parts_have_the_finest_scale_of_all(
+    parts: list[list[float]], dtype: type, scale: int
+) -> None:
+    joined = join([compact(np.array(part)) for part in parts])
+
+    assert (joined.stored_N.dtype, joined.scale) == (np.dtype(dtype), scale)
+    assert joined.values().tolist() == [value for part in parts for value in part]
+
+
 def test_parts_whose_common_scale_is_too_large_are_joined_as_doubles() -> None:
     parts = [compact(np.array([9.0e15])), compact(np.array([0.5])), compact(np.array([]))]
 
