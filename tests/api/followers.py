@@ -138,12 +138,16 @@ class _Follower:
         while True:
             try:
                 reader, writer = await asyncio.open_connection(LOCALHOST, port)
+            except OSError:
+                return
+            try:
                 writer.write(_request(self._run_id, self._key, last_seen=self._last_seen))
                 async for line in reader:
                     self._hear(line)
             except OSError:
                 return
-            writer.close()
+            finally:
+                writer.close()
 
     def _hear(self, line: bytes) -> None:
         name, _, value = line.strip().partition(b": ")
