@@ -38,6 +38,8 @@ class LabelledRows:
     classes: tuple[str, ...] | None
     #: (S,) arrays of the rows of each sequence, at most `max_length`.
     rows: Sequence[IntArray]
+    #: The same without the limit of `max_length`.
+    whole_rows: Sequence[IntArray]
     #: Positions of the sequences of each split, in random order.
     parts: Mapping[Split, IntArray]
     #: (2, F) mean and standard deviation over the training sequences.
@@ -53,7 +55,8 @@ class LabelledRows:
 
 def read_labelled_rows(spec: SequencesSpec, table: Table) -> LabelledRows:
     """Raises InvalidData where the rows cannot be trained on."""
-    rows = ordered_rows(table, group=spec.sequence_column, by=spec.order_column)
+    whole_rows = ordered_rows(table, group=spec.sequence_column, by=spec.order_column)
+    rows = whole_rows
     order = numpy_generator(spec.seed, "split").permutation(len(rows)).astype(np.int32)
     ends = bounds(len(rows), spec.split, what="sequences")
     parts = dict(zip(SPLITS, np.split(order, ends[:2]), strict=True))
@@ -75,6 +78,7 @@ def read_labelled_rows(spec: SequencesSpec, table: Table) -> LabelledRows:
         labels_N=labels_N,
         classes=classes,
         rows=rows,
+        whole_rows=whole_rows,
         parts=parts,
         feature_scale_2F=feature_scale_2F,
         label_scale_21=label_scale_21,

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.data_facts import LongerContext, RangeShift
 from app.domain.scopes import SPLITS, Split
 
 
@@ -143,6 +144,11 @@ class TaskFacts(BaseModel):
     #: What simple models reach; None if the attainable score is known, or it was not measured.
     reference: Reference | None = None
     required_lag: RequiredLag = RequiredLag()
+    #: How far validation and test lie from training; None if unknown, as in facts that were stored
+    #: before it was measured.
+    shift: Mapping[Split, RangeShift] | None = None
+    #: What timesteps before the window, or before `max_length`, would tell; None if unknown.
+    longer_context: LongerContext | None = None
     #: Timesteps of the longest training sequence.
     length: int
     input_size: int

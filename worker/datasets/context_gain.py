@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from app.domain.data_facts import LongerContext
 from app.domain.task import RequiredLag
 from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.required_lag import estimated
+from worker.datasets.required_lag import TOLERANCE, estimated
 
 #: Windows, evenly spaced, that a regression is fitted to and scored on, and targets of each.
 MAX_WINDOWS = 4096
@@ -54,10 +55,9 @@ def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bo
     T may be less than the `length` of the training sequences: the last timesteps are enough.
     The errors of overlapping windows are correlated, so that their standard error is not known.
     """
-    window, num_windows, num_columns = train[0].shape
-    if num_windows < MIN_WINDOWS or held_out[0].shape[1] < MIN_WINDOWS:
+    if _are_too_few(train, held_out):
         return RequiredLag(method="too few windows to estimate it from")
-    longest = min(longest_context(window, num_columns), num_windows // (2 * num_columns))
+    longest = _longest_fitted(train)
     if longest < 1:
         return RequiredLag(method="too few windows for so many columns to estimate it from")
     error_CW = _held_out_errors(train, held_out, longest)
@@ -72,6 +72,44 @@ def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bo
         is_cut_short=longest < length,
         chance_C=0.0 if is_overlapping else _chance(error_CW, error_C),
     )
+
+
+def gain_of_longer(train: Part, held_out: Part, *, shown: int) -> LongerContext | None:
+    """What contexts longer than `shown` gain; None if there are too few windows to tell.
+
+    All contexts are fitted to the same windows, with T > `shown` timesteps before each target.
+    """
+    longest = _longest_fitted(train)
+    if _are_too_few(train, held_out) or longest <= shown:
+        return None
+    error_CW = _held_out_errors(train, held_out, longest)
+    error_C = error_CW.mean(axis=1)
+    smallest = SMALLEST_SHARE * error_C[0]
+    if not smallest > 0:
+        return None
+    error_C = np.maximum(error_C, smallest)
+    within, beyond = (
+        int(error_C[: shown + 1].argmin()),
+        shown + 1 + int(error_C[shown + 1 :].argmin()),
+    )
+    chance_C = _chance(error_CW[[within, beyond]], error_C[[within, beyond]])
+    return LongerContext.of(
+        [float(loss) for loss in 0.5 * np.log(error_C)],
+        shown=shown,
+        tolerance=TOLERANCE,
+        chance=float(chance_C.max()),
+    )
+
+
+def _are_too_few(train: Part, held_out: Part) -> bool:
+    num_windows: int = min(train[0].shape[1], held_out[0].shape[1])
+    return num_windows < MIN_WINDOWS
+
+
+def _longest_fitted(train: Part) -> int:
+    """The longest context with at least two windows for each weight."""
+    window, num_windows, num_columns = map(int, train[0].shape)
+    return min(longest_context(window, num_columns), num_windows // (2 * num_columns))
 
 
 def windows_before(

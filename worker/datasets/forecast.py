@@ -20,15 +20,10 @@ from app.domain.seeding import numpy_generator
 from app.domain.specs.dataset.forecast import ForecastSpec
 from app.domain.table_arrays import is_date
 from app.domain.tables import Table
-from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
+from app.domain.task import Baseline, MetricMode, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.context_gain import (
-    MAX_SCORED_WINDOWS,
-    MAX_WINDOWS,
-    estimate_lag,
-    longest_context,
-    spread,
-)
+from worker.datasets.context_gain import spread
+from worker.datasets.forecast_facts import lag_of_windows, longer_context, shift_of_windows
 from worker.datasets.formats import formats_of
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import NumberError
@@ -253,29 +248,15 @@ def _facts(spec: ForecastSpec, windows: Windows, baselines: tuple[Baseline, ...]
         metric=baselines[0].metric,
         mode=MetricMode.MINIMISE,
         baselines=baselines,
-        required_lag=spec.declared_lag() or _estimated_lag(spec, windows),
+        required_lag=spec.declared_lag() or lag_of_windows(windows),
+        shift=shift_of_windows(windows),
+        longer_context=longer_context(windows),
         length=spec.window,
         input_size=windows.values_NF.shape[1],
         output_size=spec.horizon * spec.loss.outputs_per_target,
         many_to_one=True,
         notes=() if windows.note is None else (windows.note,),
     )
-
-
-def _estimated_lag(spec: ForecastSpec, windows: Windows) -> RequiredLag:
-    """Fitted on the training part, scored on the validation part."""
-    held_out_W = windows.starts.get("validation")
-    if held_out_W is None:
-        return RequiredLag(method="no validation part to estimate it on")
-    last = longest_context(spec.window, windows.values_NF.shape[1])
-    train, held_out = (
-        (windows.inputs_of(start_W, last=last), windows.targets_of(start_W))
-        for start_W in (
-            spread(windows.starts["train"], MAX_WINDOWS),
-            spread(held_out_W, MAX_SCORED_WINDOWS),
-        )
-    )
-    return estimate_lag(train, held_out, length=spec.window, is_overlapping=True)
 
 
 FORECAST = TaskOfUpload(spec=ForecastSpec, make=build_forecast)

@@ -6,24 +6,31 @@ Shapes: N rows of the file, F features, T timesteps, B sequences, V classes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import torch
 
+from app.domain.data_facts import LongerContext, RangeShift
 from app.domain.datasets import read_table
 from app.domain.labelled_rows import LabelledRows, read_labelled_rows
 from app.domain.scopes import Split
 from app.domain.specs.dataset.sequences import SequencesSpec
-from app.domain.specs.loss.base import Loss
 from app.domain.table_arrays import is_date
 from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.context_gain import class_targets, estimate_lag, windows_before
+from worker.datasets.context_gain import (
+    Part,
+    class_targets,
+    estimate_lag,
+    gain_of_longer,
+    windows_before,
+)
 from worker.datasets.formats import formats_of
+from worker.datasets.labelled_sequences import LabelledSequences
 from worker.datasets.maker import TaskOfUpload
 from worker.datasets.objectives import CrossEntropy, NumberError
+from worker.datasets.range_shift import shift_of_rows
 from worker.datasets.sampling import EVALUATION_SEQUENCES, BalancedData, StoredData
 from worker.datasets.task import Batch, Objective, Task, TrainingData
 from worker.datasets.usage import (
@@ -36,82 +43,11 @@ from worker.datasets.usage import (
     Scaling,
     Usage,
 )
-from worker.scoring.classes import ClassTruth
 from worker.scoring.labels import label_baselines
-from worker.scoring.numbers import NumberScale, NumberTruth
-from worker.scoring.truth import Truth
+from worker.scoring.numbers import NumberScale
 
-
-@dataclass(frozen=True, kw_only=True)
-class LabelledSequences:
-    """The file's rows, and which of them make each sequence."""
-
-    features_NF: DoubleArray
-    #: Class, or scaled value, of each row.
-    labels_N: DoubleArray
-    #: Class, or value in its own units, of each row.
-    raw_labels_N: DoubleArray
-    #: Of the labels of a regression.
-    scaling: Scaling | None
-    loss: Loss
-    #: Whether all classes count alike.
-    is_balanced: bool
-    rows: Sequence[IntArray]
-    is_per_step: bool
-    #: None for a regression.
-    classes: tuple[str, ...] | None
-    usage: Usage
-
-    @property
-    def num_classes(self) -> int:
-        return 0 if self.classes is None else len(self.classes)
-
-    def batch(self, index_B: IntArray) -> Batch:
-        """Padded to the longest of the batch; padded timesteps are zero and do not count."""
-        chosen = [self.rows[index] for index in index_B]
-        lengths_B = np.array([len(rows) for rows in chosen], dtype=np.int64)
-        shape = (int(lengths_B.max()), len(chosen))
-        inputs_TBI = np.zeros((*shape, self.features_NF.shape[1]), dtype=np.float32)
-        labels_TB = np.zeros(shape)
-        counted_TB = np.zeros(shape, dtype=np.float32)
-        for place, rows in enumerate(chosen):
-            inputs_TBI[: len(rows), place] = self.features_NF[rows]
-            labels_TB[: len(rows), place] = self.labels_N[rows]
-            counted_TB[: len(rows), place] = 1
-        last_B = labels_TB[lengths_B - 1, np.arange(len(chosen))]
-        return Batch(
-            inputs_TBI=torch.from_numpy(inputs_TBI),
-            targets=self._targets(labels_TB if self.is_per_step else last_B),
-            lengths_B=torch.from_numpy(lengths_B),
-            counted_TB=torch.from_numpy(counted_TB) if self.is_per_step else None,
-        )
-
-    def _targets(self, labels: DoubleArray) -> torch.Tensor:
-        if self.classes is not None:
-            return torch.from_numpy(labels.astype(np.int64))
-        return torch.from_numpy(labels.astype(np.float32)[..., None])
-
-    def labels_of(self, index_B: IntArray) -> DoubleArray:
-        """Every target of these sequences, in its own units, in the order of the loss terms."""
-        parts = [self.rows[index] for index in index_B]
-        if not self.is_per_step:
-            return self.raw_labels_N[[part[-1] for part in parts]]
-        timestep_n = np.concatenate([np.arange(len(part)) for part in parts])
-        labels: DoubleArray = self.raw_labels_N[np.concatenate(parts)]
-        # time-major
-        return labels[np.argsort(timestep_n, kind="stable")]
-
-    def truth(self, index_B: IntArray) -> Truth:
-        labels_N = self.labels_of(index_B)
-        if self.scaling is None:
-            return ClassTruth(codes_N=labels_N.astype(np.int32), is_balanced=self.is_balanced)
-        (mean,), (std,) = self.scaling.mean, self.scaling.std
-        return NumberTruth(
-            wanted_NO=labels_N[:, None],
-            mean_N=np.full(len(labels_N), mean),
-            std_N=np.full(len(labels_N), std),
-            loss=self.loss,
-        )
+#: Contexts of up to so many times `max_length` are tried.
+LONGER_LENGTHS = 4
 
 
 def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
@@ -132,7 +68,7 @@ def build_sequences(spec: SequencesSpec, upload: bytes) -> Task:
         loss=spec.loss_of_numbers,
     )
     return Task(
-        facts=_facts(spec, data, parts, baselines),
+        facts=_facts(spec, data, found, baselines),
         objective=_objective(spec, data, train),
         data=_training_data(spec, data, train),
         evaluation={split: data.batch(part) for split, part in shown.items()},
@@ -218,32 +154,70 @@ def _estimated_lag(data: LabelledSequences, train: IntArray, held_out: IntArray)
     if not held_out.size:
         return RequiredLag(method="no validation part to estimate it on")
     longest = max(len(data.rows[index]) for index in train)
+    return estimate_lag(
+        *_context_parts(data, data.rows, train, held_out, longest=longest),
+        length=longest,
+        is_overlapping=data.is_per_step,
+    )
+
+
+def _longer_context(
+    spec: SequencesSpec, data: LabelledSequences, found: LabelledRows
+) -> LongerContext | None:
+    """What the timesteps would tell that `max_length` cuts; None where it cuts none."""
+    train, held_out, shown = found.parts["train"], found.parts["validation"], spec.max_length
+    longest = max(len(found.whole_rows[index]) for index in train)
+    if shown is None or longest <= shown or not held_out.size:
+        return None
+    parts = _context_parts(
+        data, found.whole_rows, train, held_out, longest=min(longest, LONGER_LENGTHS * shown)
+    )
+    return gain_of_longer(*parts, shown=shown)
+
+
+def _context_parts(
+    data: LabelledSequences,
+    rows: Sequence[IntArray],
+    train: IntArray,
+    held_out: IntArray,
+    *,
+    longest: int,
+) -> tuple[Part, Part]:
+    """Timesteps up to each target, and the targets, of two parts."""
+    inputs_of = partial(
+        windows_before, data.features_NF, is_per_step=data.is_per_step, longest=longest
+    )
     (train_TWF, train_W), (held_out_TWF, held_out_W) = (
-        windows_before(
-            data.features_NF,
-            [data.rows[index] for index in part],
-            is_per_step=data.is_per_step,
-            longest=longest,
-        )
-        for part in (train, held_out)
+        inputs_of([rows[index] for index in part]) for part in (train, held_out)
     )
     targets = [data.labels_N[row_W][:, None] for row_W in (train_W, held_out_W)]
     if data.classes is not None:
         targets = class_targets(*(part_W1[:, 0].astype(np.int32) for part_W1 in targets))
-    return estimate_lag(
-        (train_TWF, targets[0]),
-        (held_out_TWF, targets[1]),
-        length=longest,
-        is_overlapping=data.is_per_step,
+    return (train_TWF, targets[0]), (held_out_TWF, targets[1])
+
+
+def _shift(
+    spec: SequencesSpec, data: LabelledSequences, parts: Mapping[Split, IntArray]
+) -> Mapping[Split, RangeShift]:
+    return shift_of_rows(
+        data.features_NF,
+        spec.features,
+        label=None if data.scaling is None else (spec.label, data.labels_N),
+        parts={
+            split: np.concatenate([data.rows[index] for index in part])
+            for split, part in parts.items()
+            if part.size
+        },
     )
 
 
 def _facts(
     spec: SequencesSpec,
     data: LabelledSequences,
-    parts: Mapping[Split, IntArray],
+    found: LabelledRows,
     baselines: tuple[Baseline, ...],
 ) -> TaskFacts:
+    parts = found.parts
     train = parts["train"]
     length = max(len(data.rows[index]) for index in train)
     return TaskFacts(
@@ -252,6 +226,8 @@ def _facts(
         baselines=baselines,
         required_lag=spec.declared_lag(length=length)
         or _estimated_lag(data, train, parts["validation"]),
+        shift=_shift(spec, data, parts),
+        longer_context=_longer_context(spec, data, found),
         length=length,
         input_size=len(spec.features),
         output_size=data.num_classes or spec.loss_of_numbers.outputs_per_target,

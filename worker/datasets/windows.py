@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from app.domain.scopes import Split
 from app.domain.specs.dataset.forecast import ForecastSpec
@@ -82,7 +83,10 @@ class Windows:
     note: str | None
 
     def inputs_of(self, start_B: IntArray, *, last: int | None = None) -> DoubleArray:
-        """(T, B, F) of the whole windows, or of their `last` timesteps."""
+        """(T, B, F) of the whole windows, or of the `last` timesteps before the target.
+
+        There may be more of these than a window has, where the series has them.
+        """
         size = self.spec.window if last is None else last
         row_TB = np.arange(-size, 0)[:, None] + start_B
         inputs_TBF: DoubleArray = self.values_NF[row_TB]
@@ -90,6 +94,15 @@ class Windows:
             mean_B, std_B = self.scale_of(start_B)
             inputs_TBF[:, :, 0] = (self.levels[-1][row_TB] - mean_B) / std_B
         return inputs_TBF
+
+    def have_before(self, start_B: IntArray, num_timesteps: int) -> NDArray[np.bool_]:
+        """(B,) Whether so many timesteps precede the target in its series."""
+        first_S = np.searchsorted(self.target.series_N, np.arange(len(self.target.series)))
+        first_B = first_S[self.target.series_N[start_B]]
+        has_B: NDArray[np.bool_] = (
+            start_B - first_B >= num_timesteps + self.spec.target_transform.reach
+        )
+        return has_B
 
     def targets_of(self, start_B: IntArray) -> DoubleArray:
         """(B, H) in the scale of the network's outputs."""
