@@ -19,6 +19,10 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+#: Scopes that change nothing.
+READING: frozenset[str] = frozenset({Scope.RUNS_READ, Scope.DATASETS_READ})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """The holder of a valid API key, who has access to one workspace only."""

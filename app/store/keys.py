@@ -74,7 +74,7 @@ def find_usable_key(session: Session, *, digest: bytes) -> ApiKey | None:
         *_SHOWN, is_noted.label("is_noted"), is_suspended.label("is_suspended")
     ).join(workspaces)
     row = (
-        session.execute(statement.where(api_keys.c.digest == digest, *_is_valid()))
+        session.execute(statement.where(api_keys.c.digest == digest, *is_valid_key()))
         .mappings()
         .one_or_none()
     )
@@ -92,7 +92,7 @@ def usable_keys(session: Session, key_ids: Collection[UUID]) -> frozenset[UUID]:
     """Returns those of the keys that are valid and whose workspace is not suspended."""
     statement = select(api_keys.c.id).join(workspaces)
     statement = statement.where(
-        api_keys.c.id.in_(key_ids), workspaces.c.suspended_at.is_(None), *_is_valid()
+        api_keys.c.id.in_(key_ids), workspaces.c.suspended_at.is_(None), *is_valid_key()
     )
     return frozenset(session.execute(statement).scalars())
 
@@ -122,7 +122,7 @@ def has_successor(session: Session, key: ApiKey) -> bool:
         api_keys.c.id != key.id,
         api_keys.c.scopes.contains(list(key.scopes)),
         or_(*lasts),
-        *_is_valid(),
+        *is_valid_key(),
     )
     return session.execute(statement.limit(1)).one_or_none() is not None
 
@@ -149,7 +149,8 @@ def revoke_key(session: Session, workspace_id: UUID, key_id: UUID) -> ApiKey:
     return _key_of(row)
 
 
-def _is_valid() -> tuple[ColumnElement[bool], ...]:
+def is_valid_key() -> tuple[ColumnElement[bool], ...]:
+    """Returns the conditions of a key that is neither revoked nor expired."""
     expires_at = api_keys.c.expires_at
     return (
         api_keys.c.revoked_at.is_(None),

@@ -118,8 +118,9 @@ def test_the_docs_page_needs_nothing_from_elsewhere(client: httpx.Client) -> Non
     assert client.get("/docs/nothing.js").status_code == 404
 
 
-def test_the_root_leads_to_the_docs(client: httpx.Client) -> None:
-    assert client.get("/", follow_redirects=True).url.path == "/docs"
+def test_the_root_leads_to_the_runs_or_to_signing_in(clinic: Clinic, client: httpx.Client) -> None:
+    assert client.get("/", follow_redirects=True).url.path == "/runs"
+    assert httpx.get(clinic.url, follow_redirects=True).url.path == "/sign-in"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from app.api.protocol.browser import check_same_origin, session_token
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.event_hub import EventHub
 from app.artifacts import ArtifactFolder, FolderWatch
@@ -23,6 +24,7 @@ from app.domain.audit import Actor
 from app.domain.errors import Forbidden, Unauthenticated
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
+from app.services.accounts.browser_sessions import caller_of_session
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
 from app.upload_checks.checks import UploadChecks
@@ -109,18 +111,23 @@ _bearer = HTTPBearer(
 
 
 async def sign_in(request: Request) -> Caller:
-    """The caller by the API key in the headers. The first call for a request asks the database.
+    """The caller by the API key in the headers, or by the session of a browser.
 
-    It does so in a transaction of its own, so that a route that waits holds no connection. Raises
-    Unauthenticated.
+    The first call for a request asks the database, in a transaction of its own, so that a route
+    that waits holds no connection. Raises Unauthenticated, and Forbidden for a page of another
+    origin.
     """
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
-        given = await _bearer(request)
-        if given is None:
-            raise Unauthenticated
+        given, token = await _bearer(request), session_token(request)
         resources = await resources_of(request)
-        caller = await run_in_threadpool(_authenticated, resources, given.credentials)
+        if given is not None:
+            caller = await run_in_threadpool(_authenticated, resources, given.credentials)
+        elif token is not None:
+            check_same_origin(request)
+            caller = await run_in_threadpool(_of_session, resources, token)
+        else:
+            raise Unauthenticated
         request.state.caller = caller
     return caller
 
@@ -128,6 +135,11 @@ async def sign_in(request: Request) -> Caller:
 def _authenticated(resources: Resources, key: str) -> Caller:
     with unit_of_work(resources.engine) as work:
         return authenticate(work, secret=resources.settings.secret, key=key)
+
+
+def _of_session(resources: Resources, token: str) -> Caller:
+    with unit_of_work(resources.engine) as work:
+        return caller_of_session(work, secret=resources.settings.secret, token=token)
 
 
 async def _caller(

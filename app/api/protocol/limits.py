@@ -13,9 +13,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.protocol.browser import session_token
 from app.api.protocol.problems import clinic_error_response
 from app.api.protocol.rates import RateLimit, Standing
 from app.api.protocol.turns import KEYS_PER_WORKSPACE, HeldTurns, Turns, hold
@@ -64,7 +66,7 @@ class Limits:
         if scope["type"] != "http" or scope["path"] == _FREE:
             await self._app(scope, receive, send)
             return
-        header = self._digest(Headers(scope=scope).get("authorization"))
+        header = self._digest(_credentials(scope))
         client = _Client(address=network_of(scope), caller=self._known(header))
         held = HeldTurns()
         try:
@@ -127,6 +129,12 @@ class Limits:
         self._callers[header] = caller
         if len(self._callers) > MAX_CALLERS:
             self._callers.popitem(last=False)
+
+
+def _credentials(scope: Scope) -> str | None:
+    """The API key in the headers, or the token of a browser's session."""
+    connection = HTTPConnection(scope)
+    return connection.headers.get("authorization") or session_token(connection)
 
 
 def network_of(scope: Scope) -> str:

@@ -146,8 +146,13 @@ def problem_response(
     )
 
 
+def status_of(error: ClinicError) -> HTTPStatus:
+    """Returns the status of the answer to an error."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
 def clinic_error_response(scope: Scope, error: ClinicError) -> Response:
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    status = status_of(error)
     problems = error.problems if isinstance(error, InvalidInput) else ()
     return problem_response(
         scope,

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import JsonValue
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from app.api.protocol.conditional import conditional
 from app.api.protocol.problems import ProblemDocument
@@ -81,11 +81,6 @@ def get_docs_file(name: str) -> Response:
 async def get_openapi_document(request: Request) -> Response:
     """The document as it was rendered once: it is large, and anybody may ask for it."""
     return conditional(request, request.app.state.openapi_document(), media_type="application/json")
-
-
-@router.get("/")
-def get_root() -> Response:
-    return RedirectResponse("/docs")
 
 
 def install_openapi(app: FastAPI) -> None:

@@ -3,7 +3,13 @@
 Identifiers are UUIDv7 from `app.store.ids.new_id`. Times are aware and in UTC.
 """
 
-from app.store.tables.accounts import api_keys, idempotency_keys, installation, workspaces
+from app.store.tables.accounts import (
+    api_keys,
+    browser_sessions,
+    idempotency_keys,
+    installation,
+    workspaces,
+)
 from app.store.tables.audit import audited_acts
 from app.store.tables.columns import metadata
 from app.store.tables.predictions import predictions
@@ -25,6 +31,7 @@ __all__ = [
     "api_keys",
     "artifacts",
     "audited_acts",
+    "browser_sessions",
     "checkpoints",
     "dataset_parts",
     "dataset_references",

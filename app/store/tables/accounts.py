@@ -78,6 +78,21 @@ api_keys = Table(
     Index(None, "workspace_id"),
 )
 
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    identifier(),
+    Column("key_id", Uuid, ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False),
+    #: HMAC-SHA256 of the token in the browser's cookie; the token itself is not stored.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    #: Whether it has all scopes of the key; otherwise those that read.
+    flag("can_write"),
+    creation_time(),
+    timestamp("expires_at", nullable=False),
+    Index(None, "key_id"),
+    Index(None, "expires_at"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

@@ -1,0 +1,92 @@
+"""Renders pages: the templates, the policy for what they may load, and errors as pages."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import RedirectResponse, Response
+
+from app import __version__
+from app.api.protocol.browser import session_token
+from app.api.protocol.deps import sign_in
+from app.api.protocol.problems import status_of
+from app.dashboard.assets import asset_url
+from app.dashboard.words import FILTERS
+from app.domain.access import Scope
+from app.domain.errors import ClinicError, Unauthenticated
+
+#: Everything comes from this server. Charts set styles by script, which no policy forbids.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_TEMPLATES = Environment(
+    loader=PackageLoader("app.dashboard"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(FILTERS)
+_TEMPLATES.globals.update(asset=asset_url, version=__version__)
+
+
+class PageRoute(APIRoute):
+    """A page for people who have signed in. Others are sent to the sign-in page and back."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def sign_in_and_handle(request: Request) -> Response:
+            try:
+                await sign_in(request)
+                return await handle(request)
+            except Unauthenticated:
+                return RedirectResponse(sign_in_url(request), status_code=HTTPStatus.SEE_OTHER)
+            except ClinicError as error:
+                return error_page(request, status_of(error), error.detail)
+            except RequestValidationError as error:
+                detail = str(error.errors()[0]["msg"])
+                return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
+        return sign_in_and_handle
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    twin: str | None = None,
+    **context: object,
+) -> Response:
+    """Renders a template of `templates/`. `twin` is the address of the same as JSON."""
+    caller = getattr(request.state, "caller", None)
+    page = _TEMPLATES.get_template(template).render(
+        caller=caller,
+        can_write=caller is not None and Scope.RUNS_WRITE in caller.scopes,
+        is_admin=caller is not None and Scope.ADMIN in caller.scopes,
+        has_session=session_token(request) is not None,
+        path=request.url.path,
+        twin=twin,
+        **context,
+    )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
+    return Response(page, status_code=status, media_type="text/html", headers=headers)
+
+
+def error_page(request: Request, status: int, detail: str) -> Response:
+    """A page that says what went wrong and where to go on."""
+    title = HTTPStatus(status).phrase
+    return render(request, "error.html", status=status, title=title, detail=detail)
+
+
+def sign_in_url(request: Request) -> str:
+    """The address of the sign-in page that leads back to this one."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/sign-in" + ("" if here == "/" else "?" + urlencode({"next": here}, quote_via=quote))

@@ -1,0 +1,85 @@
+"""Numbers, times and codes as people read them; the filters of the templates."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUS = "−"
+#: Below this, and from the other on, a number is written with a power of ten.
+_SMALL, _LARGE = 1e-3, 1e5
+
+
+def short_number(value: float | None, digits: int = 3) -> str:
+    """Returns a number with so many significant digits; a dash for none."""
+    if value is None:
+        return "–"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else _MINUS + "∞"
+    if value and not _SMALL <= abs(value) < _LARGE:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", _MINUS)
+    text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
+    return text.replace("-", _MINUS)
+
+
+def whole_number(value: int | None) -> str:
+    """Returns a whole number with thin spaces between thousands."""
+    return "–" if value is None else f"{value:,}".replace(",", "\u2009")
+
+
+def duration(seconds: float | None) -> str:
+    """Returns seconds in their two largest units, for example `3 min 20 s`."""
+    if seconds is None:
+        return "–"
+    left = max(0, round(seconds))
+    if left < _MINUTE:
+        return f"{left} s"
+    if left < _HOUR:
+        return f"{left // _MINUTE} min {left % _MINUTE} s"
+    if left < _DAY:
+        return f"{left // _HOUR} h {left % _HOUR // _MINUTE} min"
+    return f"{left // _DAY} d {left % _DAY // _HOUR} h"
+
+
+def age(moment: datetime | None) -> str:
+    """Returns how long ago a moment was, in its largest unit."""
+    if moment is None:
+        return "–"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def words(code: str | None) -> str:
+    """Returns a code such as `at_risk` in words: `at risk`."""
+    return "–" if code is None else code.replace("_", " ")
+
+
+def file_size(num_bytes: int | None) -> str:
+    """Returns bytes in the unit that fits."""
+    if num_bytes is None:
+        return "–"
+    size = float(num_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":  # noqa: PLR2004 - bytes of a KiB
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+
+
+FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
+    {
+        "number": short_number,
+        "whole": whole_number,
+        "duration": duration,
+        "age": age,
+        "words": words,
+        "size": file_size,
+    }
+)

@@ -1,0 +1,62 @@
+"""Numbers and times as people read them."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.dashboard.words import age, duration, file_size, short_number, whole_number, words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (0.16666, "0.167"),
+        (-1.5, "−1.5"),
+        (1234.5, "1234"),
+        (1.4e-27, "1.40e−27"),
+        (123456.0, "1.23e5"),
+        (math.nan, "NaN"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_a_number_has_three_digits(value: float | None, text: str) -> None:
+    assert short_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (-1, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (90000, "1 d 1 h"),
+    ],
+)
+def test_a_duration_has_its_two_largest_units(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "just now"), (61, "1 min ago"), (7201, "2 h ago"), (90000, "1 d ago")]
+)
+def test_an_age_has_its_largest_unit(seconds: float, text: str) -> None:
+    assert age(datetime.now(UTC) - timedelta(seconds=seconds)) == text
+
+
+def test_what_is_unknown_is_a_dash() -> None:
+    assert {age(None), words(None), file_size(None), whole_number(None)} == {"–"}
+
+
+def test_sizes_and_codes_are_readable() -> None:
+    assert file_size(1023) == "1023 B"
+    assert file_size(1536) == "1.5 KiB"
+    assert file_size(3 * 1024**3) == "3 GiB"
+    assert words("at_risk") == "at risk"
+    assert whole_number(1234567) == "1\u2009234\u2009567"
