@@ -165,6 +165,15 @@ def reading(quantity: str, scope: str, value: float, *, step: int = 100) -> Scal
     return ScalarReading(step=step, quantity=quantity, scope=Scope.parse(scope), value=value)
 
 
+def probe_readings(
+    quantity: str, values: Sequence[float], *, every: int = 100
+) -> tuple[ScalarReading, ...]:
+    """Readings of the whole model at every so many steps, from step 0 on."""
+    return tuple(
+        reading(quantity, "model", value, step=every * place) for place, value in enumerate(values)
+    )
+
+
 def telemetry(
     *,
     num_steps: int = 1000,
@@ -172,7 +181,7 @@ def telemetry(
     grad_norm: Sequence[float] | DoubleArray | float = 0.3,
     clip_coefficient: Sequence[float] | DoubleArray | float = 1.0,
     update_ratio: float = 1e-3,
-    weight_norm: float | None = 10.0,
+    weight_norm: Sequence[float] | DoubleArray | float | None = 10.0,
     readings: Sequence[ScalarReading] = (),
     profiles: Sequence[LagProfile] = (),
 ) -> Telemetry:

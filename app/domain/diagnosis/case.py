@@ -1,6 +1,6 @@
 """The input of a diagnosis: one attempt of a run up to one step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +68,27 @@ class Case:
     def scalar(self, quantity: str) -> DoubleArray:
         """Returns the (n,) values of a quantity of every step; empty if it was not recorded."""
         return np.asarray(self.telemetry.scalars.get(quantity, ()), dtype=np.float64)
+
+    def probed(self, quantity: str) -> tuple[DoubleArray, DoubleArray]:
+        """Returns steps and values of a quantity of the whole model; values that are NaN left out.
+
+        Both are float64 arrays of the same length, in the order of the probes.
+        """
+        found = [
+            (reading.step, reading.value)
+            for reading in self._readings.get(quantity, ())
+            if reading.scope.kind is ScopeKind.MODEL and not np.isnan(reading.value)
+        ]
+        both_n2 = np.array(found, dtype=np.float64).reshape(-1, 2)
+        return both_n2[:, 0], both_n2[:, 1]
+
+    @cached_property
+    def _readings(self) -> Mapping[str, Sequence[ScalarReading]]:
+        """All scalar readings by quantity, so that each detector does not search all of them."""
+        found: dict[str, list[ScalarReading]] = {}
+        for reading in self.telemetry.scalar_readings:
+            found.setdefault(reading.quantity, []).append(reading)
+        return found
 
     def latest(self, quantity: str, kind: ScopeKind, *, name: str | None = None) -> list[float]:
         """Returns the last finite value in each scope of the kind and, if given, of the name."""

@@ -21,7 +21,7 @@ from app.domain.diagnosis.trends import finite_median
 from app.domain.diagnosis.verdict import judge, summarise
 
 #: Raised by every change that can change a finding of stored telemetry.
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 #: In a run that became non-finite, gradients above this median norm overflow before clipping.
 MAX_CLIPPABLE_NORM = 1e6
 

@@ -49,6 +49,14 @@ def trusted_probe(case: Case) -> str | None:
     )
 
 
+def probed_updates(case: Case) -> str | None:
+    """A probe of an update."""
+    if case.spec.probes.tier == "off":
+        return "probes are off (probes.tier)"
+    steps_n, _ = case.probed("best_step_factor")
+    return None if steps_n.size else "no update has been probed yet"
+
+
 def baseline(case: Case) -> str | None:
     """A baseline of the task."""
     if case.task is None:

@@ -14,6 +14,8 @@ HUGE = 1e300
 MAX_COUNT = 10**9
 #: The source of thresholds that were chosen by runs with a known outcome.
 CALIBRATED = "calibrated on runs of the adding problem (T = 60 and 200, H = 64) of known outcome"
+#: The source of thresholds that were chosen by the stored runs of the benchmark.
+BENCHMARK = "calibrated on the runs of bench/diagnosis"
 #: The source of thresholds that were chosen without a measurement.
 CHOSEN = "chosen"
 _KEY = "threshold"

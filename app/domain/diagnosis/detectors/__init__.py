@@ -4,10 +4,16 @@ from typing import Any
 
 from app.domain.diagnosis.detector import DetectorCard
 from app.domain.diagnosis.detectors import (
+    class_collapse,
+    clipping_always,
     clipping_masks_explosion,
     exploding_gradient,
+    learning_rate_too_high,
+    learning_rate_too_low,
     no_better_than_baseline,
     non_finite,
+    outliers_dominate,
+    penalty_dominates,
     vanishing_gradient,
 )
 
@@ -17,5 +23,11 @@ DETECTORS: tuple[DetectorCard[Any], ...] = (
     exploding_gradient.CARD,
     clipping_masks_explosion.CARD,
     vanishing_gradient.CARD,
+    learning_rate_too_high.CARD,
+    learning_rate_too_low.CARD,
+    clipping_always.CARD,
+    penalty_dominates.CARD,
+    outliers_dominate.CARD,
+    class_collapse.CARD,
     no_better_than_baseline.CARD,
 )
