@@ -7,7 +7,7 @@ from typing import Any
 from app.api.models.dynamics import DynamicsView
 from app.api.models.gradient_flow import GradientFlowView
 from app.api.models.view import View
-from app.domain.integrity import CHECKS, LIMITS
+from app.domain.integrity import CHECKS, LIMITS, SUPERSEDED
 from app.domain.quantities import CURVES, LAG_PROFILE, PROBE_NAMES, QUANTITIES, Cadence, Quantity
 from app.domain.quantities.probe import TIERS
 from docs import cautions_page, findings_page, references_page
@@ -97,11 +97,17 @@ def _table(quantities: Sequence[Quantity]) -> str:
 
 def _checks() -> str:
     rows = (
-        (f"`{CHECKS[quantity]}`", f"`{quantity}`", *(f"{limits[name]:g}" for name in limits))
+        (
+            f"`{CHECKS[quantity]}`",
+            f"`{quantity}`",
+            *(f"{limits[name]:g}" for name in limits),
+            f"without `{SUPERSEDED[quantity]}`" if quantity in SUPERSEDED else "always",
+        )
         for quantity, limits in LIMITS.items()
     )
     precisions = next(iter(LIMITS.values()))
-    return table(("check", "quantity", *(f"limit, {name} run" for name in precisions)), rows)
+    limits_head = (f"limit, {name} run" for name in precisions)
+    return table(("check", "quantity", *limits_head, "decides"), rows)
 
 
 def _asked() -> str:

@@ -33,7 +33,7 @@ def module() -> str:
         + _value(tuple(quantity for card in PROBES for quantity in card.quantities)),
         "#: Checks of the lag profile.",
         "CHECKS: tuple[Check, ...] = "
-        + _value(tuple(card.check for card in PROBES if card.check is not None)),
+        + _value(tuple(check for card in PROBES for check in card.checks)),
         "#: What a run can be asked to measure by name, beside the lag profile and its checks.",
         "PROBE_NAMES: tuple[ProbeName, ...] = " + _value(tuple(names)),
         "ProbeQuantity = Literal[",

@@ -1,10 +1,11 @@
 """Judges by its checks whether a lag profile can be trusted.
 
 An error in the replay appears as a difference as large as the gradient itself. Round-off stays far
-below the limits.
+below the limits of the checks that decide. A check that is superseded decides only for probes of
+earlier releases, which did not measure the other one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from app.domain.quantities import probed
 from app.domain.quantities.probe import Precision
@@ -16,6 +17,10 @@ LIMITS: Mapping[str, Mapping[Precision, float]] = {
 }
 #: Quantity -> name of the check.
 CHECKS: Mapping[str, str] = {check.quantity: check.name for check in probed.CHECKS}
+#: Quantity -> the one that decides in its place where both were measured.
+SUPERSEDED: Mapping[str, str] = {
+    check.quantity: check.superseded_by for check in probed.CHECKS if check.superseded_by
+}
 
 
 def has_passed(quantity: str, error: float, precision: Precision) -> bool:
@@ -23,12 +28,22 @@ def has_passed(quantity: str, error: float, precision: Precision) -> bool:
     return error <= LIMITS[quantity][precision]
 
 
+def decides(quantity: str, step: int, steps_of: Mapping[str, Collection[int]]) -> bool:
+    """Returns whether a check decides at a step, given the steps at which each was measured."""
+    return step not in steps_of.get(SUPERSEDED.get(quantity, ""), ())
+
+
 def failed_checks(
     readings: Iterable[ScalarReading], precision: Precision
 ) -> Mapping[int, ScalarReading]:
-    """Returns a failed check for each step that has one."""
+    """Returns a failed check that decides for each step that has one."""
+    checks = [reading for reading in readings if reading.quantity in LIMITS]
+    steps_of: dict[str, set[int]] = {}
+    for reading in checks:
+        steps_of.setdefault(reading.quantity, set()).add(reading.step)
     return {
         reading.step: reading
-        for reading in readings
-        if reading.quantity in LIMITS and not has_passed(reading.quantity, reading.value, precision)
+        for reading in checks
+        if decides(reading.quantity, reading.step, steps_of)
+        and not has_passed(reading.quantity, reading.value, precision)
     }

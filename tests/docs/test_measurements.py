@@ -25,6 +25,7 @@ ANSWERS = (GradientFlowView, DynamicsView)
 COUNTS = {
     "gate_mean": f"{gates.NUM_SEQUENCES} sequences",
     "lyapunov_1": f"{lyapunov.NUM_SEQUENCES} sequences",
+    "exact_checksum_error": f"{checksum.NUM_SEQUENCES} sequences",
     "checksum_error": f"{checksum.NUM_SEQUENCES} sequences",
     "hidden_grad_norm": f"{position_profile.NUM_SEQUENCES} sequences",
     "sum_rule.activation": f"{sum_rule.NUM_SEQUENCES} sequences",

@@ -26,6 +26,7 @@ def _told_of_vanishing(step: int, quantity: str, error: float) -> str | None:
 
 def test_every_check_is_a_quantity_with_a_name() -> None:
     assert dict(CHECKS) == {
+        "exact_checksum_error": "parameter_gradient_checksum",
         "checksum_error": "parameter_gradient_checksum",
         "adjoint_error": "adjoint_identity",
     }
@@ -35,6 +36,8 @@ def test_every_check_is_a_quantity_with_a_name() -> None:
 @pytest.mark.parametrize(
     ("quantity", "precision", "limit"),
     [
+        ("exact_checksum_error", "float32", 1e-10),
+        ("exact_checksum_error", "float64", 1e-10),
         ("checksum_error", "float32", 1e-5),
         ("checksum_error", "float64", 1e-10),
         ("adjoint_error", "float32", 1e-9),
@@ -62,7 +65,21 @@ def test_only_checks_that_failed_are_told_with_their_step() -> None:
     assert set(failed_checks(readings, "float64")) == {10, 20}
 
 
-@pytest.mark.parametrize("quantity", ["checksum_error", "adjoint_error"])
+def test_the_checksum_of_training_decides_only_where_there_is_no_exact_one() -> None:
+    wrong = reading("exact_checksum_error", "model", 1e-9, step=30)
+    older = reading("checksum_error", "model", 1e-4, step=20)
+    readings = [
+        reading("exact_checksum_error", "model", 1e-15, step=10),
+        reading("checksum_error", "model", 1e-4, step=10),
+        older,
+        wrong,
+        reading("checksum_error", "model", 1e-7, step=30),
+    ]
+
+    assert failed_checks(readings, "float32") == {20: older, 30: wrong}
+
+
+@pytest.mark.parametrize("quantity", ["exact_checksum_error", "checksum_error", "adjoint_error"])
 @pytest.mark.parametrize("error", [0.17, NAN])
 def test_a_latest_probe_that_fails_a_check_is_not_judged_by(quantity: str, error: float) -> None:
     reason = _told_of_vanishing(950, quantity, error)

@@ -1,11 +1,13 @@
 """Parameter gradients rebuilt from the replay are autograd's: a profile is the true gradient."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
+from app.domain.integrity import failed_checks, has_passed
 from app.domain.specs.model.cell import Nonlinearity
 from tests.numerics.networks import look_at, network_of, sample_for
 from worker.cells.gru import GruLayer, GruLinearisation, linearise_gru
@@ -42,12 +44,13 @@ def test_rebuilt_gradients_are_autograds(
     )
 
     sample = sample_for(network, num_timesteps=30, batch_size=6, varied=True)
-    (single,) = measure_checksum(look_at(network, sample))
+    exact, single = measure_checksum(look_at(network, sample))
     exact_sample = replace(sample, x_TBI=sample.x_TBI.double(), targets=sample.targets.double())
-    (double,) = measure_checksum(look_at(network.double(), exact_sample))
+    double, trained = measure_checksum(look_at(network.double(), exact_sample))
 
     assert single.value < 1e-5
-    assert double.value < 1e-12
+    assert exact.value < 1e-12
+    assert double.value == trained.value < 1e-12
 
 
 def test_a_wrong_replay_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,9 +62,9 @@ def test_a_wrong_replay_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(exact, reset_PBH=torch.ones_like(exact.reset_PBH))
 
     monkeypatch.setattr(GruLayer, "linearise", without_reset)
-    (reading,) = measure_checksum(look_at(network, sample))
+    exact, trained = measure_checksum(look_at(network, sample))
 
-    assert reading.value > 1e-3
+    assert exact.value == trained.value > 1e-3
 
 
 @pytest.mark.parametrize("many_to_one", [True, False])
@@ -90,7 +93,7 @@ def test_the_loss_is_read_as_the_network_reads_it(*, many_to_one: bool) -> None:
         torch.testing.assert_close(ours[0, name], gradient, rtol=1e-12, atol=1e-15)
 
 
-def test_a_gradient_beyond_float32_is_checked_in_float64() -> None:
+def test_a_gradient_beyond_float32_is_checked_in_float64_alone() -> None:
     network = network_of(activation="linear", sizes=(3, 8, 2))
     sample = sample_for(network, num_timesteps=120, batch_size=4)
     with (
@@ -102,6 +105,39 @@ def test_a_gradient_beyond_float32_is_checked_in_float64() -> None:
         network.layers[0].get_parameter("bias_hh_l0").zero_()
 
     assert not all(g.isfinite().all() for g in autograd_pass(network, sample).gradients.values())
-    (found,) = measure_checksum(look_at(network, sample))
+    exact, trained = measure_checksum(look_at(network, sample))
 
-    assert found.value < 1e-5
+    assert exact.value < 1e-10
+    assert math.isnan(trained.value)
+
+
+@pytest.mark.parametrize("gain", [10.0, 30.0, 100.0, 300.0, 3000.0])
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_a_saturated_network_is_measured_rightly_and_trusted(cell: str, gain: float) -> None:
+    network = network_of(cell, sizes=(2, 32, 1))
+    with torch.no_grad():
+        for parameter in network.layers.parameters():
+            parameter.mul_(gain)
+    sample = sample_for(network, num_timesteps=60, batch_size=8)
+
+    exact, trained = measure_checksum(look_at(network, sample))
+
+    assert has_passed(exact.quantity, exact.value, "float32")
+    assert failed_checks((exact, trained), "float32") == {}
+
+
+def test_a_wrong_replay_of_a_saturated_network_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of("gru", sizes=(3, 8, 2))
+    with torch.no_grad():
+        for parameter in network.layers.parameters():
+            parameter.mul_(100)
+    sample = sample_for(network, num_timesteps=20, batch_size=4)
+
+    def half_as_steep(_layer: GruLayer, states: DirectionStates) -> GruLinearisation:
+        exact = linearise_gru(states)
+        return replace(exact, reset_PBH=0.5 * exact.reset_PBH)
+
+    monkeypatch.setattr(GruLayer, "linearise", half_as_steep)
+    exact, _ = measure_checksum(look_at(network, sample))
+
+    assert not has_passed(exact.quantity, exact.value, "float32")

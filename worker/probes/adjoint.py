@@ -91,8 +91,10 @@ CARD = ProbeCard(
         ),
     ),
     # the replay works in double precision, whatever the run's precision is
-    check=Check(
-        quantity=QUANTITY, name="adjoint_identity", limits={"float32": 1e-9, "float64": 1e-9}
+    checks=(
+        Check(
+            quantity=QUANTITY, name="adjoint_identity", limits={"float32": 1e-9, "float64": 1e-9}
+        ),
     ),
     measure=measure_adjoint_error,
 )

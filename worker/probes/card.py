@@ -113,8 +113,8 @@ class ProbeCard:
     other_names: tuple[str, ...] = ()
     #: The names by which one of its readings or gaps can be asked for.
     names_of: Callable[[Reading], Collection[str]] = its_quantity
-    #: None for a probe that checks nothing.
-    check: Check | None = None
+    #: Empty for a probe that checks nothing.
+    checks: tuple[Check, ...] = ()
     moment: Moment = Moment.BEFORE_STEP
     measure: Callable[[Look], Sequence[Reading]]
 

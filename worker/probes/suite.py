@@ -118,10 +118,12 @@ class _Answer:
             yield from self.card.names_of(one)
 
     def without_nan(self, *, has_profiles: bool) -> Iterator[Reading]:
-        """With a gap for each NaN, which is no measurement. A check with NaN has failed."""
-        is_verdict = self.card.check is not None and has_profiles
+        """With a gap for each NaN, which is no measurement. With NaN a check that decides fails."""
+        decide = {check.quantity for check in self.card.checks if not check.superseded_by}
+        verdicts = decide if has_profiles else frozenset[str]()
         for one in self.readings:
-            if isinstance(one, ScalarReading) and math.isnan(one.value) and not is_verdict:
+            is_nan = isinstance(one, ScalarReading) and math.isnan(one.value)
+            if isinstance(one, ScalarReading) and is_nan and one.quantity not in verdicts:
                 reason = "what it is made of is not finite, or 0 / 0"
                 yield ProbeGap(step=one.step, quantity=one.quantity, scope=one.scope, reason=reason)
             else:

@@ -112,11 +112,14 @@ def replayed_pass(
     return gradients
 
 
-def relative_error(replayed: Gradients, expected: Gradients) -> float:
-    """‖difference‖ / ‖expected‖ over all recurrent layers' tensors; 0 where both are zero."""
+def relative_error(replayed: Gradients, expected: Gradients, *, smallest: float = 0.0) -> float:
+    """‖difference‖ / ‖expected‖ over all recurrent layers' tensors; 0 where both are zero.
+
+    The denominator is at least `smallest`.
+    """
     pairs = [(replayed[key].double(), value.double()) for key, value in expected.items()]
     apart = torch.stack([(own - other).norm() for own, other in pairs]).norm()
-    size = torch.stack([other.norm() for _, other in pairs]).norm()
+    size = torch.stack([other.norm() for _, other in pairs]).norm().clamp(min=smallest)
     return float(apart / size) if size > 0 else float(apart)
 
 

@@ -11,7 +11,7 @@ from app.api.models.curves import columns_of, count_rows, log10_row, log10_rows
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.positions import PositionFlowView, view_positions
 from app.api.models.view import View
-from app.domain.integrity import CHECKS, LIMITS, has_passed
+from app.domain.integrity import CHECKS, LIMITS, decides, has_passed
 from app.domain.scopes import Direction, Scope
 from app.domain.specs.job import JobSpec
 from app.domain.task import RequiredLag
@@ -118,7 +118,8 @@ class IntegrityView(View):
     """A check of a probe's own measurement. A profile that fails one is not judged.
 
     `parameter_gradient_checksum` compares parameter gradients from the replay with those of
-    autograd. `adjoint_identity` compares the backward recursion with the forward one.
+    autograd, both in float64; in runs of earlier releases in the precision of training.
+    `adjoint_identity` compares the backward recursion with the forward one.
     """
 
     step: int
@@ -130,7 +131,7 @@ class IntegrityView(View):
     relative_error: float | None
     """Norm of the difference / norm of the expected value, without unit; null for NaN."""
     limit: float
-    """Largest relative error that rounding in the run's precision explains."""
+    """Largest relative error that rounding explains."""
     passed: bool
     """False: the profile of this step cannot be trusted."""
 
@@ -219,7 +220,7 @@ def _view_ratio(profile: LagProfile) -> RatioView | None:
 
 
 def _integrity(flow: GradientFlow, spec: JobSpec) -> list[IntegrityView]:
-    precision = spec.training.precision
+    precision, checked_steps = spec.training.precision, flow.checked_steps
     found = [
         IntegrityView(
             step=int(step),
@@ -231,5 +232,6 @@ def _integrity(flow: GradientFlow, spec: JobSpec) -> list[IntegrityView]:
         )
         for series in flow.checks
         for step, error in zip(series.steps_n, series.values_n, strict=True)
+        if decides(series.quantity, int(step), checked_steps)
     ]
     return sorted(found, key=lambda entry: entry.step)

@@ -33,3 +33,5 @@ class Check:
     name: str
     #: The largest error that round-off explains, by the precision of the run.
     limits: Mapping[Precision, float]
+    #: The quantity that decides in its place where a probe measured both; empty without one.
+    superseded_by: str = ""

@@ -17,7 +17,7 @@ from app.domain.comparison import (
     ranked,
     spec_differences,
 )
-from app.domain.integrity import has_passed
+from app.domain.integrity import decides, has_passed
 from app.domain.scopes import Scope
 from app.services.preflights.read_preflight import Preflight, PreflightResult, read_preflight
 from app.services.telemetry.read_gradient_flow import GradientFlow
@@ -111,10 +111,11 @@ def _measured(result: PreflightResult | None) -> Measured:
 
 
 def _is_trusted(flow: GradientFlow) -> bool:
-    """Returns whether every integrity check passed at its last probe."""
+    """Returns whether every integrity check that decides passed at its last probe."""
     precision = flow.run.spec.training.precision
     return all(
         has_passed(series.quantity, float(error), precision)
         for series in flow.checks
-        for error in series.values_n[-1:]
+        for step, error in zip(series.steps_n[-1:], series.values_n[-1:], strict=True)
+        if decides(series.quantity, int(step), flow.checked_steps)
     )

@@ -1,5 +1,6 @@
 """Read a run's lag and position profiles, and the integrity checks of these measurements."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,6 +29,11 @@ class GradientFlow:
     profiles: tuple[LagProfile, ...]
     positions: tuple[PositionProfile, ...]
     checks: tuple[StoredSeries, ...]
+
+    @property
+    def checked_steps(self) -> Mapping[str, frozenset[int]]:
+        """The steps of each check's readings, by quantity."""
+        return {one.quantity: frozenset(map(int, one.steps_n)) for one in self.checks}
 
 
 def read_gradient_flow(

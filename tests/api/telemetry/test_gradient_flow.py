@@ -154,6 +154,31 @@ def test_checksums_say_whether_to_believe_it(clinic: Clinic, client: httpx.Clien
     assert [entry["relative_error"] for entry in integrity] == [3e-7, 1e-2, None]
 
 
+def test_the_exact_checksum_decides_where_there_is_one(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    errors = {("exact_checksum_error", 0): 1e-14, ("checksum_error", 0): 1e-2}
+    errors |= {("exact_checksum_error", 5): 1e-2, ("checksum_error", 5): 1e-7}
+    errors |= {("checksum_error", 9): 1e-7}
+    readings = tuple(
+        ScalarReading(step=step, quantity=quantity, scope=Scope.parse("model"), value=error)
+        for (quantity, step), error in errors.items()
+    )
+    record(clinic, run, seq=0, batch=batch_of(readings=readings))
+
+    integrity = client.get(path_of(run.id, "gradient-flow")).json()["integrity"]
+    watched = client.get(path_of(run.id, "history?quantity=checksum_error")).json()
+
+    assert [(one["step"], one["relative_error"], one["passed"]) for one in integrity] == [
+        (0, 1e-14, True),
+        (5, 1e-2, False),
+        (9, 1e-7, True),
+    ]
+    assert {one["check"] for one in integrity} == {"parameter_gradient_checksum"}
+    assert watched["series"][0]["steps"] == [0, 5, 9]
+
+
 def test_the_adjoint_identity_is_checked_beside_it(clinic: Clinic, client: httpx.Client) -> None:
     run = started_run(clinic)
     readings = tuple(

@@ -216,8 +216,9 @@ def test_a_tier_measures_what_it_lists(tier: Tier) -> None:
     expected = wanted_by(tier) - OF_UPDATES - inapplicable - several - of_the_gradient
     gaps = {gap.quantity for gap in result.gaps}
     assert expected <= seen | gaps  # relu units that are all off have no condition
-    assert {"checksum_error", "adjoint_error", "probe_seconds"} <= seen
-    extra = seen - expected - of_the_gradient - {"checksum_error", "adjoint_error", "probe_seconds"}
+    always = {"exact_checksum_error", "checksum_error", "adjoint_error", "probe_seconds"}
+    assert always <= seen
+    extra = seen - expected - of_the_gradient - always
     assert (of_the_gradient <= seen | gaps) == (tier == "full") == bool(result.positions)
     assert all(name.startswith(("lyapunov_", "sum_rule.")) for name in extra)
 
@@ -230,6 +231,7 @@ def test_what_is_asked_for_by_name_is_all_that_is_measured_beside_the_profile() 
 
     assert result.profiles
     assert {r.quantity for r in result.readings} == {
+        "exact_checksum_error",
         "checksum_error",
         "adjoint_error",
         "probe_seconds",
