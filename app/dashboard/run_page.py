@@ -1,0 +1,99 @@
+"""The page of one run: its verdict and story, the gradient flow, curves, spec and log."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.models.diagnosis import DiagnosisView, view_diagnosis
+from app.api.models.run import RunView, view_run
+from app.api.protocol.deps import Read, RunsReader
+from app.dashboard.pages import PageRoute, render
+from app.domain.access import Caller
+from app.domain.comparison import SpecDifference, spec_differences
+from app.domain.errors import NotFound, TelemetryDropped
+from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import as_document
+from app.services.diagnosis.read_diagnosis import read_diagnosis
+from app.services.runs.get_run import get_run
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How the spec differs from another one."""
+
+    #: `the defaults`, or the name of the run that it came from.
+    base: str
+    #: Address of that run; None for the defaults.
+    href: str | None
+    differences: Sequence[SpecDifference]
+
+
+@router.get("/runs/{run_id}")
+def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
+    """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
+    run = _read_run(read, caller, run_id)
+    return render(
+        request,
+        "run.html",
+        twin=f"/v1/runs/{run_id}",
+        run=run,
+        title=title_of(run),
+        diagnosis=_read_diagnosis(read, caller, run_id),
+        compared=_compare(read, caller, run),
+        is_over=run.ended_at is not None,
+    )
+
+
+def title_of(run: RunView) -> str:
+    """Returns the name of the run, or what it trains where it has none."""
+    return run.name or f"{run.spec.model.kind} on {run.spec.dataset.kind}"
+
+
+def _read_run(read: Read, caller: Caller, run_id: UUID) -> RunView:
+    found = read(lambda work: get_run(work, workspace_id=caller.workspace_id, run_id=run_id))
+    return view_run(found.run, waiting_for=found.waiting_for, score_details=found.score_details)
+
+
+def _read_diagnosis(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView | None:
+    """Returns None where the readings were deleted before anything was judged."""
+    try:
+        found = read_diagnosis(
+            read.engine, workspace_id=caller.workspace_id, run_id=run_id, overrides={}
+        )
+    except TelemetryDropped:
+        return None
+    return view_diagnosis(run_id, found)
+
+
+def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:
+    """Compares with the run that this one continues; without one, with the defaults."""
+    if run.parent is not None:
+        try:
+            parent = _read_run(read, caller, run.parent.run_id)
+        except NotFound:
+            pass
+        else:
+            return Comparison(
+                base=title_of(parent),
+                href=f"/runs/{parent.id}",
+                differences=spec_differences(parent.spec, run.spec),
+            )
+    return Comparison(
+        base="the defaults",
+        href=None,
+        differences=tuple(_from_defaults(run.spec)),
+    )
+
+
+def _from_defaults(spec: JobSpec) -> Iterator[SpecDifference]:
+    document = as_document(spec)
+    plain = {
+        "model": {"kind": spec.model.kind},
+        "dataset": document["dataset"],
+    }
+    yield from spec_differences(JobSpec.model_validate(plain), spec)

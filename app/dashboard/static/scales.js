@@ -1,0 +1,60 @@
+// Colours and numbers of charts.
+
+/** Anchors of viridis (van der Walt and Smith 2015, CC0): even in lightness, for any colour vision. */
+const VIRIDIS = [
+  [68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
+  [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37],
+];
+
+/**
+ * The colour of a share from 0 to 1.
+ * @param {number} share @returns {[number, number, number]}
+ */
+export function viridis(share) {
+  const place = Math.min(1, Math.max(0, share)) * (VIRIDIS.length - 1);
+  const low = Math.min(VIRIDIS.length - 2, Math.floor(place));
+  const rest = place - low;
+  const mixed = VIRIDIS[low].map((one, i) => Math.round(one + rest * (VIRIDIS[low + 1][i] - one)));
+  return /** @type {[number, number, number]} */ (mixed);
+}
+
+/** The present value of a design token. @param {string} name */
+export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Series of a chart in their order. @param {number} index */
+export const seriesColor = (index) => token(`--series-${(index % 6) + 1}`);
+
+/**
+ * A number with three significant digits, as the pages on the server write it.
+ * @param {number | null | undefined} value @param {number} [digits]
+ */
+export function shortNumber(value, digits = 3) {
+  if (value === null || value === undefined) return "–";
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const text = value !== 0 && (size < 1e-3 || size >= 1e5)
+    ? value.toExponential(digits - 1).replace("e+", "e")
+    : size >= 10 ** digits ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}
+
+/** Ten to a power, as an axis writes it. @param {number} exponent */
+export const powerOfTen = (exponent) =>
+  "10" + [...String(exponent)].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(one)] ?? "⁻").join("");
+
+/**
+ * Round numbers between two ends, at most `most` of them.
+ * @param {number} low @param {number} high @param {number} most @returns {number[]}
+ */
+export function ticks(low, high, most) {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough) ?? rough;
+  const found = [];
+  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) {
+    found.push(Number(value.toPrecision(12)));
+  }
+  return found;
+}

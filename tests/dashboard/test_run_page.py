@@ -1,0 +1,27 @@
+"""The page of one run, in the browser, with a run that a real worker trained."""
+
+from playwright.sync_api import expect
+
+from tests.api.conftest import Clinic, spec
+from tests.dashboard.conftest import Watched
+
+
+def test_a_queued_run_says_what_it_waits_for(clinic: Clinic, watched: Watched) -> None:
+    with clinic.client() as client:
+        run = client.post("/v1/runs", json=spec(name="<i>waits</i>")).json()
+
+    watched.page.goto(f"/runs/{run['id']}")
+
+    expect(watched.page.get_by_role("heading", level=1)).to_have_text("<i>waits</i>")
+    expect(watched.page.locator(".run-line .badge.queued")).to_be_visible()
+    watched.page.get_by_role("button", name="Cancel").click()
+    expect(watched.page.locator(".run-line .badge.cancelled")).to_be_visible()
+    assert watched.complaints == []
+
+
+def test_a_run_that_does_not_exist_is_a_page_that_says_so(watched: Watched) -> None:
+    answer = watched.page.goto("/runs/01a21d4d-4f4f-7fe7-a13e-b3d26a13a1cb")
+
+    assert answer is not None
+    assert answer.status == 404
+    expect(watched.page.get_by_role("heading", level=1)).to_have_text("Not Found")
