@@ -4,9 +4,15 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.domain.diagnosis.cause import FAMILY_SUMMARIES
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.detectors import DETECTORS
-from app.domain.diagnosis.relations import causes_of, findings_of, remedies_for
+from app.domain.diagnosis.relations import (
+    causes_of,
+    findings_explained_by,
+    findings_of,
+    remedies_for,
+)
 from app.domain.diagnosis.remedies import REMEDIES
 from app.domain.diagnosis.thresholds import Threshold, thresholds_in
 from docs.tables import code_list, joined, table
@@ -32,8 +38,18 @@ dimension; steps are optimizer steps, `task progress` is 0 at the score of the t
 """
 
 CAUSES_INTRO = """
-A finding has the first cause in this order whose test holds, and none where no test does. The
-evidence of a cause holds the numbers that say so.
+A diagnosis weighs all causes at once and lists at most three, the likeliest first, each with its
+probability and the numbers of the run. A finding shows the first of them that can explain it. Only
+a finding that matters has causes: one above `info` that is not resolved.
+
+Families come first. The probability of a family is the sum of those of its causes. A cause is named
+if it is more likely than not, or has at least half of its family's probability; otherwise the
+family is named. If no family is more likely than not, the first cause is `undetermined`, and its
+experiments are runs whose results would tell the likeliest causes apart.
+
+A cause that the structure of the job or exact physics excludes is not weighed: no truncation
+without `bptt_length`, no cause of a later step for numbers that were not finite before the first
+update.
 """
 
 EVIDENCE_INTRO = """
@@ -57,6 +73,7 @@ def page() -> str:
             _thresholds(),
             "## Causes",
             CAUSES_INTRO,
+            _families(),
             _causes(),
             "## Evidence of causes",
             EVIDENCE_INTRO,
@@ -98,18 +115,26 @@ def _threshold(name: str, threshold: Threshold) -> tuple[str, ...]:
     return (f"`{name}`", default, threshold.unit, low, high, threshold.meaning, threshold.source)
 
 
+def _families() -> str:
+    rows = ((f"`{family}`", summary) for family, summary in FAMILY_SUMMARIES.items())
+    return table(("family", "meaning"), rows)
+
+
 def _causes() -> str:
     rows = (
         (
             f"`{card.code}`",
+            f"`{card.family}`",
             card.summary,
-            code_list(card.tests),
+            card.distinction,
+            code_list(findings_explained_by(card)),
             code_list(key.name for key in card.evidence),
             code_list(remedies_for(card.code)),
         )
         for card in CAUSES
     )
-    return table(("cause", "meaning", "findings", "evidence", "remedies"), rows)
+    titles = ("cause", "family", "meaning", "told apart by", "findings", "evidence", "remedies")
+    return table(titles, rows)
 
 
 def _evidence() -> str:

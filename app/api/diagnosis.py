@@ -42,7 +42,9 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
     openapi_extra={"parameters": _OVERRIDES},
 )
 def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
-    """Findings with evidence, cause and remedies. Each remedy's `request.body` can be posted.
+    """Findings with evidence and remedies, and the causes that may explain them.
+
+    Each `request.body` of a remedy or an experiment can be posted.
 
     A running run is judged every few seconds. With thresholds in the query the stored telemetry is
     judged again, without training; the stored diagnosis is unchanged. A run of more than 100,000

@@ -49,6 +49,7 @@ class RemedyView(BaseModel):
 
 class CauseView(BaseModel):
     code: str
+    probability: float
     evidence: dict[str, JsonValue]
 
 

@@ -107,7 +107,8 @@ def _finding_lines(finding: FindingView, *, is_first: bool) -> Iterator[tuple[st
         return
     if finding.cause is not None:
         numbers = ", ".join(_rounded(*number) for number in finding.cause.evidence.items())
-        yield "cause", f"{finding.cause.code} ({numbers})" if numbers else finding.cause.code
+        cause = f"{finding.cause.code}, {finding.cause.probability:.0%} likely"
+        yield "cause", f"{cause} ({numbers})" if numbers else cause
     for remedy in finding.remedies[:_REMEDIES_SHOWN]:
         yield "remedy", f"{remedy.kind}: {remedy.reason}"
         yield "", f"patch {json.dumps(remedy.patch)}"

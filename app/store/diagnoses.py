@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.findings import (
+    Cause,
     Diagnosis,
     DiagnosisVerdict,
     Finding,
@@ -20,6 +21,7 @@ from app.store.fence import NewEvent, change_attempt
 from app.store.tables import diagnoses, findings
 
 _FINDING = TypeAdapter(Finding)
+_CAUSES = TypeAdapter(tuple[Cause, ...])
 _NOT_ASSESSED = TypeAdapter(tuple[NotAssessed, ...])
 #: Columns of `findings` that hold documents.
 _DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
@@ -83,6 +85,7 @@ def load_diagnosis(session: Session, run_id: UUID) -> Diagnosis | None:
         summary=row["summary"],
         findings=tuple(_read_findings(session, run_id)),
         not_assessed=_NOT_ASSESSED.validate_python(row["not_assessed"]),
+        causes=_CAUSES.validate_python(decode(row["causes"])),
     )
 
 
@@ -117,6 +120,7 @@ def _row_of(diagnosis: Diagnosis) -> Mapping[str, object]:
         "verdict": diagnosis.verdict.value,
         "summary": diagnosis.summary,
         "not_assessed": _NOT_ASSESSED.dump_python(diagnosis.not_assessed, mode="json"),
+        "causes": encode(_CAUSES.dump_python(diagnosis.causes, mode="json")),
     }
 
 

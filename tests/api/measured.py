@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.quantities import PER_TENSOR, SCALARS
 from app.domain.runs import Run, StopReason
+from app.domain.specs.job import JobSpec
 from app.domain.telemetry import Reading, ReadingBatch, TelemetryChunk
 from app.services.accounts.authenticate import authenticate
 from app.services.attempts.finish_run import AttemptEnd, finish_run
@@ -28,11 +29,11 @@ def session_of(clinic: Clinic) -> Iterator[Session]:
         yield work.session
 
 
-def started_run(clinic: Clinic) -> Run:
+def started_run(clinic: Clinic, spec: JobSpec | None = None) -> Run:
     """A running run of the first workspace."""
     with unit_of_work(clinic.app.state.resources.engine) as work:
         caller = authenticate(work, secret=SECRET, key=clinic.key)
-        return claimed_run(work.session, caller.workspace_id)
+        return claimed_run(work.session, caller.workspace_id, spec=spec)
 
 
 def record(clinic: Clinic, run: Run, *, seq: int, batch: ReadingBatch) -> None:

@@ -8,17 +8,21 @@ import pytest
 from app.domain.runs import StopReason
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import batch_of, finish, path_of, record, started_run
+from tests.domain.builders import job
 
 FIELDS = {
     *("run_id", "attempt", "as_of_step", "final", "rules_version", "verdict", "summary"),
-    *("findings", "not_assessed"),
+    *("findings", "not_assessed", "causes"),
 }
 
 
 def test_a_diverged_run_is_diagnosed_and_its_remedies_post_unchanged(
     clinic: Clinic, client: httpx.Client
 ) -> None:
-    run = started_run(clinic)
+    unclipped = job(
+        clipping={"kind": "none"}, init={"recurrent": {"kind": "spectral_radius", "radius": 3}}
+    )
+    run = started_run(clinic, unclipped)
     record(clinic, run, seq=0, batch=batch_of([*[1.0] * 30, math.nan]))
     finish(clinic, run, StopReason.DIVERGED)
 
@@ -31,6 +35,28 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_post_unchanged(
     for remedy in finding["remedies"]:
         assert (remedy["request"]["method"], remedy["request"]["href"]) == ("POST", "/v1/runs")
         assert client.post("/v1/runs", json=remedy["request"]["body"]).status_code == 201
+
+
+def test_a_cause_has_a_probability_and_what_would_tell_posts_unchanged(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of([*[1.0] * 30, math.nan]))
+    finish(clinic, run, StopReason.DIVERGED)
+
+    diagnosis = client.get(path_of(run.id, "diagnosis")).json()
+
+    causes = diagnosis["causes"]
+    assert 1 <= len(causes) <= 3
+    assert all(0 <= cause["probability"] <= 1 for cause in causes)
+    assert sum(cause["probability"] for cause in causes) <= 1 + 1e-9
+    (finding,) = [one for one in diagnosis["findings"] if one["code"] == "non_finite"]
+    assert finding["cause"] in causes
+    for cause in causes:
+        assert bool(cause["experiments"]) is (cause["code"] == "undetermined")
+        for experiment in cause["experiments"]:
+            body = experiment["request"]["body"]
+            assert client.post(experiment["request"]["href"], json=body).status_code == 201
 
 
 def test_the_same_question_gets_the_same_answer_and_then_304(

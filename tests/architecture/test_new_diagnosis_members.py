@@ -111,21 +111,28 @@ CARD = DetectorCard(
 LONG_SEQUENCES = '''"""The sequences are long."""
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.cause import CauseCard, EvidenceKey
-from app.domain.diagnosis.findings import Evidence
+from app.domain.diagnosis.cause import CauseCard, EvidenceKey, Family
 
 
-def tell(case: Case) -> Evidence | None:
-    length = case.task.length if case.task else 0
-    return {"length_timesteps": length} if length > 100 else None
+def has_long_sequences(case: Case) -> bool:
+    return case.task is not None and case.task.length > 100
 
 
 CARD = CauseCard(
     code="long_sequences",
+    family=Family.EXPANSION,
     summary="The sequences are long.",
-    tests={"exploding_gradient": tell},
+    distinction="Shorter sequences are learned.",
+    explains=frozenset({"exploding_gradient"}),
+    is_possible=has_long_sequences,
+    is_proven=has_long_sequences,
     evidence=(
-        EvidenceKey(name="length_timesteps", unit="timesteps", meaning="length of a sequence"),
+        EvidenceKey(
+            name="length_timesteps",
+            unit="timesteps",
+            meaning="length of a sequence",
+            measure=lambda case: case.task.length if case.task else None,
+        ),
     ),
 )
 '''
@@ -152,6 +159,7 @@ CARD = RemedyCard(
     changes=("model.hidden_size",),
     cannot_act="There is one unit.",
     causes=frozenset({"expansive_recurrence"}),
+    findings_without_cause=frozenset({"exploding_gradient"}),
     draw=draw,
 )
 '''
@@ -217,7 +225,7 @@ def with_cause(tmp_path_factory: pytest.TempPathFactory) -> TemporaryTree:
         module="long_sequences",
         source=LONG_SEQUENCES,
         imported_after="learning_rate_too_low",
-        after="non_finite_input",
+        after="learning_rate_too_low",
     )
 
 
@@ -277,16 +285,18 @@ def test_a_cause_is_a_file_and_two_lines_and_is_told_of_everywhere(
     assert "length of a sequence" in row(found["page"], "length_timesteps")
 
 
-def test_a_new_cause_explains_a_finding_before_those_that_follow_it(
-    with_cause: TemporaryTree,
-) -> None:
-    findings = answer(with_cause)["findings"]
+def test_a_new_cause_that_is_proven_explains_its_findings(with_cause: TemporaryTree) -> None:
+    found = answer(with_cause)
 
-    assert entry(findings, code="exploding_gradient")["cause"] == {
-        "code": "long_sequences",
-        "evidence": {"length_timesteps": 200},
-    }
-    assert entry(findings, code="no_better_than_baseline")["cause"] is None
+    (cause,) = found["causes"]
+    assert (cause["code"], cause["family"], cause["probability"]) == (
+        "long_sequences",
+        "expansion",
+        1.0,
+    )
+    assert cause["evidence"] == {"length_timesteps": 200}
+    assert entry(found["findings"], code="exploding_gradient")["cause"] == cause
+    assert entry(found["findings"], code="no_better_than_baseline")["cause"] is None
 
 
 def test_a_remedy_is_a_file_and_two_lines_and_is_told_of_everywhere(

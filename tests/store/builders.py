@@ -20,6 +20,7 @@ from app.domain.diagnosis.findings import (
     FindingState,
     Impact,
     NotAssessed,
+    RankedCause,
     Severity,
 )
 from app.domain.quantities import PER_TENSOR, SCALARS
@@ -193,6 +194,15 @@ def a_position(*, step: int = 0, scope: str = "layer:0", has_cell: bool = True) 
     )
 
 
+A_CAUSE = Cause(
+    code="contractive_recurrence",
+    family="short_memory",
+    probability=0.6,
+    evidence={"spectral_radius": 0.7},
+    leaves=(RankedCause(code="contractive_recurrence", probability=0.6),),
+)
+
+
 def a_finding(
     *,
     code: str = "vanishing_gradient",
@@ -209,7 +219,7 @@ def a_finding(
         last_step=20,
         threshold={"vanishing_gradient.max_ratio": 0.01},
         evidence=evidence or {"gradient_horizon_timesteps": 3},
-        cause=Cause(code="contractive_recurrence", evidence={"spectral_radius": 0.7}),
+        cause=A_CAUSE,
         explanation="The gradient dies. It does not reach.",
     )
 
@@ -224,4 +234,5 @@ def a_diagnosis(*findings: Finding, attempt: int = 1, final: bool = False) -> Di
         summary="As it is.",
         findings=findings,
         not_assessed=(NotAssessed(code="non_finite", reason="no readings"),),
+        causes=(A_CAUSE,) if findings else (),
     )

@@ -5,15 +5,17 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.domain.diagnosis.findings import Evidence, FindingState
+from app.domain.diagnosis.findings import Cause, Evidence, Experiment, FindingState
 from app.domain.events import EventKind
 from app.domain.scopes import Scope
 from app.store.diagnoses import load_diagnosis, save_diagnosis
 from app.store.documents import decode, encode
 from app.store.events import events_after
 from app.store.runs import find_run
+from app.store.tables import diagnoses, findings
 from tests.store.builders import a_diagnosis, a_finding, claimed_run, queued_run
 
 
@@ -34,6 +36,40 @@ def test_a_diagnosis_comes_back_as_it_was_made(session: Session, workspace_id: U
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
 
     assert load_diagnosis(session, run.id) == made
+
+
+def test_an_undetermined_cause_comes_back_with_its_experiments(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    slower = Experiment(
+        cause="learning_rate_too_high",
+        reason="If it learns then, the rate is too high.",
+        patch={"optimizer": {"learning_rate": 0.0003}},
+        body={"model": {"kind": "elman"}},
+    )
+    cause = Cause(code="undetermined", probability=0.7, experiments=(slower,))
+    made = replace(a_diagnosis(a_finding()), causes=(cause,))
+
+    save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
+
+    assert load_diagnosis(session, run.id) == made
+
+
+def test_a_diagnosis_of_older_rules_can_be_read(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=a_diagnosis(a_finding()))
+    older = {"code": "closed_forget_gate", "evidence": {"forget_gate_mean": 0.5}}
+    session.execute(update(findings).values(cause=older))
+    session.execute(update(diagnoses).values(causes=[], rules_version="4"))
+
+    found = load_diagnosis(session, run.id)
+
+    assert found is not None
+    assert found.causes == ()
+    assert found.findings[0].cause == Cause(
+        code="closed_forget_gate", evidence={"forget_gate_mean": 0.5}
+    )
 
 
 def test_the_run_carries_verdict_and_codes(session: Session, workspace_id: UUID) -> None:

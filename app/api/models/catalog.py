@@ -5,10 +5,15 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from app.api.models.view import View
-from app.domain.diagnosis.cause import CauseCard
+from app.domain.diagnosis.cause import FAMILY_SUMMARIES, CauseCard, Family
 from app.domain.diagnosis.codes import CauseCode, FindingCode
 from app.domain.diagnosis.detector import DetectorCard
-from app.domain.diagnosis.relations import causes_of, findings_of, remedies_for
+from app.domain.diagnosis.relations import (
+    causes_of,
+    findings_explained_by,
+    findings_of,
+    remedies_for,
+)
 from app.domain.diagnosis.remedy import RemedyCard
 from app.domain.diagnosis.thresholds import thresholds_in
 from app.domain.kinds import Kind
@@ -56,7 +61,7 @@ class FindingKindView(View):
     essential: bool
     """True: no run is called healthy where this could not be assessed."""
     causes: list[CauseCode]
-    """Causes that can explain it, in the order in which they are tested."""
+    """Causes that can explain it, by family."""
     thresholds: list[ThresholdView]
 
 
@@ -67,9 +72,18 @@ class EvidenceKeyView(View):
     meaning: str
 
 
+class CauseFamilyView(View):
+    code: Family
+    summary: str
+
+
 class CauseKindView(View):
     code: CauseCode
+    family: Family
+    """Causes of a family are hard to tell apart; a diagnosis may name the family alone."""
     summary: str
+    distinction: str
+    """What tells it from the causes that look like it."""
     findings: list[FindingCode]
     """Symptoms that it can explain."""
     evidence: list[EvidenceKeyView]
@@ -103,6 +117,7 @@ class CatalogView(View):
     )
     quantities: list[QuantityView]
     findings: list[FindingKindView]
+    cause_families: list[CauseFamilyView]
     causes: list[CauseKindView]
     remedies: list[RemedyKindView]
 
@@ -113,6 +128,10 @@ def view_catalog(catalog: Catalog) -> CatalogView:
         kinds={family: list(map(_view_kind, kinds)) for family, kinds in catalog.kinds.items()},
         quantities=list(map(_view_quantity, catalog.quantities)),
         findings=list(map(_view_detector, catalog.detectors)),
+        cause_families=[
+            CauseFamilyView(code=family, summary=summary)
+            for family, summary in FAMILY_SUMMARIES.items()
+        ],
         causes=list(map(_view_cause, catalog.causes)),
         remedies=list(map(_view_remedy, catalog.remedies)),
     )
@@ -145,7 +164,9 @@ def _view_detector(card: DetectorCard[Any]) -> FindingKindView:
 
 
 def _view_cause(card: CauseCard) -> CauseKindView:
-    return CauseKindView.of(card, findings=list(card.tests), remedies=remedies_for(card.code))
+    return CauseKindView.of(
+        card, findings=findings_explained_by(card), remedies=remedies_for(card.code)
+    )
 
 
 def _view_remedy(card: RemedyCard) -> RemedyKindView:

@@ -1,5 +1,6 @@
 """Views of a diagnosis: findings with evidence, and remedies that can be posted."""
 
+from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from app.api.models.not_finite import NonFinitePlace, places
 from app.api.models.view import View
 from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import (
+    Cause,
     Diagnosis,
     DiagnosisVerdict,
+    Experiment,
     Finding,
     FindingState,
     Impact,
@@ -23,7 +26,7 @@ RUNS = "/v1/runs"
 
 
 class RequestView(View):
-    """The request that tries a remedy."""
+    """The request that tries a remedy or an experiment."""
 
     method: Literal["POST"]
     href: str
@@ -40,9 +43,37 @@ class RemedyView(View):
     request: RequestView
 
 
+class RankedCauseView(View):
+    code: str
+    probability: float
+    """From 0 to 1."""
+
+
+class ExperimentView(View):
+    cause: str
+    """The cause that it tests."""
+    reason: str
+    """What its result tells."""
+    patch: dict[str, JsonValue]
+    """Merge patch of the run's spec. A change of `kind` replaces the whole object."""
+    request: RequestView
+
+
 class CauseView(View):
     code: str
+    """A cause, a family of causes if none of its causes stands out, or `undetermined` if no family
+    is more likely than not. The catalogue describes causes and families."""
+    family: str | None
+    """Null for `undetermined`, and in diagnoses of rules before version 5."""
+    probability: float | None
+    """That it is the cause, from 0 to 1; of `undetermined`, that none of the causes listed after it
+    is. Null in diagnoses of rules before version 5."""
     evidence: dict[str, JsonValue]
+    """Numbers of the run. The keys contain the units."""
+    leaves: list[RankedCauseView]
+    """The causes of the family that are possible, the likeliest first."""
+    experiments: list[ExperimentView]
+    """Of `undetermined`: runs whose results would tell the likeliest causes apart."""
 
 
 class FindingView(View):
@@ -66,6 +97,7 @@ class FindingView(View):
     non_finite: list[NonFinitePlace]
     """Evidence that is null because it is not finite, by JSON pointer within the finding."""
     cause: CauseView | None
+    """The first of the diagnosis' `causes` that can explain it; null if it needs no explanation."""
     explanation: str
     remedies: list[RemedyView]
 
@@ -90,11 +122,15 @@ class DiagnosisView(View):
     findings: list[FindingView]
     not_assessed: list[NotAssessedView]
     """Symptoms that could not be assessed, with the reasons. They do not count as healthy."""
+    causes: list[CauseView]
+    """At most three, the likeliest first after `undetermined`; none without a finding that matters:
+    one above `info` that is not resolved."""
 
 
 def view_diagnosis(run_id: UUID, diagnosis: Diagnosis) -> DiagnosisView:
     findings = list(map(_view_finding, diagnosis.findings))
-    return DiagnosisView.of(diagnosis, run_id=run_id, findings=findings)
+    causes = list(map(_view_cause, diagnosis.causes))
+    return DiagnosisView.of(diagnosis, run_id=run_id, findings=findings, causes=causes)
 
 
 def _view_finding(finding: Finding) -> FindingView:
@@ -104,10 +140,22 @@ def _view_finding(finding: Finding) -> FindingView:
             *places(dict(finding.evidence), "/evidence"),
             *places(dict(finding.cause.evidence) if finding.cause else {}, "/cause/evidence"),
         ],
+        cause=None if finding.cause is None else _view_cause(finding.cause),
         remedies=list(map(_view_remedy, finding.remedies)),
     )
 
 
+def _view_cause(cause: Cause) -> CauseView:
+    return CauseView.of(cause, experiments=list(map(_view_experiment, cause.experiments)))
+
+
+def _view_experiment(experiment: Experiment) -> ExperimentView:
+    return ExperimentView.of(experiment, request=_view_request(experiment.body))
+
+
 def _view_remedy(remedy: Remedy) -> RemedyView:
-    request = RequestView(method="POST", href=RUNS, body=dict(remedy.body))
-    return RemedyView.of(remedy, request=request)
+    return RemedyView.of(remedy, request=_view_request(remedy.body))
+
+
+def _view_request(body: Mapping[str, JsonValue]) -> RequestView:
+    return RequestView(method="POST", href=RUNS, body=dict(body))

@@ -76,7 +76,7 @@ class Case:
         """
         found = [
             (reading.step, reading.value)
-            for reading in self._readings.get(quantity, ())
+            for reading in self.readings_of(quantity)
             if reading.scope.kind is ScopeKind.MODEL and not np.isnan(reading.value)
         ]
         both_n2 = np.array(found, dtype=np.float64).reshape(-1, 2)
@@ -90,13 +90,16 @@ class Case:
             found.setdefault(reading.quantity, []).append(reading)
         return found
 
+    def readings_of(self, quantity: str) -> Sequence[ScalarReading]:
+        """Returns the readings of a quantity that is not measured at every step, by step."""
+        return self._readings.get(quantity, ())
+
     def latest(self, quantity: str, kind: ScopeKind, *, name: str | None = None) -> list[float]:
         """Returns the last finite value in each scope of the kind and, if given, of the name."""
         last = {
             reading.scope: reading.value
-            for reading in self.telemetry.scalar_readings
-            if reading.quantity == quantity
-            and reading.scope.kind is kind
+            for reading in self.readings_of(quantity)
+            if reading.scope.kind is kind
             and name in {None, reading.scope.name}
             and np.isfinite(reading.value)
         }

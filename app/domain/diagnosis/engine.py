@@ -1,17 +1,16 @@
 """Runs every detector, adds causes and remedies to the findings, and derives the verdict."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causes import CAUSES
+from app.domain.diagnosis.causation import causes_of, explained_by, matters
 from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import (
     Cause,
     Diagnosis,
     Finding,
-    FindingState,
     NotAssessed,
-    Severity,
 )
 from app.domain.diagnosis.origin import bad_steps
 from app.domain.diagnosis.prescribe import prescribe
@@ -30,8 +29,10 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     """Returns the diagnosis of the run by its telemetry so far."""
     judged = replace(case, thresholds=thresholds)
     outcomes = [card.examine(judged) for card in DETECTORS]
-    findings = tuple(_complete(o, judged) for o in outcomes if isinstance(o, Finding))
+    found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
+    causes = causes_of(judged, found)
+    findings = tuple(_complete(finding, causes, judged) for finding in found)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
         attempt=case.attempt,
@@ -42,25 +43,16 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
         summary=summarise(verdict, findings, not_assessed),
         findings=findings,
         not_assessed=not_assessed,
+        causes=causes,
     )
 
 
-def _complete(finding: Finding, case: Case) -> Finding:
-    """Returns the finding with its cause and, unless it is resolved or informative, remedies."""
-    explained = replace(finding, cause=_cause(finding, case))
-    if finding.state is FindingState.RESOLVED or finding.severity is Severity.INFO:
-        return explained
+def _complete(finding: Finding, causes: Sequence[Cause], case: Case) -> Finding:
+    """Returns the finding with its cause and remedies, which only findings that matter have."""
+    if not matters(finding):
+        return finding
+    explained = replace(finding, cause=explained_by(finding, causes))
     return replace(explained, remedies=prescribe(_ailment(explained, case), case.spec))
-
-
-def _cause(finding: Finding, case: Case) -> Cause | None:
-    """Returns the first cause in the list whose test holds for the finding; None if none does."""
-    for card in CAUSES:
-        test = card.tests.get(finding.code)
-        evidence = test(case) if test else None
-        if evidence is not None:
-            return Cause(code=card.code, evidence=evidence)
-    return None
 
 
 def _ailment(finding: Finding, case: Case) -> Ailment:
@@ -69,7 +61,7 @@ def _ailment(finding: Finding, case: Case) -> Ailment:
     has_overflowed = bad_steps(case).any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
     return Ailment(
         code=finding.code,
-        cause=finding.cause.code if finding.cause else None,
+        cause=finding.cause.likeliest if finding.cause else None,
         required_lag=task.required_lag.timesteps if task else None,
         length=task.length if task else case.spec.dataset.sequence_length,
         grad_norm=usual,

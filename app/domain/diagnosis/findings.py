@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.remedy import Remedy
+from app.domain.diagnosis.remedy import Patch, Remedy
 from app.domain.scopes import Scope
 
 #: Numbers by name, with units in the names.
@@ -45,12 +45,50 @@ class DiagnosisVerdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
-    """Why the symptom is present, with the numbers that show it."""
+class RankedCause:
+    """A hypothesis and how likely it is."""
 
-    #: Code of a cause card.
+    #: Code of a cause card, or `unknown` for a cause that has no card.
     code: str
+    #: From 0 to 1.
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A run that would tell by its result whether a cause is the right one."""
+
+    #: Code of the cause that it tests.
+    cause: str
+    #: What its result tells.
+    reason: str
+    #: A merge patch of the job spec.
+    patch: Patch
+    #: The full, valid job spec with the patch applied: the body of `POST /v1/runs`.
+    body: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A hypothesis that explains what is wrong with a run, with the numbers of the run."""
+
+    #: Of a cause card, of a family if none of its causes stands out, or `undetermined`.
+    code: str
+    #: Code of the family; None for `undetermined`, and in diagnoses that were stored without one.
+    family: str | None = None
+    #: That it is the cause, from 0 to 1; of `undetermined`, that none of the causes listed after it
+    #: is. None in diagnoses that were stored without one.
+    probability: float | None = None
     evidence: Evidence = field(default_factory=dict)
+    #: The causes of the family that are possible, the likeliest first.
+    leaves: tuple[RankedCause, ...] = ()
+    #: Of `undetermined` only.
+    experiments: tuple[Experiment, ...] = ()
+
+    @property
+    def likeliest(self) -> str | None:
+        """The likeliest cause of the family; None for `undetermined`."""
+        return self.leaves[0].code if self.leaves else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +110,7 @@ class Finding:
     threshold: Mapping[str, float]
     #: Numbers, with units in the keys.
     evidence: Evidence
+    #: The first of the diagnosis' causes that can explain it.
     cause: Cause | None = None
     #: Two plain sentences.
     explanation: str
@@ -101,3 +140,5 @@ class Diagnosis:
     summary: str
     findings: tuple[Finding, ...]
     not_assessed: tuple[NotAssessed, ...]
+    #: The likeliest first, at most three; empty without a finding that matters.
+    causes: tuple[Cause, ...] = ()

@@ -2,13 +2,7 @@
 
 #: Causes within the network for which the gradient does not reach the required lag.
 CAUSES_OF_SHORT_REACH = frozenset(
-    {
-        "contractive_recurrence",
-        "saturated_cell",
-        "closed_forget_gate",
-        "open_update_gate",
-        "short_reach",
-    }
+    {"contractive_recurrence", "closed_gates", "saturated_start", "dead_start"}
 )
 #: Findings of a gradient that is too large.
 LARGE_GRADIENT_FINDINGS = frozenset(

@@ -99,20 +99,6 @@ def sightings(case: Case) -> tuple[Sighting, ...]:
     )
 
 
-def short_sighting(case: Case) -> Sighting | None:
-    """Returns the latest probe if the latest probes agree that the reach is short, otherwise None.
-
-    After the start of the run, up to `min_probes` of the latest probes must agree. If no probe was
-    taken after the start, the latest one decides.
-    """
-    seen = sightings(case)
-    if not seen:
-        return None
-    min_probes = case.thresholds.of(VanishingThresholds).min_probes
-    present = settled(case, seen)[-min_probes:] or seen[-1:]
-    return seen[-1] if all(one.reach is Reach.SHORT for one in present) else None
-
-
 def settled(case: Case, seen: Sequence[Sighting]) -> Sequence[Sighting]:
     """Returns the probes after the start of the run."""
     first = settle_step(case)

@@ -1,5 +1,6 @@
 """Which findings, causes and remedies belong together, derived from their cards."""
 
+from app.domain.diagnosis.cause import CauseCard
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.remedies import REMEDIES
@@ -7,8 +8,13 @@ from app.domain.diagnosis.remedy import RemedyCard
 
 
 def causes_of(finding: str) -> tuple[str, ...]:
-    """Returns the codes of the causes that can explain the finding, in the order of their tests."""
-    return tuple(card.code for card in CAUSES if finding in card.tests)
+    """Returns the codes of the causes that can explain the finding, by family."""
+    return tuple(card.code for card in CAUSES if finding in card.explains)
+
+
+def findings_explained_by(cause: CauseCard) -> tuple[str, ...]:
+    """Returns the codes of the findings that the cause can explain, in a diagnosis' order."""
+    return tuple(card.code for card in DETECTORS if card.code in cause.explains)
 
 
 def remedies_for(cause: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class Ailment:
 
     #: Code of the finding.
     code: str
-    #: Code of its cause; None if unknown.
+    #: Code of its likeliest cause, that of a cause card; None if undetermined.
     cause: str | None = None
     #: Lag at which the target depends on the input, in timesteps; None if unknown.
     required_lag: int | None = None

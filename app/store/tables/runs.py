@@ -191,6 +191,7 @@ diagnoses = Table(
     text_column("verdict"),
     text_column("summary"),
     json_column("not_assessed", "[]"),
+    json_column("causes", "[]"),
     creation_time(),
 )
 

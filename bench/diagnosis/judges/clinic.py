@@ -1,11 +1,11 @@
 """The diagnosis of this service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.engine import diagnose
-from app.domain.diagnosis.findings import Diagnosis, Finding, FindingState, Severity
+from app.domain.diagnosis.findings import Cause, Diagnosis, Finding, FindingState, Severity
 from bench.diagnosis.opinions import Opinion
 
 _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
@@ -21,15 +21,31 @@ class Clinic:
         diagnosis = diagnose(case)
         present = list(_present(diagnosis))
         critical = [one for one in present if one.severity is Severity.CRITICAL]
-        causes = [one.cause.code for one in present if one.cause is not None]
         patches = [remedy.patch for one in present for remedy in one.remedies]
         return Opinion(
             verdict=diagnosis.verdict,
             codes=tuple(one.code for one in present),
-            causes=tuple(dict.fromkeys(causes)),
+            causes=tuple(_leaves(diagnosis.causes)),
+            cause_probability=_first_probability(diagnosis.causes),
             confidence=max((one.confidence for one in critical), default=None),
             remedies=tuple(dict(patch) for patch in patches),
         )
+
+
+def _leaves(causes: Sequence[Cause]) -> Iterator[str]:
+    """Yields the likeliest leaf of the first family, then all others, the likeliest first.
+
+    They count although the diagnosis itself names a family only, or none.
+    """
+    ranked = [leaf for cause in causes for leaf in cause.leaves]
+    yield from (leaf.code for leaf in ranked[:1])
+    others = sorted(ranked[1:], key=lambda leaf: leaf.probability, reverse=True)
+    yield from (leaf.code for leaf in others)
+
+
+def _first_probability(causes: Sequence[Cause]) -> float | None:
+    """Returns the probability of the first leaf."""
+    return next((leaf.probability for cause in causes for leaf in cause.leaves), None)
 
 
 def _present(diagnosis: Diagnosis) -> Iterator[Finding]:

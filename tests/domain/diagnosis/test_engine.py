@@ -23,7 +23,7 @@ from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import Telemetry
-from tests.domain.builders import case, job, profile, scores, task, telemetry
+from tests.domain.builders import case, job, profile, reading, scores, task, telemetry
 
 EVERY_50 = range(0, 1000, 50)
 NAN = float("nan")
@@ -100,7 +100,7 @@ def test_a_run_without_a_reading_is_undetermined() -> None:
     }
 
 
-def test_an_elman_network_that_never_learns_is_sick_and_is_told_what_to_change() -> None:
+def test_an_elman_network_that_never_learns_is_sick_and_has_causes() -> None:
     seen = telemetry(
         profiles=[profile(step) for step in EVERY_50], readings=scores({600: 0.166, 999: 0.167})
     )
@@ -110,15 +110,36 @@ def test_an_elman_network_that_never_learns_is_sick_and_is_told_what_to_change()
     assert diagnosis.verdict is DiagnosisVerdict.SICK
     assert diagnosis.final
     assert diagnosis.as_of_step == 999
+    assert diagnosis.causes
     vanishing = _by_code(diagnosis)["vanishing_gradient"]
-    assert vanishing.remedies[0].kind == "use_gated_cell"
-    assert dict(vanishing.remedies[0].patch)["model"] == {
-        "kind": "gru",
-        "hidden_size": 64,
-        "num_layers": 1,
-        "bidirectional": False,
-        "dropout": 0.0,
-    }
+    assert vanishing.cause in diagnosis.causes
+
+
+def test_data_that_are_not_finite_are_the_one_cause() -> None:
+    readings = [
+        reading("non_finite.where", "model", 0, step=1),
+        reading("non_finite.batch_row", "model", 4, step=1),
+    ]
+    seen = telemetry(
+        num_steps=2, loss=[1.0, NAN], readings=readings, profiles=[profile(0, log_rise=150.0)]
+    )
+
+    diagnosis = diagnose(case(seen=seen))
+
+    (cause,) = diagnosis.causes
+    assert (cause.code, cause.probability) == ("non_finite_input", 1.0)
+    assert cause.evidence == {"batch_rows": [4]}
+    assert _by_code(diagnosis)["non_finite"].cause == cause
+    assert _by_code(diagnosis)["non_finite"].remedies == ()
+
+
+def test_a_run_without_a_finding_that_matters_has_no_cause() -> None:
+    seen = telemetry(profiles=[profile(step) for step in EVERY_50], readings=scores({999: 0.001}))
+
+    diagnosis = diagnose(case(seen=seen, stop_reason=StopReason.COMPLETED))
+
+    assert diagnosis.causes == ()
+    assert all(finding.cause is None for finding in diagnosis.findings)
 
 
 def test_a_gru_whose_reach_grows_on_a_flat_loss_is_not_sick() -> None:
@@ -249,3 +270,5 @@ def test_any_telemetry_gives_one_and_the_same_diagnosis(
         assert 0 <= finding.confidence <= 1
         assert finding.first_step <= finding.last_step
         assert finding.explanation.count(". ") >= 1
+        assert finding.cause is None or finding.cause in first.causes
+    assert len(first.causes) <= 3

@@ -1,27 +1,23 @@
 """The data has a value that is NaN or infinite."""
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.cause import CauseCard, EvidenceKey
-from app.domain.diagnosis.findings import Evidence
+from app.domain.diagnosis.cause import CauseCard, Family
+from app.domain.diagnosis.measures.scores import BAD_ROWS
 from app.domain.diagnosis.origin import find_origin
 
 
-def tell(case: Case) -> Evidence | None:
+def is_proven(case: Case) -> bool:
     origin = find_origin(case)
-    if origin is None or origin.where != "input":
-        return None
-    return {"batch_rows": list(origin.batch_rows)}
+    return origin is not None and origin.where == "input"
 
 
 CARD = CauseCard(
     code="non_finite_input",
+    family=Family.DATA,
     summary="The data has a value that is NaN or infinite.",
-    tests={"non_finite": tell},
-    evidence=(
-        EvidenceKey(
-            name="batch_rows",
-            unit="indices",
-            meaning="sequences of the batch that have such a value",
-        ),
-    ),
+    distinction=("The first number that is not finite is in the data itself."),
+    explains=frozenset({"non_finite"}),
+    is_possible=is_proven,
+    is_proven=is_proven,
+    evidence=(BAD_ROWS,),
 )

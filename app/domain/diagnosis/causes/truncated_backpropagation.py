@@ -1,28 +1,33 @@
 """`bptt_length` cuts the gradient before the lag that the task needs."""
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.cause import CauseCard, EvidenceKey
-from app.domain.diagnosis.findings import Evidence
-from app.domain.diagnosis.reach import short_sighting
+from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
+from app.domain.diagnosis.measures.memory import BPTT_LENGTH, RATIO, REQUIRED_LAG
+from app.domain.diagnosis.possibility import is_cut
+from app.domain.diagnosis.remedy import Draft
 
 
-def tell(case: Case) -> Evidence | None:
-    short = short_sighting(case)
-    length = case.spec.training.bptt_length
-    if short is None or length is None or length > short.ratio.lag:
-        return None
-    return {"bptt_length_timesteps": length}
+def experiment(_case: Case) -> Draft:
+    return Draft(
+        patch={"training": {"bptt_length": None}},
+        reason="If the run learns with the whole gradient, the truncation is the cause.",
+    )
 
 
 CARD = CauseCard(
     code="truncated_backpropagation",
+    family=Family.SHORT_MEMORY,
     summary="`bptt_length` cuts the gradient before the lag that the task needs.",
-    tests={"vanishing_gradient": tell},
-    evidence=(
-        EvidenceKey(
-            name="bptt_length_timesteps",
-            unit="timesteps",
-            meaning="timesteps through which the gradient flows back",
-        ),
+    distinction=(
+        "The gradient is exactly 0 beyond the cut, and without the cut it would reach; where "
+        "it would not reach either, the recurrence is the cause."
     ),
+    explains=OUTCOMES | {"truncation_too_short", "vanishing_gradient"},
+    is_possible=is_cut,
+    evidence=(
+        BPTT_LENGTH,
+        REQUIRED_LAG,
+        RATIO,
+    ),
+    experiment=experiment,
 )

@@ -1,6 +1,5 @@
 """Train for more steps."""
 
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -28,7 +27,6 @@ CARD = RemedyCard(
     source="measured on the adding problem: the reach grows before the loss falls",
     changes=("training.num_steps",),
     cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
-    causes=CAUSES_OF_SHORT_REACH | {"reach_still_growing"},
-    findings_without_cause=frozenset({"no_better_than_baseline"}),
+    causes=frozenset({"too_few_steps"}),
     draw=draw,
 )
