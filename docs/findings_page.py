@@ -7,6 +7,7 @@ from pathlib import Path
 from app.domain.diagnosis.cause import FAMILY_SUMMARIES
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.detectors import DETECTORS
+from app.domain.diagnosis.records import RECORDS
 from app.domain.diagnosis.relations import (
     causes_of,
     findings_explained_by,
@@ -57,8 +58,18 @@ A number that was not measured is left out or null.
 """
 
 REMEDIES_INTRO = """
-In the order of advice. A remedy is a change of the job spec; the answer has the whole changed spec,
-ready to be posted. It is advised for a finding whose cause it acts on, but not where it cannot act.
+A remedy is a change of the job spec; the answer has the whole changed spec, ready to be posted. It
+is advised for the causes that it acts on, by how probable a cure is: the sum over the likely
+causes of their probability times the lower bound of the remedy's record. A remedy that leaves
+another likely cause in place is joined by a remedy for that. Amounts come from the run's own
+numbers. If the likeliest cause is `no_signal`, nothing is advised. After a first forward pass that
+was not finite only what changes that pass is advised.
+"""
+
+RECORDS_INTRO = """
+On how many runs of the benchmark with a known cause a remedy was tried, and how many it cured: the
+task was learned with most of three fresh seeds. Remedies of a cause that are not listed were not
+tried for it.
 """
 
 
@@ -82,6 +93,9 @@ def page() -> str:
             REMEDIES_INTRO,
             _remedies(),
             _advice(),
+            "## How often remedies cure",
+            RECORDS_INTRO,
+            _records(),
         )
     )
 
@@ -153,11 +167,18 @@ def _remedies() -> str:
 
 
 def _advice() -> str:
-    return table(("remedy", "findings", "of these, without a known cause"), _advised())
+    rows = ((f"`{card.kind}`", code_list(findings_of(card))) for card in REMEDIES)
+    return table(("remedy", "findings"), rows)
 
 
-def _advised() -> Iterator[tuple[str, ...]]:
-    for card in REMEDIES:
-        findings = findings_of(card)
-        without_cause = (code for code in findings if code in card.findings_without_cause)
-        yield f"`{card.kind}`", code_list(findings), code_list(without_cause)
+def _records() -> str:
+    return table(("cause", "remedy", "tried", "cured", "without a change"), _tried())
+
+
+def _tried() -> Iterator[tuple[str, ...]]:
+    for cause, of_cause in RECORDS.items():
+        for kind in remedies_for(cause):
+            one = of_cause.get(kind)
+            if one is not None:
+                counts = (one.tried, one.cured, one.control_cured)
+                yield f"`{cause}`", f"`{kind}`", *map(str, counts)

@@ -11,7 +11,8 @@ stored    a trained run, and the case that a judge sees at a share of its steps
 grading   failed, grey or healthy, by the progress of the base
 changes, experiments, labels    which single changes cure a failed run, found by training
 opinions, judges, comparators   what is said of a run, and who says it
-remedies  trains what judges advise; spec_only: what the job spec alone tells
+remedies  trains what judges advise; records: every remedy of each known cause
+spec_only what the job spec alone tells
 judge     asks every judge about every run; scoring, bootstrap, calibration: the numbers of it
 report    writes RESULTS.md
 """

@@ -64,10 +64,11 @@ def treat(
     run: PlannedRun, patches: Sequence[Document], experiments: Experiments, *, base: float
 ) -> tuple[bool, ...]:
     """Returns whether each patch cures the run."""
-    return tuple(_is_cure(run, patch, experiments, base=base) for patch in patches[:MOST])
+    return tuple(is_cure(run, patch, experiments, base=base) for patch in patches[:MOST])
 
 
-def _is_cure(run: PlannedRun, patch: Document, experiments: Experiments, *, base: float) -> bool:
+def is_cure(run: PlannedRun, patch: Document, experiments: Experiments, *, base: float) -> bool:
+    """Returns whether the run with the patch makes its base's progress with most fresh seeds."""
     order = run.order.changed(Change(patch=patch))
     if _num_steps(order) > MAX_STEPS_FACTOR * _num_steps(run.order):
         return False

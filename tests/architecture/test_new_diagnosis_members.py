@@ -159,7 +159,6 @@ CARD = RemedyCard(
     changes=("model.hidden_size",),
     cannot_act="There is one unit.",
     causes=frozenset({"expansive_recurrence"}),
-    findings_without_cause=frozenset({"exploding_gradient"}),
     draw=draw,
 )
 '''

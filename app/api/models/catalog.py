@@ -104,8 +104,6 @@ class RemedyKindView(View):
     """Symptoms that it acts on."""
     causes: list[CauseCode]
     """Causes that it acts on."""
-    needs_cause: bool
-    """False: it is also advised without a known cause."""
 
 
 class CatalogView(View):
@@ -174,5 +172,4 @@ def _view_remedy(card: RemedyCard) -> RemedyKindView:
         card,
         findings=sorted(findings_of(card)),
         causes=sorted(card.causes),
-        needs_cause=not card.findings_without_cause,
     )

@@ -34,12 +34,26 @@ class RequestView(View):
     """A complete and valid job spec."""
 
 
+class RecordView(View):
+    """How often a remedy cured runs with the same cause, by training."""
+
+    tried: int
+    """Runs with the cause on which it was tried."""
+    cured: int
+    """Of these, the runs that learned their task with it, with most of three fresh seeds."""
+    control_cured: int
+    """Of these, the runs that learned it without a change, with fresh seeds."""
+    source: str
+
+
 class RemedyView(View):
     kind: str
     patch: dict[str, JsonValue]
     """Merge patch of the run's spec. A change of `kind` replaces the whole object."""
     reason: str
     source: str
+    record: RecordView | None
+    """For the likeliest of its causes; null if it was not tried for that."""
     request: RequestView
 
 

@@ -12,17 +12,15 @@ from app.domain.diagnosis.findings import (
     Finding,
     NotAssessed,
 )
-from app.domain.diagnosis.origin import bad_steps
 from app.domain.diagnosis.prescribe import prescribe
 from app.domain.diagnosis.remedy import Ailment
+from app.domain.diagnosis.run_numbers import numbers_of
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
-from app.domain.diagnosis.trends import finite_median
 from app.domain.diagnosis.verdict import judge, summarise
+from app.domain.specs.job import JobSpec
 
 #: Raised by every change that can change a finding of stored telemetry.
 RULES_VERSION = "5"
-#: In a run that became non-finite, gradients above this median norm overflow before clipping.
-MAX_CLIPPABLE_NORM = 1e6
 
 
 def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
@@ -32,7 +30,8 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
     causes = causes_of(judged, found)
-    findings = tuple(_complete(finding, causes, judged) for finding in found)
+    ailment = _ailment(judged, causes)
+    findings = tuple(_complete(finding, causes, ailment, case.spec) for finding in found)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
         attempt=case.attempt,
@@ -47,23 +46,18 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     )
 
 
-def _complete(finding: Finding, causes: Sequence[Cause], case: Case) -> Finding:
+def _ailment(case: Case, causes: Sequence[Cause]) -> Ailment:
+    """Returns the numbers of the run with the likely causes of all families."""
+    leaves = {leaf.code: leaf.probability for cause in causes for leaf in cause.leaves}
+    return replace(numbers_of(case), probabilities=leaves)
+
+
+def _complete(
+    finding: Finding, causes: Sequence[Cause], ailment: Ailment, spec: JobSpec
+) -> Finding:
     """Returns the finding with its cause and remedies, which only findings that matter have."""
     if not matters(finding):
         return finding
-    explained = replace(finding, cause=explained_by(finding, causes))
-    return replace(explained, remedies=prescribe(_ailment(explained, case), case.spec))
-
-
-def _ailment(finding: Finding, case: Case) -> Ailment:
-    task = case.task
-    usual = finite_median(case.scalar("grad_norm"))
-    has_overflowed = bad_steps(case).any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
-    return Ailment(
-        code=finding.code,
-        cause=finding.cause.likeliest if finding.cause else None,
-        required_lag=task.required_lag.timesteps if task else None,
-        length=task.length if task else case.spec.dataset.sequence_length,
-        grad_norm=usual,
-        is_gradient_finite=not has_overflowed,
-    )
+    cause = explained_by(finding, causes)
+    own = replace(ailment, cause=cause.likeliest if cause else None)
+    return replace(finding, cause=cause, remedies=prescribe(own, spec))

@@ -5,12 +5,15 @@ from math import exp, log
 from pydantic import JsonValue
 
 from app.domain.diagnosis.remedy import Ailment
-from app.domain.specs.init.critical import Critical
+from app.domain.diagnosis.starts import ALL_USUAL
+from app.domain.specs.init import InitSpec
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 
 #: Lag that is assumed if neither the required lag nor the length is known, in timesteps.
 DEFAULT_LAG = 50
+#: Fewer units than this are a fault of their own.
+MIN_UNITS = 16
 MIN_FORGET_BIAS, MAX_FORGET_BIAS = 1.0, 10.0
 
 
@@ -33,17 +36,18 @@ def _lag(ailment: Ailment) -> int:
 
 
 def start_of_gates(spec: JobSpec) -> dict[str, JsonValue]:
-    """Returns the change of `init`: orthogonal instead of critical, which gated cells lack."""
-    if not isinstance(spec.init.recurrent, Critical):
-        return {}
-    return {"recurrent": {"kind": "orthogonal"}}
+    """Returns the change of `init` for another cell: everything starts as by default.
+
+    What was chosen for a simple cell may not exist for gates, or may be the very fault.
+    """
+    return {} if spec.init == InitSpec() else dict(ALL_USUAL)
 
 
 def with_cell(kind: str, model: ModelSpec) -> dict[str, JsonValue]:
-    """Returns the model spec with another cell and the same sizes."""
+    """Returns the model spec with another cell, the same layers and at least 16 units."""
     return {
         "kind": kind,
-        "hidden_size": model.hidden_size,
+        "hidden_size": max(MIN_UNITS, model.hidden_size),
         "num_layers": model.num_layers,
         "bidirectional": model.bidirectional,
         "dropout": model.dropout,

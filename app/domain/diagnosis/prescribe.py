@@ -1,26 +1,137 @@
-"""Chooses the remedies for a finding, each with the job spec that results from it."""
+"""Chooses the remedies for likely causes, each with the job spec that results from it."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from app.domain.diagnosis.record import Records, share_of_cures
+from app.domain.diagnosis.records import RECORDS
 from app.domain.diagnosis.remedies import REMEDIES
-from app.domain.diagnosis.remedy import Ailment, Remedy, RemedyCard
+from app.domain.diagnosis.remedy import Ailment, Draft, Patch, Remedy, RemedyCard
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, patched
 
+#: Least probability of a cause that remedies are drawn for.
+MIN_PROBABILITY = 0.1
+#: Least probability of a cause that a remedy for another cause must not leave in place.
+MIN_PROBABILITY_BESIDE = 0.3
+#: Assumed share of cures of a remedy that was not tried for a cause; larger for one that undoes the
+#: very thing that the run shows.
+UNTRIED, UNTRIED_SPECIFIC = 0.2, 0.6
+#: The cause that no change of a job spec removes.
+NO_SIGNAL = "no_signal"
 
-def prescribe(ailment: Ailment, spec: JobSpec) -> tuple[Remedy, ...]:
-    """Returns remedies in the order of advice; each body is valid and differs from the spec."""
-    drawn = (_drawn(card, ailment, spec) for card in REMEDIES if card.acts_on(ailment))
-    return tuple(remedy for remedy in drawn if remedy is not None)
+
+def prescribe(ailment: Ailment, spec: JobSpec, *, records: Records = RECORDS) -> tuple[Remedy, ...]:
+    """Returns remedies, those that cure most often first; each body is valid and differs.
+
+    Returns none if the likeliest cause is that there is nothing to learn.
+    """
+    ranked = sorted(ailment.likely.items(), key=lambda one: -one[1])
+    likely = {code: probability for code, probability in ranked if probability >= MIN_PROBABILITY}
+    if not likely or ailment.cause == NO_SIGNAL:
+        return ()
+    advice = _Advice(ailment=ailment, likely=likely, spec=spec, records=records)
+    return tuple(advice.remedies())
 
 
-def _drawn(card: RemedyCard, ailment: Ailment, spec: JobSpec) -> Remedy | None:
-    draft = card.draw(ailment, spec)
-    if draft is None:
-        return None
-    treated = patched(spec, draft.patch)
-    return Remedy(
-        kind=card.kind,
-        patch=draft.patch,
-        reason=draft.reason,
-        source=card.source,
-        body=as_document(treated),
+def in_order_of_advice(
+    likely: Mapping[str, float], *, records: Records = RECORDS
+) -> list[RemedyCard]:
+    """Returns the remedies for causes of these probabilities, those with the most cures first."""
+    cards = (card for card in REMEDIES if not card.causes.isdisjoint(likely))
+    return sorted(cards, key=lambda card: -_expected_cures(card, likely, records))
+
+
+def _expected_cures(card: RemedyCard, likely: Mapping[str, float], records: Records) -> float:
+    """Returns how probable a cure is at least, over the likely causes."""
+    untried = UNTRIED_SPECIFIC if card.is_specific else UNTRIED
+    return sum(
+        probability * share_of_cures(records, cause=code, remedy=card.kind, untried=untried)
+        for code, probability in likely.items()
+        if code in card.causes
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Advice:
+    """What is advised for one run."""
+
+    ailment: Ailment
+    #: Probabilities of the causes that remedies are drawn for.
+    likely: Mapping[str, float]
+    spec: JobSpec
+    records: Records
+
+    def remedies(self) -> Iterator[Remedy]:
+        """Yields the remedies that can act, those with the most expected cures first."""
+        for card in in_order_of_advice(self.likely, records=self.records):
+            draft = self._draft(card, self.spec)
+            if draft is not None:
+                yield self._remedy(card, self._with_companions(card, draft))
+
+    def _remedy(self, card: RemedyCard, draft: Draft) -> Remedy:
+        acted_on = max(card.causes & self.likely.keys(), key=lambda code: self.likely[code])
+        return Remedy(
+            kind=card.kind,
+            patch=draft.patch,
+            reason=draft.reason,
+            source=card.source,
+            body=as_document(patched(self.spec, draft.patch)),
+            record=self.records.get(acted_on, {}).get(card.kind),
+        )
+
+    def _draft(self, card: RemedyCard, spec: JobSpec) -> Draft | None:
+        """Returns the draft; None for a change of the updates if the first forward pass failed."""
+        if not self.ailment.starts_finite and not card.changes_the_start:
+            return None
+        return card.draw(self.ailment, spec)
+
+    def _with_companions(self, card: RemedyCard, draft: Draft) -> Draft:
+        """Returns the draft that also removes the other causes that are likely.
+
+        For each of them the best remedy joins that can act on the treated spec and changes other
+        fields.
+        """
+        whole, changed = draft, {*card.changes}
+        for code, probability in self.likely.items():
+            if code in card.causes or probability < MIN_PROBABILITY_BESIDE:
+                continue
+            for other in self._companions(code, changed):
+                joined = self._joined(whole, other)
+                if joined is not None:
+                    whole, changed = joined, changed | {*other.changes}
+                    break
+        return whole
+
+    def _companions(self, cause: str, changed: set[str]) -> Iterator[RemedyCard]:
+        """Yields the remedies for a cause that leave the changed fields as they are."""
+        for card in in_order_of_advice({cause: 1.0}, records=self.records):
+            if not any(_overlap(path, other) for path in card.changes for other in changed):
+                yield card
+
+    def _joined(self, first: Draft, card: RemedyCard) -> Draft | None:
+        second = self._draft(card, patched(self.spec, first.patch))
+        if second is None:
+            return None
+        return Draft(
+            patch=_merged(first.patch, second.patch), reason=f"{first.reason} {second.reason}"
+        )
+
+
+def _overlap(path: str, other: str) -> bool:
+    """Returns whether one field is the other or a part of it."""
+    return f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}.")
+
+
+def _merged(first: Patch, second: Patch) -> Patch:
+    """Returns both patches as one; they change different fields."""
+    merged: dict[str, JsonValue] = dict(first)
+    for name, change in second.items():
+        present = merged.get(name)
+        if isinstance(present, dict) and isinstance(change, dict):
+            merged[name] = dict(_merged(present, change))
+        else:
+            merged[name] = change
+    return merged

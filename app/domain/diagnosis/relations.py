@@ -3,7 +3,7 @@
 from app.domain.diagnosis.cause import CauseCard
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.detectors import DETECTORS
-from app.domain.diagnosis.remedies import REMEDIES
+from app.domain.diagnosis.prescribe import in_order_of_advice
 from app.domain.diagnosis.remedy import RemedyCard
 
 
@@ -19,17 +19,11 @@ def findings_explained_by(cause: CauseCard) -> tuple[str, ...]:
 
 def remedies_for(cause: str) -> tuple[str, ...]:
     """Returns the kinds of the remedies that act on the cause, in the order of advice."""
-    return tuple(card.kind for card in REMEDIES if cause in card.causes)
+    return tuple(card.kind for card in in_order_of_advice({cause: 1.0}))
 
 
 def findings_of(remedy: RemedyCard) -> tuple[str, ...]:
     """Returns the codes of the findings for which the remedy can be advised."""
     return tuple(
-        card.code
-        for card in DETECTORS
-        if card.code not in remedy.excluded_findings
-        and (
-            card.code in remedy.findings_without_cause
-            or not remedy.causes.isdisjoint(causes_of(card.code))
-        )
+        card.code for card in DETECTORS if not remedy.causes.isdisjoint(causes_of(card.code))
     )

@@ -1,10 +1,11 @@
 """What a remedy is: a typed change of a job spec, and the card that describes it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from app.domain.diagnosis.record import Record
 from app.domain.specs.job import JobSpec
 
 #: A merge patch of a job spec.
@@ -13,33 +14,62 @@ Patch = Mapping[str, JsonValue]
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """A change of the job spec that acts on a symptom."""
+    """A change that may help, with the job spec that results from it."""
 
     #: Kind of a remedy card.
     kind: str
     patch: Patch
     reason: str
     source: str
-    #: The full, valid job spec with the patch applied: the body of `POST /v1/runs`.
+    #: The patched spec: valid, complete and different from the run's.
     body: Mapping[str, JsonValue]
+    #: How often it cured runs with the likeliest of the causes that it acts on; None if untried.
+    record: Record | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ailment:
-    """The facts of a finding that remedies depend on."""
+    """What remedies are drawn for: the likely causes of a run, and the run's own numbers.
 
-    #: Code of the finding.
-    code: str
-    #: Code of its likeliest cause, that of a cause card; None if undetermined.
+    Every number is None where it was not measured.
+    """
+
+    #: Code of the likeliest cause; None if unknown.
     cause: str | None = None
-    #: Lag at which the target depends on the input, in timesteps; None if unknown.
+    #: Probability of each cause by its code; empty if only `cause` is known.
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    #: Lag at which the target depends on the input, in timesteps.
     required_lag: int | None = None
-    #: Timesteps of one training sequence; None if unknown.
+    #: Timesteps of one training sequence.
     length: int | None = None
-    #: Median of the finite gradient norms before clipping; None if there are none.
+    #: Median of the finite gradient norms before clipping.
     grad_norm: float | None = None
     #: False if the gradient overflows before it can be clipped.
     is_gradient_finite: bool = True
+    #: False if the loss of the first step is not finite, so that no update can be at fault.
+    starts_finite: bool = True
+    #: Multiple of the update at which the loss is least: the geometric mean over the first probes,
+    #: and the median over all of them.
+    early_step_factor: float | None = None
+    step_factor: float | None = None
+    #: sqrt(v) / eps of the optimizer, at the latest probe.
+    second_moment_over_eps: float | None = None
+    #: Largest share of the penalties, or of a decoupled weight decay, in a step, relative to that
+    #: of the loss.
+    penalty_share: float | None = None
+    #: Steps after which the task would be learned if the score goes on as it does.
+    needed_steps: int | None = None
+    #: Step of the best validation score.
+    best_step: int | None = None
+    #: Timesteps of context that still improve held-out predictions, by a reference model.
+    useful_context: int | None = None
+
+    @property
+    def likely(self) -> Mapping[str, float]:
+        """The probabilities of the causes; 1 for the only one that is known."""
+        if self.probabilities or self.cause is None:
+            return self.probabilities
+        return {self.cause: 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +95,16 @@ class RemedyCard:
     cannot_act: str
     #: Codes of the causes that it acts on.
     causes: frozenset[str]
-    #: Codes of the findings that it acts on even if no cause is known.
-    findings_without_cause: frozenset[str] = frozenset()
-    #: Codes of the findings that it does not act on, for any cause.
-    excluded_findings: frozenset[str] = frozenset()
     #: Returns the patch with its reason; None if the remedy cannot act.
     draw: Callable[[Ailment, JobSpec], Draft | None]
+    #: True if it acts only where the spec or the run shows the very thing that it undoes.
+    is_specific: bool = False
 
-    def acts_on(self, ailment: Ailment) -> bool:
-        """Returns whether the remedy is meant for the finding, by its code and its cause."""
-        if ailment.code in self.excluded_findings:
-            return False
-        if ailment.cause is None:
-            return ailment.code in self.findings_without_cause
-        return ailment.cause in self.causes
+    @property
+    def changes_the_start(self) -> bool:
+        """Whether the first forward pass differs after it."""
+        return any(path.startswith(_OF_THE_START) for path in self.changes)
+
+
+#: Fields that determine the first forward pass.
+_OF_THE_START = ("model", "init", "dataset", "training.precision", "training.seed")

@@ -3,7 +3,6 @@
 from pydantic import JsonValue
 
 from app.domain.diagnosis.evidence import two_digits
-from app.domain.diagnosis.indications import LARGE_GRADIENT_FINDINGS
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.job import JobSpec
@@ -42,9 +41,10 @@ CARD = RemedyCard(
     summary="Limit the gradient to its usual norm.",
     source="Pascanu et al. 2013, algorithm 1",
     changes=("clipping",),
-    cannot_act="The norm is already clipped as tightly, or the gradient itself overflows.",
-    causes=frozenset({"expansive_recurrence", "learning_rate_too_high"}),
-    findings_without_cause=LARGE_GRADIENT_FINDINGS,
-    excluded_findings=frozenset({"no_better_than_baseline"}),
+    cannot_act=(
+        "The norm is already clipped as tightly, the gradient itself overflows, or the first "
+        "forward pass failed."
+    ),
+    causes=frozenset({"expansive_recurrence", "state_growth", "learning_rate_too_high"}),
     draw=draw,
 )

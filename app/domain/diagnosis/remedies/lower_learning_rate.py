@@ -1,35 +1,73 @@
-"""Lower the learning rate."""
+"""Lower the learning rate by what the step-size probe measured."""
+
+from pydantic import JsonValue
 
 from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.rates import between, calibrated, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
+from app.domain.specs.optimizer.sgd import SgdSpec
 
-FACTOR = 10.0
+#: Without a measurement, and the bounds of what is advised.
+FACTOR, MIN_FACTOR, MAX_FACTOR = 0.1, 0.01, 1 / 3
 MIN_LEARNING_RATE = 1e-7
+#: The gradient of a smaller batch is mostly noise: it is enlarged as well.
+MIN_BATCH_SIZE, USUAL_BATCH_SIZE = 8, 32
+#: A larger momentum carries steps on for more than twenty steps; it is lowered to the usual one.
+MAX_MOMENTUM, USUAL_MOMENTUM = 0.95, 0.9
 
 
-def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    """Advises the rate times the probe's factor, and half of the way from there to a usual one.
+
+    The first probes count: later, a network that was thrown far has settled where its steps fit.
+    """
     present = spec.optimizer.learning_rate
-    lower = two_digits(present / FACTOR)
+    factor = _factor(ailment.early_step_factor)
+    usual = usual_rate(spec)
+    lower = present * factor
+    if lower > usual:
+        lower = between(lower, usual)
+    lower = two_digits(lower)
     if lower < MIN_LEARNING_RATE:
         return None
+    patch: dict[str, JsonValue] = {"learning_rate": lower}
+    if isinstance(spec.optimizer, SgdSpec) and spec.optimizer.momentum > MAX_MOMENTUM:
+        patch["momentum"] = USUAL_MOMENTUM
+    reason = _reason(ailment, present, lower)
+    if spec.training.batch_size >= MIN_BATCH_SIZE:
+        return Draft(patch={"optimizer": patch}, reason=reason)
     return Draft(
-        patch={"optimizer": {"learning_rate": lower}},
-        reason=(
-            f"With {present:g} an update can leave the region in which its gradient is accurate; "
-            f"try {lower:g}."
-        ),
+        patch={"optimizer": patch, "training": {"batch_size": USUAL_BATCH_SIZE}},
+        reason=f"{reason} With {USUAL_BATCH_SIZE} sequences in a batch they are less noisy.",
+    )
+
+
+def _factor(measured: float | None) -> float:
+    if measured is None:
+        return FACTOR
+    return min(MAX_FACTOR, max(MIN_FACTOR, calibrated(measured)))
+
+
+def _reason(ailment: Ailment, present: float, lower: float) -> str:
+    if ailment.early_step_factor is None:
+        return f"With {present:g} an update leaves the region in which its gradient is accurate."
+    return (
+        f"At the start the loss of a fresh batch was least at {ailment.early_step_factor:.2g} "
+        f"times the update; a learning rate of {lower:g} in place of {present:g} makes smaller "
+        "steps."
     )
 
 
 CARD = RemedyCard(
     kind="lower_learning_rate",
-    summary="Lower the learning rate.",
-    source="Bengio 2012, practical recommendations",
-    changes=("optimizer.learning_rate",),
-    cannot_act=f"The learning rate would fall below {MIN_LEARNING_RATE:g}.",
-    causes=frozenset({"learning_rate_too_high", "expansive_recurrence"}),
-    # there, the direction of the gradient is wrong and not the length of the step
-    excluded_findings=frozenset({"clipping_masks_explosion"}),
+    summary="Lower the learning rate by what the step-size probe measured.",
+    source="Bengio 2012, practical recommendations; amount measured on the benchmark",
+    changes=("optimizer.learning_rate", "optimizer.momentum", "training.batch_size"),
+    cannot_act=(
+        f"The learning rate would fall below {MIN_LEARNING_RATE:g}, or the first forward pass "
+        "failed, before any step."
+    ),
+    causes=frozenset({"learning_rate_too_high"}),
     draw=draw,
 )

@@ -1,6 +1,5 @@
 """Start with an orthogonal recurrent matrix."""
 
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH, LARGE_GRADIENT_FINDINGS
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.init.identity import Identity
 from app.domain.specs.init.orthogonal import Orthogonal
@@ -26,7 +25,6 @@ CARD = RemedyCard(
     source="Saxe et al. 2014; Henaff et al. 2016",
     changes=("init.recurrent",),
     cannot_act="The recurrent matrix starts orthogonal, or as the identity, with gain 1.",
-    causes=CAUSES_OF_SHORT_REACH | {"expansive_recurrence"},
-    findings_without_cause=LARGE_GRADIENT_FINDINGS | {"no_better_than_baseline"},
+    causes=frozenset({"expansive_recurrence", "contractive_recurrence", "unreliable_start"}),
     draw=draw,
 )

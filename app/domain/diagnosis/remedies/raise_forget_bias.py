@@ -1,7 +1,6 @@
 """Start an LSTM's forget gates open for as long as the task needs."""
 
 from app.domain.diagnosis.gated_cells import forget_bias_for, kept_in_words
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -31,6 +30,6 @@ CARD = RemedyCard(
         f"The cell is not an LSTM, or the bias for the lag is less than {MIN_RISE:g} above the "
         "present one."
     ),
-    causes=CAUSES_OF_SHORT_REACH,
+    causes=frozenset({"closed_gates", "contractive_recurrence", "unreliable_start"}),
     draw=draw,
 )

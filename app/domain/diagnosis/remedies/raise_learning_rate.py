@@ -1,30 +1,58 @@
-"""Raise the learning rate."""
+"""Raise the learning rate by what the step-size probe measured."""
 
 from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.rates import LARGEST_FACTOR, between, calibrated, is_beyond, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-FACTOR = 10.0
-MAX_LEARNING_RATE = 0.1
+#: Without a measurement, and the least one that is advised.
+FACTOR, MIN_FACTOR = 10.0, 3.0
+#: Largest multiple of a usual rate.
+MAX_OVER_USUAL = 10.0
 
 
-def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
-    present = spec.optimizer.learning_rate
-    higher = two_digits(present * FACTOR)
-    if higher > MAX_LEARNING_RATE:
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    """Advises the rate times the probe's factor.
+
+    Where even longer steps than the probe tried would be better, a usual rate is advised if it is
+    higher.
+    """
+    present, usual = spec.optimizer.learning_rate, usual_rate(spec)
+    factor = ailment.step_factor
+    if factor is None:
+        higher = present * FACTOR
+    elif is_beyond(factor):
+        higher = max(present * LARGEST_FACTOR, usual)
+    else:
+        higher = present * max(MIN_FACTOR, calibrated(factor))
+        higher = between(higher, usual) if higher < usual else higher
+    higher = two_digits(min(higher, MAX_OVER_USUAL * usual))
+    if higher < MIN_FACTOR * present:
         return None
     return Draft(
         patch={"optimizer": {"learning_rate": higher}},
-        reason=f"With {present:g} the weights hardly change in the run's steps; try {higher:g}.",
+        reason=_reason(factor, present, higher),
+    )
+
+
+def _reason(factor: float | None, present: float, higher: float) -> str:
+    if factor is None:
+        return f"With {present:g} the weights hardly change in the run's steps; try {higher:g}."
+    return (
+        f"The loss of a fresh batch is least at {factor:.2g} times the update, so that steps with "
+        f"{present:g} are too short; try {higher:g}."
     )
 
 
 CARD = RemedyCard(
     kind="raise_learning_rate",
-    summary="Raise the learning rate.",
-    source="Bengio 2012, practical recommendations",
+    summary="Raise the learning rate by what the step-size probe measured.",
+    source="Bengio 2012, practical recommendations; amount measured on the benchmark",
     changes=("optimizer.learning_rate",),
-    cannot_act=f"The learning rate would rise above {MAX_LEARNING_RATE:g}.",
-    causes=frozenset({"learning_rate_too_low"}),
+    cannot_act=(
+        f"The learning rate would exceed {MAX_OVER_USUAL:g} times a usual one, or would rise less "
+        f"than {MIN_FACTOR:g} times."
+    ),
+    causes=frozenset({"learning_rate_too_low", "too_few_steps", "clip_threshold_too_low"}),
     draw=draw,
 )

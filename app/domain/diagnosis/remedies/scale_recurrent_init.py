@@ -1,6 +1,5 @@
 """Start the recurrent matrix with spectral radius 1."""
 
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH, LARGE_GRADIENT_FINDINGS
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.init.spectral_radius import SpectralRadius
 from app.domain.specs.job import JobSpec
@@ -25,7 +24,6 @@ CARD = RemedyCard(
     source="Pascanu et al. 2013",
     changes=("init.recurrent",),
     cannot_act="The spec asks for no spectral radius, or for 1.",
-    causes=CAUSES_OF_SHORT_REACH | {"expansive_recurrence"},
-    findings_without_cause=LARGE_GRADIENT_FINDINGS | {"no_better_than_baseline"},
+    causes=frozenset({"expansive_recurrence", "contractive_recurrence"}),
     draw=draw,
 )

@@ -35,6 +35,5 @@ CARD = RemedyCard(
         "known."
     ),
     causes=frozenset({"expansive_recurrence"}),
-    excluded_findings=frozenset({"no_better_than_baseline"}),
     draw=draw,
 )

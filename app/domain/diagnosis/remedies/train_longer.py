@@ -1,32 +1,36 @@
-"""Train for more steps."""
+"""Train for as many steps as the curve forecasts."""
 
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-FACTOR = 3
+#: Without a forecast, and the bounds of what is advised.
+FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 1.5, 10.0
 MAX_STEPS = 100_000_000
 
 
-def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
-    present = spec.training.num_steps
-    longer = min(MAX_STEPS, FACTOR * present)
-    if longer == present:
+def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
+    present, needed = spec.training.num_steps, ailment.needed_steps
+    factor = FACTOR if needed is None else min(MAX_FACTOR, max(MIN_FACTOR, needed / present))
+    longer = min(MAX_STEPS, round(factor * present))
+    if longer <= present:
         return None
+    forecast = (
+        "the loss still falls"
+        if needed is None
+        else f"as the score improves now it would take {needed:,} steps"
+    )
     return Draft(
         patch={"training": {"num_steps": longer}},
-        reason=(
-            f"{present} steps may be too few: with long lags the loss stays flat for many steps "
-            "before it falls."
-        ),
+        reason=f"{present} steps are too few: {forecast}. Train for {longer}.",
     )
 
 
 CARD = RemedyCard(
     kind="train_longer",
-    summary="Train for more steps.",
-    source="measured on the adding problem: the reach grows before the loss falls",
+    summary="Train for as many steps as the curve forecasts.",
+    source="measured: the log of the gap to the attainable score over the last half of the run",
     changes=("training.num_steps",),
     cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
-    causes=frozenset({"too_few_steps"}),
+    causes=frozenset({"too_few_steps", "learning_rate_too_low"}),
     draw=draw,
 )

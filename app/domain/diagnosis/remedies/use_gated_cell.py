@@ -3,7 +3,6 @@
 from pydantic import JsonValue
 
 from app.domain.diagnosis.gated_cells import start_of_gates, with_cell
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -19,8 +18,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         patch=patch,
         reason=(
             "A GRU passes the state on by a gate instead of multiplying it by a matrix at each "
-            "timestep, so the gradient can persist. It must learn when to do so, which is not "
-            "certain."
+            "timestep, so that the gradient can neither vanish nor grow where the gate is open."
         ),
     )
 
@@ -29,8 +27,17 @@ CARD = RemedyCard(
     kind="use_gated_cell",
     summary="Replace a simple recurrent cell by a gated one.",
     source="Cho et al. 2014; Hochreiter & Schmidhuber 1997",
-    changes=("model", "init.recurrent"),
+    changes=("model", "init"),
     cannot_act="The cell already has gates.",
-    causes=CAUSES_OF_SHORT_REACH,
+    causes=frozenset(
+        {
+            "contractive_recurrence",
+            "expansive_recurrence",
+            "saturated_start",
+            "dead_start",
+            "state_growth",
+            "unreliable_start",
+        }
+    ),
     draw=draw,
 )

@@ -1,6 +1,5 @@
 """Use ReLU units with the identity as recurrent matrix."""
 
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.init.identity import Identity
 from app.domain.specs.job import JobSpec
@@ -32,7 +31,6 @@ CARD = RemedyCard(
     source="Le et al. 2015",
     changes=("model.activation", "init.recurrent"),
     cannot_act="The cell has gates, or the network already has these units and this matrix.",
-    causes=CAUSES_OF_SHORT_REACH,
-    excluded_findings=frozenset({"no_better_than_baseline"}),
+    causes=frozenset({"contractive_recurrence"}),
     draw=draw,
 )

@@ -6,7 +6,6 @@ from app.domain.diagnosis.gated_cells import (
     start_of_gates,
     with_cell,
 )
-from app.domain.diagnosis.indications import CAUSES_OF_SHORT_REACH
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model.lstm import LstmSpec
@@ -19,7 +18,7 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={
             "model": with_cell("lstm", spec.model),
-            "init": {"forget_bias": bias, **start_of_gates(spec)},
+            "init": {**start_of_gates(spec), "forget_bias": bias},
         },
         reason=(
             f"An LSTM whose forget gates start with a bias of {bias:g} keeps "
@@ -32,8 +31,8 @@ CARD = RemedyCard(
     kind="use_lstm_with_forget_bias",
     summary="Use an LSTM whose forget gates start open.",
     source="Gers et al. 2000; Tallec & Ollivier 2018",
-    changes=("model", "init.forget_bias", "init.recurrent"),
+    changes=("model", "init"),
     cannot_act="The cell is already an LSTM.",
-    causes=CAUSES_OF_SHORT_REACH,
+    causes=frozenset({"contractive_recurrence", "closed_gates"}),
     draw=draw,
 )

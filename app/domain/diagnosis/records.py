@@ -1,0 +1,85 @@
+"""How often each remedy cured each cause. Written by the benchmark (`records`)."""
+
+from types import MappingProxyType
+
+from app.domain.diagnosis.record import Record, Records
+
+SOURCE = "bench/diagnosis/cures.jsonl, calibration tasks"
+
+
+def _record(tried: int, cured: int, control_cured: int) -> Record:
+    return Record(tried=tried, cured=cured, control_cured=control_cured, source=SOURCE)
+
+
+RECORDS: Records = MappingProxyType(
+    {
+        "capacity_too_small": {
+            "larger_network": _record(2, 2, 0),
+        },
+        "clip_threshold_too_low": {
+            "loosen_clip": _record(4, 4, 0),
+            "raise_learning_rate": _record(3, 0, 0),
+            "use_adam": _record(4, 4, 0),
+        },
+        "closed_gates": {
+            "raise_forget_bias": _record(1, 1, 0),
+            "set_time_constants": _record(1, 1, 0),
+            "usual_start": _record(1, 1, 0),
+        },
+        "dead_start": {
+            "use_gated_cell": _record(3, 3, 0),
+            "use_tanh": _record(3, 2, 0),
+            "usual_start": _record(3, 3, 0),
+        },
+        "distribution_shift": {
+            "difference_target": _record(2, 2, 0),
+            "scale_by_window": _record(2, 2, 0),
+        },
+        "expansive_recurrence": {
+            "clip_norm": _record(2, 0, 0),
+            "orthogonal_recurrent_init": _record(6, 5, 0),
+            "scale_recurrent_init": _record(6, 5, 0),
+            "shorten_bptt": _record(2, 0, 0),
+            "use_gated_cell": _record(6, 6, 0),
+            "usual_start": _record(6, 5, 0),
+        },
+        "learning_rate_too_high": {
+            "clip_norm": _record(2, 0, 0),
+            "larger_batch": _record(1, 1, 0),
+            "lower_learning_rate": _record(8, 5, 0),
+            "use_adam": _record(4, 4, 0),
+            "warm_up": _record(8, 1, 0),
+        },
+        "learning_rate_too_low": {
+            "keep_learning_rate": _record(1, 1, 0),
+            "raise_learning_rate": _record(8, 3, 0),
+            "train_longer": _record(10, 0, 0),
+            "use_adam": _record(2, 2, 0),
+            "use_small_eps": _record(1, 1, 0),
+        },
+        "outliers_dominate": {
+            "robust_loss": _record(2, 2, 0),
+            "scale_by_window": _record(2, 1, 0),
+        },
+        "overfitting": {
+            "smaller_network": _record(2, 0, 0),
+            "stop_early": _record(2, 1, 0),
+            "use_weight_decay": _record(2, 0, 0),
+        },
+        "penalty_dominates": {
+            "weaken_penalty": _record(2, 1, 0),
+        },
+        "saturated_start": {
+            "scale_by_window": _record(1, 0, 0),
+            "use_gated_cell": _record(2, 2, 0),
+            "usual_start": _record(4, 3, 0),
+        },
+        "too_few_steps": {
+            "raise_learning_rate": _record(2, 1, 0),
+            "train_longer": _record(4, 1, 0),
+        },
+        "truncated_backpropagation": {
+            "lengthen_bptt": _record(1, 1, 0),
+        },
+    }
+)

@@ -1,0 +1,38 @@
+"""Pull the weights towards zero, so that less is learned by heart."""
+
+from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
+from app.domain.specs.job import JobSpec
+from app.domain.specs.optimizer.adam import AdamSpec
+
+#: Per unit of the learning rate, as AdamW counts it.
+WEIGHT_DECAY = 0.3
+
+
+def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
+    optimizer = spec.optimizer
+    if not isinstance(optimizer, AdamSpec) or optimizer.weight_decay > 0:
+        return None
+    return Draft(
+        patch={
+            "optimizer": {
+                **optimizer.model_dump(mode="json"),
+                "kind": "adamw",
+                "weight_decay": WEIGHT_DECAY,
+            }
+        },
+        reason=(
+            "Small weights cannot fit single examples. A decoupled decay of "
+            f"{WEIGHT_DECAY:g} keeps them small."
+        ),
+    )
+
+
+CARD = RemedyCard(
+    kind="use_weight_decay",
+    summary="Pull the weights towards zero, so that less is learned by heart.",
+    source="Loshchilov & Hutter 2019",
+    changes=("optimizer",),
+    cannot_act="The optimizer is not Adam, or has a weight decay already.",
+    causes=frozenset({"overfitting", "too_few_data"}),
+    draw=draw,
+)
