@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.domain.devices import size_in_words
 from app.domain.estimate import step_seconds
-from app.domain.specs.dataset.base import LagRange
+from app.domain.specs.dataset.base import MadeDataset
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
 
@@ -28,12 +28,7 @@ def _warnings(spec: JobSpec) -> Iterator[str]:
         yield f"the learning rate still warms up when the run ends: {warmup} warm-up steps"
     if spec.probes.tier == "off":
         yield "probes.tier is off: how far back the gradient reaches will not be measured"
-    lag = _longest_lag(spec)
-    if training.bptt_length is not None and lag is not None and lag > training.bptt_length:
-        yield (
-            f"training.bptt_length cuts the gradient after {training.bptt_length} timesteps, "
-            f"and dataset.dependency_lag is {lag}"
-        )
+    yield from _warnings_of_truncation(spec)
 
 
 def warnings_about_size(
@@ -74,6 +69,28 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def _longest_lag(spec: JobSpec) -> int | None:
-    lag = spec.dataset.dependency_lag
-    return lag.max if isinstance(lag, LagRange) else lag
+def _warnings_of_truncation(spec: JobSpec) -> Iterator[str]:
+    """Warns of a cut before the known lag or, where the lag is not known yet, of any cut."""
+    cut = spec.training.bptt_length
+    if cut is None:
+        return
+    lag, source = _longest_lag(spec)
+    if lag is not None and lag >= cut:
+        yield f"training.bptt_length cuts the gradient after {cut} timesteps, and {source} is {lag}"
+    length = spec.dataset.sequence_length
+    if lag is None and (length is None or cut < length):
+        yield (
+            f"training.bptt_length cuts the gradient after {cut} timesteps, and the lag that the "
+            "task needs is not known before a run or a preflight estimates it: declare "
+            "dataset.dependency_lag"
+        )
+
+
+def _longest_lag(spec: JobSpec) -> tuple[int | None, str]:
+    """Returns the lag that the task needs and what it is; None if it is not known."""
+    if isinstance(spec.dataset, MadeDataset):
+        lag = spec.dataset.facts().required_lag.timesteps
+        declared = spec.dataset.dependency_lag is not None
+        return lag, "dataset.dependency_lag" if declared else "the lag that the task needs"
+    declared_lag = spec.dataset.declared_lag()
+    return declared_lag.timesteps if declared_lag else None, "dataset.dependency_lag"

@@ -1,5 +1,7 @@
 """What a run will cost: figures worked out by hand, more of anything costs more, limits cut."""
 
+from uuid import UUID
+
 import pytest
 
 from app.domain.errors import Problem
@@ -249,7 +251,36 @@ def test_double_precision_costs_twice_the_memory() -> None:
                 "training": {"bptt_length": 10},
                 "dataset": {"kind": "adding", "dependency_lag": {"min": 1, "max": 50}},
             },
-            "bptt_length",
+            "dataset.dependency_lag is 50",
+        ),
+        # at lag 10 the gradient of 10 timesteps is 0 already
+        (
+            {
+                "training": {"bptt_length": 10},
+                "dataset": {"kind": "adding", "dependency_lag": 10},
+            },
+            "dataset.dependency_lag is 10",
+        ),
+        ({"training": {"bptt_length": 10}}, "the lag that the task needs is"),
+        (
+            {
+                "training": {"bptt_length": 10},
+                "dataset": {"kind": "text", "dataset_id": str(UUID(int=1)), "length": 50},
+            },
+            "not known before a run or a preflight estimates it",
+        ),
+        (
+            {
+                "training": {"bptt_length": 10},
+                "dataset": {
+                    "kind": "sequences",
+                    "dataset_id": str(UUID(int=1)),
+                    "sequence_column": "s",
+                    "features": ["x"],
+                    "label": "y",
+                },
+            },
+            "not known before a run or a preflight estimates it",
         ),
     ],
 )
@@ -261,6 +292,28 @@ def test_what_is_seldom_meant_is_said(parts: dict[str, object], word: str) -> No
 
 def test_an_ordinary_spec_has_no_caution() -> None:
     assert warnings_about(spec()) == ()
+
+
+@pytest.mark.parametrize(
+    ("bptt_length", "dataset"),
+    [
+        (11, {"kind": "adding", "dependency_lag": 10}),
+        (50, {"kind": "text", "dataset_id": str(UUID(int=1)), "length": 50}),
+        (
+            30,
+            {
+                "kind": "text",
+                "dataset_id": str(UUID(int=1)),
+                "length": 50,
+                "dependency_lag": 29,
+            },
+        ),
+    ],
+)
+def test_a_cut_after_what_the_task_needs_has_no_caution(
+    bptt_length: int, dataset: dict[str, object]
+) -> None:
+    assert warnings_about(spec(training={"bptt_length": bptt_length}, dataset=dataset)) == ()
 
 
 def test_a_task_has_the_shape_that_its_facts_tell() -> None:

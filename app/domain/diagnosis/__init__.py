@@ -10,6 +10,7 @@ ranking/      how likely each cause is; possibility: what structure and physics 
 measures/     the numbers that the evidence of causes holds
 verdict       from findings to a verdict and a summary
 prescribe     from a finding to remedies, each with the job spec that results from it
-reach explosions origin recurrence progress trends    the mathematics that members share
+reach explosions growth origin recurrence progress trends    the mathematics that members share
+episodes units    when a sign of several probes in succession begins and ends; shares of units
 findings      the parts of a diagnosis; codes: the enumerations of the API
 """

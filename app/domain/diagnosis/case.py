@@ -12,7 +12,7 @@ from app.domain.runs import StopReason
 from app.domain.scopes import Scope, ScopeKind
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.telemetry import DoubleArray, LagProfile, ScalarReading, Telemetry
+from app.domain.telemetry import DoubleArray, LagProfile, Path, ScalarReading, Telemetry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,23 @@ class Case:
 
         Profiles that failed a check are left out.
         """
+        return self._profiles_of("total")
+
+    @cached_property
+    def uncut_profiles(self) -> tuple[LagProfile, ...]:
+        """The lag profiles as they would be without `bptt_length`.
+
+        Where it cuts nothing, and in runs of releases before they were measured, these are the
+        `profiles`.
+        """
+        return self._profiles_of("untruncated") or self.profiles
+
+    def _profiles_of(self, path: Path) -> tuple[LagProfile, ...]:
         return tuple(
             profile
             for profile in self.telemetry.profiles
             if profile.scope == Scope.model()
-            and profile.path == "total"
+            and profile.path == path
             and profile.step not in self.failed_checks
         )
 

@@ -38,5 +38,10 @@ def consequence_of(case: Case) -> Consequence:
         return UNKNOWN
     if progress.is_at_least(LEARNED):
         return HARMLESS
-    is_late = case.has_ended or progress.step >= EARLY_SHARE * case.num_steps
-    return BLOCKING if is_late and progress.is_below(FLAT) else UNKNOWN
+    return BLOCKING if is_late(case, step=progress.step) and progress.is_below(FLAT) else UNKNOWN
+
+
+def is_late(case: Case, *, step: int | None = None) -> bool:
+    """Returns whether a run is expected to have learned by a step, or by its latest one."""
+    reached = case.present_step if step is None else step
+    return case.has_ended or reached >= EARLY_SHARE * case.num_steps

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
+from app.domain.diagnosis.thresholds import (
+    BENCHMARK,
+    CALIBRATED,
+    CHOSEN,
+    HUGE,
+    count,
+    share,
+    threshold,
+)
 from app.domain.diagnosis.trends import finite_median, trailing_median
 from app.domain.telemetry import DoubleArray
 
@@ -43,11 +51,6 @@ class ExplodingThresholds:
             f"more at 3; {CALIBRATED}"
         ),
     )
-    lasting_share: float = share(
-        0.5,
-        meaning="smallest share of recent steps above `max_sensitivity` in an explosion that lasts",
-        source=CHOSEN,
-    )
     min_steps: int = count(
         3,
         unit="steps",
@@ -72,6 +75,25 @@ class ExplodingThresholds:
         meaning="gradient at the longest lag / at lag 0, above which it grows with the lag",
         source="8 to 29 in networks that solved their task",
     )
+    min_chaotic_rise: float = threshold(
+        100.0,
+        low=1,
+        meaning=(
+            "gradient at the longest lag / at lag 0, above which it grows with the lag if the "
+            "Lyapunov exponent is at least `min_lyapunov`"
+        ),
+        source=f"8 to 29 in networks that solved their task, below 100 in 96 %; {BENCHMARK}",
+    )
+    min_lyapunov: float = threshold(
+        0.15,
+        unit="nats / timestep",
+        low=-HUGE,
+        meaning="largest Lyapunov exponent of a layer, from which on the recurrence is expansive",
+        source=(
+            "below 0.13 at the end of 95 % of the runs that learned, above 0.24 in three quarters "
+            f"of those with an expansive start; {BENCHMARK}"
+        ),
+    )
     min_history: int = count(
         20,
         unit="steps",
@@ -87,8 +109,16 @@ class ExplodingThresholds:
         ),
         source=CHOSEN,
     )
-    learned_progress: float = share(
-        0.5, meaning="smallest task progress at which an explosion does no harm", source=CHOSEN
+    min_probes: int = count(
+        3,
+        unit="probes",
+        meaning="probes in succession with an expansive recurrence that begin a finding, or end it",
+        source="as `vanishing_gradient.min_probes`",
+    )
+    min_fall: float = share(
+        0.2,
+        meaning="share of the loss at the start by which it must have fallen to fall back",
+        source=CHOSEN,
     )
 
 
@@ -106,6 +136,8 @@ class Explosions:
     is_spike_n: BoolArray
     #: A spike after which the loss jumped.
     is_harmful_n: BoolArray
+    #: A spike that took a loss that had fallen back to its value at the start.
+    is_relapse_n: BoolArray
     loss_scale: float
 
     @property
@@ -131,6 +163,7 @@ def find_explosions(case: Case) -> Explosions:
         is_sensitive_n=sensitivity_n > thresholds.max_sensitivity,
         is_spike_n=is_spike_n,
         is_harmful_n=is_spike_n & _soon(is_jump_n),
+        is_relapse_n=is_spike_n & _falls_back(loss_n, loss_scale, min_fall=thresholds.min_fall),
         loss_scale=loss_scale,
     )
 
@@ -148,6 +181,27 @@ def loss_jumps(loss_n: DoubleArray, *, loss_scale: float, factor: float) -> Bool
     usual_n = trailing_median(loss_n, history=HISTORY)
     with np.errstate(over="ignore", invalid="ignore"):
         return (loss_n > factor * np.abs(usual_n)) & (loss_n > loss_scale)
+
+
+def _falls_back(loss_n: DoubleArray, loss_scale: float, *, min_fall: float) -> BoolArray:
+    """Returns (n,) whether the loss had fallen before a step and is back after it.
+
+    Medians of `SCALE_STEPS` steps before it and after it are compared with the loss at the start.
+    """
+    before_n = _median_before(loss_n)
+    after_n = _median_before(loss_n[::-1])[::-1]
+    return (before_n < (1 - min_fall) * loss_scale) & (after_n >= loss_scale)
+
+
+def _median_before(values_n: DoubleArray) -> DoubleArray:
+    """Returns (n,) medians of the `SCALE_STEPS` values before each; NaN where none is finite."""
+    padded = np.concatenate([np.full(SCALE_STEPS, np.nan), values_n[:-1]])
+    padded[~np.isfinite(padded)] = np.nan
+    windows = np.lib.stride_tricks.sliding_window_view(padded, SCALE_STEPS)
+    ordered = np.sort(windows, axis=1)  # NaN comes last
+    counts = np.isfinite(ordered).sum(axis=1)
+    rows = np.arange(ordered.shape[0])
+    return np.asarray(ordered[rows, np.maximum(counts - 1, 0) // 2])
 
 
 def recent(case: Case, *, num_steps: int) -> BoolArray:

@@ -14,6 +14,8 @@ from app.domain.theil_sen import Slope, theil_sen
 
 #: Fewest probes of a trend, even if some of them lie before the stretch that it describes.
 MIN_TREND_PROBES = 5
+#: Largest share of a run that counts as its start.
+SHORT_RUN_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +47,6 @@ class VanishingThresholds:
         0.02,
         meaning="`settle_steps` as a share of the run's steps; the larger of the two applies",
         source="as `settle_steps`",
-    )
-    learned_progress: float = share(
-        0.5, meaning="smallest task progress at which a short reach does no harm", source=CHOSEN
-    )
-    flat_progress: float = share(
-        0.1,
-        meaning="task progress below which nothing was learned",
-        source=f"a validation split shifts the floor by about 4 %; {CALIBRATED}",
     )
     stall_share: float = share(
         0.2,
@@ -89,14 +83,47 @@ class Sighting:
 
 
 def sightings(case: Case) -> tuple[Sighting, ...]:
-    """Returns the probes in order of step, without those whose ratio is not a number."""
+    """Returns the probes in order of step, without those whose ratio is not a number.
+
+    They are of the gradient without the cut by `bptt_length`, which `truncation_too_short` judges.
+    A probe in which no gradient arrives at lag 0 has no ratio.
+    """
     max_ratio = case.thresholds.of(VanishingThresholds).max_ratio
     return tuple(
         Sighting(profile=profile, ratio=ratio, reach=_reach(ratio, max_ratio=max_ratio))
-        for profile in case.profiles
-        if (ratio := profile.ratio_at_required_lag) is not None
+        for profile in case.uncut_profiles
+        if not has_no_gradient(profile)
+        and (ratio := least_ratio(case, profile)) is not None
         and not any(map(isnan, (ratio.value, *ratio.interval)))
     )
+
+
+def has_no_gradient(profile: LagProfile) -> bool:
+    """Returns whether no gradient arrives at lag 0, for instance because all units are dead."""
+    return bool(profile.log_norm_T[0] == -np.inf)
+
+
+def least_ratio(case: Case, profile: LagProfile) -> LagRatio | None:
+    """Returns the ratio at the required lag or, in a bidirectional network, the least that counts.
+
+    The backward direction reads the first timesteps last, so that the gradient is large again at
+    the longest lags. Of the lags that occur, the one with the least gradient is judged. Its
+    interval is as wide as that at the required lag, on a log scale, since only that is measured.
+    """
+    ratio = profile.ratio_at_required_lag
+    if ratio is None or case.task is None or not case.spec.model.bidirectional:
+        return ratio
+    occurring = case.task.required_lag
+    first = ratio.lag if occurring.min is None else occurring.min
+    logs = profile.log_norm_T[first : ratio.lag + 1] - profile.log_norm_T[0]
+    if not logs.size or np.isnan(logs).all():
+        return ratio
+    lag = first + int(np.nanargmin(logs))
+    least = float(np.exp(np.nanmin(logs)))
+    if least >= ratio.value:
+        return ratio
+    low, high = (least * end / ratio.value for end in ratio.interval)
+    return LagRatio(lag=lag, value=least, interval=(low, high))
 
 
 def settled(case: Case, seen: Sequence[Sighting]) -> Sequence[Sighting]:
@@ -113,9 +140,13 @@ def _reach(ratio: LagRatio, *, max_ratio: float) -> Reach:
 
 
 def settle_step(case: Case) -> int:
-    """Returns the first step after the start of the run, by the thresholds."""
+    """Returns the first step after the start of the run, by the thresholds.
+
+    Of a short run the first third is the start, so that it can be judged at all.
+    """
     limits = case.thresholds.of(VanishingThresholds)
-    return max(limits.settle_steps, int(limits.settle_share * case.num_steps))
+    first = max(limits.settle_steps, int(limits.settle_share * case.num_steps))
+    return min(first, int(SHORT_RUN_SHARE * case.num_steps))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +171,7 @@ def reach_trend(case: Case) -> ReachTrend:
     """Returns the trend of the horizon over the last `stall_share` of the run's steps."""
     thresholds = case.thresholds.of(VanishingThresholds)
     first = settle_step(case)
-    profiles = [profile for profile in case.profiles if profile.step >= first]
+    profiles = [profile for profile in case.uncut_profiles if profile.step >= first]
     num_steps = max(1, int(thresholds.stall_share * case.num_steps))
     begin = case.present_step - num_steps
     num_recent = sum(profile.step >= begin for profile in profiles)

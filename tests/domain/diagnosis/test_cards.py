@@ -120,6 +120,7 @@ def test_the_relations_are_told_from_both_sides() -> None:
     ("kind", "finding"),
     [
         ("lengthen_bptt", "vanishing_gradient"),
+        ("lengthen_bptt", "truncation_too_short"),
         ("use_identity_relu", "vanishing_gradient"),
         ("raise_learning_rate", "no_better_than_baseline"),
         ("train_longer", "no_better_than_baseline"),

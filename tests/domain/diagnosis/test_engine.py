@@ -96,6 +96,9 @@ def test_a_run_without_a_reading_is_undetermined() -> None:
         "exploding_gradient",
         "clipping_masks_explosion",
         "vanishing_gradient",
+        "truncation_too_short",
+        "saturated_activations",
+        "poor_initialization",
         "no_better_than_baseline",
     }
 
@@ -156,7 +159,7 @@ def test_a_gru_whose_reach_grows_on_a_flat_loss_is_not_sick() -> None:
 def test_a_run_that_learns_and_reaches_is_healthy() -> None:
     seen = telemetry(
         profiles=[profile(step, ratio=0.5, horizon=199) for step in EVERY_50],
-        readings=scores({999: 0.001}),
+        readings=(*scores({999: 0.001}), reading("saturated_fraction", "layer:0", 0.1)),
     )
 
     diagnosis = diagnose(case(seen=seen, stop_reason=StopReason.COMPLETED))

@@ -7,6 +7,7 @@ from app.domain.diagnosis.detectors import (
     class_collapse,
     clipping_always,
     clipping_masks_explosion,
+    dead_units,
     exploding_gradient,
     learning_rate_too_high,
     learning_rate_too_low,
@@ -14,6 +15,10 @@ from app.domain.diagnosis.detectors import (
     non_finite,
     outliers_dominate,
     penalty_dominates,
+    poor_initialization,
+    saturated_activations,
+    saturated_gates,
+    truncation_too_short,
     vanishing_gradient,
 )
 
@@ -29,5 +34,10 @@ DETECTORS: tuple[DetectorCard[Any], ...] = (
     penalty_dominates.CARD,
     outliers_dominate.CARD,
     class_collapse.CARD,
+    truncation_too_short.CARD,
+    dead_units.CARD,
+    saturated_gates.CARD,
+    saturated_activations.CARD,
+    poor_initialization.CARD,
     no_better_than_baseline.CARD,
 )

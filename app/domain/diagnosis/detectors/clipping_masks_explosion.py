@@ -6,22 +6,18 @@ import numpy as np
 
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
-from app.domain.diagnosis.explosions import (
-    BoolArray,
-    ExplodingThresholds,
-    find_explosions,
-    recent,
-)
+from app.domain.diagnosis.explosion_view import ExplosionView
+from app.domain.diagnosis.explosions import BoolArray, ExplodingThresholds, recent
 from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
     Impact,
     NotAssessed,
-    Severity,
 )
-from app.domain.diagnosis.progress import TaskProgress, task_progress
+from app.domain.diagnosis.progress import task_progress
 from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import finite_median
 from app.domain.specs.clipping.none import NoClipping
@@ -44,12 +40,6 @@ class ClippingThresholds:
         low=1,
         meaning="smallest median of norm before clipping / norm after it",
         source=f"up to 4 in runs that learn, 1e20 in one that exploded; {CALIBRATED}",
-    )
-    flat_progress: float = share(
-        0.1, meaning="task progress below which the task is not learned", source=CHOSEN
-    )
-    learned_progress: float = share(
-        0.5, meaning="smallest task progress at which clipping does no harm", source=CHOSEN
     )
     recent_steps: int = count(
         100,
@@ -85,9 +75,10 @@ def detect(case: Case, limits: ClippingThresholds) -> Outcome:
     clipped = _clipped(case, is_recent_n)
     if clipped.fraction < limits.min_clipped_fraction or clipped.excess < limits.min_excess:
         return None
-    found = find_explosions(case)
+    view = ExplosionView(case=case, limits=case.thresholds.of(ExplodingThresholds))
+    found = view.found
     num_exploding = int(((found.is_sensitive_n | found.is_spike_n) & is_recent_n).sum())
-    if num_exploding < case.thresholds.of(ExplodingThresholds).min_steps:
+    if num_exploding < view.limits.min_steps and not view.is_expanding:
         return None
     return _finding(case, limits, clipped, num_exploding=num_exploding)
 
@@ -106,16 +97,15 @@ def _clipped(case: Case, is_recent_n: BoolArray) -> _Clipped:
 def _finding(
     case: Case, limits: ClippingThresholds, clipped: _Clipped, *, num_exploding: int
 ) -> Finding:
-    progress = task_progress(case)
-    impact, severity = _consequence(progress, limits)
+    progress, now = task_progress(case), consequence_of(case)
     steps_n = case.telemetry.steps_n
     is_recent_n = recent(case, num_steps=limits.recent_steps)
     norm = finite_median(case.scalar("grad_norm")[is_recent_n])
     return Finding(
         code=CODE,
         state=FindingState.ACTIVE,
-        impact=impact,
-        severity=severity,
+        impact=now.impact,
+        severity=now.severity,
         confidence=CONFIDENCE,
         first_step=int(steps_n[is_recent_n][0]),
         last_step=int(steps_n[-1]),
@@ -133,19 +123,9 @@ def _finding(
         },
         explanation=(
             f"Clipping changed {clipped.fraction:.0%} of the recent steps and reduced the norm by "
-            f"a median factor of {clipped.excess:.2g}. {_meaning(impact)}"
+            f"a median factor of {clipped.excess:.2g}. {_meaning(now.impact)}"
         ),
     )
-
-
-def _consequence(
-    progress: TaskProgress | None, limits: ClippingThresholds
-) -> tuple[Impact, Severity]:
-    if progress and progress.is_at_least(limits.learned_progress):
-        return Impact.NONE, Severity.INFO
-    if progress and progress.is_below(limits.flat_progress):
-        return Impact.BLOCKING, Severity.CRITICAL
-    return Impact.UNKNOWN, Severity.WARNING
 
 
 def _meaning(impact: Impact) -> str:

@@ -1,23 +1,15 @@
 """Is the gradient too large to guide an update, and does it harm the loss?"""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 from pydantic import JsonValue
 
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, is_late
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import counted, number
-from app.domain.diagnosis.explosions import (
-    SCALE_STEPS,
-    BoolArray,
-    ExplodingThresholds,
-    Explosions,
-    find_explosions,
-    recent,
-)
+from app.domain.diagnosis.explosion_view import ExplosionView
+from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
@@ -25,72 +17,18 @@ from app.domain.diagnosis.findings import (
     NotAssessed,
     Severity,
 )
-from app.domain.diagnosis.origin import bad_steps
-from app.domain.diagnosis.progress import TaskProgress, task_progress
-from app.domain.diagnosis.recurrence import log_rise
+from app.domain.diagnosis.growth import growths
 from app.domain.diagnosis.trends import finite_median
 
 CODE = "exploding_gradient"
 CONFIDENCE_SEEN = 0.95
 CONFIDENCE_CURVE_ALONE = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class _View:
-    """What the judgement is based on. Legend: n recorded steps."""
-
-    case: Case
-    limits: ExplodingThresholds
-    found: Explosions
-    is_recent_n: BoolArray
-    progress: TaskProgress | None
-
-    @cached_property
-    def num_sensitive(self) -> int:
-        return int((self.found.is_sensitive_n & self.is_recent_n).sum())
-
-    @cached_property
-    def num_harmful(self) -> int:
-        return int((self.found.is_harmful_n & self.is_recent_n).sum())
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether most of the recent steps have a gradient that is too large."""
-        enough = self.limits.lasting_share * int(self.is_recent_n.sum())
-        return self.num_sensitive > 0 and self.num_sensitive >= enough
-
-    @cached_property
-    def present_loss(self) -> float | None:
-        return finite_median(self.found.loss_n[-SCALE_STEPS:])
-
-    @property
-    def has_lost(self) -> bool:
-        """Whether the loss is far above its value at the start."""
-        loss = self.present_loss
-        return loss is not None and loss > self.limits.loss_factor * self.found.loss_scale
-
-    @cached_property
-    def rise(self) -> float | None:
-        return log_rise(self.case)
-
-    @property
-    def is_curve_rising(self) -> bool:
-        return self.rise is not None and self.rise > np.log(self.limits.max_rise)
-
-    @cached_property
-    def has_broken(self) -> bool:
-        """Whether a gradient that grows with the lag has overflowed."""
-        return self.is_curve_rising and bool(bad_steps(self.case).any())
+#: Largest logarithm that is written as a number.
+MAX_WRITTEN = 600.0
 
 
 def detect(case: Case, limits: ExplodingThresholds) -> Outcome:
-    view = _View(
-        case=case,
-        limits=limits,
-        found=find_explosions(case),
-        is_recent_n=recent(case, num_steps=limits.recent_steps),
-        progress=task_progress(case),
-    )
+    view = ExplosionView(case=case, limits=limits)
     num_finite = int(np.isfinite(view.found.loss_n).sum())
     if view.has_broken or (num_finite >= limits.min_history and _is_present(view)):
         return _active(view)
@@ -102,19 +40,25 @@ def detect(case: Case, limits: ExplodingThresholds) -> Outcome:
     return _harmless(view)
 
 
-def _is_present(view: _View) -> bool:
-    return view.num_sensitive >= view.limits.min_steps or view.num_harmful > 0 or view.has_lost
+def _is_present(view: ExplosionView) -> bool:
+    return (
+        view.num_sensitive >= view.limits.min_steps
+        or view.num_harmful > 0
+        or view.has_lost
+        or view.has_relapsed
+        or view.is_expanding
+    )
 
 
-def _was_present(view: _View) -> bool:
+def _was_present(view: ExplosionView) -> bool:
     num_sensitive = int(view.found.is_sensitive_n.sum())
     return num_sensitive >= view.limits.min_steps or bool(view.found.is_harmful_n.any())
 
 
-def _active(view: _View) -> Finding:
+def _active(view: ExplosionView) -> Finding:
     impact, severity = _consequence(view)
     steps = view.case.telemetry.steps_n
-    seen = steps[view.found.is_present_n]
+    seen = steps[view.is_present_n]
     return _finding(
         view,
         state=FindingState.ACTIVE,
@@ -125,21 +69,16 @@ def _active(view: _View) -> Finding:
     )
 
 
-def _consequence(view: _View) -> tuple[Impact, Severity]:
-    has_learned = view.progress and view.progress.is_at_least(view.limits.learned_progress)
-    if view.has_broken or view.has_lost:
-        return Impact.BLOCKING, Severity.CRITICAL
-    if has_learned:
-        return Impact.NONE, Severity.INFO
-    if view.is_lasting:
-        return Impact.BLOCKING, Severity.CRITICAL
-    stays_up = view.present_loss is not None and view.present_loss >= view.found.loss_scale
-    if view.num_harmful and stays_up:
-        return Impact.BLOCKING, Severity.CRITICAL
-    return Impact.UNKNOWN, Severity.WARNING
+def _consequence(view: ExplosionView) -> tuple[Impact, Severity]:
+    """Judges by the outcome, of which a loss that is back where it began says enough."""
+    now = view.consequence
+    is_lost = view.has_lost or (view.has_relapsed and is_late(view.case))
+    if view.has_broken or (is_lost and now != HARMLESS):
+        now = BLOCKING
+    return now.impact, now.severity
 
 
-def _too_early(view: _View) -> Outcome:
+def _too_early(view: ExplosionView) -> Outcome:
     if view.is_curve_rising:
         return _finding(
             view,
@@ -154,7 +93,7 @@ def _too_early(view: _View) -> Outcome:
     )
 
 
-def _resolved(view: _View) -> Finding:
+def _resolved(view: ExplosionView) -> Finding:
     steps = view.case.telemetry.steps_n
     seen = steps[view.found.is_present_n]
     after = steps[steps > seen[-1]]
@@ -172,12 +111,18 @@ def _resolved(view: _View) -> Finding:
     )
 
 
-def _harmless(view: _View) -> Outcome:
+def _harmless(view: ExplosionView) -> Outcome:
     """Reports a gradient that grows with the lag, or spikes without harm, as information."""
     num_spikes = int((view.found.is_spike_n & view.is_recent_n).sum())
     if not view.is_curve_rising and num_spikes < view.limits.min_steps:
         return None
     spikes = f"The norm rose {view.limits.spike_factor:g}-fold in {counted(num_spikes, 'step')}."
+    loss = (
+        "No jump of the loss followed"
+        if view.present_loss is None or view.present_loss >= view.found.loss_scale
+        else f"The loss is {view.present_loss:.3g}, below the {view.found.loss_scale:.3g} that it "
+        "began with"
+    )
     return _finding(
         view,
         state=FindingState.ACTIVE,
@@ -186,13 +131,13 @@ def _harmless(view: _View) -> Outcome:
         span=(0, view.case.present_step),
         explanation=(
             f"{_curve(view) if view.is_curve_rising else spikes} "
-            "The loss has not suffered, so this alone is not an explosion."
+            f"{loss}, so this alone is not an explosion."
         ),
     )
 
 
 def _finding(
-    view: _View,
+    view: ExplosionView,
     *,
     state: FindingState,
     impact: Impact,
@@ -222,7 +167,7 @@ def _finding(
     )
 
 
-def _evidence(view: _View) -> dict[str, JsonValue]:
+def _evidence(view: ExplosionView) -> dict[str, JsonValue]:
     found, is_recent_n = view.found, view.is_recent_n
     norms = found.grad_norm_n[np.isfinite(found.grad_norm_n)]
     return {
@@ -232,6 +177,7 @@ def _evidence(view: _View) -> dict[str, JsonValue]:
         "sensitive_steps": view.num_sensitive,
         "spike_steps": int((found.is_spike_n & is_recent_n).sum()),
         "harmful_spike_steps": view.num_harmful,
+        "lyapunov_exponent_nats_per_timestep": number(_lyapunov(view)),
         "recent_steps": int(is_recent_n.sum()),
         "loss_at_start": number(found.loss_scale),
         "loss_recent": number(view.present_loss),
@@ -242,14 +188,30 @@ def _evidence(view: _View) -> dict[str, JsonValue]:
     }
 
 
-def _symptom(view: _View) -> str:
+def _lyapunov(view: ExplosionView) -> float | None:
+    seen = growths(view.case)
+    return seen[-1].lyapunov if seen else None
+
+
+def _symptom(view: ExplosionView) -> str:
+    loss, scale = view.present_loss, view.found.loss_scale
     if view.has_broken:
         return f"{_curve(view)[:-1]}, and it exceeded the largest number of its precision."
     if view.has_lost:
         return (
-            f"The loss is {view.present_loss:.3g}, more than {view.limits.loss_factor:g} times the "
-            f"{view.found.loss_scale:.3g} that it began with."
+            f"The loss is {loss:.3g}, more than {view.limits.loss_factor:g} times the {scale:.3g} "
+            "that it began with."
         )
+    if view.has_relapsed:
+        (num_spikes,) = np.flatnonzero(view.found.is_relapse_n).shape
+        return (
+            f"The loss had fallen, and after {counted(num_spikes, 'step')} with a far larger "
+            f"gradient than before it is {loss:.3g}, not below the {scale:.3g} that it began with."
+        )
+    if view.num_sensitive + view.num_harmful == 0:
+        exponent = _lyapunov(view)
+        growth = "" if exponent is None else f" The Lyapunov exponent is {exponent:.2g}."
+        return f"{_curve(view)}{growth}"
     median = finite_median(view.found.grad_norm_n[view.is_recent_n])
     return (
         f"In {view.num_sensitive + view.num_harmful} of the last "
@@ -258,11 +220,13 @@ def _symptom(view: _View) -> str:
     )
 
 
-def _meaning(view: _View, impact: Impact) -> str:
+def _meaning(view: ExplosionView, impact: Impact) -> str:
     if impact is Impact.NONE:
         return "It does no harm: the task is learned."
     if view.has_broken or view.has_lost:
         return "The run cannot learn any more."
+    if view.num_sensitive == 0:
+        return "So small changes of early states or weights change the loss much."
     radius = f"{1 / view.limits.max_sensitivity:.0e}"
     return (
         f"To first order, a change of the weights by less than {radius} of their norm would change "
@@ -270,9 +234,10 @@ def _meaning(view: _View, impact: Impact) -> str:
     )
 
 
-def _curve(view: _View) -> str:
-    log10_rise = 0.0 if view.rise is None else view.rise / np.log(10)
-    return f"The gradient grows with the lag, to 1e{log10_rise:.0f} times that at lag 0."
+def _curve(view: ExplosionView) -> str:
+    rise = 0.0 if view.rise is None else view.rise
+    times = f"{np.exp(rise):.3g}" if rise < MAX_WRITTEN else f"1e{rise / np.log(10):.0f}"
+    return f"The gradient grows with the lag, to {times} times that at lag 0."
 
 
 CARD = DetectorCard(

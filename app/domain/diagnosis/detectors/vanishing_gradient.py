@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, Consequence, consequence_of
+from app.domain.diagnosis.consequence import UNKNOWN as UNKNOWN_CONSEQUENCE
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import counted, interval, number
 from app.domain.diagnosis.findings import (
@@ -22,6 +24,7 @@ from app.domain.diagnosis.reach import (
     ReachTrend,
     Sighting,
     VanishingThresholds,
+    has_no_gradient,
     reach_trend,
     settle_step,
     settled,
@@ -46,13 +49,21 @@ class _View:
     limits: VanishingThresholds
     progress: TaskProgress | None
     trend: ReachTrend
+    #: What a mechanism that is present does to the run.
+    consequence: Consequence
 
 
 def detect(case: Case, limits: VanishingThresholds) -> Outcome:
     seen = sightings(case)
     if not seen:
-        return _not_assessed("no probe has a ratio at the required lag")
-    view = _View(case=case, limits=limits, progress=task_progress(case), trend=reach_trend(case))
+        return _not_assessed(_missing(case))
+    view = _View(
+        case=case,
+        limits=limits,
+        progress=task_progress(case),
+        trend=reach_trend(case),
+        consequence=consequence_of(case),
+    )
     after_start = settled(case, seen)
     present = after_start[-limits.min_probes :]
     kinds = {sighting.reach for sighting in present}
@@ -65,8 +76,7 @@ def detect(case: Case, limits: VanishingThresholds) -> Outcome:
 
 def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
     """Too few probes after the start: at most a prognosis, and none if the task is learned."""
-    has_learned = view.progress and view.progress.is_at_least(view.limits.learned_progress)
-    if seen[-1].reach is Reach.SHORT and not has_learned:
+    if seen[-1].reach is Reach.SHORT and view.consequence != HARMLESS:
         return _present(view, _stretch(seen), state=FindingState.PREDICTED)
     first = settle_step(view.case)
     return _not_assessed(
@@ -146,18 +156,16 @@ def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sight
 
 
 def _consequence(view: _View, *, state: FindingState) -> tuple[Impact, Severity]:
-    """Judges by the progress of the task, the trend of the reach and the source of the lag."""
-    progress, limits = view.progress, view.limits
+    """Judges by the outcome, the trend of the reach and the source of the lag."""
     if state is FindingState.PREDICTED:
         return Impact.UNKNOWN, Severity.WARNING
-    if progress and progress.is_at_least(limits.learned_progress):
-        return Impact.NONE, Severity.INFO
-    if not progress or not progress.is_below(limits.flat_progress):
-        return Impact.UNKNOWN, Severity.WARNING
-    if not view.trend.has_stalled:
-        return Impact.UNKNOWN, Severity.WARNING
+    now = view.consequence
+    if now == BLOCKING and not view.trend.has_stalled:
+        now = UNKNOWN_CONSEQUENCE
     is_estimated = view.case.task and view.case.task.required_lag.source is LagSource.ESTIMATED
-    return Impact.BLOCKING, Severity.WARNING if is_estimated else Severity.CRITICAL
+    if now == BLOCKING and is_estimated:
+        return Impact.BLOCKING, Severity.WARNING
+    return now.impact, now.severity
 
 
 def _confidence(latest: Sighting, limits: VanishingThresholds, *, state: FindingState) -> float:
@@ -177,7 +185,8 @@ def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
     return {
         "gradient_ratio_at_required_lag": number(latest.ratio.value),
         "gradient_ratio_interval": interval(latest.ratio.interval),
-        "required_lag_timesteps": latest.ratio.lag,
+        "required_lag_timesteps": lag.timesteps if lag else latest.ratio.lag,
+        "judged_lag_timesteps": latest.ratio.lag,
         "required_lag_source": lag.source.value if lag else None,
         "decay_rate_nats_per_timestep": number(profile.decay_rate),
         "entry_ratio": number(profile.entry_ratio),
@@ -196,8 +205,14 @@ def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
 
 def _symptom(latest: Sighting, stretch: Sequence[Sighting], limits: VanishingThresholds) -> str:
     horizon = latest.profile.horizon
+    needed = latest.profile.ratio_at_required_lag
+    where = (
+        f"At the lag that the task needs, {counted(latest.ratio.lag, 'timestep')}"
+        if needed is None or needed.lag == latest.ratio.lag
+        else f"At lag {latest.ratio.lag}, the weakest of those that the task needs"
+    )
     return (
-        f"At the lag that the task needs, {counted(latest.ratio.lag, 'timestep')}, the gradient is "
+        f"{where}, the gradient is "
         f"{latest.ratio.value:.2g} of that at lag 0, below {limits.max_ratio:g} in the last "
         f"{counted(len(stretch), 'probe')}; it falls below {horizon.threshold:g} after "
         f"{counted(horizon.value, 'timestep')}."
@@ -212,12 +227,12 @@ def _meaning(view: _View, *, state: FindingState) -> str:
             if view.case.has_ended
             else "It is too early to say whether this will last: many runs that start so learn."
         )
+    if view.consequence == HARMLESS:
+        return "It does no harm: the task is learned."
     if progress is None:
         return "It is unknown whether this prevents learning, because there is no score."
-    if progress.is_at_least(view.limits.learned_progress):
-        return f"It does no harm: {progress.value:.0%} of the task is learned."
     if trend.may_grow and trend.slope:
-        start = "The loss is flat, but" if progress.is_below(view.limits.flat_progress) else "But"
+        start = "The task is not learned, but" if view.consequence == BLOCKING else "But"
         verb = "grows" if trend.is_growing else "seems to grow"
         return (
             f"{start} the reach {verb}, by {1000 * trend.slope.value:.2g} timesteps per 1000 "
@@ -227,6 +242,12 @@ def _meaning(view: _View, *, state: FindingState) -> str:
     if not trend.has_stalled:
         return f"So far {done}, and it is too early to tell whether the reach will grow."
     return f"In {trend.num_steps} steps the reach has not grown, and {done}."
+
+
+def _missing(case: Case) -> str:
+    if any(has_no_gradient(profile) for profile in case.uncut_profiles):
+        return "no gradient arrives at any lag, not even at lag 0"
+    return "no probe has a ratio at the required lag"
 
 
 def _not_assessed(reason: str) -> NotAssessed:

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.detector import Outcome
 from app.domain.diagnosis.detectors.clipping_masks_explosion import ClippingThresholds, detect
 from app.domain.diagnosis.findings import Finding, NotAssessed, Severity
-from tests.domain.builders import case, job, scores, telemetry
+from app.domain.telemetry import ScalarReading
+from tests.domain.builders import case, job, profile, reading, scores, telemetry
 
 LIMITS = ClippingThresholds()
 
@@ -58,3 +60,23 @@ def test_without_clipping_there_is_nothing_to_hide_it() -> None:
 
 def test_too_few_steps_are_not_assessed() -> None:
     assert isinstance(detect(case(seen=telemetry(num_steps=5)), LIMITS), NotAssessed)
+
+
+def test_an_expansive_recurrence_is_hidden_by_clipping_without_any_spike() -> None:
+    steps = range(0, 1000, 100)
+    exponents = tuple(reading("lyapunov_1", "layer:0", 0.4, step=step) for step in steps)
+    profiles = [profile(step, log_rise=8.0) for step in steps]
+
+    def outcome(*readings: ScalarReading) -> Outcome:
+        seen = telemetry(
+            grad_norm=1000.0,
+            clip_coefficient=0.001,
+            profiles=profiles,
+            readings=(*scores({999: 0.166}), *readings),
+        )
+        return detect(case(seen=seen), LIMITS)
+
+    finding = outcome(*exponents)
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.evidence["exploding_steps"]) == (Severity.CRITICAL, 0)
+    assert outcome() is None

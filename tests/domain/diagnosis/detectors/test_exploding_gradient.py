@@ -7,8 +7,8 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detectors.exploding_gradient import detect
 from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAssessed, Severity
-from app.domain.telemetry import DoubleArray
-from tests.domain.builders import case, profile, scores, telemetry
+from app.domain.telemetry import DoubleArray, ScalarReading
+from tests.domain.builders import case, profile, reading, scores, telemetry
 
 LIMITS = ExplodingThresholds()
 
@@ -32,7 +32,11 @@ def _found(given: Case) -> Finding:
 def test_norms_that_are_huge_from_the_first_step_on_are_critical() -> None:
     norms = 1e22 * np.exp(np.random.default_rng(3).normal(0, 1.5, 600))
     seen = telemetry(
-        num_steps=600, loss=np.linspace(1.2, 0.3, 600), grad_norm=norms, profiles=[RISING]
+        num_steps=600,
+        loss=np.linspace(1.2, 0.3, 600),
+        grad_norm=norms,
+        profiles=[RISING],
+        readings=scores({400: 0.17, 599: 0.166}),
     )
 
     finding = _found(case(seen=seen, num_steps=600))
@@ -51,7 +55,7 @@ def test_the_threshold_divides_large_from_too_large(factor: float, *, is_found: 
 
 
 def test_norms_that_overflow_their_storage_are_critical() -> None:
-    seen = telemetry(num_steps=50, grad_norm=np.inf)
+    seen = telemetry(num_steps=50, grad_norm=np.inf, readings=scores({49: 0.17}))
 
     assert _found(case(seen=seen, num_steps=50)).severity is Severity.CRITICAL
 
@@ -69,6 +73,15 @@ def test_spikes_that_do_no_harm_are_worth_a_word() -> None:
     finding = _found(case(seen=seen))
 
     assert (finding.impact, finding.severity) == (Impact.NONE, Severity.INFO)
+    assert "No jump of the loss followed" in finding.explanation
+
+
+def test_spikes_of_a_loss_that_has_fallen_are_told_with_the_loss() -> None:
+    norms = _norms(spikes=dict.fromkeys((850, 900, 950), 100.0))
+
+    finding = _found(case(seen=telemetry(loss=np.geomspace(0.8, 1e-2, 1000), grad_norm=norms)))
+
+    assert "below the 0.767 that it began with" in finding.explanation
 
 
 def test_a_curve_that_rises_alone_is_info() -> None:
@@ -131,10 +144,12 @@ def test_an_explosion_that_the_latest_step_still_shows_is_not_resolved() -> None
 def test_an_explosion_in_a_few_steps_of_a_run_that_learns_does_no_harm() -> None:
     norms = _norms(spikes=dict.fromkeys(range(900, 910), 1e9))
     few = telemetry(grad_norm=norms, readings=scores({999: 0.01}))
-    many = telemetry(grad_norm=norms, readings=scores({999: 0.166}))
+    part = telemetry(grad_norm=norms, readings=scores({999: 0.1}))
+    none = telemetry(grad_norm=norms, readings=scores({999: 0.166}))
 
     assert _found(case(seen=few)).severity is Severity.INFO
-    assert _found(case(seen=many)).severity is Severity.WARNING
+    assert _found(case(seen=part)).severity is Severity.WARNING
+    assert _found(case(seen=none)).severity is Severity.CRITICAL
 
 
 def test_a_loss_that_grows_without_end_is_critical() -> None:
@@ -144,6 +159,90 @@ def test_a_loss_that_grows_without_end_is_critical() -> None:
 
     assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
     assert "began with" in finding.explanation
+
+
+def test_a_loss_of_rare_large_examples_is_no_explosion() -> None:
+    # the first batches have none of them, and the norms stay as they are
+    loss = np.full(1000, 0.01)
+    loss[20:] = np.random.default_rng(5).choice([0.01, 8.0], 980, p=[0.3, 0.7])
+    seen = telemetry(loss=loss, grad_norm=np.random.default_rng(5).uniform(0.05, 1.7, 1000))
+
+    assert detect(case(seen=seen), LIMITS) is None
+
+
+def _relapsed(*, spike: float, after: float, num_steps: int = 800) -> Case:
+    """A loss that fell to half, a spike of the norm at step 650, and what the loss is then."""
+    loss = np.full(num_steps, 1.4)
+    loss[100:] = 0.7
+    loss[650:] = after
+    seen = telemetry(
+        num_steps=num_steps, loss=loss, grad_norm=_norms(num_steps, spikes={650: spike})
+    )
+    return case(seen=seen, num_steps=num_steps)
+
+
+def test_a_late_spike_after_which_the_loss_is_back_where_it_began_is_critical() -> None:
+    finding = _found(_relapsed(spike=710.0, after=2.99))
+
+    assert finding.state is FindingState.ACTIVE
+    assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
+    assert (finding.first_step, finding.last_step) == (650, 650)
+    assert "after 1 step" in finding.explanation
+    assert "not below the 1.4 that it began with" in finding.explanation
+
+
+@pytest.mark.parametrize(("spike", "after"), [(710.0, 0.8), (3.0, 2.99)])
+def test_without_a_spike_or_without_a_relapse_there_is_no_late_explosion(
+    spike: float, after: float
+) -> None:
+    assert detect(_relapsed(spike=spike, after=after), LIMITS) is None
+
+
+EVERY_100 = range(0, 1000, 100)
+
+
+def _expansive(
+    *readings: ScalarReading, log_rise: float = 8.0, lyapunov: float | None = 0.3
+) -> Case:
+    exponents = () if lyapunov is None else _exponents(lyapunov)
+    profiles = [profile(step, log_rise=log_rise) for step in EVERY_100]
+    return case(seen=telemetry(profiles=profiles, readings=(*readings, *exponents)))
+
+
+def _exponents(value: float) -> tuple[ScalarReading, ...]:
+    return tuple(reading("lyapunov_1", "layer:0", value, step=step) for step in EVERY_100)
+
+
+def test_an_expansive_recurrence_in_a_run_that_learns_nothing_is_critical_without_spikes() -> None:
+    finding = _found(_expansive(*scores({600: 0.166, 999: 0.167})))
+
+    assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
+    assert (finding.first_step, finding.last_step) == (0, 999)
+    assert finding.evidence["lyapunov_exponent_nats_per_timestep"] == 0.3
+    assert finding.evidence["spike_steps"] == 0
+    assert "2.98e+03 times that at lag 0. The Lyapunov exponent is 0.3." in finding.explanation
+
+
+def test_an_expansive_recurrence_in_a_run_that_learns_does_no_harm() -> None:
+    finding = _found(_expansive(*scores({600: 0.01, 999: 0.01})))
+
+    assert (finding.impact, finding.severity) == (Impact.NONE, Severity.INFO)
+
+
+@pytest.mark.parametrize(
+    ("log_rise", "lyapunov"), [(8.0, 0.14), (4.5, 0.3), (9.0, None), (-3.0, 0.3)]
+)
+def test_a_small_rise_or_a_small_exponent_is_not_expansive(
+    log_rise: float, lyapunov: float | None
+) -> None:
+    assert detect(_expansive(log_rise=log_rise, lyapunov=lyapunov), LIMITS) is None
+
+
+def test_without_an_exponent_the_rise_alone_must_be_large() -> None:
+    finding = _found(_expansive(log_rise=700.0, lyapunov=None))
+
+    assert finding.severity is Severity.WARNING
+    assert finding.explanation.startswith("The gradient grows with the lag, to 1e304 times")
 
 
 def test_a_gradient_that_overflows_at_the_first_step_is_critical() -> None:

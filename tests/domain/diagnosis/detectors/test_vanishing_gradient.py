@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.domain.diagnosis.case import Case
@@ -12,7 +13,7 @@ from app.domain.diagnosis.reach import VanishingThresholds
 from app.domain.runs import StopReason
 from app.domain.task import LagSource, TaskFacts
 from app.domain.telemetry import LagProfile, ScalarReading
-from tests.domain.builders import case, profile, scores, task, telemetry
+from tests.domain.builders import case, job, profile, scores, task, telemetry
 
 LIMITS = VanishingThresholds()
 
@@ -64,7 +65,7 @@ def test_a_reach_that_grows_while_the_loss_is_flat_is_a_warning_that_says_so() -
 
     assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
     assert finding.evidence["horizon_trend_timesteps_per_1000_steps"] == pytest.approx(50, rel=0.1)
-    assert "The loss is flat, but the reach grows" in finding.explanation
+    assert "The task is not learned, but the reach grows" in finding.explanation
 
 
 def test_growth_that_is_not_certain_is_no_stall() -> None:
@@ -228,3 +229,63 @@ def test_an_override_moves_the_threshold() -> None:
     )
     assert isinstance(moved, Finding)
     assert moved.threshold == {"max_ratio": 0.1}
+
+
+def _both_ways(middle: float, *, shortest: int | None = 100) -> Case:
+    """A bidirectional network whose gradient is weakest at lag 150 and large again at 199."""
+    profiles = []
+    for step in EVERY_50:
+        one = profile(step, ratio=1.02, interval=(0.9, 1.2), horizon=5, decay_rate=0.0)
+        log_norm_T = one.log_norm_T.copy()
+        log_norm_T[150] = np.log(middle)
+        profiles.append(replace(one, log_norm_T=log_norm_T))
+    facts = task()
+    lag = facts.required_lag.model_copy(update={"min": shortest})
+    seen = telemetry(profiles=profiles, readings=FLAT)
+    return case(
+        spec=job(model={"kind": "elman", "bidirectional": True}),
+        facts=facts.model_copy(update={"required_lag": lag}),
+        seen=seen,
+    )
+
+
+def test_of_a_bidirectional_network_the_weakest_lag_that_occurs_is_judged() -> None:
+    finding = _found(_both_ways(1e-6))
+
+    assert finding.severity is Severity.CRITICAL
+    assert finding.evidence["gradient_ratio_at_required_lag"] == pytest.approx(1e-6)
+    assert finding.evidence["required_lag_timesteps"] == 199
+    assert finding.evidence["judged_lag_timesteps"] == 150
+    assert finding.explanation.startswith("At lag 150, the weakest of those that the task needs,")
+
+
+@pytest.mark.parametrize(("middle", "shortest"), [(0.5, 100), (1e-6, None), (1e-6, 160)])
+def test_lags_that_do_not_occur_are_not_judged(middle: float, shortest: int | None) -> None:
+    assert detect(_both_ways(middle, shortest=shortest), LIMITS) is None
+
+
+def test_a_profile_without_a_number_at_the_lags_that_occur_keeps_its_ratio() -> None:
+    given = _both_ways(0.5)
+    unknown = [
+        replace(one, log_norm_T=np.where(np.arange(200) > 0, np.nan, one.log_norm_T))
+        for one in given.telemetry.profiles
+    ]
+    seen = replace(given.telemetry, profiles=tuple(unknown))
+
+    assert detect(replace(given, telemetry=seen), LIMITS) is None
+
+
+def test_a_network_that_no_gradient_enters_has_none_that_vanishes() -> None:
+    dead = [
+        replace(profile(step, ratio=0.0), log_norm_T=np.full(200, -np.inf)) for step in EVERY_50
+    ]
+
+    assert "not even at lag 0" in _missed(_case(dead))
+
+
+def test_a_short_run_is_judged_after_its_first_third() -> None:
+    profiles = [profile(step) for step in range(0, 90, 10)]
+
+    finding = _found(_case(profiles, scores({60: 0.166, 89: 0.167}), num_steps=90, seen_steps=90))
+
+    assert finding.state is FindingState.ACTIVE

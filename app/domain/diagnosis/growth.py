@@ -1,0 +1,56 @@
+"""Whether the recurrence enlarges gradients: their growth with the lag, and Lyapunov exponents."""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.episodes import Sign, largest_signs
+from app.domain.diagnosis.explosions import ExplodingThresholds
+from app.domain.scopes import ScopeKind
+from app.domain.telemetry import LagProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """What one probe says of the growth of gradients with the lag."""
+
+    step: int
+    #: ln of the gradient at the longest lag / at lag 0.
+    log_rise: float
+    #: Largest Lyapunov exponent of a layer, in nats per timestep; None if it was not measured.
+    lyapunov: float | None
+
+    def is_expansive(self, limits: ExplodingThresholds) -> bool:
+        """Returns whether the gradient grows so much that the recurrence is expansive.
+
+        A rise that training needs is small or comes with an exponent near 0. Where the exponent is
+        not known, the rise alone must be large.
+        """
+        if self.lyapunov is None:
+            return self.log_rise > log(limits.max_rise)
+        is_chaotic = self.lyapunov >= limits.min_lyapunov
+        return is_chaotic and self.log_rise > log(limits.min_chaotic_rise)
+
+
+def growths(case: Case) -> tuple[Growth, ...]:
+    """Returns one for each probe with a lag profile, by step."""
+    exponents = {sign.step: sign for sign in largest_signs(case, "lyapunov_1", ScopeKind.LAYER)}
+    return tuple(
+        Growth(step=profile.step, log_rise=rise, lyapunov=_value(exponents.get(profile.step)))
+        for profile in case.uncut_profiles
+        if (rise := rise_of(profile)) is not None
+    )
+
+
+def _value(sign: Sign | None) -> float | None:
+    return None if sign is None else sign.value
+
+
+def rise_of(profile: LagProfile) -> float | None:
+    """Returns ln of the gradient at the longest lag / at lag 0; None if one of them is unknown."""
+    logs = profile.log_norm_T[profile.num_anchors_T > 0]
+    if logs.size > 1 and np.isfinite(logs[0]) and not np.isnan(logs[-1]):
+        return float(logs[-1] - logs[0])
+    return None
