@@ -6,7 +6,7 @@ detector cause remedy    the card of each family
 thresholds    what a threshold is; overrides: all thresholds by name, and their values in a query
 engine        diagnose: runs detectors, then ranks causes, then adds remedies and the verdict
 causation     from probabilities of causes to those that are named: families first
-ranking/      how likely each cause is; possibility: what structure and physics exclude
+ranking/      how likely each cause is, by signs; possibility: what structure and physics exclude
 measures/     the numbers that the evidence of causes holds
 verdict       from findings to a verdict and a summary
 prescribe     from a finding to remedies, each with the job spec that results from it

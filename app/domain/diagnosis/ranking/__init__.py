@@ -1,12 +1,26 @@
-"""How likely each cause is, before any evidence is weighed."""
+"""Ranks the causes of a case by what its run shows.
+
+measured  readings as numbers, and what summarises them
+learning, steps, memory, answers   the signs, by what they are about
+signs     all of them
+model     a linear model of the signs; its coefficients are data, written by `bench.diagnosis.fit`
+"""
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.cause import UNKNOWN
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.findings import RankedCause
+from app.domain.diagnosis.ranking.model import MODEL
+from app.domain.diagnosis.ranking.signs import signs
 
 
 def rank(case: Case) -> tuple[RankedCause, ...]:
-    """Returns every possible cause and `unknown`, the likeliest first; the sum is 1."""
-    codes = (*(card.code for card in CAUSES if card.is_possible(case)), UNKNOWN)
-    return tuple(RankedCause(code=code, probability=1 / len(codes)) for code in codes)
+    """Returns every possible cause and `unknown`, the likeliest first; the sum is 1.
+
+    The probabilities are given that the run fails: of a run that learns they mean nothing.
+    """
+    return MODEL.rank(signs(case), possible_causes(case))
+
+
+def possible_causes(case: Case) -> frozenset[str]:
+    """Returns the codes of the causes that structure and physics do not exclude."""
+    return frozenset(card.code for card in CAUSES if card.is_possible(case))
