@@ -30,6 +30,9 @@ RIDGE = 1e-6
 SMALLEST_SHARE = 1e-10
 #: Windows below which a held-out error says little.
 MIN_WINDOWS = 30
+#: Timesteps that are tried at least, where the rows have them, if a window is very short: a season
+#: may be many times as long.
+LEAST_LONGER = 32
 #: Standard errors by which a context is worse than the best by chance in one of twenty cases. One
 #: standard error (Breiman et al. 1984) is too few: the best of many contexts is also the luckiest.
 CHANCE_ERRORS = 1.645

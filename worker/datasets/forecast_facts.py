@@ -12,6 +12,7 @@ from app.domain.scopes import Split
 from app.domain.task import RequiredLag
 from app.domain.telemetry import IntArray
 from worker.datasets.context_gain import (
+    LEAST_LONGER,
     MAX_SCORED_WINDOWS,
     MAX_WINDOWS,
     Part,
@@ -43,8 +44,9 @@ def longer_context(windows: Windows) -> LongerContext | None:
     if held_out_W is None:
         return None
     num_columns = windows.values_NF.shape[1]
-    for factor in LONGER_WINDOWS:
-        last = longest_context(round(factor * windows.spec.window), num_columns)
+    sizes = [round(factor * windows.spec.window) for factor in LONGER_WINDOWS]
+    for size in (max(sizes[0], LEAST_LONGER), *sizes):
+        last = longest_context(size, num_columns)
         train_W, later_W = (
             start_W[windows.have_before(start_W, last)]
             for start_W in (windows.starts["train"], held_out_W)

@@ -20,6 +20,7 @@ from app.domain.tables import Table
 from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from worker.datasets.context_gain import (
+    LEAST_LONGER,
     Part,
     class_targets,
     estimate_lag,
@@ -169,9 +170,8 @@ def _longer_context(
     longest = max(len(found.whole_rows[index]) for index in train)
     if shown is None or longest <= shown or not held_out.size:
         return None
-    parts = _context_parts(
-        data, found.whole_rows, train, held_out, longest=min(longest, LONGER_LENGTHS * shown)
-    )
+    most = min(longest, max(LONGER_LENGTHS * shown, LEAST_LONGER))
+    parts = _context_parts(data, found.whole_rows, train, held_out, longest=most)
     return gain_of_longer(*parts, shown=shown)
 
 

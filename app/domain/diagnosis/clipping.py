@@ -12,6 +12,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.explosions import recent
 from app.domain.diagnosis.streaks import recent_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
+from app.domain.diagnosis.travel import mean_update
 from app.domain.specs.clipping.none import NoClipping
 
 #: A coefficient this near to 1 is rounding, not clipping.
@@ -46,6 +47,11 @@ class ClippingAlwaysThresholds:
     )
     min_history: int = count(
         20, unit="steps", meaning="fewest steps for a judgement", source=CHOSEN
+    )
+    max_update_ratio: float = threshold(
+        2.5e-3,
+        meaning="largest mean of ||update|| / ||weights|| of all steps",
+        source=BENCHMARK,
     )
     min_probes: int = count(
         3, unit="probes", meaning="number of latest probes whose median counts", source=CHOSEN
@@ -85,6 +91,7 @@ def find_shortened_steps(case: Case) -> ShortenedSteps | None:
     is_clipped = (
         found.fraction >= limits.min_clipped_fraction
         and found.coefficient <= limits.max_coefficient
+        and mean_update(case) <= limits.max_update_ratio
     )
     return found if is_clipped and _is_too_short(case, found, limits) else None
 

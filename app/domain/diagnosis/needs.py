@@ -14,6 +14,11 @@ def recorded_steps(case: Case) -> str | None:
     return None if case.telemetry.steps_n.size else "no step has been recorded yet"
 
 
+def built_data(case: Case) -> str | None:
+    """The facts of the data."""
+    return NO_TASK if case.task is None else None
+
+
 def required_lag(case: Case) -> str | None:
     """A required lag that is known and lies within the sequence."""
     if case.task is None:
@@ -47,14 +52,6 @@ def trusted_probe(case: Case) -> str | None:
         f"the lag profile of step {failed.step} cannot be trusted: its {failed.quantity} is "
         f"{failed.value:.1e}, above {limit:g}"
     )
-
-
-def probed_updates(case: Case) -> str | None:
-    """A probe of an update."""
-    if case.spec.probes.tier == "off":
-        return "probes are off (probes.tier)"
-    steps_n, _ = case.probed("best_step_factor")
-    return None if steps_n.size else "no update has been probed yet"
 
 
 def baseline(case: Case) -> str | None:

@@ -8,6 +8,7 @@ from app.domain.diagnosis.detectors import (
     clipping_always,
     clipping_masks_explosion,
     dead_units,
+    distribution_shift,
     exploding_gradient,
     learning_rate_too_high,
     learning_rate_too_low,
@@ -20,6 +21,7 @@ from app.domain.diagnosis.detectors import (
     saturated_gates,
     truncation_too_short,
     vanishing_gradient,
+    window_too_short,
 )
 
 #: In the order of a diagnosis' findings. Any, because each has its own class of thresholds.
@@ -39,5 +41,7 @@ DETECTORS: tuple[DetectorCard[Any], ...] = (
     saturated_gates.CARD,
     saturated_activations.CARD,
     poor_initialization.CARD,
+    distribution_shift.CARD,
+    window_too_short.CARD,
     no_better_than_baseline.CARD,
 )

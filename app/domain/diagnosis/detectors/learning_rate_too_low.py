@@ -19,13 +19,16 @@ from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.streaks import rolling_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
+from app.domain.diagnosis.travel import mean_update
 from app.domain.diagnosis.trends import finite_median
 from app.domain.telemetry import DoubleArray
 
 CODE = "learning_rate_too_low"
 CONFIDENCE = 0.85
 #: Share of the steps done that counts as recent.
-RECENT_SHARE = 0.2
+RECENT_SHARE = 0.1
+#: The least and the largest multiple of the update that a probe tries.
+LEAST_FACTOR, LARGEST_FACTOR = 0.0, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +36,35 @@ class RateTooLowThresholds:
     """The thresholds of `learning_rate_too_low`."""
 
     min_factor: float = threshold(
-        10.0,
+        15.0,
         low=1,
         meaning=(
-            "smallest best multiple of the update, median of `min_probes`, that is too short, on "
+            "smallest best multiple of the update, median of `num_probes`, that is too short, on "
             "the step's batch and on a fresh one"
         ),
+        source=f"up to 13 where weights are large and the steps fit them; {BENCHMARK}",
+    )
+    max_update_ratio: float = threshold(
+        1.25e-3,
+        meaning="largest mean of ||update|| / ||weights|| of all steps",
+        source=f"usual: 1e-3 to 1e-2; {BENCHMARK}",
+    )
+    max_straight_update_ratio: float = threshold(
+        6e-4,
+        meaning="the same, where noise decides which multiple of a step is best",
         source=BENCHMARK,
     )
-    max_path: float = threshold(
-        0.5,
-        meaning="longest path of the weights, as the sum of the update ratios of all steps",
+    min_straight_share: float = share(
+        0.9,
+        meaning=(
+            "smallest share of probes whose best multiple is the least or the largest that is "
+            "tried: the loss is a straight line up to 30 times the step, and noise decides its sign"
+        ),
         source=BENCHMARK,
     )
     negligible_update: float = threshold(
         1e-5,
-        meaning="largest update ratio of recent steps at which nothing changes, without a probe",
+        meaning="largest median update ratio of recent steps at which nothing changes",
         source="usual: 1e-3",
     )
     max_rise_ahead: float = threshold(
@@ -58,12 +74,15 @@ class RateTooLowThresholds:
         source=CHOSEN,
     )
     max_dead_share: float = share(
-        0.5,
+        0.9,
         meaning="largest share of gradient entries that are exactly 0, above which units are dead",
         source=CHOSEN,
     )
+    num_probes: int = count(
+        5, unit="probes", meaning="number of latest probes whose median counts", source=CHOSEN
+    )
     min_probes: int = count(
-        3, unit="probes", meaning="number of successive probes that must agree", source=CHOSEN
+        3, unit="probes", meaning="fewest probes for a judgement", source=CHOSEN
     )
 
 
@@ -73,24 +92,28 @@ class _Steps:
 
     factor: float
     gain: float
-    path: float
+    mean_update: float
     update_ratio: float
     first_step: int
 
 
 def detect(case: Case, limits: RateTooLowThresholds) -> Outcome:
-    steps_n, _ = case.probed("best_step_factor")
-    if steps_n.size < limits.min_probes:
-        return NotAssessed(
-            code=CODE, reason=f"fewer than {limits.min_probes} updates have been probed yet"
-        )
-    if _is_still_rising(case, limits):
-        return NotAssessed(code=CODE, reason="the schedule still raises the learning rate")
     is_other = find_shortened_steps(case) is not None or _dead_share(case) > limits.max_dead_share
     if is_other or is_trained(case):
         return None
-    found = _short_steps(case, limits) or _negligible_steps(case, limits)
-    return None if found is None else _finding(case, limits, found)
+    negligible = _negligible_steps(case, limits)
+    if negligible is None and mean_update(case) > limits.max_update_ratio:
+        return None
+    if _is_still_rising(case, limits):
+        return NotAssessed(code=CODE, reason="the schedule still raises the learning rate")
+    found = negligible or _short_steps(case, limits) or _straight_steps(case, limits)
+    if found is not None:
+        return _finding(case, limits, found)
+    if case.probed("best_step_factor")[0].size >= limits.min_probes:
+        return None
+    return NotAssessed(
+        code=CODE, reason=f"fewer than {limits.min_probes} updates have been probed yet"
+    )
 
 
 def _is_still_rising(case: Case, limits: RateTooLowThresholds) -> bool:
@@ -119,25 +142,34 @@ def _short_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
     """Returns the steps if longer ones are better, the loss falls and the weights hardly moved."""
     steps_n, fresh_n = case.probed("best_step_factor")
     gain = _recent(case.probed("step_gain")[1], limits)
-    is_short_n = rolling_median(fresh_n, size=limits.min_probes) >= limits.min_factor
+    is_short_n = rolling_median(fresh_n, size=limits.num_probes) >= limits.min_factor
     is_short_n[: limits.min_probes - 1] = False
     if not is_short_n.any() or not is_short_n[-1] or not gain > 0:
         return None
     if _recent(case.probed("best_step_factor_of_batch")[1], limits) < limits.min_factor:
         return None
-    found = _steps(case, limits, first_step=int(steps_n[is_short_n][0]))
-    return found if found.path <= limits.max_path else None
+    return _steps(case, limits, first_step=int(steps_n[is_short_n][0]))
 
 
 def _negligible_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
     """Returns the steps if they change nothing, so that no probe can tell a better length."""
     ratio_n = case.scalar("update_ratio")
     is_small_n = ratio_n < limits.negligible_update
-    if not is_small_n[-_num_recent(case) :].all():
+    if not is_small_n.size or np.median(is_small_n[-_num_recent(case) :]) < 1:
         return None
-    # the first step after the last one that was not small
-    first = int(np.flatnonzero(~is_small_n)[-1]) + 1 if not is_small_n.all() else 0
-    return _steps(case, limits, first_step=int(case.telemetry.steps_n[first]))
+    first = int(case.telemetry.steps_n[is_small_n][0])
+    return _steps(case, limits, first_step=first)
+
+
+def _straight_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
+    """Returns the steps if the loss is a straight line far beyond them."""
+    steps_n, fresh_n = case.probed("best_step_factor")
+    if fresh_n.size < limits.num_probes or mean_update(case) > limits.max_straight_update_ratio:
+        return None
+    is_end_n = (fresh_n <= LEAST_FACTOR) | (fresh_n >= LARGEST_FACTOR)
+    if is_end_n.mean() < limits.min_straight_share:
+        return None
+    return _steps(case, limits, first_step=int(steps_n[is_end_n][0]))
 
 
 def _steps(case: Case, limits: RateTooLowThresholds, *, first_step: int) -> _Steps:
@@ -145,14 +177,14 @@ def _steps(case: Case, limits: RateTooLowThresholds, *, first_step: int) -> _Ste
     return _Steps(
         factor=_recent(case.probed("best_step_factor")[1], limits),
         gain=_recent(case.probed("step_gain")[1], limits),
-        path=float(ratio_n[np.isfinite(ratio_n)].sum()),
+        mean_update=mean_update(case),
         update_ratio=finite_median(ratio_n[-_num_recent(case) :]) or 0.0,
         first_step=first_step,
     )
 
 
 def _recent(values_n: DoubleArray, limits: RateTooLowThresholds) -> float:
-    recent_n = values_n[-limits.min_probes :]
+    recent_n = values_n[-limits.num_probes :]
     return float(np.median(recent_n)) if recent_n.size else float("nan")
 
 
@@ -166,34 +198,34 @@ def _finding(case: Case, limits: RateTooLowThresholds, found: _Steps) -> Finding
         confidence=CONFIDENCE,
         first_step=found.first_step,
         last_step=case.present_step,
-        threshold={"min_factor": limits.min_factor, "max_path": limits.max_path},
+        threshold={"min_factor": limits.min_factor, "max_update_ratio": limits.max_update_ratio},
         evidence={
             "best_step_factor_recent_median": number(found.factor),
             "step_gain_recent_median": number(found.gain),
-            "path_over_weight_norm": number(found.path),
+            "update_ratio_mean": number(found.mean_update),
             "update_ratio_recent_median": number(found.update_ratio),
             "learning_rate": case.spec.optimizer.rate_at(
                 case.present_step, num_steps=case.num_steps
             ),
         },
-        explanation=f"{_symptom(found, limits)} {_path(found)}",
+        explanation=f"{_symptom(found, limits)} {_moves(found)}",
     )
 
 
 def _symptom(found: _Steps, limits: RateTooLowThresholds) -> str:
     if found.factor >= limits.min_factor:
         return (
-            f"In the last {limits.min_probes} probes {found.factor:.3g} times the update was best "
-            "for a batch that it was not made from."
+            f"In the latest probes a median of {found.factor:.3g} times the update was best for a "
+            "batch that it was not made from."
         )
     return (
-        f"A recent step changes the weights by {found.update_ratio:.2g} of their norm, which "
-        "changes nothing that can be measured."
+        f"The latest steps change the weights by a median of {found.update_ratio:.2g} of their "
+        "norm, and the loss is a straight line far beyond them."
     )
 
 
-def _path(found: _Steps) -> str:
-    return f"All steps together are a path of {found.path:.2g} times the norm of the weights."
+def _moves(found: _Steps) -> str:
+    return f"A step changes the weights by a mean of {found.mean_update:.2g} of their norm."
 
 
 CARD = DetectorCard(
@@ -201,7 +233,7 @@ CARD = DetectorCard(
     summary="The steps are too short: much longer ones are better, and the weights hardly move.",
     in_words="the steps are too short",
     is_essential=False,
-    needs=(needs.recorded_steps, needs.probed_updates),
+    needs=(needs.recorded_steps,),
     thresholds=RateTooLowThresholds,
     detect=detect,
 )

@@ -38,8 +38,8 @@ class OutlierThresholds:
         30.0,
         low=1,
         meaning=(
-            "smallest score of the trivial predictor on training / on validation, which outliers "
-            "in training alone raise"
+            "smallest ratio of the trivial predictor's scores on training and on validation, which "
+            "an outlier in only one of them makes large"
         ),
         source=BENCHMARK,
     )
@@ -49,10 +49,10 @@ class OutlierThresholds:
         meaning="smallest loss of a batch / median that is a jump, beside `min_floor_ratio`",
         source=BENCHMARK,
     )
-    max_jump_share: float = share(
-        0.3,
-        meaning="largest share of batches that jump if few examples are the reason",
-        source=CHOSEN,
+    min_first_share: float = share(
+        0.6,
+        meaning="the same share at the first probe, at which hard examples hold less",
+        source=f"at most 0.53 in runs without outliers; {BENCHMARK}",
     )
     min_probes: int = count(
         2, unit="probes", meaning="number of successive probes that must agree", source=CHOSEN
@@ -105,23 +105,23 @@ def _few(
         first_step=int(steps_n[0]),
     )
     streak = latest_streak(steps_n, is_large_n, least=limits.min_probes)
-    if streak is not None and is_large_n[0] and streak.is_present:
+    begins_large = bool(share_n[0] >= limits.min_first_share)
+    if streak is not None and begins_large and streak.is_present:
         return found
-    is_in_training_only = ratio is not None and ratio >= limits.min_floor_ratio
-    is_rare = 0 < found.jump_share <= limits.max_jump_share
-    return found if is_in_training_only and is_rare else None
+    is_in_one_part = ratio is not None and ratio >= limits.min_floor_ratio
+    return found if is_in_one_part and (begins_large or found.jump_share > 0) else None
 
 
 def _floor_ratio(case: Case) -> float | None:
-    """Score of the trivial predictor on training / on validation; None if it is not known."""
+    """Ratio of the trivial predictor's scores on two parts, at least 1; None if unknown."""
     baseline = case.task.baseline if case.task is not None else None
     train, held_out = (
         None if baseline is None else baseline.scores.get(split)
         for split in ("train", "validation")
     )
-    if not train or held_out is None or train < 0:
+    if not train or held_out is None or min(train, held_out) < 0:
         return None
-    return train / held_out if held_out > 0 else float("inf")
+    return max(train / held_out, held_out / train) if held_out > 0 else float("inf")
 
 
 def _finding(case: Case, limits: OutlierThresholds, found: _Few) -> Finding:
@@ -137,16 +137,16 @@ def _finding(case: Case, limits: OutlierThresholds, found: _Few) -> Finding:
         threshold={"min_share": limits.min_share, "min_floor_ratio": limits.min_floor_ratio},
         evidence={
             "loss_share_of_few_median": number(found.share),
-            "floor_training_over_validation": number(found.floor_ratio),
+            "floor_ratio_of_training_and_validation": number(found.floor_ratio),
             "jump_share": number(found.jump_share),
             "largest_loss_over_median": number(found.largest_jump),
         },
-        explanation=f"{_symptom(found, limits)} The others have little influence on the weights.",
+        explanation=f"{_symptom(found)} The others have little influence on the weights.",
     )
 
 
-def _symptom(found: _Few, limits: OutlierThresholds) -> str:
-    if found.share >= limits.min_share:
+def _symptom(found: _Few) -> str:
+    if not found.jump_share:
         return f"A share of {found.share:.3g} of the training loss lies in {FEW:.0%} of its terms."
     return (
         f"The loss jumps in {found.jump_share:.2g} of the batches, to up to "

@@ -189,7 +189,7 @@ CARD = DetectorCard(
     summary="Penalties or weight decay outweigh the data, and the training part is not learned.",
     in_words="penalties outweigh the data",
     is_essential=False,
-    needs=(needs.recorded_steps, needs.probed_updates),
+    needs=(needs.recorded_steps,),
     thresholds=PenaltyThresholds,
     detect=detect,
 )

@@ -25,11 +25,13 @@ def _run(
     factor: float = 30.0,
     room: float | None = None,
     train: float = 0.16,
+    update_ratio: float = 1e-4,
     max_norm: float | None = 1e-4,
 ) -> Case:
     rooms: Sequence[float] = () if room is None else [room] * 5
     seen = telemetry(
         clip_coefficient=coefficient,
+        update_ratio=update_ratio,
         readings=(
             *probe_readings("best_step_factor", [factor] * 5),
             *probe_readings("second_moment_over_eps", rooms),
@@ -82,6 +84,7 @@ SOMETIMES = np.where(np.arange(1000) % 10, 1e-3, 1.0)
         pytest.param(_run(SGD, coefficient=SOMETIMES), id="not every step"),
         pytest.param(_run(SGD, factor=0.5), id="an explosion that is clipped"),
         pytest.param(_run(SGD, train=0.001), id="learned"),
+        pytest.param(_run(SGD, update_ratio=0.01), id="steps that are long all the same"),
         pytest.param(_run(SGD, max_norm=None), id="no clipping"),
     ],
 )

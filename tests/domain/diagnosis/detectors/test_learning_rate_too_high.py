@@ -12,6 +12,7 @@ from tests.domain.builders import case, probe_readings, scores, telemetry
 
 LIMITS = RateTooHighThresholds()
 OVERSHOT = [0.2, 0.1, 0.3, 0.2, 0.4, 0.1, 0.2, 0.3]
+NOISE = [-9.0, 0.3, -0.2, 0.4, -0.5, 0.1, -0.2, 0.3]
 GOOD = [1.0, 3.0, 0.8, 1.2, 1.5, 0.9, 2.0, 1.0]
 
 
@@ -22,6 +23,8 @@ def _run(
     loss_at_end: float = 0.2,
     train: float | None = 0.16,
     validation: float | None = 0.166,
+    gains: Sequence[float] = (),
+    update_ratio: float = 1e-3,
 ) -> Case:
     """A run whose weights grow evenly, and whose loss changes after 100 steps."""
     loss = np.full(1000, loss_at_end)
@@ -36,7 +39,12 @@ def _run(
     seen = telemetry(
         loss=loss,
         weight_norm=np.linspace(10, 10 * growth, 1000),
-        readings=(*probe_readings("best_step_factor", factors), *found),
+        update_ratio=update_ratio,
+        readings=(
+            *probe_readings("best_step_factor", factors),
+            *probe_readings("step_gain", gains),
+            *found,
+        ),
     )
     return case(seen=seen)
 
@@ -52,10 +60,17 @@ def test_long_steps_that_made_the_weights_grow_are_found() -> None:
 
 
 def test_long_steps_that_raised_the_loss_are_found() -> None:
-    finding = detect(_run(OVERSHOT, loss_at_end=1.0), LIMITS)
+    finding = detect(_run(OVERSHOT, growth=1.5, loss_at_end=1.0), LIMITS)
 
     assert isinstance(finding, Finding)
     assert finding.evidence["loss_over_start"] == pytest.approx(5)
+
+
+def test_steps_that_follow_the_noise_of_small_batches_are_found() -> None:
+    finding = detect(_run(GOOD, growth=1.4, gains=NOISE, update_ratio=1e-2), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert "by a median of 0.3 of it, up or down" in finding.explanation
 
 
 def test_a_broken_network_is_found_although_no_probe_saw_the_long_step() -> None:
@@ -63,7 +78,7 @@ def test_a_broken_network_is_found_although_no_probe_saw_the_long_step() -> None
 
     assert isinstance(finding, Finding)
     assert finding.first_step == 200
-    assert "far from where it began" in finding.explanation
+    assert "far from where they began" in finding.explanation
 
 
 @pytest.mark.parametrize(
@@ -71,6 +86,9 @@ def test_a_broken_network_is_found_although_no_probe_saw_the_long_step() -> None
     [
         pytest.param(_run(OVERSHOT), id="near an optimum"),
         pytest.param(_run(GOOD, growth=3), id="weights that grow by learning"),
+        pytest.param(_run(OVERSHOT, growth=0.9, loss_at_end=1.0), id="a penalty"),
+        pytest.param(_run(GOOD, gains=NOISE), id="a loss that is rough from step 0 on"),
+        pytest.param(_run(GOOD, growth=1.4, gains=[0.3] * 8, update_ratio=1e-2), id="learning"),
         pytest.param(_run(GOOD, loss_at_end=1.0), id="outliers"),
         pytest.param(_run([0.1, 3, 2, 3, 4, 0.1, 3, 3], growth=3), id="single probes"),
         pytest.param(_run(OVERSHOT, growth=3, train=0.001), id="overfitting"),
@@ -98,5 +116,22 @@ def test_an_update_to_infinity_is_damage() -> None:
     assert finding.evidence["weight_norm_over_start"] is None
 
 
-def test_few_probes_are_not_assessed() -> None:
+def test_a_training_score_below_the_baseline_is_broken_too() -> None:
+    """The first steps may have such a loss that the last ones are no worse."""
+    finding = detect(_run((), growth=20, loss_at_end=0.19, train=0.24), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert finding.evidence["best_step_factor_least_median"] is None
+
+
+def test_few_probes_are_not_assessed_where_something_is_wrong() -> None:
     assert isinstance(detect(_run(OVERSHOT[:2], growth=3), LIMITS), NotAssessed)
+    assert detect(_run(OVERSHOT[:2]), LIMITS) is None
+
+
+def test_without_a_finite_loss_at_the_start_only_growth_is_damage() -> None:
+    loss = np.full(1000, 0.2)
+    loss[:5] = np.nan
+    seen = telemetry(loss=loss, readings=probe_readings("best_step_factor", OVERSHOT))
+
+    assert detect(case(seen=seen), LIMITS) is None
