@@ -30,7 +30,7 @@ def prescribe(ailment: Ailment, spec: JobSpec, *, records: Records = RECORDS) ->
     """
     ranked = sorted(ailment.likely.items(), key=lambda one: -one[1])
     likely = {code: probability for code, probability in ranked if probability >= MIN_PROBABILITY}
-    if not likely or ailment.cause == NO_SIGNAL:
+    if not likely or next(iter(likely)) == NO_SIGNAL:
         return ()
     advice = _Advice(ailment=ailment, likely=likely, spec=spec, records=records)
     return tuple(advice.remedies())

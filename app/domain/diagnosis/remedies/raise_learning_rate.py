@@ -12,10 +12,11 @@ MAX_OVER_USUAL = 10.0
 
 
 def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
-    """Advises the rate times the probe's factor.
+    """Advises the rate times the probe's factor, and half of the way from there to a usual one.
 
     Where even longer steps than the probe tried would be better, a usual rate is advised if it is
-    higher.
+    higher. It is advised too where the loss hardly changes along a step, so that noise decides
+    which multiple is the best.
     """
     present, usual = spec.optimizer.learning_rate, usual_rate(spec)
     factor = ailment.step_factor
@@ -23,6 +24,8 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         higher = present * FACTOR
     elif is_beyond(factor):
         higher = max(present * LARGEST_FACTOR, usual)
+    elif factor < 1:
+        higher = usual
     else:
         higher = present * max(MIN_FACTOR, calibrated(factor))
         higher = between(higher, usual) if higher < usual else higher
@@ -38,6 +41,11 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
 def _reason(factor: float | None, present: float, higher: float) -> str:
     if factor is None:
         return f"With {present:g} the weights hardly change in the run's steps; try {higher:g}."
+    if factor < 1:
+        return (
+            f"With {present:g} the loss hardly changes along an update; {higher:g} suits most "
+            "networks of this kind."
+        )
     return (
         f"The loss of a fresh batch is least at {factor:.2g} times the update, so that steps with "
         f"{present:g} are too short; try {higher:g}."

@@ -3,8 +3,9 @@
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-#: Without a forecast, and the bounds of what is advised.
-FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 1.5, 10.0
+#: Without a forecast, and the bounds of what is advised: a run that needs even more steps needs
+#: longer ones.
+FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 2.0, 3.0
 MAX_STEPS = 100_000_000
 
 
