@@ -27,11 +27,12 @@ from app.api.protocol.queries import refuse_unknown_query
 from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
 from app.api.runs import continuation, runs
-from app.api.telemetry import dynamics, events, gradient_flow, history
+from app.api.telemetry import dynamics, events, gradient_flow, history, plots
 from app.artifacts import ArtifactFolder, FolderWatch
 from app.dashboard import assets, run_list, run_page, sign_in
 from app.domain.errors import Unavailable
 from app.embedded.home import make_home
+from app.pictures.studio import Studio
 from app.queue import RunQueue
 from app.services.accounts.check_secret import check_secret
 from app.settings import Settings
@@ -53,6 +54,7 @@ _ROUTERS = (
     history.router,
     gradient_flow.router,
     dynamics.router,
+    plots.router,
     diagnosis.router,
     events.router,
     artifacts.router,
@@ -116,6 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 yield
         finally:
             resources.upload_checks.close()
+            resources.studio.close()
             resources.engine.dispose()
             resources.health_engine.dispose()
 
@@ -167,6 +170,7 @@ def _open_resources(settings: Settings) -> Resources:
         ),
         upload_threads=CapacityLimiter(MAX_UPLOADS),
         upload_checks=UploadChecks(),
+        studio=Studio(),
     )
 
 

@@ -45,6 +45,14 @@ def answer_by_version(
     )
 
 
+def picture_by_version(
+    request: Request, versions: Sequence[str], compute: Callable[[], bytes], *, media_type: str
+) -> Response:
+    """304 where `If-None-Match` names these versions; otherwise 200 with the file."""
+    etag = _versioned_etag(request, versions)
+    return unchanged(request, etag) or _tagged(compute(), etag, media_type=media_type)
+
+
 def _versioned_etag(request: Request, versions: Sequence[str]) -> str:
     parts = (__version__, request.url.path, request.url.query, *versions)
     return _etag(*(part.encode() for part in parts))

@@ -22,6 +22,7 @@ from app.artifacts import ArtifactFolder, FolderWatch
 from app.domain.access import Caller, Scope
 from app.domain.audit import Actor
 from app.domain.errors import Forbidden, Unauthenticated
+from app.pictures.studio import Studio
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
 from app.services.accounts.browser_sessions import caller_of_session
@@ -49,6 +50,7 @@ class Resources:
     dry_run_places: ConcurrencyLimit
     upload_threads: CapacityLimiter
     upload_checks: UploadChecks
+    studio: Studio
 
 
 async def resources_of(request: Request) -> Resources:
