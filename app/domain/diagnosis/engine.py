@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causation import causes_of, explained_by, matters
 from app.domain.diagnosis.detectors import DETECTORS
@@ -23,6 +25,8 @@ from app.domain.specs.job import JobSpec
 RULES_VERSION = "5"
 
 
+# a run that breaks down measures any number; what of it leaves the doubles is told as not finite
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     """Returns the diagnosis of the run by its telemetry so far."""
     judged = replace(case, thresholds=thresholds)

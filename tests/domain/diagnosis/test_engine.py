@@ -1,10 +1,11 @@
 """From telemetry to a diagnosis."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.diagnosis.detectors import DETECTORS
@@ -231,6 +232,16 @@ _any_float = st.floats(width=32)
     ratios=st.lists(st.floats(min_value=0) | st.just(NAN), max_size=6),
     rise=st.floats(min_value=-1e4, max_value=1e4) | st.just(-np.inf) | st.just(NAN),
     stop_reason=st.none() | st.sampled_from(StopReason),
+)
+@example(
+    losses=[0.0] * 20,
+    norm=0.0,
+    clip=math.inf,
+    update_ratio=0.0,
+    score=1.7e308,
+    ratios=[],
+    rise=-math.inf,
+    stop_reason=None,
 )
 def test_any_telemetry_gives_one_and_the_same_diagnosis(
     *,
