@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from app.domain.diagnosis.standing import BaselineThresholds
 from docs.tables import joined, table
 from worker.references.card import MAX_FEATURES
 from worker.references.readout import STRENGTHS, STRENGTHS_OF_SQUARES
 from worker.references.registry import CARDS
 from worker.references.samples import MAX_CHOOSING_SEQUENCES, MAX_ROWS, MIN_ROWS
 
+LIMITS = BaselineThresholds()
 PAGE = Path(__file__).with_name("references.md")
 
 INTRO = """
@@ -51,12 +53,20 @@ completed data set spec, which names the upload: other runs of the same spec rea
 A failure to fit models never fails a run: `reference` is null then, and `task.notes` says so.
 """
 
-JUDGED = """
-A run that is no better than its baseline is compared with the reference
-(`no_better_than_baseline`). If the reference is better, the run is sick. If the run equals the
-reference, there are two cases. Where a nonlinear model is no better either, and the residuals of
-the reference are white noise (Ljung and Box, 10 lags, 1 %), nothing more is to be learned, and the
-run is not sick. Otherwise it is not assessed, and the verdict is `undetermined` at best.
+JUDGED = f"""
+The score of a run lies on a scale from 0, the baseline, to 1, the expected score: the attainable
+one or, where that is unknown, that of the reference on the same split. From
+{LIMITS.expected_level:g} on the task is learned; a run that ends below is sick
+(`loss_plateau`, `slow_convergence`, `overfitting`), and below {LIMITS.min_level:g} it is no better
+than the baseline (`no_better_than_baseline`).
+
+If the baseline is nearly the best model, as the last value of a random walk is, a run that equals
+the reference up to {LIMITS.max_spread_gap:.0%} of the gap between it and a constant forecast has
+learned the task; it is at risk where it is worse than the baseline. If no reference is better than
+the baseline, there are two cases for a run that equals it. Where a nonlinear model is no better
+either, and the residuals of the reference are white noise (Ljung and Box, 10 lags, 1 %), nothing
+more is to be learned, and the run is not sick. Otherwise it is not assessed, and the verdict is
+`undetermined` at best.
 """
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.integrity import failed_checks
-from app.domain.runs import StopReason
+from app.domain.runs import COMPLETED_AS_ASKED, StopReason
 from app.domain.scopes import Scope, ScopeKind
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
@@ -41,6 +41,11 @@ class Case:
     @property
     def present_step(self) -> int:
         return self.as_of_step or 0
+
+    @property
+    def was_completed(self) -> bool:
+        """Whether the run did what was asked for, rather than being ended before."""
+        return self.stop_reason in COMPLETED_AS_ASKED
 
     @property
     def has_diverged(self) -> bool:

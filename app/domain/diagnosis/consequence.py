@@ -4,14 +4,8 @@ from dataclasses import dataclass
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.findings import Impact, Severity
-from app.domain.diagnosis.progress import task_progress
-
-#: Task progress from which on the task counts as learned.
-LEARNED = 0.5
-#: Task progress below which nothing is learned.
-FLAT = 0.1
-#: Share of the run's steps before which a run is not expected to have learned.
-EARLY_SHARE = 0.5
+from app.domain.diagnosis.outcome import Outcome, outcome_of
+from app.domain.diagnosis.standing import BaselineThresholds, Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +27,29 @@ def consequence_of(case: Case) -> Consequence:
     Harmless where the task is learned; blocking where nothing is learned after half of the steps;
     unknown otherwise, for instance without a score.
     """
-    progress = task_progress(case)
-    if progress is None:
+    outcome = outcome_of(case)
+    if outcome is None:
         return UNKNOWN
-    if progress.is_at_least(LEARNED):
+    if outcome.judged.has_learned:
         return HARMLESS
-    return BLOCKING if is_late(case, step=progress.step) and progress.is_below(FLAT) else UNKNOWN
+    is_at_floor = outcome.judged.standing is Standing.AT_FLOOR
+    return BLOCKING if is_late(case, step=outcome.judged.step) and is_at_floor else UNKNOWN
 
 
 def is_late(case: Case, *, step: int | None = None) -> bool:
     """Returns whether a run is expected to have learned by a step, or by its latest one."""
     reached = case.present_step if step is None else step
-    return case.has_ended or reached >= EARLY_SHARE * case.num_steps
+    min_share = case.thresholds.of(BaselineThresholds).min_share
+    return case.has_ended or reached >= min_share * case.num_steps
+
+
+def consequence_of_failure(case: Case, outcome: Outcome) -> Consequence:
+    """Returns what it means that a score or a loss is not as it should be.
+
+    Harmless where the task is learned all the same; blocking where the run has ended without it;
+    unknown otherwise.
+    """
+    if outcome.judged.has_learned:
+        return HARMLESS
+    is_final = case.has_ended and outcome.is_due
+    return BLOCKING if is_final and outcome.judged.standing is not Standing.OPEN else UNKNOWN

@@ -8,7 +8,7 @@ import numpy as np
 from app.domain.diagnosis.case import Case
 from app.domain.scopes import Scope, Split
 from app.domain.task import Baseline, MetricMode, TaskFacts
-from app.domain.telemetry import DoubleArray
+from app.domain.telemetry import DoubleArray, IntArray
 
 #: Number of latest evaluations whose median counts, because a single one is noisy.
 NUM_EVALUATIONS = 3
@@ -55,19 +55,16 @@ def task_progress(case: Case) -> TaskProgress | None:
     for split in _SPLITS:
         steps, scores = case.telemetry.series(case.task.metric, Scope.split(split))
         if steps.size:
-            begin = steps[-1] - RECENT_SHARE * case.num_steps
-            scores = scores[steps >= begin][-NUM_EVALUATIONS:]
-            return _progress(
-                case.task, case.task.baseline, scores, split=split, step=int(steps[-1])
-            )
+            sign = 1.0 if case.task.mode is MetricMode.MINIMISE else -1.0
+            known = np.where(np.isfinite(scores), scores, sign * np.inf)
+            score = recent_score(steps, known, num_steps=case.num_steps)
+            return _progress(case.task, case.task.baseline, score, split=split, step=int(steps[-1]))
     return None
 
 
 def _progress(
-    task: TaskFacts, floor: Baseline, scores: DoubleArray, *, split: Split, step: int
+    task: TaskFacts, floor: Baseline, score: float, *, split: Split, step: int
 ) -> TaskProgress:
-    sign = 1.0 if task.mode is MetricMode.MINIMISE else -1.0
-    score = float(np.median(np.where(np.isfinite(scores), scores, sign * np.inf)))
     best = IDEAL[task.mode] if task.attainable is None else task.attainable
     floor_score = floor.score_on(split)
     gap = floor_score - best
@@ -79,11 +76,19 @@ def _progress(
         step=step,
         floor=floor,
         floor_score=floor_score,
-        relative_gain=_relative(sign * (floor_score - score), floor_score),
+        relative_gain=relative_gain(score, floor_score, task.mode),
     )
 
 
-def _relative(gain: float, floor_score: float) -> float:
-    if floor_score:
-        return gain / abs(floor_score)
+def recent_score(steps_n: IntArray, scores_n: DoubleArray, *, num_steps: int) -> float:
+    """Returns the median of the latest evaluations, of which there must be one."""
+    begin = steps_n[-1] - RECENT_SHARE * num_steps
+    return float(np.median(scores_n[steps_n >= begin][-NUM_EVALUATIONS:]))
+
+
+def relative_gain(score: float, floor: float, mode: MetricMode) -> float:
+    """Returns how much better than the floor the score is, relative to it; infinite if it is 0."""
+    gain = floor - score if mode is MetricMode.MINIMISE else score - floor
+    if floor:
+        return gain / abs(floor)
     return math.copysign(math.inf, gain) if gain else 0.0

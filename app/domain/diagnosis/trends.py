@@ -1,11 +1,13 @@
 """Medians of series, which are robust to a few outliers.
 
-Legend: n values, R windows of W values.
+Legend: n values, R windows of W values, B bins.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
-from app.domain.telemetry import DoubleArray
+from app.domain.telemetry import DoubleArray, IntArray
 
 #: Number of values for which `trailing_median` is computed once.
 BLOCK = 20
@@ -42,3 +44,10 @@ def finite_median(values_n: DoubleArray) -> float | None:
     """Returns the median of the finite values; None if there are none."""
     finite = values_n[np.isfinite(values_n)]
     return float(np.median(finite)) if finite.size else None
+
+
+def medians_of_bins(values_n: DoubleArray, *, num_bins: int) -> tuple[DoubleArray, IntArray]:
+    """Returns (B,) medians of equal stretches of at least one value, and where each begins."""
+    edges = np.linspace(0, values_n.size, min(num_bins, values_n.size) + 1).astype(np.int32)
+    medians_B = np.array([np.median(values_n[i:j]) for i, j in pairwise(edges)])
+    return medians_B, edges[:-1]

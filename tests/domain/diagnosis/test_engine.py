@@ -101,6 +101,11 @@ def test_a_run_without_a_reading_is_undetermined() -> None:
         "saturated_activations",
         "poor_initialization",
         "no_better_than_baseline",
+        "diverging_loss",
+        "oscillating_loss",
+        "overfitting",
+        "loss_plateau",
+        "slow_convergence",
     }
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detectors.no_better_than_baseline import BaselineThresholds, detect
+from app.domain.diagnosis.detectors.no_better_than_baseline import detect
 from app.domain.diagnosis.findings import Finding, NotAssessed
+from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.runs import StopReason
 from app.domain.task import MetricMode, Reference
 from tests.domain.builders import case, scores, task, telemetry
@@ -48,7 +49,7 @@ def outcome(given: Case) -> Finding | NotAssessed | None:
     return detect(given, BaselineThresholds())
 
 
-@pytest.mark.parametrize("score", [1.0, 1.04])
+@pytest.mark.parametrize("score", [1.0, 1.015])
 def test_a_run_that_equals_a_settled_reference_is_not_sick(score: float) -> None:
     assert outcome(judged(score, reference())) is None
 
@@ -57,7 +58,7 @@ def test_a_run_that_is_worse_than_the_reference_is_sick() -> None:
     found = outcome(judged(1.1, reference()))
 
     assert isinstance(found, Finding)
-    assert (found.evidence["reference"], found.evidence["reference_name"]) == (1.0, "lags")
+    assert (found.evidence["expected_score"], found.evidence["reference_name"]) == (1.0, "lags")
 
 
 def test_a_run_at_the_floor_is_sick_where_the_reference_is_better() -> None:
@@ -85,7 +86,7 @@ def test_without_a_reference_on_the_split_the_baseline_decides(known: Reference 
     found = outcome(judged(1.0, known))
 
     assert isinstance(found, Finding)
-    assert "reference" not in found.evidence
+    assert found.evidence["expected_score"] is None
 
 
 def test_a_known_best_score_decides_alone() -> None:
@@ -93,7 +94,7 @@ def test_a_known_best_score_decides_alone() -> None:
 
 
 def test_a_metric_that_is_maximised_is_compared_the_other_way_round() -> None:
-    equal = judged(1.0, reference(1.02, nonlinear=1.02), mode=MetricMode.MAXIMISE)
+    equal = judged(1.0, reference(1.005, nonlinear=1.005), mode=MetricMode.MAXIMISE)
     worse = judged(1.0, reference(1.2, nonlinear=1.2), mode=MetricMode.MAXIMISE)
 
     assert outcome(equal) is None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.domain.diagnosis.evidence import counted, interval, listed, number
-from app.domain.diagnosis.trends import BLOCK, finite_median, trailing_median
+from app.domain.diagnosis.trends import BLOCK, finite_median, medians_of_bins, trailing_median
 
 
 def test_a_trailing_median_looks_only_back() -> None:
@@ -19,6 +19,14 @@ def test_a_trailing_median_looks_only_back() -> None:
 def test_a_median_of_nothing_is_none() -> None:
     assert finite_median(np.array([np.nan, np.inf])) is None
     assert finite_median(np.array([np.nan, 2.0])) == 2
+
+
+def test_medians_of_stretches_cover_every_value_once() -> None:
+    medians, begins = medians_of_bins(np.array([1.0, 2.0, 9.0, 4.0, 4.0, np.inf]), num_bins=2)
+
+    assert medians.tolist() == [2.0, 4.0]
+    assert begins.tolist() == [0, 3]
+    assert medians_of_bins(np.array([1.0, 2.0]), num_bins=5)[0].tolist() == [1.0, 2.0]
 
 
 def test_numbers_that_json_cannot_hold_are_none() -> None:

@@ -7,8 +7,9 @@ import pytest
 from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detectors.no_better_than_baseline import BaselineThresholds, detect
+from app.domain.diagnosis.detectors.no_better_than_baseline import detect
 from app.domain.diagnosis.findings import Finding
+from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.runs import StopReason
 from app.domain.skill import skill_of
 from app.domain.task import TaskFacts

@@ -1,151 +1,121 @@
-"""Is the run better than a predictor that needs no memory, or no model at all?"""
+"""Is the run better than a predictor that needs no memory, or no model at all?
 
-from dataclasses import dataclass
+The score of the judged split (validation, or training without it) is compared with that of the
+baseline: by the level where the expected score is known, otherwise by the relative gain.
+"""
 
+import numpy as np
 from pydantic import JsonValue
 
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detector import DetectorCard, Outcome
+from app.domain.diagnosis.consequence import BLOCKING, UNKNOWN, Consequence
+from app.domain.diagnosis.detector import DetectorCard
+from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
-from app.domain.diagnosis.findings import (
-    Finding,
-    FindingState,
-    Impact,
-    NotAssessed,
-    Severity,
-)
-from app.domain.diagnosis.progress import TaskProgress, task_progress
+from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.outcome import NO_SCORE, Outcome, SplitOutcome, outcome_of
+from app.domain.diagnosis.progress import task_progress
 from app.domain.diagnosis.reach import ReachTrend, reach_trend
-from app.domain.diagnosis.standing import Standing, standing_of
-from app.domain.diagnosis.thresholds import CHOSEN, share, threshold
-from app.domain.runs import COMPLETED_AS_ASKED
+from app.domain.diagnosis.scores_in_words import (
+    baseline_name,
+    digits,
+    score_evidence,
+    score_sentence,
+)
+from app.domain.diagnosis.standing import BaselineThresholds, Standing
 from app.domain.scopes import Scope
 
 CODE = "no_better_than_baseline"
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True, kw_only=True)
-class BaselineThresholds:
-    """The thresholds of `no_better_than_baseline`."""
-
-    min_share: float = share(
-        0.5,
-        meaning="share of the run's steps before which a run is not expected to have learned",
-        source=CHOSEN,
-    )
-    min_progress: float = share(
-        0.1,
-        meaning="smallest task progress that is better, if the attainable score is known",
-        source=CHOSEN,
-    )
-    min_gain: float = share(
-        0.01,
-        meaning="smallest relative gain over the baseline that is better, if it is unknown",
-        source=CHOSEN,
-    )
-    max_reference_gap: float = share(
-        0.05,
-        meaning="largest gap to the best reference model, relative to its score, that is none",
-        source=CHOSEN,
-    )
-    min_update_ratio: float = threshold(
-        1e-5,
-        meaning="median ||update|| / ||weights||, below which the learning rate is too low",
-        source="usual: 1e-3",
-    )
-
-
-def detect(case: Case, limits: BaselineThresholds) -> Outcome:
-    progress = task_progress(case)
-    if progress is None:
-        return NotAssessed(code=CODE, reason="the task metric has not been evaluated yet")
-    if _is_better(progress, limits):
+def detect(case: Case, limits: BaselineThresholds) -> Judgement:
+    outcome = outcome_of(case)
+    if outcome is None:
+        return NotAssessed(code=CODE, reason=NO_SCORE)
+    judged = outcome.judged
+    is_worse = judged.gain < -limits.max_baseline_gap
+    if judged.standing not in {Standing.AT_FLOOR, Standing.OPEN} and not is_worse:
         return None
-    has_finished = case.stop_reason in COMPLETED_AS_ASKED
-    if not has_finished and progress.step < limits.min_share * case.num_steps:
-        return NotAssessed(
-            code=CODE,
-            reason=(
-                f"it was evaluated after {progress.step} of {case.num_steps} steps, which is too "
-                "early"
-            ),
+    if not outcome.is_due:
+        reason = (
+            f"it was evaluated after {judged.step} of {case.num_steps} steps, which is too early"
         )
-    standing = standing_of(case.task, progress, max_gap=limits.max_reference_gap)
-    if standing is None or not standing.is_equal:
-        return _finding(case, limits, progress, standing)
-    if standing.is_settled:
-        return None
-    return NotAssessed(code=CODE, reason=_open_question(standing))
+        return NotAssessed(code=CODE, reason=reason)
+    if judged.standing is Standing.OPEN:
+        return NotAssessed(code=CODE, reason=_open_question(judged))
+    return _finding(case, limits, outcome)
 
 
-def _is_better(progress: TaskProgress, limits: BaselineThresholds) -> bool:
-    """Judges by the progress if the attainable score is known, otherwise by the relative gain."""
-    if progress.is_lower_bound:
-        return progress.relative_gain >= limits.min_gain
-    return progress.is_at_least(limits.min_progress)
-
-
-def _finding(
-    case: Case, limits: BaselineThresholds, progress: TaskProgress, standing: Standing | None
-) -> Finding:
-    trend = reach_trend(case)
-    impact = Impact.BLOCKING if case.has_ended and not trend.is_growing else Impact.UNKNOWN
+def _finding(case: Case, limits: BaselineThresholds, outcome: Outcome) -> Finding:
+    judged, trend = outcome.judged, reach_trend(case)
+    consequence = _consequence(case, outcome, trend)
+    has_level = judged.level is not None
     return Finding(
         code=CODE,
         state=FindingState.ACTIVE,
-        impact=impact,
-        severity=Severity.CRITICAL if impact is Impact.BLOCKING else Severity.WARNING,
+        impact=consequence.impact,
+        severity=consequence.severity,
         confidence=CONFIDENCE,
-        first_step=progress.step,
-        last_step=progress.step,
-        scope=Scope.split(progress.split),
-        threshold=(
-            {"min_gain": limits.min_gain}
-            if progress.is_lower_bound
-            else {"min_progress": limits.min_progress}
+        first_step=_first_step(judged, limits),
+        last_step=judged.step,
+        scope=Scope.split(judged.split),
+        threshold=({"min_level": limits.min_level} if has_level else {"min_gain": limits.min_gain}),
+        evidence=_evidence(case, outcome),
+        explanation=(
+            f"{score_sentence(judged, baseline=baseline_name(case.task))} "
+            f"{_meaning(case, outcome, trend)}"
         ),
-        evidence=_evidence(progress, standing),
-        explanation=f"{_symptom(progress)} {_meaning(case, trend)}",
     )
 
 
-def _evidence(progress: TaskProgress, standing: Standing | None) -> dict[str, JsonValue]:
-    reference: dict[str, JsonValue] = {}
-    if standing is not None:
-        reference = {"reference": number(standing.score), "reference_name": standing.name}
+def _consequence(case: Case, outcome: Outcome, trend: ReachTrend) -> Consequence:
+    """Before the end, a reach that may still grow is a reason to wait."""
+    if outcome.judged.standing is not Standing.AT_FLOOR:
+        return UNKNOWN
+    is_final = case.has_ended or (outcome.is_late and not trend.may_grow)
+    return BLOCKING if is_final else UNKNOWN
+
+
+def _first_step(judged: SplitOutcome, limits: BaselineThresholds) -> int:
+    """Returns the first of the latest evaluations that are all no better than the baseline."""
+    least = limits.min_level if judged.level is not None else limits.min_gain
+    is_better_n = judged.improvements_of(judged.smooth_n) >= least
+    better = np.flatnonzero(is_better_n[:-1])
+    return int(judged.steps_n[better[-1] + 1 if better.size else 0])
+
+
+def _evidence(case: Case, outcome: Outcome) -> dict[str, JsonValue]:
+    progress = task_progress(case)
+    baseline = case.task.baseline if case.task else None
     return {
-        "metric": progress.floor.metric,
-        "split": progress.split,
-        "score": number(progress.score),
-        "baseline": number(progress.floor_score),
-        "baseline_name": progress.floor.name,
-        "baseline_source": progress.floor.source,
-        "task_progress": number(progress.value),
-        "task_progress_is_lower_bound": progress.is_lower_bound,
-        "relative_gain": number(progress.relative_gain),
-        **reference,
+        **score_evidence(outcome),
+        "baseline_name": baseline.name if baseline else None,
+        "baseline_source": baseline.source if baseline else None,
+        "task_progress": number(progress.value) if progress else None,
+        "task_progress_is_lower_bound": progress.is_lower_bound if progress else None,
     }
 
 
-def _open_question(standing: Standing) -> str:
+def _open_question(judged: SplitOutcome) -> str:
+    known = judged.expected
+    name, score = (known.reference_name, digits(known.score)) if known else ("", "")
     return (
         f"neither the run nor the reference models are better than the trivial predictor (the best "
-        f"one, {standing.name}, has {standing.score:.4g}), and it is not shown that nothing more "
-        "can be learned"
+        f"one, {name}, has {score}), and it is not shown that nothing more can be learned"
     )
 
 
-def _symptom(progress: TaskProgress) -> str:
-    return (
-        f"At step {progress.step} the {progress.floor.metric} on {progress.split} is "
-        f"{progress.score:.4g}, no better than the {progress.floor_score:.4g} of "
-        f"{progress.floor.name}."
-    )
-
-
-def _meaning(case: Case, trend: ReachTrend) -> str:
+def _meaning(case: Case, outcome: Outcome, trend: ReachTrend) -> str:
+    judged, train = outcome.judged, outcome.train
+    if judged.standing is not Standing.AT_FLOOR:
+        return "It is as good as the reference model, but the baseline is better still."
+    if train is not None and train is not judged and train.has_learned:
+        return (
+            f"On the training data it is {digits(train.score)}: the run has learned these, but "
+            "nothing that holds for other data."
+        )
     if trend.is_growing and trend.slope:
         return (
             f"The reach of the gradient still grows, by {1000 * trend.slope.value:.2g} timesteps "

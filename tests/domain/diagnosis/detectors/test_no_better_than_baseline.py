@@ -3,11 +3,12 @@
 import pytest
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.detectors.no_better_than_baseline import BaselineThresholds, detect
+from app.domain.diagnosis.detectors.no_better_than_baseline import detect
 from app.domain.diagnosis.findings import Finding, Impact, NotAssessed, Severity
+from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.runs import StopReason
 from app.domain.scopes import Scope
-from app.domain.task import Baseline, MetricMode, TaskFacts
+from app.domain.task import Baseline, MetricMode, Reference, TaskFacts
 from app.domain.telemetry import LagProfile
 from tests.domain.builders import FLOOR, case, profile, scores, task, telemetry
 
@@ -87,10 +88,11 @@ def test_without_an_attainable_score_the_gain_over_the_baseline_counts() -> None
     }
 
 
-def test_an_attainable_score_that_is_the_floor_says_nothing() -> None:
-    finding = _found(_case(FLOOR, facts=task(attainable=FLOOR), stop_reason=ENDED))
+def test_where_the_baseline_is_the_best_possible_a_run_that_equals_it_is_well() -> None:
+    facts = task(attainable=FLOOR)
 
-    assert finding.evidence["task_progress_is_lower_bound"] is True
+    assert detect(_case(FLOOR, facts=facts, stop_reason=ENDED), LIMITS) is None
+    assert _found(_case(1.1 * FLOOR, facts=facts, stop_reason=ENDED)).severity is Severity.CRITICAL
 
 
 @pytest.mark.parametrize(("score", "is_found"), [(0.9, False), (0.1, True)])
@@ -126,13 +128,41 @@ def test_without_an_evaluation_it_is_not_assessed() -> None:
     assert isinstance(detect(case(stop_reason=ENDED), LIMITS), NotAssessed)
 
 
-def test_a_reach_that_still_grows_at_the_end_is_a_warning() -> None:
+@pytest.mark.parametrize(
+    ("stop_reason", "severity"), [(None, Severity.WARNING), (ENDED, Severity.CRITICAL)]
+)
+def test_a_reach_that_still_grows_is_a_reason_to_wait_only_before_the_end(
+    stop_reason: StopReason | None, severity: Severity
+) -> None:
     profiles = [profile(step, horizon=10 + step // 20) for step in range(0, 1000, 50)]
 
-    finding = _found(_case(0.166, profiles=profiles, stop_reason=ENDED))
+    finding = _found(_case(0.166, profiles=profiles, stop_reason=stop_reason))
 
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is severity
     assert "still grows" in finding.explanation
+
+
+def test_near_the_end_it_is_critical() -> None:
+    assert _found(_case(0.166, step=800)).severity is Severity.CRITICAL
+
+
+def test_it_begins_where_the_score_fell_back_for_good() -> None:
+    values = {0: 0.17, 100: 0.05, 200: 0.01, 300: 0.01, 400: 0.17, 500: 0.17, 600: 0.2, 999: 0.2}
+    seen = telemetry(readings=scores(values))
+
+    finding = detect(case(seen=seen, stop_reason=ENDED), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert finding.first_step == 500
+
+
+def test_a_run_that_learned_its_training_data_is_not_said_to_have_learned_nothing() -> None:
+    readings = [*scores({0: 0.2, 999: 1.78}), *scores({0: 0.2, 999: 7e-6}, split="train")]
+
+    finding = detect(case(seen=telemetry(readings=readings), stop_reason=ENDED), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert "On the training data it is 7e-06" in finding.explanation
 
 
 def test_a_short_run_is_not_judged_by_the_scores_of_its_start() -> None:
@@ -140,3 +170,18 @@ def test_a_short_run_is_not_judged_by_the_scores_of_its_start() -> None:
     seen = telemetry(num_steps=400, readings=readings)
 
     assert detect(case(seen=seen, num_steps=400, stop_reason=ENDED), LIMITS) is None
+
+
+def test_a_run_below_a_strong_baseline_is_never_well() -> None:
+    naive = Baseline(name="naive", metric="mse", value=0.22, source="")
+    mean = Baseline(name="predict_mean", metric="mse", value=1.3, source="")
+    known = Reference.model_validate(
+        {"name": "lags", "source": "", "metrics": {"validation": {"mse": 0.21}}}
+    )
+    facts = task(attainable=None, reference=known).model_copy(update={"baselines": (naive, mean)})
+
+    finding = _found(_case(0.24, facts=facts, stop_reason=ENDED))
+
+    assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
+    assert "the baseline is better still" in finding.explanation
+    assert detect(_case(0.222, facts=facts, stop_reason=ENDED), LIMITS) is None

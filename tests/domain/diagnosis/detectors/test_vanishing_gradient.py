@@ -114,7 +114,7 @@ def test_a_short_reach_of_a_task_that_is_learned_does_no_harm() -> None:
     [
         (task(source=LagSource.ESTIMATED), FLAT),
         (task(has_baseline=False), FLAT),
-        (task(attainable=None), FLAT),
+        (task(attainable=None), scores({999: 0.15})),
         (task(), ()),
         (task(), scores({999: 0.12})),
     ],
