@@ -1,12 +1,10 @@
 """Runs for their owners: every query names the workspace."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,25 +17,6 @@ from app.store.fence import NewEvent, append_events, change_run
 from app.store.ids import new_id
 from app.store.run_rows import run_of
 from app.store.tables import runs
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunFilters:
-    """Selects runs. A run matches a filter by any of its values; an empty filter is ignored."""
-
-    statuses: Sequence[str] = ()
-    verdicts: Sequence[str] = ()
-    stop_reasons: Sequence[str] = ()
-    findings: Sequence[str] = ()
-    tags: Sequence[str] = ()
-    models: Sequence[str] = ()
-    datasets: Sequence[str] = ()
-    dataset_id: UUID | None = None
-    parent_id: UUID | None = None
-    created_after: datetime | None = None
-    ended_after: datetime | None = None
-    #: Part of the name or of the notes; upper and lower case are the same.
-    words: str | None = None
 
 
 def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
@@ -104,24 +83,6 @@ def lock_run(session: Session, workspace_id: UUID, run_id: UUID) -> Run:
     owned = select(runs).where(*_owned(workspace_id, run_id))
     statement = owned.with_for_update(key_share=True)
     return run_of(_found(session.execute(statement).mappings().one_or_none()))
-
-
-def page_of_runs(
-    session: Session,
-    workspace_id: UUID,
-    *,
-    filters: RunFilters,
-    limit: int,
-    after: tuple[datetime, UUID] | None,
-) -> list[Run]:
-    """Returns a page, newest first; `after` is (created_at, id) of the previous page's last run."""
-    owned = (runs.c.workspace_id == workspace_id, runs.c.preflight_steps.is_(None))
-    statement = select(runs).where(*owned, *_conditions(filters))
-    if after is not None:
-        statement = statement.where(tuple_(runs.c.created_at, runs.c.id) < after)
-    newest = (runs.c.created_at.desc(), runs.c.id.desc())
-    rows = session.execute(statement.order_by(*newest).limit(limit)).mappings()
-    return [run_of(row) for row in rows]
 
 
 def count_by_status(session: Session, *, preflights: bool = False) -> Mapping[str, int]:
@@ -225,32 +186,3 @@ def _found(row: RowMapping | None) -> RowMapping:
     if row is None:
         raise NotFound
     return row
-
-
-def _conditions(filters: RunFilters) -> list[ColumnElement[bool]]:
-    any_of = (
-        (runs.c.status, filters.statuses),
-        (runs.c.verdict, filters.verdicts),
-        (runs.c.stop_reason, filters.stop_reasons),
-        (runs.c.model_kind, filters.models),
-        (runs.c.dataset_kind, filters.datasets),
-    )
-    found: list[ColumnElement[bool]] = [column.in_(values) for column, values in any_of if values]
-    overlaps = ((runs.c.finding_codes, filters.findings), (runs.c.tags, filters.tags))
-    found += [column.overlap(list(values)) for column, values in overlaps if values]
-    equals = ((runs.c.dataset_id, filters.dataset_id), (runs.c.parent_run_id, filters.parent_id))
-    found += [column == value for column, value in equals if value is not None]
-    later = (
-        (runs.c.created_at, filters.created_after),
-        (runs.c.ended_at, filters.ended_after),
-    )
-    found += [column > value for column, value in later if value is not None]
-    if filters.words:
-        found.append(_mentions(filters.words))
-    return found
-
-
-def _mentions(words: str) -> ColumnElement[bool]:
-    return runs.c.name.icontains(words, autoescape=True) | runs.c.notes.icontains(
-        words, autoescape=True
-    )

@@ -211,3 +211,16 @@ def operations_of(document: dict[str, Any]) -> list[tuple[str, str, dict[str, An
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
+
+
+def test_a_large_answer_is_compressed_where_the_client_accepts_it(client: httpx.Client) -> None:
+    packed = client.get("/openapi.json", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    small = client.get("/healthz", headers={"Accept-Encoding": "gzip"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 4
+    assert packed.content == plain.content
+    assert "Content-Encoding" not in plain.headers
+    assert "Content-Encoding" not in small.headers

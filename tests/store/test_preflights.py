@@ -18,15 +18,8 @@ from app.store.preflights import (
     forget_old_preflights,
     insert_preflight,
 )
-from app.store.runs import (
-    RunFilters,
-    delete_run,
-    find_run,
-    page_of_runs,
-    request_cancel,
-    runs_within,
-    update_labels,
-)
+from app.store.run_lists import RunFilters, page_of_runs
+from app.store.runs import delete_run, find_run, request_cancel, runs_within, update_labels
 from app.store.tables import runs
 from app.store.times import database_now
 from app.store.workspaces import insert_workspace

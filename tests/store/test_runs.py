@@ -17,15 +17,8 @@ from app.store.claims import finish
 from app.store.diagnoses import save_diagnosis
 from app.store.events import event_numbers, events_after
 from app.store.preflights import insert_preflight
-from app.store.runs import (
-    RunFilters,
-    count_by_status,
-    delete_run,
-    find_run,
-    page_of_runs,
-    request_cancel,
-    update_labels,
-)
+from app.store.run_lists import RunFilters, page_of_runs
+from app.store.runs import count_by_status, delete_run, find_run, request_cancel, update_labels
 from app.store.tables import metadata
 from app.store.telemetry import append_batch
 from app.store.workspaces import insert_workspace
@@ -98,7 +91,8 @@ def test_filters_choose_runs(session: Session, workspace_id: UUID) -> None:
         (RunFilters(stop_reasons=("diverged",)), {sick.id}),
         (RunFilters(findings=("vanishing_gradient", "non_finite")), {sick.id}),
         (RunFilters(findings=("non_finite",)), set()),
-        (RunFilters(tags=("x", "y")), {plain.id}),
+        (RunFilters(tags=("x",)), {plain.id}),
+        (RunFilters(tags=("x", "y")), set()),
         (RunFilters(models=("elman",)), {plain.id}),
         (RunFilters(datasets=("adding",)), {sick.id, plain.id}),
         (RunFilters(words="0% OF"), {plain.id}),
@@ -106,6 +100,8 @@ def test_filters_choose_runs(session: Session, workspace_id: UUID) -> None:
         (RunFilters(words="5_%"), set()),
         (RunFilters(created_after=before), {sick.id, plain.id}),
         (RunFilters(created_after=later), set()),
+        (RunFilters(created_before=later), {sick.id, plain.id}),
+        (RunFilters(created_before=before), set()),
         (RunFilters(ended_after=before), {sick.id}),
         (RunFilters(parent_id=sick.id), set()),
         (RunFilters(dataset_id=sick.id), set()),

@@ -1,6 +1,9 @@
 """The query of a list of runs, and the body that changes labels."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +18,26 @@ from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.base import CleanText, LongText, ShortText, Tag, Tags, kind_of, one_of
 from app.domain.specs.dataset import DATASETS
 from app.domain.specs.model import CELLS
-from app.store.runs import RunFilters
+from app.store.run_lists import MetricBound, Relation, RunFilters
+from app.store.run_order import METRIC, ORDERS, RunOrder
 
 ModelKind = Annotated[str, one_of(tuple(map(kind_of, CELLS)))]
 DatasetKind = Annotated[str, one_of(tuple(map(kind_of, DATASETS)))]
 #: Values of one filter.
 MAX_VALUES = 50
+
+
+_METRIC_FILTER = re.compile(
+    r"(train|validation|test)\.([a-z0-9_]{1,60})(<=|>=|<|>)(-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e-?[0-9]{1,2})?)"
+)
+_RELATIONS: Mapping[str, Relation] = MappingProxyType(
+    {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+)
+MetricFilter = Annotated[str, Field(pattern=f"^{_METRIC_FILTER.pattern}$", max_length=120)]
+SortKey = Annotated[
+    str,
+    Field(pattern=f"^-?({'|'.join(ORDERS)}|{METRIC.pattern})$", max_length=90),
+]
 
 
 class RunQuery(RequestModel):
@@ -31,17 +48,28 @@ class RunQuery(RequestModel):
     stop_reason: list[StopReason] = Field([], max_length=MAX_VALUES)
     finding: list[FindingCode] = Field([], max_length=MAX_VALUES)
     tag: list[Tag] = Field([], max_length=MAX_VALUES)
+    """Repeatable: a run must have all of them."""
     model: list[ModelKind] = Field([], max_length=MAX_VALUES)
     dataset: UUID | DatasetKind | None = None
     """A kind, or the id of an uploaded data set."""
     parent_id: UUID | None = None
     created_after: Instant | None = None
+    created_before: Instant | None = None
     ended_after: Instant | None = None
     q: CleanText | None = Field(None, max_length=200)
     """A part of the name or of the notes."""
+    metric: list[MetricFilter] = Field([], max_length=MAX_VALUES, examples=[["validation.mse<0.1"]])
+    """Repeatable: a bound of the latest score, `split.metric` with `<`, `<=`, `>` or `>=`."""
+    sort: SortKey | None = Field(None, examples=["metric:validation.mse", "-duration"])
+    """`created_at`, `ended_at`, `duration`, `progress` or `metric:split.name`; with a minus the
+    largest first. Runs without a value come last. Default: `-created_at`."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
     cursor: str | None = Field(None, max_length=200)
     """Opaque: `next` of the page before contains it."""
+
+    def order(self) -> RunOrder | None:
+        """Returns the order asked for; None for the newest first."""
+        return None if self.sort in {None, "-created_at"} else RunOrder.parse(str(self.sort))
 
     def filters(self) -> RunFilters:
         is_upload = isinstance(self.dataset, UUID)
@@ -56,9 +84,20 @@ class RunQuery(RequestModel):
             dataset_id=self.dataset if isinstance(self.dataset, UUID) else None,
             parent_id=self.parent_id,
             created_after=self.created_after,
+            created_before=self.created_before,
+            metrics=[_bound(text) for text in self.metric],
             ended_after=self.ended_after,
             words=self.q,
         )
+
+
+def _bound(text: str) -> MetricBound:
+    found = _METRIC_FILTER.fullmatch(text)
+    assert found is not None  # noqa: S101 - the field's pattern
+    split, metric, relation, bound = found.groups()
+    return MetricBound(
+        split=split, metric=metric, relation=_RELATIONS[relation], bound=float(bound)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,9 @@ from app.api.protocol.deps import (
     Work,
 )
 from app.api.protocol.idempotency import Answer, Idempotent
-from app.api.protocol.pages import next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
+from app.api.runs.listing import listed
 from app.api.runs.waiting import wait_for_end
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
@@ -36,7 +36,6 @@ from app.services.runs.describe_run import DescribedRun
 from app.services.runs.dry_run import dry_run as dry_run_of
 from app.services.runs.edit_run import edit_run
 from app.services.runs.get_run import get_run
-from app.services.runs.list_runs import list_runs
 from app.services.runs.submit_run import SubmittedRun, submit_run
 from app.store.database import UnitOfWork
 
@@ -114,19 +113,14 @@ def post_run(
 def get_runs(
     request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, read: Read
 ) -> Response:
-    """Newest first. A repeated filter matches any of its values. All filters must match."""
-    found = read(
-        lambda work: list_runs(
-            work,
-            workspace_id=caller.workspace_id,
-            filters=query.filters(),
-            limit=query.limit,
-            after=read_cursor(query.cursor),
-        )
-    )
+    """Newest first, or by `sort`.
+
+    A repeated filter matches any of its values; `tag` and `metric` match all of them. All filters
+    must match.
+    """
+    found = listed(request, query, caller=caller, read=read)
     items = [_view(described) for described in found.items]
-    following = next_page(request, found.last)
-    return conditional_json(request, RunPage(items=items, next=following))
+    return conditional_json(request, RunPage(items=items, next=found.next))
 
 
 async def _until_ended(

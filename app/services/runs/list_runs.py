@@ -1,4 +1,4 @@
-"""List a workspace's runs, newest first, in pages."""
+"""List a workspace's runs in pages, newest first or in another order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,8 @@ from uuid import UUID
 
 from app.services.runs.describe_run import DescribedRun, describe_runs
 from app.store.database import UnitOfWork
-from app.store.runs import RunFilters, page_of_runs
+from app.store.run_lists import RunFilters, ordered_page_of_runs, page_of_runs
+from app.store.run_order import RunOrder, RunPlace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,15 @@ class RunList:
     items: tuple[DescribedRun, ...]
     #: (created_at, id) of the last item when more follow, otherwise None.
     last: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderedRunList:
+    """One page of runs in an order of their own."""
+
+    items: tuple[DescribedRun, ...]
+    #: The place of the last item when more follow, otherwise None.
+    last: RunPlace | None
 
 
 def list_runs(
@@ -33,4 +43,23 @@ def list_runs(
     return RunList(
         items=describe_runs(work, page),
         last=(page[-1].created_at, page[-1].id) if has_more else None,
+    )
+
+
+def list_runs_in_order(
+    work: UnitOfWork,
+    *,
+    workspace_id: UUID,
+    filters: RunFilters,
+    order: RunOrder,
+    limit: int,
+    after: RunPlace | None,
+) -> OrderedRunList:
+    found = ordered_page_of_runs(
+        work.session, workspace_id, filters=filters, order=order, limit=limit + 1, after=after
+    )
+    page = found[:limit]
+    return OrderedRunList(
+        items=describe_runs(work, [run for run, _ in page]),
+        last=page[-1][1] if len(found) > limit else None,
     )

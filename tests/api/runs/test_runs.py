@@ -230,3 +230,40 @@ def test_an_unknown_run_is_a_problem(client: httpx.Client) -> None:
 
     assert problem["code"] == "not_found"
     assert problem["instance"] == "/v1/runs/00000000-0000-0000-0000-000000000000"
+
+
+def test_runs_come_in_the_order_that_is_asked_for(client: httpx.Client) -> None:
+    made = [post_run(client, tags=["sorted", "both"])["id"] for _ in range(3)]
+    post_run(client, tags=["sorted"])
+
+    first = client.get("/v1/runs?tag=sorted&tag=both&sort=created_at&limit=2").json()
+    second = client.get(first["next"]).json()
+
+    assert [run["id"] for run in (*first["items"], *second["items"])] == made
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=loudness",
+        "sort=metric:validation",
+        "sort=metric:validation.mse;drop",
+        "metric=mse<1",
+        "metric=validation.mse<",
+        "metric=validation.mse<nan",
+        "sort=duration&cursor=WyIyMDI2",
+    ],
+)
+def test_an_order_or_a_bound_that_means_nothing_is_refused(
+    client: httpx.Client, query: str
+) -> None:
+    assert client.get(f"/v1/runs?{query}").status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+def test_a_bound_of_a_score_finds_no_run_that_was_not_scored(client: httpx.Client) -> None:
+    post_run(client, tags=["bound"])
+
+    found = client.get("/v1/runs", params={"tag": "bound", "metric": "validation.mse>=0"}).json()
+
+    assert found["items"] == []
