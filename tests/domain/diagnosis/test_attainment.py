@@ -20,11 +20,11 @@ def _reference(score: float) -> Reference:
         (task(floor=0.2, attainable=None, reference=_reference(0.1)), 0.1, 1.0),
         (task(floor=0.2, attainable=None, reference=_reference(0.1995)), 0.1, 0.5),
         (task(floor=0.2, attainable=None), 0.1, 0.5),
-        (task(floor=0.2, attainable=0.2), 0.1, 0.0),
-        (task(floor=0.2, attainable=None, mode=MetricMode.MAXIMISE), 0.6, 0.5),
+        (task(floor=0.2, attainable=0.2), 0.1, 0.5),
+        (task(floor=0.2, attainable=None, mode=MetricMode.MAXIMISE), 0.3, 0.5),
     ],
 )
-def test_the_best_known_score_is_the_end_of_the_way(
+def test_the_way_ends_at_the_expected_score_and_without_it_counts_by_the_floor(
     facts: TaskFacts, score: float, share: float
 ) -> None:
     judged = case(facts=facts, seen=telemetry(readings=scores({999: score}, split="train")))
