@@ -143,7 +143,7 @@ def _causes() -> str:
             card.distinction,
             code_list(findings_explained_by(card)),
             code_list(key.name for key in card.evidence),
-            code_list(remedies_for(card.code)),
+            card.no_remedy or code_list(remedies_for(card.code)),
         )
         for card in CAUSES
     )

@@ -122,7 +122,9 @@ def main() -> None:
     advice = {run.key: CLINIC(run.case_at(1)).remedies for run in runs if run.key in confirmed}
     plan = [run for run in plan_named(chosen.plan) if run.key in advice]
     found = treat_all(plan, advice, Experiments(chosen.experiments), bases=base_progress(runs))
-    lines = []
+    renewed = {CLINIC.name, UNIVERSAL}
+    kept = [one for one in read_treatments(chosen.treatments) if one.judge not in renewed]
+    lines = [json.dumps(vars(one)) + "\n" for one in kept]
     for number, treatment in enumerate(found, start=1):
         lines.append(json.dumps(vars(treatment)) + "\n")
         print(f"{number}/{2 * len(plan)} {treatment.judge}: {treatment.cures}", flush=True)

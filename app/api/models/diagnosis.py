@@ -88,6 +88,8 @@ class CauseView(View):
     """The causes of the family that are possible, the likeliest first."""
     experiments: list[ExperimentView]
     """Of `undetermined`: runs whose results would tell the likeliest causes apart."""
+    no_remedy: str | None
+    """Why no change of the job helps; null where there are remedies for it."""
 
 
 class FindingView(View):

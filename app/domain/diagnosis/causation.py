@@ -95,6 +95,7 @@ def _proven(card: CauseCard, case: Case) -> Cause:
         probability=1.0,
         evidence=card.measure(case),
         leaves=(RankedCause(code=card.code, probability=1.0),),
+        no_remedy=card.no_remedy,
     )
 
 
@@ -124,7 +125,7 @@ def _named(group: _Group, case: Case) -> Cause:
         leaves=group.leaves,
     )
     if is_clear and not is_family_likelier:
-        return found
+        return replace(found, no_remedy=_CARDS[first.code].no_remedy)
     return replace(found, code=group.family.value, probability=group.probability)
 
 

@@ -75,6 +75,8 @@ class CauseCard:
     evidence: tuple[EvidenceKey, ...]
     #: Returns the change that would tell by its result whether this is the cause; None without one.
     experiment: Callable[[Case], Draft | None] = lambda _case: None
+    #: One sentence that says why no remedy acts on it; None where there are remedies.
+    no_remedy: str | None = None
 
     def measure(self, case: Case) -> Evidence:
         """Returns the numbers that were measured, by name."""

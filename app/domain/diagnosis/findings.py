@@ -84,6 +84,8 @@ class Cause:
     leaves: tuple[RankedCause, ...] = ()
     #: Of `undetermined` only.
     experiments: tuple[Experiment, ...] = ()
+    #: Why no remedy acts on it; None where there are remedies.
+    no_remedy: str | None = None
 
     @property
     def likeliest(self) -> str | None:

@@ -88,6 +88,11 @@ def test_a_remedy_acts_on_causes_and_findings_that_exist() -> None:
     assert all(of_cause.keys() <= kinds for of_cause in RECORDS.values())
 
 
+@pytest.mark.parametrize("card", CAUSES, ids=lambda card: card.code)
+def test_a_cause_has_remedies_or_says_why_it_has_none(card: CauseCard) -> None:
+    assert bool(remedies_for(card.code)) is (card.no_remedy is None)
+
+
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda card: card.kind)
 def test_a_remedy_changes_fields_of_the_job_spec(remedy: RemedyCard) -> None:
     for path in remedy.changes:

@@ -55,6 +55,15 @@ def test_a_cause_that_is_more_likely_than_not_is_named() -> None:
     ]
 
 
+def test_a_cause_that_no_change_removes_says_why() -> None:
+    (no_signal,) = named_causes(ranked(no_signal=0.9), case())
+    (too_high,) = named_causes(ranked(learning_rate_too_high=0.9), case())
+
+    assert no_signal.no_remedy is not None
+    assert "other data" in no_signal.no_remedy
+    assert too_high.no_remedy is None
+
+
 def test_a_family_is_named_where_none_of_its_causes_stands_out() -> None:
     (cause,) = named_causes(
         ranked(learning_rate_too_low=0.4, too_few_steps=0.35, unknown=0.25), case()

@@ -26,4 +26,8 @@ CARD = CauseCard(
         REFERENCE_GAIN,
         PREDICTION_SPREAD,
     ),
+    no_remedy=(
+        "No change of the job makes a target predictable from inputs that do not determine it: "
+        "other columns or other data are needed."
+    ),
 )

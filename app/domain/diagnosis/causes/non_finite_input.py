@@ -20,4 +20,5 @@ CARD = CauseCard(
     is_possible=is_proven,
     is_proven=is_proven,
     evidence=(BAD_ROWS,),
+    no_remedy="No change of the job mends a number in the data: the data must be corrected.",
 )

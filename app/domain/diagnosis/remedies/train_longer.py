@@ -1,5 +1,7 @@
 """Train for as many steps as the curve forecasts."""
 
+from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.rates import usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -7,6 +9,9 @@ from app.domain.specs.job import JobSpec
 #: longer ones.
 FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 2.0, 3.0
 MAX_STEPS = 100_000_000
+#: Bounds of the learning rate where even that is too short: times the present one, and times a
+#: usual one.
+MAX_RATE_FACTOR, MAX_OVER_USUAL = 4.0, 3.0
 
 
 def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
@@ -20,17 +25,29 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         if needed is None
         else f"as the score improves now it would take {needed:,} steps"
     )
+    reason = f"{present} steps are too few: {forecast}. Train for {longer}."
+    higher = _higher_rate(spec, (needed or 0) / longer)
+    if higher is None:
+        return Draft(patch={"training": {"num_steps": longer}}, reason=reason)
     return Draft(
-        patch={"training": {"num_steps": longer}},
-        reason=f"{present} steps are too few: {forecast}. Train for {longer}.",
+        patch={"training": {"num_steps": longer}, "optimizer": {"learning_rate": higher}},
+        reason=f"{reason} Longer steps, with a learning rate of {higher:g}, make up for the rest.",
     )
+
+
+def _higher_rate(spec: JobSpec, factor: float) -> float | None:
+    """Returns the rate times the factor within bounds; None if that is no higher."""
+    present = spec.optimizer.learning_rate
+    highest = min(MAX_RATE_FACTOR * present, MAX_OVER_USUAL * usual_rate(spec))
+    higher = two_digits(min(factor * present, highest))
+    return higher if higher > present else None
 
 
 CARD = RemedyCard(
     kind="train_longer",
-    summary="Train for as many steps as the curve forecasts.",
+    summary="Train for as many steps as the curve forecasts, three times as many at most.",
     source="measured: the log of the gap to the attainable score over the last half of the run",
-    changes=("training.num_steps",),
+    changes=("training.num_steps", "optimizer.learning_rate"),
     cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
     causes=frozenset({"too_few_steps", "learning_rate_too_low"}),
     draw=draw,

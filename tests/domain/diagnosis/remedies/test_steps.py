@@ -241,7 +241,7 @@ def test_clipping_that_is_tighter_and_gradients_that_overflow_are_not_clipped() 
 
 
 @pytest.mark.parametrize(
-    ("needed", "steps"), [(None, 3000), (2500, 2500), (1001, 2000), (10**8, 3000)]
+    ("needed", "steps"), [(None, 3000), (2500, 2500), (1001, 2000), (3000, 3000)]
 )
 def test_a_run_is_trained_for_the_steps_that_its_curve_forecasts(
     needed: int | None, steps: int
@@ -249,6 +249,18 @@ def test_a_run_is_trained_for_the_steps_that_its_curve_forecasts(
     spec = job(training={"num_steps": 1000})
 
     assert drawn("train_longer", spec, needed_steps=needed) == {"training": {"num_steps": steps}}
+
+
+@pytest.mark.parametrize(("present", "higher"), [(1e-3, 2e-3), (5e-3, 9e-3), (2e-2, None)])
+def test_where_three_times_the_steps_are_too_few_they_are_longer_too(
+    present: float, higher: float | None
+) -> None:
+    spec = job(training={"num_steps": 1000}, optimizer={"learning_rate": present})
+
+    longer = treated("train_longer", spec, needed_steps=6000)
+
+    assert longer.training.num_steps == 3000
+    assert longer.optimizer.learning_rate == (higher or present)
 
 
 def test_the_longest_run_is_not_trained_longer() -> None:
