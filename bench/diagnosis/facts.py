@@ -1,4 +1,4 @@
-"""Adds to stored runs what is measured of their data today; nothing is trained again.
+"""Measures the data of stored runs as it is measured today; nothing is trained again.
 
     nice -n 10 python -m bench.diagnosis.facts FOLDER [--plan calibration]
 
@@ -16,22 +16,22 @@ from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.stored import read_file, write_runs
 from worker.datasets.build import build_task
 
-#: What the data alone determine, and was not always measured.
+#: What the data alone determine, and no probe depends on.
 FIELDS = ("shift", "longer_context")
 
 
-def add_facts(path: Path, plan: Mapping[str, PlannedRun]) -> int:
-    """Returns how many runs of the file got facts that they lacked."""
+def renew_facts(path: Path, plan: Mapping[str, PlannedRun]) -> int:
+    """Returns how many runs of the file got other facts."""
     runs = list(read_file(path))
-    changed = [replace(run, facts=_completed(run.facts, plan[run.key])) for run in runs]
+    changed = [replace(run, facts=_renewed(run.facts, plan[run.key])) for run in runs]
     num_changed = sum(new != old for new, old in zip(changed, runs, strict=True))
     if num_changed:
         write_runs(path, changed)
     return num_changed
 
 
-def _completed(facts: TaskFacts, planned: PlannedRun) -> TaskFacts:
-    if any(getattr(facts, name) is not None for name in FIELDS) or planned.upload is None:
+def _renewed(facts: TaskFacts, planned: PlannedRun) -> TaskFacts:
+    if planned.upload is None:
         return facts
     content = planned.upload.content(planned.seed)
     measured = build_task(planned.spec.dataset, upload=content).facts
@@ -45,8 +45,8 @@ def main() -> None:
     chosen = parser.parse_args()
     plan = {run.key: run for run in plan_named(chosen.plan)}
     paths = sorted(chosen.folder.glob("*.parquet"))
-    num_changed = sum(add_facts(path, plan) for path in paths)
-    print(f"{num_changed} runs in {len(paths)} files got facts of their data")
+    num_changed = sum(renew_facts(path, plan) for path in paths)
+    print(f"{num_changed} runs in {len(paths)} files got other facts")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from bench.diagnosis.facts import add_facts
+from bench.diagnosis.facts import renew_facts
 from bench.diagnosis.plan import make_plan
 from bench.diagnosis.planned import BASE
 from bench.diagnosis.stored import read_file, write_runs
@@ -22,7 +22,7 @@ def test_stored_runs_get_the_facts_of_their_data(tmp_path: Path):
     path = tmp_path / "one.parquet"
     write_runs(path, [replace(whole, facts=older)])
 
-    first, again = (add_facts(path, {brief.key: brief}) for _ in range(2))
+    first, again = (renew_facts(path, {brief.key: brief}) for _ in range(2))
 
     (found,) = read_file(path)
     assert whole.facts.shift is not None
