@@ -7,7 +7,7 @@ from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, is_late
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, number
+from app.domain.diagnosis.evidence import counted, interval, number
 from app.domain.diagnosis.explosion_view import ExplosionView
 from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import (
@@ -19,6 +19,7 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.diagnosis.growth import growths
 from app.domain.diagnosis.trends import finite_median
+from app.domain.telemetry import Interval
 
 CODE = "exploding_gradient"
 CONFIDENCE_SEEN = 0.95
@@ -178,6 +179,7 @@ def _evidence(view: ExplosionView) -> dict[str, JsonValue]:
         "spike_steps": int((found.is_spike_n & is_recent_n).sum()),
         "harmful_spike_steps": view.num_harmful,
         "lyapunov_exponent_nats_per_timestep": number(_lyapunov(view)),
+        "lyapunov_interval_nats_per_timestep": interval(_latest_interval(view)),
         "recent_steps": int(is_recent_n.sum()),
         "loss_at_start": number(found.loss_scale),
         "loss_recent": number(view.present_loss),
@@ -191,6 +193,11 @@ def _evidence(view: ExplosionView) -> dict[str, JsonValue]:
 def _lyapunov(view: ExplosionView) -> float | None:
     seen = growths(view.case)
     return seen[-1].lyapunov if seen else None
+
+
+def _latest_interval(view: ExplosionView) -> Interval | None:
+    seen = growths(view.case)
+    return seen[-1].lyapunov_interval if seen else None
 
 
 def _symptom(view: ExplosionView) -> str:

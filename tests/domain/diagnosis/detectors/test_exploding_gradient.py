@@ -219,6 +219,7 @@ def test_an_expansive_recurrence_in_a_run_that_learns_nothing_is_critical_withou
     assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
     assert (finding.first_step, finding.last_step) == (0, 999)
     assert finding.evidence["lyapunov_exponent_nats_per_timestep"] == 0.3
+    assert finding.evidence["lyapunov_interval_nats_per_timestep"] is None
     assert finding.evidence["spike_steps"] == 0
     assert "2.98e+03 times that at lag 0. The Lyapunov exponent is 0.3." in finding.explanation
 
@@ -236,6 +237,26 @@ def test_a_small_rise_or_a_small_exponent_is_not_expansive(
     log_rise: float, lyapunov: float | None
 ) -> None:
     assert detect(_expansive(log_rise=log_rise, lyapunov=lyapunov), LIMITS) is None
+
+
+def _interval(low: float, high: float, *, layer: int = 0) -> tuple[ScalarReading, ...]:
+    return tuple(
+        reading(f"lyapunov_1.{end}", f"layer:{layer}", value, step=step)
+        for step in EVERY_100
+        for end, value in (("low", low), ("high", high))
+    )
+
+
+def test_the_interval_of_the_exponent_is_evidence() -> None:
+    others = (*_interval(-0.9, 0.9, layer=1), reading("lyapunov_1", "layer:1", 0.1, step=900))
+
+    finding = _found(_expansive(*_interval(0.2, 0.4), *others, *scores({600: 0.166, 999: 0.167})))
+
+    assert finding.evidence["lyapunov_interval_nats_per_timestep"] == [0.2, 0.4]
+
+
+def test_an_exponent_whose_interval_holds_zero_is_not_expansive() -> None:
+    assert detect(_expansive(*_interval(-0.1, 0.7)), LIMITS) is None
 
 
 def test_without_an_exponent_the_rise_alone_must_be_large() -> None:
