@@ -30,7 +30,16 @@ from app.api.reference import docs
 from app.api.runs import continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history, plots
 from app.artifacts import ArtifactFolder, FolderWatch
-from app.dashboard import assets, run_list, run_page, sign_in
+from app.dashboard import (
+    assets,
+    data_pages,
+    fleet_page,
+    new_run,
+    run_list,
+    run_page,
+    settings_page,
+    sign_in,
+)
 from app.domain.errors import Unavailable
 from app.embedded.home import make_home
 from app.pictures.studio import Studio
@@ -83,7 +92,11 @@ _ROUTERS = (
     assets.router,
     sign_in.router,
     run_list.router,
+    new_run.router,  # /runs/new before /runs/{id}
     run_page.router,
+    data_pages.router,
+    fleet_page.router,
+    settings_page.router,
 )
 _TAGS = [
     {"name": "runs", "description": "Trainings of networks, and their results."},

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.models.diagnosis import DiagnosisView, view_diagnosis
+from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
 from app.api.models.run import RunView, view_run
 from app.api.protocol.deps import Read, RunsReader
 from app.dashboard.pages import PageRoute, render
@@ -20,6 +20,10 @@ from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.get_run import get_run
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+#: Remedies that the page shows.
+MAX_REMEDIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +41,15 @@ class Comparison:
 def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
     run = _read_run(read, caller, run_id)
+    diagnosis = _read_diagnosis(read, caller, run_id)
     return render(
         request,
         "run.html",
         twin=f"/v1/runs/{run_id}",
         run=run,
         title=title_of(run),
-        diagnosis=_read_diagnosis(read, caller, run_id),
+        diagnosis=diagnosis,
+        advised=_advised(diagnosis) if diagnosis else [],
         compared=_compare(read, caller, run),
         is_over=run.ended_at is not None,
     )
@@ -68,6 +74,15 @@ def _read_diagnosis(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView |
     except TelemetryDropped:
         return None
     return view_diagnosis(run_id, found)
+
+
+def _advised(diagnosis: DiagnosisView) -> list[RemedyView]:
+    """Returns the remedies of all findings in their order, each kind once."""
+    found: dict[str, RemedyView] = {}
+    for finding in diagnosis.findings:
+        for remedy in finding.remedies:
+            found.setdefault(remedy.kind, remedy)
+    return list(found.values())[:MAX_REMEDIES]
 
 
 def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:

@@ -1,7 +1,7 @@
 """Numbers, times and codes as people read them; the filters of the templates."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -73,6 +73,23 @@ def file_size(num_bytes: int | None) -> str:
     return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
 
 
+def curve(rows: Sequence[Mapping[str, object]], name: str) -> str:
+    """Returns the numbers of a column as an SVG path in a box of 100 by 24; empty for texts."""
+    numbers = [(i, row.get(name)) for i, row in enumerate(rows)]
+    points = [
+        (i, float(value))
+        for i, value in numbers
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    if not points:
+        return ""
+    values = [value for _, value in points]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    last = max(1, len(rows) - 1)
+    places = (f"{100 * i / last:.1f} {22 - 20 * (value - low) / span:.1f}" for i, value in points)
+    return "M" + "L".join(places)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "number": short_number,
@@ -81,5 +98,6 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "age": age,
         "words": words,
         "size": file_size,
+        "curve": curve,
     }
 )

@@ -180,7 +180,8 @@ def test_an_orthogonal_network_has_one_exponent_and_one_radius() -> None:
     exponents = read(measure_lyapunov_exponents(look_at(network, sample, step=3)))
     matrices = read(measure_recurrent_matrices(look_at(network, sample, step=3)))
 
-    assert [reading.quantity for reading in exponents] == [f"lyapunov_{k}" for k in (1, 2, 3, 4)]
+    names = [*(f"lyapunov_{k}" for k in (1, 2, 3, 4)), "lyapunov_1.low", "lyapunov_1.high"]
+    assert [reading.quantity for reading in exponents] == names
     for reading in exponents:
         assert reading.value == pytest.approx(math.log(0.8), abs=1e-12)
     assert {(r.quantity, str(r.scope)) for r in matrices} == {

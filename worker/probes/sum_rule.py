@@ -15,7 +15,7 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, Reading, ScalarReading
 from worker.cells.linearisation import Linearisation, VolumeFactors
 from worker.probes.card import Look, ProbeCard
-from worker.replay.jacobians import TRANSIENT_FRACTION, jacobian, spaced_timesteps
+from worker.replay.jacobians import jacobian, settled_timesteps, spaced_timesteps
 from worker.replay.preparation import is_finite, linearise_network
 
 #: The same as for the whole spectrum of exponents.
@@ -54,19 +54,19 @@ def measure_sum_rule(look: Look) -> tuple[Found, ...]:
     if not is_finite(stack):
         return _gaps(look, Scope.model(), "the states are not finite")
     shortest = int(part.valid_lengths().min())
-    counted = shortest - int(TRANSIENT_FRACTION * shortest)
+    counted = settled_timesteps(shortest)
     return tuple(
         one for level in stack for cell in level for one in _of_cell(look, cell, counted=counted)
     )
 
 
-def _of_cell(look: Look, cell: Linearisation, *, counted: int) -> Iterator[Found]:
+def _of_cell(look: Look, cell: Linearisation, *, counted: range) -> Iterator[Found]:
     scope, num_units = cell.states.scope, cell.weights.hidden_size
     if num_units > MAX_UNITS:
         yield from _gaps(look, scope, _too_large(num_units))
         return
     factors = cell.volume_factors()
-    timesteps = range(counted) if factors.is_complete else _affordable(cell, counted)
+    timesteps = counted if factors.is_complete else _affordable(cell, counted)
     parts, gates = sum_rule_parts(factors, timesteps, num_units=num_units)
     known = sum(parts.values())
     total = known if factors.is_complete else _mean_log_det(cell, timesteps)
@@ -110,11 +110,13 @@ def _mean_log_det(cell: Linearisation, timesteps: Sequence[int]) -> float:
     return float(torch.stack(log_dets).mean()) / cell.weights.hidden_size
 
 
-def _affordable(cell: Linearisation, counted: int) -> Sequence[int]:
+def _affordable(cell: Linearisation, counted: range) -> Sequence[int]:
     """All timesteps, or evenly spaced ones where all their determinants would cost too much."""
     work = cell.states.hidden_PBH.shape[1] * cell.state_size**3
     most = min(max(MIN_TIMESTEPS, MAX_WORK // work), MAX_TIMESTEPS)
-    return range(counted) if counted <= most else spaced_timesteps(counted, most)
+    if len(counted) <= most:
+        return counted
+    return [counted[place] for place in spaced_timesteps(len(counted), most)]
 
 
 def _too_large(num_units: int) -> str:

@@ -5,8 +5,14 @@ from torch import Tensor
 
 from worker.cells.linearisation import Linearisation
 
-#: Share of the timesteps, from the end, that let directions align and are not averaged.
+#: Share of the timesteps, from the start, in which states leave the initial state and directions
+#: align; they are not averaged.
 TRANSIENT_FRACTION = 0.2
+
+
+def settled_timesteps(num_timesteps: int) -> range:
+    """The timesteps past the transient."""
+    return range(int(TRANSIENT_FRACTION * num_timesteps), num_timesteps)
 
 
 def jacobian(cell: Linearisation, p: int, sequence: int) -> Tensor:

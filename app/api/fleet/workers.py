@@ -55,7 +55,7 @@ class WorkerPage(View):
 def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
     """Workers with a recent heartbeat, on one page. Workers train runs of all workspaces."""
     workers = read(lambda work: list_workers(work, workspace_id=caller.workspace_id))
-    page = WorkerPage(items=[_view(seen) for seen in workers], next=None)
+    page = WorkerPage(items=[view_worker(seen) for seen in workers], next=None)
     return conditional_json(request, page)
 
 
@@ -69,7 +69,7 @@ def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     to the process `pid` does the same, while SIGTERM stops it at once: its runs save checkpoints
     and are queued again.
     """
-    return _view(
+    return view_worker(
         drain_worker(
             work, caller_workspace_id=caller.workspace_id, worker_id=worker_id, is_drained=True
         )
@@ -81,13 +81,13 @@ def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
 )
 def delete_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     """For operators. The worker claims runs again."""
-    return _view(
+    return view_worker(
         drain_worker(
             work, caller_workspace_id=caller.workspace_id, worker_id=worker_id, is_drained=False
         )
     )
 
 
-def _view(seen: VisibleWorker) -> WorkerView:
+def view_worker(seen: VisibleWorker) -> WorkerView:
     worker = seen.worker
     return WorkerView.of(worker, busy_slots=len(worker.run_ids), run_ids=seen.run_ids)

@@ -1,0 +1,46 @@
+"""The page of the fleet: workers with their slots, and the runs that wait, with reasons."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.fleet.workers import view_worker
+from app.api.models.run import view_run
+from app.api.protocol.deps import Read, RunsReader
+from app.dashboard.pages import PageRoute, render
+from app.services.fleet.list_workers import list_workers
+from app.services.runs.list_runs import list_runs
+from app.store.run_lists import RunFilters
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+#: Runs of one table of the page.
+MAX_RUNS = 50
+
+
+@router.get("/fleet")
+def get_fleet(request: Request, caller: RunsReader, read: Read) -> Response:
+    """`GET /v1/workers` is its JSON twin."""
+    workspace_id = caller.workspace_id
+    workers = read(lambda work: list_workers(work, workspace_id=workspace_id))
+    listed = {
+        status: read(
+            lambda work, status=status: list_runs(  # type: ignore[misc]
+                work,
+                workspace_id=workspace_id,
+                filters=RunFilters(statuses=(status,)),
+                limit=MAX_RUNS,
+                after=None,
+            )
+        )
+        for status in ("queued", "running", "failed")
+    }
+    return render(
+        request,
+        "fleet.html",
+        twin="/v1/workers",
+        workers=[view_worker(one) for one in workers],
+        tables={
+            status: [view_run(one.run, waiting_for=one.waiting_for) for one in found.items]
+            for status, found in listed.items()
+        },
+    )

@@ -1,0 +1,72 @@
+// Uploads a file with its progress, shows what was read or what is wrong, and deletes data sets.
+
+import { call } from "./api.js";
+
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-upload]"));
+
+/**
+ * Sends the file; fetch tells no progress of what is sent.
+ * @param {string} path @param {File} file @param {(share: number) => void} onProgress
+ * @returns {Promise<{status: number, body: any}>}
+ */
+function send(path, file, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
+    request.onload = () => resolve({ status: request.status, body: JSON.parse(request.responseText || "{}") });
+    request.onerror = () => reject(new Error("The server did not answer."));
+    request.send(file);
+  });
+}
+
+/** @param {string} text @param {string} kind */
+function notice(text, kind) {
+  return Object.assign(document.createElement("div"), { className: `notice ${kind}`, textContent: text });
+}
+
+/** @param {HTMLFormElement} form @param {boolean} isDry */
+async function upload(form, isDry) {
+  const file = /** @type {HTMLInputElement} */ (form.elements.namedItem("file")).files?.[0];
+  const result = /** @type {HTMLElement} */ (form.querySelector("[data-result]"));
+  const progress = /** @type {HTMLProgressElement} */ (form.querySelector("[data-progress]"));
+  if (!file) return;
+  /** @param {string} name */
+  const given = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value.trim();
+  const query = new URLSearchParams({ name: given("name") || file.name, kind: given("kind") });
+  if (isDry) query.set("dry_run", "true");
+  progress.hidden = false;
+  result.replaceChildren();
+  const { status, body } = await send(`/v1/datasets?${query}`, file, (share) => { progress.value = share; });
+  progress.hidden = true;
+  if (status === 201) {
+    location.href = `/datasets/${body.id}`;
+  } else if (status === 200) {
+    const { profile } = body;
+    const size = profile.rows === undefined ? `${profile.characters} characters` : `${profile.rows} rows, ${profile.columns.length} columns`;
+    result.replaceChildren(notice(`It can be read: ${size}. ${profile.suggested.reasons.join(" ")}`, ""),
+      ...(profile.cautions ?? []).map((/** @type {any} */ one) => notice(one.detail, "warning")));
+  } else {
+    const errors = (body.errors ?? []).map((/** @type {any} */ one) => notice(`${one.pointer}: ${one.detail}`, "critical"));
+    result.replaceChildren(notice(body.detail ?? `The server answered ${status}.`, "critical"), ...errors);
+  }
+}
+
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  upload(form, false).catch((error) => form.querySelector("[data-result]")?.replaceChildren(notice(String(error), "critical")));
+});
+form?.querySelector("[data-check]")?.addEventListener("click", () => form.reportValidity() && upload(form, true));
+
+document.querySelector("[data-delete]")?.addEventListener("click", async (event) => {
+  const id = /** @type {HTMLElement} */ (event.currentTarget).dataset.delete;
+  if (!confirm("Delete this data set?")) return;
+  try {
+    await call("DELETE", `/v1/datasets/${id}`);
+    location.href = "/datasets";
+  } catch (error) {
+    const problem = document.querySelector("[data-problem]");
+    if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
+  }
+});
