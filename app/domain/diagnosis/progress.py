@@ -40,10 +40,6 @@ class TaskProgress:
     def is_at_least(self, level: float) -> bool:
         return self.value >= level
 
-    def is_below(self, level: float) -> bool:
-        """Returns whether the progress is below the level; False if it has only a lower bound."""
-        return not self.is_lower_bound and self.value < level
-
 
 def task_progress(case: Case) -> TaskProgress | None:
     """Returns the progress by the latest validation scores, or training scores if there are none.

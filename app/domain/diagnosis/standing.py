@@ -43,7 +43,7 @@ class BaselineThresholds:
     expected_level: float = share(
         0.65,
         meaning="smallest level of a run that has learned its task",
-        source=f"1 of 568 healthy runs lies below, 95 % of the failed ones do; {BENCHMARK}",
+        source=f"1 of 568 healthy runs lies below, 95 % of failed ones do; {BENCHMARK}",
     )
     min_gain: float = share(
         0.01,

@@ -3,7 +3,9 @@
 Formula: over medians m of the training loss in `num_bins` equal stretches of the steps so far, with
 the first value s (the larger finite one of the loss of step 0 and m_0) and the best b = min m, the
 latest `lasting_bins` all lie above s + `max_excess` |s|, or above b + `max_return` (s - b) where
-(s - b) >= `min_fall` |s|. The unit is that of the loss. A loss that is not finite is infinite.
+(s - b) >= `min_fall` |s|. The unit is that of the loss. A loss that is not finite is infinite. Or:
+running medians of the evaluations on training data had a level of `min_best_level`, and all of the
+latest `min_evaluations` have less than 1 - `max_return` of the best.
 """
 
 from dataclasses import dataclass
@@ -18,10 +20,12 @@ from app.domain.diagnosis.detector import DetectorCard
 from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
-from app.domain.diagnosis.outcome import outcome_of
-from app.domain.diagnosis.scores_in_words import digits
+from app.domain.diagnosis.outcome import Outcome, outcome_of
+from app.domain.diagnosis.score_fall import FallLimits, ScoreFall, fall_of
+from app.domain.diagnosis.scores_in_words import digits, score_evidence
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import medians_of_bins
+from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray, IntArray
 
 CODE = "diverging_loss"
@@ -29,7 +33,7 @@ CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
-class DivergingThresholds:
+class DivergingThresholds(FallLimits):
     """The thresholds of `diverging_loss`."""
 
     num_bins: int = count(
@@ -45,11 +49,6 @@ class DivergingThresholds:
         0.3,
         meaning="excess over the first loss, relative to it, above which a loss has risen",
         source=f"runs that learn end at 0.22 of it; {BENCHMARK}",
-    )
-    max_return: float = share(
-        0.5,
-        meaning="share of the fall that a loss has risen again, above which it has risen",
-        source=f"at most 0.03 in 98 % of runs that learn; {BENCHMARK}",
     )
     min_fall: float = share(
         0.2,
@@ -81,9 +80,13 @@ def detect(case: Case, limits: DivergingThresholds) -> Judgement:
     if not np.isfinite(loss_n[0]):
         return NotAssessed(code=CODE, reason="the first loss is not finite")
     rise = _rise(case, loss_n, limits)
-    if not (rise.losses_B[-limits.lasting_bins :] > rise.limit).all():
+    if (rise.losses_B[-limits.lasting_bins :] > rise.limit).all():
+        return _finding(case, limits, rise)
+    outcome = outcome_of(case)
+    if outcome is None or outcome.train is None:
         return None
-    return _finding(case, limits, rise)
+    fall = fall_of(outcome.train, limits)
+    return None if fall is None else _fallen(case, limits, outcome, fall)
 
 
 def _rise(case: Case, loss_n: DoubleArray, limits: DivergingThresholds) -> _Rise:
@@ -124,6 +127,33 @@ def _finding(case: Case, limits: DivergingThresholds, rise: _Rise) -> Finding:
             f"latest median is {digits(rise.present)}. It was {digits(rise.first)} at the start, "
             f"and its lowest median was {digits(rise.losses_B[rise.best])}, from step "
             f"{rise.steps_B[rise.best]} on."
+        ),
+    )
+
+
+def _fallen(case: Case, limits: DivergingThresholds, outcome: Outcome, fall: ScoreFall) -> Finding:
+    """Returns the finding of a score that fell back, whatever the loss was at the start."""
+    consequence = consequence_of_failure(case, outcome)
+    return Finding(
+        code=CODE,
+        state=FindingState.ACTIVE,
+        impact=consequence.impact,
+        severity=consequence.severity,
+        confidence=CONFIDENCE,
+        first_step=fall.first_step,
+        last_step=outcome.judged.step,
+        scope=Scope.split("train"),
+        threshold={"max_return": limits.max_return},
+        evidence={
+            **score_evidence(outcome),
+            "best_score": number(fall.best_score),
+            "best_step": fall.best_step,
+            "latest_score": number(fall.score),
+        },
+        explanation=(
+            f"The best {outcome.judged.metric} on train was {digits(fall.best_score)}, at step "
+            f"{fall.best_step}. Since step {fall.first_step} most of that is lost, and the "
+            f"latest evaluations have {digits(fall.score)}."
         ),
     )
 

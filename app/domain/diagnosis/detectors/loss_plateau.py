@@ -1,9 +1,9 @@
 """Has the score stopped to improve far from what the task allows?
 
-Formula: level < `no_better_than_baseline.expected_level`, and not (the lower end of the 95 %
-interval of the Theil-Sen slope of the level > 0, and the rise by it over the last third of the
-steps >= `min_rise`). Training data decide where they are scored. Unit: level, which is 0 at the
-baseline and 1 at the expected score. Source: Theil (1950), Sen (1968).
+Formula: level < `no_better_than_baseline.expected_level`; not (the lower end of the 95 % interval
+of the Theil-Sen slope of the level > 0 and the rise by it over the last third of the steps >=
+`min_rise`); and no fall as in `diverging_loss`. Training data decide where they have a level. Unit:
+level, which is 0 at the baseline and 1 at the expected score. Source: Theil (1950), Sen (1968).
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState
 from app.domain.diagnosis.outcome import SplitOutcome
+from app.domain.diagnosis.score_fall import FallLimits, fall_of
 from app.domain.diagnosis.score_trend import ScoreTrend, trend_if_behind
 from app.domain.diagnosis.scores_in_words import (
     baseline_name,
@@ -54,7 +55,15 @@ def detect(case: Case, limits: PlateauThresholds) -> Judgement:
     trend = trend_if_behind(case, CODE)
     if not isinstance(trend, ScoreTrend):
         return trend
-    return None if trend.is_rising(min_rise=limits.min_rise) else _finding(case, limits, trend)
+    if _has_fallen_back(case, trend) or trend.is_rising(min_rise=limits.min_rise):
+        return None
+    return _finding(case, limits, trend)
+
+
+def _has_fallen_back(case: Case, trend: ScoreTrend) -> bool:
+    """Returns whether `diverging_loss` tells of these scores."""
+    is_trained = trend.one is trend.outcome.train
+    return is_trained and fall_of(trend.one, case.thresholds.of(FallLimits)) is not None
 
 
 def _finding(case: Case, limits: PlateauThresholds, trend: ScoreTrend) -> Finding:

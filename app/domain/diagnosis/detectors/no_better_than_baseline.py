@@ -113,8 +113,8 @@ def _meaning(case: Case, outcome: Outcome, trend: ReachTrend) -> str:
         return "It is as good as the reference model, but the baseline is better still."
     if train is not None and train is not judged and train.has_learned:
         return (
-            f"On the training data it is {digits(train.score)}: the run has learned these, but "
-            "nothing that holds for other data."
+            f"On the training data it is {digits(train.score)}: the run has learned these, and is "
+            "no better than the baseline on other data."
         )
     if trend.is_growing and trend.slope:
         return (

@@ -1,6 +1,6 @@
 """Does the score swing from evaluation to evaluation?
 
-Formula: of the levels (or gains relative to the baseline) at the latest evaluations, the median
+Formula: of the levels and of the gains over the baseline at the latest evaluations, the median
 |difference| of successive ones >= `min_swing`, and the share of differences whose sign differs from
 the one before >= `min_alternation`. All evaluations use the same data, so that a swing is one of
 the weights and not of the batch. Unit: level, which is 0 at the baseline and 1 at the expected
@@ -41,7 +41,7 @@ class OscillatingThresholds:
     )
     min_swing: float = threshold(
         0.15,
-        meaning="smallest median difference of the levels of successive evaluations",
+        meaning="smallest median difference of successive levels, and of gains over the baseline",
         source=f"at most 0.13 in 98 % of runs that learn; {BENCHMARK}",
     )
     min_alternation: float = share(
@@ -51,20 +51,37 @@ class OscillatingThresholds:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Swings:
+    """How the scores of the latest evaluations change."""
+
+    scores_W: DoubleArray
+    #: Median |difference| of successive levels, and of gains relative to the baseline.
+    level: float
+    gain: float
+    alternating_share: float
+
+    @property
+    def swing(self) -> float:
+        """The smaller of both, since a small gap to the expected score enlarges the levels."""
+        return min(self.level, self.gain)
+
+
 def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
     outcome = outcome_of(case)
     if outcome is None:
         return NotAssessed(code=CODE, reason=NO_SCORE)
     one = outcome.train or outcome.judged
-    levels_W, swing, alternation = _swings(one, limits)
-    if levels_W.size < limits.min_evaluations:
-        reason = f"there are {levels_W.size} evaluations, fewer than {limits.min_evaluations}"
+    seen = _swings_of(one, limits)
+    num = seen.scores_W.size
+    if num < limits.min_evaluations:
+        reason = f"there are {num} evaluations, fewer than {limits.min_evaluations}"
         return NotAssessed(code=CODE, reason=reason)
-    if swing < limits.min_swing or alternation < limits.min_alternation:
+    if seen.swing < limits.min_swing or seen.alternating_share < limits.min_alternation:
         return None
     consequence = consequence_of_failure(case, outcome)
-    scores_W = one.scores_n[-levels_W.size :]
-    first = int(one.steps_n[-levels_W.size])
+    low, high = float(seen.scores_W.min()), float(seen.scores_W.max())
+    first = int(one.steps_n[-num])
     return Finding(
         code=CODE,
         state=FindingState.ACTIVE,
@@ -80,38 +97,36 @@ def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
         },
         evidence={
             **score_evidence(outcome),
-            "median_level_swing": number(swing),
-            "alternating_share": number(alternation),
-            "smallest_score": number(float(scores_W.min())),
-            "largest_score": number(float(scores_W.max())),
-            "evaluations": int(levels_W.size),
+            "median_level_swing": number(seen.level),
+            "median_gain_swing": number(seen.gain),
+            "alternating_share": number(seen.alternating_share),
+            "smallest_score": number(low),
+            "largest_score": number(high),
+            "evaluations": num,
         },
         explanation=(
-            f"In the {levels_W.size} evaluations from step {first} to {one.step} the {one.metric} "
-            f"on {one.split} lies between {digits(float(scores_W.min()))} and "
-            f"{digits(float(scores_W.max()))}. {_meaning(one, swing)}"
+            f"In the {num} evaluations from step {first} to {one.step} the {one.metric} on "
+            f"{one.split} lies between {digits(low)} and {digits(high)}. From one to the next it "
+            f"changes by {digits(seen.gain)} of the baseline's score, up and down."
         ),
     )
 
 
-def _swings(one: SplitOutcome, limits: OscillatingThresholds) -> tuple[DoubleArray, float, float]:
-    """Returns the levels of the latest evaluations, the median swing and the alternating share."""
+def _swings_of(one: SplitOutcome, limits: OscillatingThresholds) -> _Swings:
     recent = int((one.steps_n >= one.step * 2 / 3).sum())
-    levels_W = one.improvements_of(one.scores_n)[-max(limits.min_evaluations, recent) :]
-    swings = np.diff(levels_W)
-    if swings.size <= 1:
-        return levels_W, 0.0, 0.0
-    alternation = float((swings[1:] * swings[:-1] < 0).mean())
-    return levels_W, float(np.median(np.abs(swings))), alternation
-
-
-def _meaning(one: SplitOutcome, swing: float) -> str:
-    yardstick = (
-        "the baseline's score"
-        if one.level is None
-        else "the way from the baseline to what the task allows"
+    scores_W = one.scores_n[-max(limits.min_evaluations, recent) :]
+    swings = np.diff(one.improvements_of(scores_W))
+    alternate = np.sign(swings[1:]) * np.sign(swings[:-1]) < 0
+    return _Swings(
+        scores_W=scores_W,
+        level=_median(np.abs(swings)),
+        gain=_median(np.abs(np.diff(one.gains_of(scores_W)))),
+        alternating_share=float(alternate.mean()) if alternate.size else 0.0,
     )
-    return f"From one to the next it changes by {digits(swing)} of {yardstick}, up and down."
+
+
+def _median(values: DoubleArray) -> float:
+    return float(np.median(values)) if values.size else 0.0
 
 
 CARD = DetectorCard(

@@ -155,7 +155,7 @@ def _finding(
         explanation=(
             f"Up to step {validation.step} the {validation.metric} is "
             f"{digits(curves.train.score)} on train and {digits(validation.score)} on validation. "
-            f"{_history(curves, best_step)}"
+            f"{_history(curves, limits)}"
         ),
     )
 
@@ -171,11 +171,14 @@ def _first_step(curves: _Curves, limits: OverfittingThresholds) -> int:
     )
 
 
-def _history(curves: _Curves, best_step: int) -> str:
-    best = curves.validation.smooth_n[curves.best]
+def _history(curves: _Curves, limits: OverfittingThresholds) -> str:
+    if not _has_got_worse(curves, limits):
+        return "The network has learned its training data, and not what holds for other data."
+    best = digits(float(curves.validation.smooth_n[curves.best]))
+    step = curves.validation.steps_n[curves.best]
     return (
-        f"The best on validation was {digits(best)}, at step {best_step}; the network has learned "
-        "its training data, and not what holds for other data."
+        f"On validation it was {best} at step {step}, and got worse while the network learned its "
+        "training data."
     )
 
 

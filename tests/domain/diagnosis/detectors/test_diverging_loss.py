@@ -50,6 +50,29 @@ def test_a_loss_that_overflows_late_has_risen() -> None:
     assert finding.evidence["latest_median_loss"] is None
 
 
+def test_a_training_score_that_fell_back_has_diverged_whatever_the_first_loss_was() -> None:
+    lost = [*np.linspace(1.2, 0.2, 11), *[0.9] * 10]
+
+    finding = detect(learning(lost, lost, loss=_loss(np.full(1, 9.0), np.full(999, 0.2))), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
+    assert (finding.evidence["best_step"], finding.first_step) == (500, 600)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [[1.0] * 21, [*np.linspace(1.0, 0.2, 11), *[0.5] * 10], [*np.linspace(1.0, 0.2, 19), 1.0, 1.0]],
+    ids=["never learned", "lost a little", "just now"],
+)
+def test_other_training_scores_have_not_fallen_back(scores: list[float]) -> None:
+    assert detect(learning(scores, scores), LIMITS) is None
+
+
+def test_without_training_scores_the_loss_alone_decides() -> None:
+    assert detect(learning(validation=[*np.linspace(1.2, 0.2, 11), *[0.9] * 10]), LIMITS) is None
+
+
 @pytest.mark.parametrize(
     "loss",
     [

@@ -40,6 +40,13 @@ def test_a_level_that_is_nearly_reached_is_enough() -> None:
     assert isinstance(detect(learning([0.36] * 21, [0.36] * 21), LIMITS), Finding)
 
 
+def test_training_that_fell_back_is_not_stuck() -> None:
+    lost = [*np.linspace(1.2, 0.2, 11), *[0.9] * 10]
+
+    assert detect(learning(lost, lost), LIMITS) is None
+    assert isinstance(detect(learning(validation=lost), LIMITS), Finding)
+
+
 def test_training_that_goes_well_is_not_stuck_where_validation_is() -> None:
     assert detect(learning([0.1] * 21, [0.9] * 21), LIMITS) is None
 

@@ -39,11 +39,17 @@ def test_without_training_scores_validation_is_judged() -> None:
     assert finding.scope == Scope.split("validation")
 
 
+def test_swings_that_are_small_beside_the_baseline_are_none_however_little_can_be_gained() -> None:
+    facts = task(floor=1.0, attainable=0.95)
+
+    assert detect(learning([0.99, 1.03] * 10, CALM, facts=facts), LIMITS) is None
+
+
 def test_without_an_expected_score_swings_are_relative_to_the_baseline() -> None:
     finding = detect(learning(SWINGS, CALM, facts=task(floor=1.0, attainable=None)), LIMITS)
 
     assert isinstance(finding, Finding)
-    assert "of the baseline" in finding.explanation
+    assert finding.evidence["median_gain_swing"] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(
