@@ -115,6 +115,15 @@ class ExplodingThresholds:
         meaning="probes in succession with an expansive recurrence that begin a finding, or end it",
         source="as `vanishing_gradient.min_probes`",
     )
+    burst_factor: float = threshold(
+        10.0,
+        low=1,
+        meaning=(
+            "norm before clipping / median of previous steps, above which it explains that the "
+            "loss fell back"
+        ),
+        source="70 to 140 in a run that lost what it had learned; a loss that is back is rare",
+    )
     min_fall: float = share(
         0.2,
         meaning="share of the loss at the start by which it must have fallen to fall back",
@@ -136,7 +145,7 @@ class Explosions:
     is_spike_n: BoolArray
     #: A spike after which the loss jumped.
     is_harmful_n: BoolArray
-    #: A spike that took a loss that had fallen back to its value at the start.
+    #: A norm above the usual beside which a loss that had fallen returned to that of the start.
     is_relapse_n: BoolArray
     loss_scale: float
 
@@ -154,6 +163,7 @@ def find_explosions(case: Case) -> Explosions:
         sensitivity_n = grad_norm_n * weight_norm(case) / loss_scale
         usual_n = trailing_median(grad_norm_n, history=HISTORY)
         is_spike_n = grad_norm_n > thresholds.spike_factor * usual_n
+        is_burst_n = grad_norm_n > thresholds.burst_factor * usual_n
     is_jump_n = loss_jumps(loss_n, loss_scale=loss_scale, factor=thresholds.loss_factor)
     return Explosions(
         steps_n=case.telemetry.steps_n.astype(np.float64),
@@ -163,7 +173,7 @@ def find_explosions(case: Case) -> Explosions:
         is_sensitive_n=sensitivity_n > thresholds.max_sensitivity,
         is_spike_n=is_spike_n,
         is_harmful_n=is_spike_n & _soon(is_jump_n),
-        is_relapse_n=is_spike_n & _falls_back(loss_n, loss_scale, min_fall=thresholds.min_fall),
+        is_relapse_n=is_burst_n & _near(_falls_back(loss_n, loss_scale, thresholds.min_fall)),
         loss_scale=loss_scale,
     )
 
@@ -183,7 +193,7 @@ def loss_jumps(loss_n: DoubleArray, *, loss_scale: float, factor: float) -> Bool
         return (loss_n > factor * np.abs(usual_n)) & (loss_n > loss_scale)
 
 
-def _falls_back(loss_n: DoubleArray, loss_scale: float, *, min_fall: float) -> BoolArray:
+def _falls_back(loss_n: DoubleArray, loss_scale: float, min_fall: float) -> BoolArray:
     """Returns (n,) whether the loss had fallen before a step and is back after it.
 
     Medians of `SCALE_STEPS` steps before it and after it are compared with the loss at the start.
@@ -216,3 +226,8 @@ def _soon(is_event_n: BoolArray) -> BoolArray:
     padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
     return np.asarray(windows.any(axis=1))
+
+
+def _near(is_event_n: BoolArray) -> BoolArray:
+    """Returns (n,) whether the event happens within `AFTERMATH` steps, before or after the step."""
+    return _soon(is_event_n) | _soon(is_event_n[::-1])[::-1]

@@ -232,6 +232,8 @@ def _meaning(view: ExplosionView, impact: Impact) -> str:
         return "It does no harm: the task is learned."
     if view.has_broken or view.has_lost:
         return "The run cannot learn any more."
+    if view.has_relapsed:
+        return "What it had learned is lost."
     if view.num_sensitive == 0:
         return "So small changes of early states or weights change the loss much."
     radius = f"{1 / view.limits.max_sensitivity:.0e}"

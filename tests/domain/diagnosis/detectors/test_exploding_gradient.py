@@ -1,5 +1,7 @@
 """A gradient too large to follow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -189,9 +191,16 @@ def test_a_late_spike_after_which_the_loss_is_back_where_it_began_is_critical() 
     assert (finding.first_step, finding.last_step) == (650, 650)
     assert "after 1 step" in finding.explanation
     assert "not below the 1.4 that it began with" in finding.explanation
+    assert finding.explanation.endswith("What it had learned is lost.")
 
 
-@pytest.mark.parametrize(("spike", "after"), [(710.0, 0.8), (3.0, 2.99)])
+def test_a_relapse_early_in_the_run_is_a_warning() -> None:
+    given = replace(_relapsed(spike=710.0, after=2.99), num_steps=8000)
+
+    assert _found(given).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("spike", "after"), [(710.0, 0.8), (1.0, 2.99)])
 def test_without_a_spike_or_without_a_relapse_there_is_no_late_explosion(
     spike: float, after: float
 ) -> None:
