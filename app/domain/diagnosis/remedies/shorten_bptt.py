@@ -14,7 +14,7 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     lag = ailment.required_lag
     wanted = present // SHORTER_FACTOR if lag is None else lag + 1
-    if not 1 <= wanted < present:
+    if not 1 <= wanted < min(present, spec.dataset.sequence_length or present):
         return None
     return Draft(
         patch={"training": {"bptt_length": wanted}},
