@@ -34,8 +34,8 @@ class Episode:
 def largest_signs(case: Case, quantity: str, kind: ScopeKind) -> tuple[Sign, ...]:
     """Returns the largest finite value over the scopes of a kind, probe by probe."""
     by_step: dict[int, Sign] = {}
-    for one in case.telemetry.scalar_readings:
-        if one.quantity != quantity or one.scope.kind is not kind or not np.isfinite(one.value):
+    for one in case.readings_of(quantity):
+        if one.scope.kind is not kind or not np.isfinite(one.value):
             continue
         known = by_step.get(one.step)
         if known is None or one.value > known.value:

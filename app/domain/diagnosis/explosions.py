@@ -18,7 +18,7 @@ from app.domain.diagnosis.thresholds import (
     share,
     threshold,
 )
-from app.domain.diagnosis.trends import finite_median, trailing_median
+from app.domain.diagnosis.trends import BLOCK, block_medians, finite_median, trailing_median
 from app.domain.telemetry import DoubleArray
 
 #: Number of first steps whose median loss is the scale of the loss. A later loss may be near 0, and
@@ -173,7 +173,7 @@ def find_explosions(case: Case) -> Explosions:
         is_sensitive_n=sensitivity_n > thresholds.max_sensitivity,
         is_spike_n=is_spike_n,
         is_harmful_n=is_spike_n & _soon(is_jump_n),
-        is_relapse_n=is_burst_n & _near(_falls_back(loss_n, loss_scale, thresholds.min_fall)),
+        is_relapse_n=is_burst_n & _falls_back(loss_n, loss_scale, thresholds.min_fall),
         loss_scale=loss_scale,
     )
 
@@ -194,24 +194,15 @@ def loss_jumps(loss_n: DoubleArray, *, loss_scale: float, factor: float) -> Bool
 
 
 def _falls_back(loss_n: DoubleArray, loss_scale: float, min_fall: float) -> BoolArray:
-    """Returns (n,) whether the loss had fallen before a step and is back after it.
+    """Returns (n,) whether, near a step, a loss that had fallen returns to that of the start.
 
-    Medians of `SCALE_STEPS` steps before it and after it are compared with the loss at the start.
+    The medians of the blocks of steps before and after are compared with the loss at the start; the
+    blocks on both sides count as near.
     """
-    before_n = _median_before(loss_n)
-    after_n = _median_before(loss_n[::-1])[::-1]
-    return (before_n < (1 - min_fall) * loss_scale) & (after_n >= loss_scale)
-
-
-def _median_before(values_n: DoubleArray) -> DoubleArray:
-    """Returns (n,) medians of the `SCALE_STEPS` values before each; NaN where none is finite."""
-    padded = np.concatenate([np.full(SCALE_STEPS, np.nan), values_n[:-1]])
-    padded[~np.isfinite(padded)] = np.nan
-    windows = np.lib.stride_tricks.sliding_window_view(padded, SCALE_STEPS)
-    ordered = np.sort(windows, axis=1)  # NaN comes last
-    counts = np.isfinite(ordered).sum(axis=1)
-    rows = np.arange(ordered.shape[0])
-    return np.asarray(ordered[rows, np.maximum(counts - 1, 0) // 2])
+    medians = np.concatenate([[np.nan] * 2, block_medians(loss_n), [np.nan] * 2])
+    returns = (medians[:-2] < (1 - min_fall) * loss_scale) & (medians[2:] >= loss_scale)
+    near = returns[:-2] | returns[1:-1] | returns[2:]
+    return np.asarray(np.repeat(near, BLOCK)[: loss_n.size])
 
 
 def recent(case: Case, *, num_steps: int) -> BoolArray:
@@ -226,8 +217,3 @@ def _soon(is_event_n: BoolArray) -> BoolArray:
     padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
     return np.asarray(windows.any(axis=1))
-
-
-def _near(is_event_n: BoolArray) -> BoolArray:
-    """Returns (n,) whether the event happens within `AFTERMATH` steps, before or after the step."""
-    return _soon(is_event_n) | _soon(is_event_n[::-1])[::-1]

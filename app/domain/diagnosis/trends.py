@@ -30,6 +30,17 @@ def trailing_median(values_n: DoubleArray, *, history: int) -> DoubleArray:
     return np.repeat(np.concatenate(medians), BLOCK)[: values_n.size]
 
 
+def block_medians(values_n: DoubleArray) -> DoubleArray:
+    """Returns one median of the finite values for each `BLOCK` values; NaN if none is finite."""
+    padded = np.full(-(-values_n.size // BLOCK) * BLOCK, np.inf)
+    padded[: values_n.size] = np.where(np.isfinite(values_n), values_n, np.inf)
+    rows = padded.reshape(-1, BLOCK)
+    medians = [
+        _row_medians(rows[first : first + MAX_ROWS]) for first in range(0, rows.shape[0], MAX_ROWS)
+    ]
+    return np.concatenate([np.empty(0), *medians])
+
+
 def _row_medians(windows_RW: DoubleArray) -> DoubleArray:
     """Returns (R,) medians of the finite values of each row; all others must be +inf."""
     sorted_RW = np.sort(windows_RW, axis=1)

@@ -3,7 +3,13 @@
 import numpy as np
 
 from app.domain.diagnosis.evidence import counted, interval, listed, number
-from app.domain.diagnosis.trends import BLOCK, finite_median, medians_of_bins, trailing_median
+from app.domain.diagnosis.trends import (
+    BLOCK,
+    block_medians,
+    finite_median,
+    medians_of_bins,
+    trailing_median,
+)
 
 
 def test_a_trailing_median_looks_only_back() -> None:
@@ -57,3 +63,13 @@ def test_a_trailing_median_is_that_of_the_finite_values_before_the_block() -> No
 
 def test_a_trailing_median_of_nothing_is_nothing() -> None:
     assert trailing_median(np.array([]), history=400).size == 0
+
+
+def test_blocks_have_medians_of_their_finite_values() -> None:
+    values = np.concatenate([np.arange(20.0), [np.nan] * 19, [np.inf], [3.0, np.nan, 5.0]])
+
+    np.testing.assert_array_equal(block_medians(values), [9.5, np.nan, 4.0])
+
+
+def test_no_values_have_no_blocks() -> None:
+    assert block_medians(np.empty(0)).size == 0

@@ -98,7 +98,7 @@ def _finding(
     case: Case, limits: ClippingThresholds, clipped: _Clipped, *, num_exploding: int
 ) -> Finding:
     progress, now = task_progress(case), consequence_of(case)
-    steps_n = case.telemetry.steps_n
+    steps_n, coefficient_n = case.telemetry.steps_n, case.scalar("clip_coefficient")
     is_recent_n = recent(case, num_steps=limits.recent_steps)
     norm = finite_median(case.scalar("grad_norm")[is_recent_n])
     return Finding(
@@ -107,7 +107,7 @@ def _finding(
         impact=now.impact,
         severity=now.severity,
         confidence=CONFIDENCE,
-        first_step=int(steps_n[is_recent_n][0]),
+        first_step=int(steps_n[coefficient_n <= 1 / limits.min_excess][0]),
         last_step=int(steps_n[-1]),
         threshold={
             "min_clipped_fraction": limits.min_clipped_fraction,

@@ -68,7 +68,7 @@ def detect(case: Case, limits: VanishingThresholds) -> Outcome:
     present = after_start[-limits.min_probes :]
     kinds = {sighting.reach for sighting in present}
     if len(present) == limits.min_probes and kinds == {Reach.SHORT}:
-        return _present(view, _stretch(after_start), state=FindingState.ACTIVE)
+        return _present(view, _stretch(seen), state=FindingState.ACTIVE)
     if not after_start or kinds == {Reach.SHORT}:
         return _too_early(view, seen)
     return _past_or_unclear(view, after_start, present)

@@ -51,7 +51,7 @@ def test_a_short_reach_that_has_stalled_on_a_flat_loss_is_critical() -> None:
 
     assert finding.state is FindingState.ACTIVE
     assert (finding.impact, finding.severity) == (Impact.BLOCKING, Severity.CRITICAL)
-    assert (finding.first_step, finding.last_step) == (100, 950)
+    assert (finding.first_step, finding.last_step) == (0, 950)
     assert finding.threshold == {"max_ratio": 0.01}
     assert finding.evidence["required_lag_timesteps"] == 199
     assert finding.evidence["gradient_ratio_at_required_lag"] == 1e-20
