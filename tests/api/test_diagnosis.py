@@ -4,10 +4,12 @@ import math
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from app.domain.runs import StopReason
+from app.store.tables import diagnoses, findings
 from tests.api.conftest import Clinic, post_run
-from tests.api.measured import batch_of, finish, path_of, record, started_run
+from tests.api.measured import batch_of, finish, path_of, record, session_of, started_run
 from tests.domain.builders import job
 
 FIELDS = {
@@ -57,6 +59,32 @@ def test_a_cause_has_a_probability_and_what_would_tell_posts_unchanged(
         for experiment in cause["experiments"]:
             body = experiment["request"]["body"]
             assert client.post(experiment["request"]["href"], json=body).status_code == 201
+
+
+def test_a_diagnosis_of_older_rules_is_served_as_it_was_stored(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of([*[1.0] * 30, math.nan]))
+    finish(clinic, run, StopReason.DIVERGED)
+    older = {"code": "closed_forget_gate", "evidence": {"forget_gate_mean": 0.5}}
+    with session_of(clinic) as session:
+        session.execute(update(findings).where(findings.c.run_id == run.id).values(cause=older))
+        session.execute(
+            update(diagnoses)
+            .where(diagnoses.c.run_id == run.id)
+            .values(causes=[], rules_version="4")
+        )
+
+    diagnosis = client.get(path_of(run.id, "diagnosis")).json()
+
+    assert (diagnosis["rules_version"], diagnosis["causes"]) == ("4", [])
+    (cause, *_) = [one["cause"] for one in diagnosis["findings"]]
+    assert (cause["code"], cause["family"], cause["probability"]) == (
+        "closed_forget_gate",
+        None,
+        None,
+    )
 
 
 def test_the_same_question_gets_the_same_answer_and_then_304(

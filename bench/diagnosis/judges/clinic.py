@@ -25,14 +25,14 @@ class Clinic:
         return Opinion(
             verdict=diagnosis.verdict,
             codes=tuple(one.code for one in present),
-            causes=tuple(_leaves(diagnosis.causes)),
-            cause_probability=_first_probability(diagnosis.causes),
+            causes=tuple(leaves_of(diagnosis.causes)),
+            cause_probability=first_probability(diagnosis.causes),
             confidence=max((one.confidence for one in critical), default=None),
             remedies=tuple(dict(patch) for patch in patches),
         )
 
 
-def _leaves(causes: Sequence[Cause]) -> Iterator[str]:
+def leaves_of(causes: Sequence[Cause]) -> Iterator[str]:
     """Yields the likeliest leaf of the first family, then all others, the likeliest first.
 
     They count although the diagnosis itself names a family only, or none.
@@ -43,7 +43,7 @@ def _leaves(causes: Sequence[Cause]) -> Iterator[str]:
     yield from (leaf.code for leaf in others)
 
 
-def _first_probability(causes: Sequence[Cause]) -> float | None:
+def first_probability(causes: Sequence[Cause]) -> float | None:
     """Returns the probability of the first leaf."""
     return next((leaf.probability for cause in causes for leaf in cause.leaves), None)
 
