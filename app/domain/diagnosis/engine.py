@@ -6,7 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.causation import causes_of, explained_by, matters
+from app.domain.diagnosis.causation import (
+    explained_by,
+    hypotheses,
+    matters,
+    named_causes,
+    with_probability,
+)
 from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import (
     Cause,
@@ -33,9 +39,11 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     outcomes = [card.examine(judged) for card in DETECTORS]
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
-    causes = causes_of(judged, found)
+    ranked = hypotheses(judged, found)
+    causes = named_causes(ranked, judged)
     ailment = _ailment(judged, causes)
-    findings = tuple(_complete(finding, causes, ailment, case.spec) for finding in found)
+    assured = (with_probability(finding, ranked) for finding in found)
+    findings = tuple(_complete(finding, causes, ailment, case.spec) for finding in assured)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
         attempt=case.attempt,

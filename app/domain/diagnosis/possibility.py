@@ -59,9 +59,14 @@ def has_finite_data(case: Case) -> bool:
     return not isinstance(case.spec.dataset, MadeDataset)
 
 
-def has_later_splits(case: Case) -> bool:
-    """Returns whether validation and test lie later in time than training."""
-    return isinstance(case.spec.dataset, ForecastSpec | TextSpec)
+def may_have_shifted(case: Case) -> bool:
+    """Returns False if later splits lie within the range of training, or are drawn at random."""
+    if not isinstance(case.spec.dataset, ForecastSpec | TextSpec):
+        return False
+    shifts = case.task.shift if case.task else None
+    columns = [shift.largest for shift in (shifts or {}).values()]
+    known = [column.outside_share for column in columns if column is not None]
+    return not known or max(known) > 0
 
 
 def has_measured_values(case: Case) -> bool:

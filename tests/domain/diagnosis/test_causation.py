@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.diagnosis.causation import causes_of, explained_by, named_causes
+from app.domain.diagnosis.causation import (
+    explained_by,
+    hypotheses,
+    named_causes,
+    with_probability,
+)
 from app.domain.diagnosis.findings import (
     Cause,
     Finding,
@@ -145,7 +150,7 @@ def test_nothing_is_known_where_only_the_unknown_is_likely() -> None:
     ],
 )
 def test_only_findings_that_matter_have_causes(given: Finding, *, is_explained: bool) -> None:
-    causes = causes_of(case(), [given])
+    causes = named_causes(hypotheses(case(), [given]), case())
 
     assert bool(causes) is is_explained
     assert (explained_by(given, causes) is not None) is is_explained
@@ -175,3 +180,12 @@ def test_what_is_undetermined_may_explain_any_finding() -> None:
     undetermined = Cause(code="undetermined", probability=0.8)
 
     assert explained_by(finding("exploding_gradient"), (undetermined,)) == undetermined
+
+
+def test_a_finding_that_is_a_cause_too_has_one_number() -> None:
+    known = ranked(learning_rate_too_high=0.7, unknown=0.3)
+    quiet = finding("learning_rate_too_high", severity=Severity.INFO)
+
+    assert with_probability(finding("learning_rate_too_high"), known).confidence == 0.7
+    assert with_probability(finding("vanishing_gradient"), known).confidence == 1.0
+    assert with_probability(quiet, known) == quiet

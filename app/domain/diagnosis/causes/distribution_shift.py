@@ -2,8 +2,8 @@
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
-from app.domain.diagnosis.measures.scores import TRAINING_GAIN, VALIDATION_GAIN
-from app.domain.diagnosis.possibility import has_later_splits
+from app.domain.diagnosis.measures.scores import OUTSIDE_SHARE, TRAINING_GAIN, VALIDATION_GAIN
+from app.domain.diagnosis.possibility import may_have_shifted
 from app.domain.diagnosis.remedy import Draft
 from app.domain.specs.dataset.forecast import ForecastSpec
 
@@ -27,8 +27,9 @@ CARD = CauseCard(
         "are predicted well; an overfitted network errs within the range too."
     ),
     explains=OUTCOMES | {"distribution_shift", "overfitting"},
-    is_possible=has_later_splits,
+    is_possible=may_have_shifted,
     evidence=(
+        OUTSIDE_SHARE,
         TRAINING_GAIN,
         VALIDATION_GAIN,
     ),

@@ -2,7 +2,12 @@
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
-from app.domain.diagnosis.measures.scores import REFERENCE_GAIN, SEQUENCE_LENGTH, VALIDATION_GAIN
+from app.domain.diagnosis.measures.scores import (
+    CONTEXT_GAIN,
+    ENOUGH_CONTEXT,
+    SEQUENCE_LENGTH,
+    VALIDATION_GAIN,
+)
 from app.domain.diagnosis.remedy import Draft
 from app.domain.specs.dataset.base import MAX_LENGTH
 from app.domain.specs.dataset.forecast import ForecastSpec
@@ -34,8 +39,9 @@ CARD = CauseCard(
     is_possible=is_possible,
     evidence=(
         SEQUENCE_LENGTH,
+        ENOUGH_CONTEXT,
+        CONTEXT_GAIN,
         VALIDATION_GAIN,
-        REFERENCE_GAIN,
     ),
     experiment=experiment,
 )

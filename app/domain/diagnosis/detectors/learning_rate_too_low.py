@@ -17,6 +17,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.origin import find_origin
 from app.domain.diagnosis.streaks import rolling_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.travel import mean_update
@@ -99,7 +100,8 @@ class _Steps:
 
 def detect(case: Case, limits: RateTooLowThresholds) -> Outcome:
     is_other = find_shortened_steps(case) is not None or _dead_share(case) > limits.max_dead_share
-    if is_other or is_trained(case):
+    # weights that are not finite do not move
+    if is_other or is_trained(case) or find_origin(case) is not None:
         return None
     negligible = _negligible_steps(case, limits)
     if negligible is None and mean_update(case) > limits.max_update_ratio:

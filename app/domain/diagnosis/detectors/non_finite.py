@@ -16,7 +16,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.origin import Origin, find_origin, non_finite_steps
-from app.domain.diagnosis.thresholds import CHOSEN, count, threshold
+from app.domain.diagnosis.thresholds import CHOSEN, count
 from app.domain.scopes import Scope
 from app.domain.telemetry import Place
 
@@ -34,21 +34,13 @@ GOES_ON = ("skip_step", "rollback")
 
 @dataclass(frozen=True, kw_only=True)
 class NonFiniteThresholds:
-    """The thresholds of `non_finite` and of the cause `learning_rate_too_high`."""
+    """The thresholds of `non_finite`."""
 
     recovery_steps: int = count(
         100,
         unit="steps",
         meaning="number of consecutive finite steps after which a run has recovered",
         source=CHOSEN,
-    )
-    max_update_ratio: float = threshold(
-        0.1,
-        meaning=(
-            "median ||update|| / ||weights|| over the steps, above which the learning rate is too "
-            "high"
-        ),
-        source="usual: 1e-3",
     )
 
 
@@ -72,10 +64,7 @@ def detect(case: Case, limits: NonFiniteThresholds) -> Outcome:
         last_step=max(last, origin.step),
         resolved_step=int(after_n[0]) if has_recovered else None,
         scope=origin.scope,
-        threshold={
-            "recovery_steps": limits.recovery_steps,
-            "max_update_ratio": limits.max_update_ratio,
-        },
+        threshold={"recovery_steps": limits.recovery_steps},
         evidence=_evidence(case, origin, num_bad=int(bad_steps_n.size)),
         explanation=f"{_symptom(origin)} {_meaning(has_recovered=has_recovered, goes_on=goes_on)}",
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from pydantic import JsonValue
 
+from app.domain.data_facts import LongerContext
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import EvidenceKey
 from app.domain.diagnosis.evidence import number
@@ -56,6 +57,26 @@ def reference_gain(case: Case) -> float | None:
         return None
     sign = 1.0 if task.mode is MetricMode.MINIMISE else -1.0
     return number(sign * (floor - score) / abs(floor))
+
+
+def _outside_share(case: Case) -> float | None:
+    shift = case.task.shift if case.task else None
+    largest = shift["validation"].largest if shift and "validation" in shift else None
+    return None if largest is None else number(largest.outside_share)
+
+
+def _longer_context(case: Case) -> LongerContext | None:
+    return case.task.longer_context if case.task else None
+
+
+def _enough_context(case: Case) -> int | None:
+    context = _longer_context(case)
+    return None if context is None else context.enough
+
+
+def _context_gain(case: Case) -> float | None:
+    context = _longer_context(case)
+    return None if context is None else number(context.gain)
 
 
 def _bad_rows(case: Case) -> JsonValue:
@@ -116,6 +137,24 @@ PREDICTION_SPREAD = EvidenceKey(
     unit="1",
     meaning="standard deviation of the outputs / of the targets; 0: one constant answer",
     measure=lambda case: latest(case, "prediction_spread"),
+)
+OUTSIDE_SHARE = EvidenceKey(
+    name="outside_share",
+    unit="1",
+    meaning="share of validation values outside of their range in training, of the worst column",
+    measure=_outside_share,
+)
+ENOUGH_CONTEXT = EvidenceKey(
+    name="enough_timesteps",
+    unit="timesteps",
+    meaning="the least context beyond which a linear model gains nothing on data not seen",
+    measure=_enough_context,
+)
+CONTEXT_GAIN = EvidenceKey(
+    name="context_gain_nats",
+    unit="nats",
+    meaning="gain of a linear model by more context than the network is shown",
+    measure=_context_gain,
 )
 SEQUENCE_LENGTH = EvidenceKey(
     name="sequence_length_timesteps",

@@ -1,6 +1,7 @@
 """The numbers of a run that the evidence of a cause holds."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 from pydantic import JsonValue
 
+from app.domain.data_facts import ColumnShift, LongerContext, RangeShift
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causes import CAUSES
+from app.domain.scopes import Split
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import patched
 from app.domain.task import Reference
@@ -190,6 +193,27 @@ def test_a_reference_without_a_score_has_no_gain() -> None:
     facts = task(floor=1.0, attainable=None).model_copy(update={"reference": unscored})
 
     assert "reference_gain" not in evidence("no_signal", case(facts=facts))
+
+
+def test_data_show_how_far_they_move_and_how_much_context_they_need() -> None:
+    column = ColumnShift(column="y", outside_share=0.4, outside_distance=1.0, level_move=2.0)
+    context = LongerContext(shown=10, enough=20, tried=40, gain=0.5, chance=0.05)
+    facts = task(
+        shift={"validation": RangeShift(target=column), "test": RangeShift(target=None)},
+        longer_context=context,
+    )
+
+    assert evidence("distribution_shift", case(facts=facts)) == {"outside_share": 0.4}
+    assert evidence("window_too_short", case(facts=facts)) == {
+        "sequence_length_timesteps": LENGTH,
+        "enough_timesteps": 20,
+        "context_gain_nats": 0.5,
+    }
+
+
+@pytest.mark.parametrize("shift", [None, {}, {"validation": RangeShift(target=None)}])
+def test_a_shift_that_was_not_measured_is_left_out(shift: Mapping[Split, RangeShift]) -> None:
+    assert evidence("distribution_shift", case(facts=task(shift=shift))) == {}
 
 
 def test_a_job_shows_its_own_numbers() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import JsonValue
 
+from app.domain.data_facts import ColumnShift, RangeShift
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.specs.job import JobSpec
@@ -190,6 +191,28 @@ def test_classes_that_are_equally_frequent_are_no_cause(share: float, *, is_poss
     given = case(spec=of(LABELS), facts=task(output_size=2), seen=seen)
 
     assert possible("class_imbalance", given) is is_possible
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "is_possible"),
+    [(0.0, 0.0, False), (0.0, 0.2, True), (0.5, 0.5, True), (None, None, True)],
+)
+def test_later_rows_within_the_range_of_training_are_no_shift(
+    validation: float | None, test: float | None, *, is_possible: bool
+) -> None:
+    def shift(share: float | None) -> RangeShift:
+        if share is None:
+            return RangeShift(target=None)
+        column = ColumnShift(column="y", outside_share=share, outside_distance=1.0, level_move=1.0)
+        return RangeShift(target=column)
+
+    facts = task(shift={"validation": shift(validation), "test": shift(test)})
+
+    assert possible("distribution_shift", case(spec=of(FORECAST), facts=facts)) is is_possible
+
+
+def test_a_shift_may_be_there_before_the_data_is_built() -> None:
+    assert possible("distribution_shift", replace(case(spec=of(FORECAST)), task=None))
 
 
 def _forecast(score: float | None, reference: float | None, *, baseline: bool = True) -> Case:

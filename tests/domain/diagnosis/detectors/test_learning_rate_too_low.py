@@ -113,6 +113,18 @@ def test_units_without_a_gradient_are_another_illness(zero_share: float, *, is_f
     assert isinstance(detect(judged, LIMITS), Finding) is is_found
 
 
+def test_weights_that_are_not_finite_do_not_move_for_another_reason() -> None:
+    broken = replace(
+        _seen(update_ratio=0.0),
+        scalars={
+            **_seen(update_ratio=0.0).scalars,
+            "loss": np.full(1000, np.nan, dtype=np.float32),
+        },
+    )
+
+    assert detect(case(seen=broken, stop_reason=StopReason.DIVERGED), LIMITS) is None
+
+
 def test_a_tensor_list_without_matrices_has_no_dead_units() -> None:
     seen = _seen()
     zeros = np.ones((1000, 1), dtype=np.float32)
