@@ -37,6 +37,8 @@ class RequiredLag(BaseModel):
     """The median lag, in timesteps."""
     max: int | None = None
     """The largest lag that occurs, in timesteps."""
+    interval: tuple[int, int] | None = None
+    """95 % interval of an estimated `timesteps`, by bootstrap over held-out targets."""
     source: LagSource = LagSource.UNKNOWN
     """From the definition of the `task`, `declared` as `dependency_lag`, or `estimated`."""
     method: str = "not known"

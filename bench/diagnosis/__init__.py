@@ -15,6 +15,6 @@ remedies  trains what judges advise; records: every remedy of each known cause
 spec_only what the job spec alone tells
 judge     asks every judge about every run; scoring, bootstrap, calibration: the numbers of it
 example, expectations, fitting  what the ranking of causes is fitted to, where it starts, and how
-fit       writes its coefficients
+fit       writes its coefficients; left_out: rankings by models that did not see what they judge
 report    writes RESULTS.md
 """

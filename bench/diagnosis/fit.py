@@ -26,6 +26,7 @@ from bench.diagnosis.stored import RUNS, read_runs
 
 COEFFICIENTS = Path(ranking.__file__).with_name("coefficients.json")
 _MOST_CAUSES = 3
+_TEMPERATURES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75)
 
 
 def held_out(examples: Sequence[Example]) -> Mapping[str, Model]:
@@ -38,10 +39,26 @@ def held_out(examples: Sequence[Example]) -> Mapping[str, Model]:
 
 def calibrated(model: Model, examples: Sequence[Example], held: Mapping[str, Model]) -> Model:
     """Returns the model with the temperature and the doubt that fit the held-out rankings best."""
-    temperature = _temperature(examples, held)
-    cooled = {family: cooler(one, temperature) for family, one in held.items()}
-    doubt = _doubt([(one, rank_example(cooled[one.family], one)) for one in examples])
+    fits = [_calibration(temperature, examples, held) for temperature in _TEMPERATURES]
+    temperature, doubt, _ = min(fits, key=lambda one: one[2])
     return cooler(model, temperature).model_copy(update={"doubt": doubt})
+
+
+def _calibration(
+    temperature: float, examples: Sequence[Example], held: Mapping[str, Model]
+) -> tuple[float, Doubt, float]:
+    """Returns temperature, doubt and their mean surprise on the held-out examples."""
+    cooled = {family: cooler(one, temperature) for family, one in held.items()}
+    rankings = [(one, rank_example(cooled[one.family], one)) for one in examples]
+    doubt = _doubt(rankings)
+    chances = []
+    for example in examples:
+        model = cooled[example.family].model_copy(update={"doubt": doubt})
+        ranked = rank_example(model, example)
+        right = sum(one.probability for one in ranked if is_right(one, example))
+        unknown = sum(one.probability for one in ranked if one.code == UNKNOWN)
+        chances.append(unknown if _is_missed(example, ranked) else right)
+    return temperature, doubt, float(-np.log(np.maximum(chances, 1e-3)).mean())
 
 
 def cooler(model: Model, temperature: float) -> Model:
@@ -64,32 +81,11 @@ def is_right(ranked: RankedCause, example: Example) -> bool:
     return not twins_of(ranked.code).isdisjoint(example.leaves)
 
 
-def _temperature(examples: Sequence[Example], held: Mapping[str, Model]) -> float:
-    """Returns the temperature of the largest mean log probability of the right causes."""
-
-    def surprise(temperature: float) -> float:
-        cooled = {family: cooler(one, temperature) for family, one in held.items()}
-        chances = [
-            sum(r.probability for r in rank_example(cooled[one.family], one) if is_right(r, one))
-            for one in examples
-        ]
-        return float(-np.log(np.maximum(chances, 1e-3)).mean())
-
-    return min(_TEMPERATURES, key=surprise)
-
-
-_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
-
-
 def _doubt(rankings: Sequence[tuple[Example, Sequence[RankedCause]]]) -> Doubt:
     """Fits the probability that no right cause is among the first three."""
     rows = np.array([_weakness(ranked) for _, ranked in rankings])
     is_missed = np.array(
-        [
-            not any(is_right(one, example) for one in ranked[:_MOST_CAUSES])
-            for example, ranked in rankings
-        ],
-        dtype=np.float64,
+        [_is_missed(example, ranked) for example, ranked in rankings], dtype=np.float64
     )
 
     def loss(free: DoubleArray) -> float:
@@ -101,6 +97,10 @@ def _doubt(rankings: Sequence[tuple[Example, Sequence[RankedCause]]]) -> Doubt:
     return Doubt(bias=round(float(bias), 2), weakness=round(float(weakness), 2), missing=0.0)
 
 
+def _is_missed(example: Example, ranked: Sequence[RankedCause]) -> bool:
+    return not any(is_right(one, example) for one in causes_of(ranked)[:_MOST_CAUSES])
+
+
 def _weakness(ranked: Sequence[RankedCause]) -> float:
     return 1 - max(one.probability for one in ranked if one.code != UNKNOWN)
 
@@ -110,14 +110,15 @@ def evaluation(examples: Sequence[Example], held: Mapping[str, Model]) -> Iterat
     last = [one for one in examples if one.share == 1.0]
     for family, model in held.items():
         own = [(one, rank_example(model, one)) for one in last if one.family == family]
-        first = np.mean([is_right(_causes(ranked)[0], one) for one, ranked in own])
+        first = np.mean([is_right(causes_of(ranked)[0], one) for one, ranked in own])
         three = np.mean(
-            [any(is_right(r, one) for r in _causes(ranked)[:_MOST_CAUSES]) for one, ranked in own]
+            [any(is_right(r, one) for r in causes_of(ranked)[:_MOST_CAUSES]) for one, ranked in own]
         )
         yield f"{family:<12}{len(own):>5} runs: leaf first {first:.0%}, among three {three:.0%}"
 
 
-def _causes(ranked: Sequence[RankedCause]) -> list[RankedCause]:
+def causes_of(ranked: Sequence[RankedCause]) -> list[RankedCause]:
+    """Returns the ranking without `unknown`."""
     return [one for one in ranked if one.code != UNKNOWN]
 
 

@@ -96,7 +96,9 @@ def _problem(
     targets_NK = np.array(
         [[(code in one.leaves) / len(one.leaves) for code in CODES] for one in examples]
     )
-    possible_NK = np.array(
+    # nothing can be learned of a cause without an example, not even that it is rare
+    is_known_K = targets_NK.any(axis=0)
+    possible_NK = is_known_K & np.array(
         [[code in one.possible | one.leaves for code in CODES] for one in examples]
     )
     counts_K = np.maximum(targets_NK.sum(axis=0), 1)
@@ -105,7 +107,7 @@ def _problem(
     return _Problem(
         signs_NS=np.vstack([np.nan_to_num(deviation_NS)] * 2),
         targets_NK=np.vstack([targets_NK] * 2),
-        is_possible_NK=np.vstack([possible_NK, np.ones_like(possible_NK)]),
+        is_possible_NK=np.vstack([possible_NK, np.ones_like(possible_NK) & is_known_K]),
         weight_N=np.concatenate([weight_N * (1 - SHARE_AMONG_ALL), weight_N * SHARE_AMONG_ALL]),
         expected_KS=np.array(
             [[EXPECTED.get(code, {}).get(name, 0.0) for name in names] for code in CODES]

@@ -7,21 +7,23 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.diagnosis.engine import RULES_VERSION
-from bench.diagnosis import report_causes, report_labels
-from bench.diagnosis.grading import Grade, Graded, solved_values, values_of
+from bench.diagnosis import report_causes, report_labels, report_matched, report_ranking
+from bench.diagnosis.example import Example, read_examples
+from bench.diagnosis.grading import Grade, Graded, values_of
 from bench.diagnosis.judge import JudgedRun, judge_folder
 from bench.diagnosis.labels import LABELS, Diagnosed, read_labels
+from bench.diagnosis.left_out import with_answers, without_family
 from bench.diagnosis.opinions import SHARES
 from bench.diagnosis.remedies import TREATMENTS, Treatment, read_treatments
 from bench.diagnosis.scoring import ScoredRun, Scores, by_group, detection, scored, scores
 from bench.diagnosis.spec_only import with_spec_only
-from bench.diagnosis.stored import RUNS
+from bench.diagnosis.stored import RUNS, read_runs
 from bench.diagnosis.tables import table
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -37,7 +39,8 @@ is healthy from 0.8 on; what lies between is not scored. Runs are judged at {sha
 of their steps, each time without anything later. A detection is lasting if every later judgement
 is `sick` too. No answer counts as a wrong cause; `answered` is the share of failed runs with an
 answer. The cause of a run whose fault was confirmed is that of any single change that cured it;
-otherwise the injected one.
+otherwise the injected one. Causes of this service come from coefficients that were fitted without
+the run's family of tasks; the shipped ones are fitted to all runs.
 """
 
 
@@ -48,6 +51,8 @@ class Judged:
     runs: Sequence[JudgedRun]
     labels: Mapping[str, Diagnosed]
     treatments: Sequence[Treatment]
+    #: What the ranking of causes is fitted to.
+    examples: Sequence[Example] = ()
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -60,12 +65,19 @@ class Judged:
 def page(judged: Judged, history: Sequence[Mapping[str, object]], *, seconds: float) -> str:
     """Returns the text of RESULTS.md."""
     shares = ", ".join(f"{share:.0%}" for share in SHARES)
-    ours = judged.scored(judged.judges[0])
+    by_judge = {judge: judged.scored(judge) for judge in judged.judges}
+    ours = by_judge[judged.judges[0]]
     parts = [
         _INTRODUCTION.format(shares=shares),
         _runs_part([run.graded for run in judged.runs], seconds=seconds),
         _tables_of(judged),
-        _matched(judged),
+        report_matched.matched(by_judge),
+        report_matched.pairs(by_judge),
+        *(
+            [report_ranking.ranking_part(judged.examples, _kinds(judged))]
+            if judged.examples
+            else []
+        ),
         _strengths(ours),
         _families_left_out(ours),
         report_causes.confusions(ours),
@@ -75,6 +87,11 @@ def page(judged: Judged, history: Sequence[Mapping[str, object]], *, seconds: fl
         _history_part(history),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _kinds(judged: Judged) -> Mapping[str, frozenset[str]]:
+    graded = [run.graded for run in judged.runs]
+    return {one.key: frozenset(i.kind for i in one.label.injected) for one in graded}
 
 
 def _runs_part(runs: Sequence[Graded], *, seconds: float) -> str:
@@ -168,27 +185,6 @@ def _causes(judge: str, found: Scores) -> tuple[str, ...]:
     )
 
 
-def _matched(judged: Judged) -> str:
-    """Causes where the job spec alone cannot tell: the same value solved, or two are unusual."""
-    solved = solved_values([run.graded for run in judged.runs])
-    subsets: Mapping[str, Callable[[ScoredRun], bool]] = {
-        "value solved elsewhere": lambda one: not solved.isdisjoint(values_of(one.run.graded)),
-        "decoy beside": lambda one: bool(one.run.graded.label.decoy),
-    }
-    rows = []
-    for name, is_in in subsets.items():
-        for judge in judged.judges:
-            found = scores([one for one in judged.scored(judge) if is_in(one)])
-            shares = (found.family_first, found.leaf_first, found.answered)
-            rows.append((name, judge, *map(str, shares)))
-    return (
-        "## Where the job spec does not tell\n\n"
-        "Failed runs whose unusual value solved the task in another run, and failed runs with a "
-        "second unusual value that rarely harms.\n\n"
-        + table(("runs", "judge", "family first", "leaf first", "answered"), rows)
-    )
-
-
 def _strengths(ours: Sequence[ScoredRun]) -> str:
     """Detection of failed runs by the strength of their fault."""
     failed = [
@@ -272,10 +268,13 @@ def main() -> None:
     parser.add_argument("--release", default=f"{datetime.now(UTC):%Y-%m-%d}")
     chosen = parser.parse_args()
     started = time.perf_counter()
+    labels = read_labels(chosen.labels)
+    examples = read_examples(read_runs(chosen.runs), labels)
     judged = Judged(
-        runs=with_spec_only(judge_folder(chosen.runs)),
-        labels=read_labels(chosen.labels),
+        runs=with_answers(with_spec_only(judge_folder(chosen.runs)), without_family(examples)),
+        labels=labels,
         treatments=read_treatments(chosen.treatments),
+        examples=examples,
     )
     seconds = time.perf_counter() - started
     history = _history(chosen.history, line_of(judged, chosen.release))

@@ -15,7 +15,7 @@ import torch
 from app.domain.data_facts import LongerContext
 from app.domain.task import RequiredLag
 from app.domain.telemetry import DoubleArray, IntArray
-from worker.datasets.required_lag import TOLERANCE, estimated
+from worker.datasets.required_lag import TOLERANCE, drawn_means, estimated
 
 #: Windows, evenly spaced, that a regression is fitted to and scored on, and targets of each.
 MAX_WINDOWS = 4096
@@ -74,6 +74,7 @@ def estimate_lag(train: Part, held_out: Part, *, length: int, is_overlapping: bo
         by="a linear regression",
         is_cut_short=longest < length,
         chance_C=0.0 if is_overlapping else _chance(error_CW, error_C),
+        drawn_RC=0.5 * np.log(np.maximum(drawn_means(error_CW), smallest)),
     )
 
 

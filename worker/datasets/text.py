@@ -22,10 +22,10 @@ from app.domain.task import Baseline, MetricMode, RequiredLag, TaskFacts
 from app.domain.telemetry import DoubleArray, IntArray
 from app.domain.text_symbols import code_points, known_symbols
 from worker.datasets.maker import TaskOfUpload
-from worker.datasets.ngram_gain import estimate_text_lag
 from worker.datasets.objectives import BitsPerCharacter
 from worker.datasets.sampling import evaluation_size
 from worker.datasets.task import Batch, Task
+from worker.datasets.text_lag import TOO_FEW, TextContext
 from worker.datasets.usage import ClassOutput, SymbolInput, Usage
 
 
@@ -123,10 +123,14 @@ def ngram_surprise(train: IntArray, num_symbols: int) -> tuple[DoubleArray, Doub
     return -np.log(unigram_V), -np.log(smoothed_VV)
 
 
-def _estimated_lag(spec: TextSpec, parts: dict[Split, IntArray], num_symbols: int) -> RequiredLag:
+def _estimated_lag(
+    spec: TextSpec, parts: Mapping[Split, IntArray], context: TextContext | None
+) -> RequiredLag:
     if not parts["validation"].size:
         return RequiredLag(method="no validation part to estimate it on")
-    return estimate_text_lag(parts["train"], parts["validation"], num_symbols, length=spec.length)
+    if context is None:
+        return RequiredLag(method=TOO_FEW)
+    return context.required_lag(length=spec.length)
 
 
 def _facts(
@@ -135,11 +139,13 @@ def _facts(
     evaluation: Mapping[Split, Batch],
     num_symbols: int,
 ) -> TaskFacts:
+    context = TextContext.of(parts["train"], parts["validation"], num_symbols)
     return TaskFacts(
         metric="bits_per_character",
         mode=MetricMode.MINIMISE,
         baselines=_baselines(parts["train"], evaluation, num_symbols),
-        required_lag=spec.declared_lag() or _estimated_lag(spec, parts, num_symbols),
+        required_lag=spec.declared_lag() or _estimated_lag(spec, parts, context),
+        longer_context=None if context is None else context.longer_context(length=spec.length),
         length=spec.length,
         input_size=num_symbols,
         output_size=num_symbols,

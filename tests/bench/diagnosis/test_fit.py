@@ -11,7 +11,7 @@ from bench.diagnosis.fitting import fitted
 CAUSES = ("expansive_recurrence", "no_signal", "penalty_dominates")
 
 
-def _examples() -> Iterator[Example]:
+def examples_of_three_causes() -> Iterator[Example]:
     """Three families of tasks in which each cause raises one sign, with some noise."""
     rng = np.random.default_rng(0)
     for number in range(90):
@@ -30,7 +30,7 @@ def _examples() -> Iterator[Example]:
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return list(_examples())
+    return list(examples_of_three_causes())
 
 
 def test_a_model_finds_the_causes_of_a_family_of_tasks_that_it_has_not_seen(examples) -> None:

@@ -1,13 +1,12 @@
 import math
 import secrets
-import time
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.domain.task import LagSource
-from worker.datasets.ngram_gain import estimate_text_lag, ngram_losses
+from app.domain.telemetry import DoubleArray
+from worker.datasets.ngram_gain import Codes, is_fitted, ngram_probabilities
 
 SYMBOLS = 4
 
@@ -28,23 +27,12 @@ def echo(rng: np.random.Generator, *, delay: int, size: int = 20_000) -> NDArray
     return codes
 
 
-@pytest.mark.parametrize("delay", [1, 3, 6])
-def test_an_echo_needs_its_delay(delay: int) -> None:
-    codes = echo(seeded(), delay=delay)
-
-    lag = estimate_text_lag(codes[:14_000], codes[14_000:], SYMBOLS, length=64)
-
-    assert (lag.min, lag.median, lag.timesteps) == (delay - 1,) * 3
-    assert lag.source is LagSource.ESTIMATED
-    assert "back-off n-gram" in lag.method
-
-
-def test_characters_at_random_need_nothing() -> None:
-    codes = seeded().integers(0, SYMBOLS, 20_000).astype(np.int32)
-
-    lag = estimate_text_lag(codes[:14_000], codes[14_000:], SYMBOLS, length=64)
-
-    assert (lag.timesteps, lag.source) == (None, LagSource.UNKNOWN)
+def losses_of(counted: Codes, held_out: Codes, num_symbols: int, *, longest: int) -> DoubleArray:
+    """(C,) mean −ln P of the characters that no weight was fitted to."""
+    found_CH = ngram_probabilities(counted, held_out, num_symbols, longest=longest, first=longest)
+    position_H = np.arange(len(counted) + longest, len(counted) + len(held_out))
+    losses_C: DoubleArray = -np.log(found_CH[:, ~is_fitted(position_H)]).mean(axis=1)
+    return losses_C
 
 
 def test_no_context_beats_the_entropy_and_the_right_one_reaches_it() -> None:
@@ -53,7 +41,7 @@ def test_no_context_beats_the_entropy_and_the_right_one_reaches_it() -> None:
     likely, other = 0.8 + 0.2 / SYMBOLS, 0.2 / SYMBOLS
     entropy = -likely * math.log(likely) - (SYMBOLS - 1) * other * math.log(other)
 
-    losses = ngram_losses(codes[:40_000], codes[40_000:], SYMBOLS, longest=12)
+    losses = losses_of(codes[:40_000], codes[40_000:], SYMBOLS, longest=12)
 
     np.testing.assert_allclose(losses[:3], math.log(SYMBOLS), atol=0.01)
     assert losses[3] == pytest.approx(entropy, abs=0.04)
@@ -65,42 +53,12 @@ def test_a_character_that_was_never_counted_has_a_finite_price() -> None:
     counted = np.ones(2000, dtype=np.int64)
     held_out = np.zeros(600, dtype=np.int64)
 
-    assert np.isfinite(ngram_losses(counted, held_out, 2, longest=5)).all()
+    assert np.isfinite(losses_of(counted, held_out, 2, longest=5)).all()
 
 
-def test_a_context_is_no_longer_than_the_sequences() -> None:
-    codes = echo(seeded(), delay=6)
+@pytest.mark.parametrize("period", range(2, 13))
+def test_weights_are_fitted_to_half_of_the_characters_of_each_period(period: int) -> None:
+    is_fitted_N = is_fitted(np.arange(period * 2000))
 
-    lag = estimate_text_lag(codes[:14_000], codes[14_000:], SYMBOLS, length=4)
-
-    assert lag.timesteps is None or lag.timesteps < 4
-
-
-def test_of_few_characters_nothing_is_claimed() -> None:
-    codes = echo(seeded(), delay=1, size=1100)
-
-    lag = estimate_text_lag(codes[:900], codes[900:], SYMBOLS, length=16)
-
-    assert lag.timesteps is None
-
-
-def test_a_megabyte_takes_a_moment() -> None:
-    rng = seeded()
-    words = rng.integers(1, 60, (2000, 5))
-    codes = words[rng.zipf(1.3, 200_000) % 2000].ravel().astype(np.int32)
-    started = time.process_time()
-
-    lag = estimate_text_lag(codes[:700_000], codes[700_000:], 60, length=128)
-
-    assert time.process_time() - started < 3
-    assert lag.timesteps is not None
-
-
-def test_the_same_text_has_the_same_lag() -> None:
-    codes = echo(seeded(), delay=2, size=8000)
-
-    first, again = (
-        estimate_text_lag(codes[:6000], codes[6000:], SYMBOLS, length=32) for _ in range(2)
-    )
-
-    assert first == again
+    for phase in range(period):
+        assert 0.4 < is_fitted_N[phase::period].mean() < 0.6

@@ -8,7 +8,7 @@ from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import HARMLESS, UNKNOWN, Consequence, consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, number
+from app.domain.diagnosis.evidence import counted, interval, number
 from app.domain.diagnosis.findings import Finding, FindingState, Severity
 from app.domain.diagnosis.reach import Reach, Sighting, least_ratio, settle_step, settled, sightings
 from app.domain.diagnosis.thresholds import count
@@ -110,10 +110,12 @@ def _finding(
 
 
 def _evidence(case: Case, reaching: Sighting | None) -> dict[str, JsonValue]:
+    lag = case.task.required_lag if case.task else None
     return {
         "bptt_length_timesteps": case.spec.training.bptt_length,
         "required_lag_timesteps": needed_lag(case),
-        "required_lag_source": case.task.required_lag.source.value if case.task else None,
+        "required_lag_interval_timesteps": interval(lag.interval) if lag else None,
+        "required_lag_source": lag.source.value if lag else None,
         "untruncated_gradient_ratio": number(reaching.ratio.value) if reaching else None,
         "untruncated_gradient_step": reaching.step if reaching else None,
     }

@@ -187,6 +187,7 @@ def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
         "gradient_ratio_interval": interval(latest.ratio.interval),
         "required_lag_timesteps": lag.timesteps if lag else latest.ratio.lag,
         "judged_lag_timesteps": latest.ratio.lag,
+        "required_lag_interval_timesteps": interval(lag.interval) if lag else None,
         "required_lag_source": lag.source.value if lag else None,
         "decay_rate_nats_per_timestep": number(profile.decay_rate),
         "entry_ratio": number(profile.entry_ratio),

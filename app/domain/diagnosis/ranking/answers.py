@@ -5,20 +5,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from app.domain.data_facts import LongerContext
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.ranking.measured import (
     ends,
     largest,
     last,
+    limited,
     log_ratio,
-    middle,
-    nats,
     probed,
 )
 from app.domain.scopes import ScopeKind
 from app.domain.task import TaskFacts
 
 SPLITS = (ScopeKind.SPLIT,)
+#: More nats of gain tell no more.
+MOST_GAIN = 1.0
 #: A gain by chance of fewer nats counts as this many.
 LEAST_CHANCE = 1e-3
 
@@ -28,12 +30,9 @@ def answer_signs(case: Case) -> Mapping[str, float]:
     predicted, target = (
         last(probed(case, name)) for name in ("predicted_class_share", "target_class_share")
     )
-    few_n = probed(case, "loss_share_of_few")
     return {
         **ends("prediction_spread", probed(case, "prediction_spread").clip(0, 5)),
-        **ends("loss_of_few", few_n),
-        "loss_of_few_most": largest(few_n),
-        "loss_of_few_median": middle(few_n),
+        **ends("loss_of_few", probed(case, "loss_share_of_few")),
         "collapse": predicted - target,
         "predicted_share": predicted,
         "target_share": target,
@@ -67,8 +66,8 @@ def data_signs(task: TaskFacts | None) -> Mapping[str, float]:
             _OF_DATA,
             (
                 math.nan if lag is None else lag / max(1, task.length - 1),
-                0.0 if longer is None else longer.gain,
-                0.0 if longer is None else nats(longer.gain / max(longer.chance, LEAST_CHANCE)),
+                0.0 if longer is None else limited(longer.gain, 0.0, MOST_GAIN),
+                0.0 if longer is None else _over_chance(longer),
                 largest(np.array([0.0, *(one.outside_share for one in shifts)])),
                 largest(np.array([0.0, *(one.outside_distance for one in shifts)])),
                 largest(np.array([0.0, *(abs(one.level_move) for one in shifts)])),
@@ -76,6 +75,11 @@ def data_signs(task: TaskFacts | None) -> Mapping[str, float]:
             strict=True,
         )
     )
+
+
+def _over_chance(longer: LongerContext) -> float:
+    """Returns ln(1 + gain / the gain by chance); 0 without a gain."""
+    return math.log1p(max(0.0, longer.gain) / max(longer.chance, LEAST_CHANCE))
 
 
 _OF_DATA = (

@@ -17,15 +17,24 @@ from app.domain.diagnosis.ranking.measured import (
     least,
     log_ratio,
     middle,
+    probed,
     share,
     step_curve,
 )
-from app.domain.scopes import Scope, Split
+from app.domain.scopes import Scope, ScopeKind, Split
 from app.domain.task import TaskFacts
 from app.domain.telemetry import DoubleArray
 
 #: Progress below and above is cut off.
 LEAST, MOST = -3.0, 1.5
+#: Metrics that are losses too, and their unit in that of the loss; the first measured one counts.
+LOSSES = (
+    ("cross_entropy", 1.0),
+    ("bits_per_character", math.log(2)),
+    ("mse_scaled", 1.0),
+    ("mse", 1.0),
+)
+SPLITS = (ScopeKind.SPLIT,)
 #: Steps whose median loss is the start of the curve.
 NUM_START = 5
 
@@ -117,6 +126,7 @@ def loss_signs(case: Case) -> Mapping[str, float]:
         "loss_tail": log_ratio(largest(curve_n[tenth:]), usual),
         "loss_least_over_end": log_ratio(least(_medians(curve_n)), end),
         "loss_rough": log_ratio(middle(np.abs(np.diff(curve_n[-3 * tenth :]))), end),
+        "loss_over_score": _loss_over_score(case, end),
         "loss_above_start": share(curve_n[tenth:] > start),
     }
 
@@ -124,3 +134,15 @@ def loss_signs(case: Case) -> Mapping[str, float]:
 def _medians(curve_n: DoubleArray) -> DoubleArray:
     """The medians of twenty parts."""
     return np.array([np.median(part) for part in np.array_split(curve_n, 20) if part.size])
+
+
+def _loss_over_score(case: Case, loss: float) -> float:
+    """Returns ln of the loss while training / the same measure in an evaluation of the same data.
+
+    Dropout raises the first only; nothing else makes them differ for long.
+    """
+    scores = [
+        log_ratio(loss, last(probed(case, name, kinds=SPLITS, name="train")) * unit)
+        for name, unit in LOSSES
+    ]
+    return next((score for score in scores if not math.isnan(score)), math.nan)

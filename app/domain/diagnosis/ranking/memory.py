@@ -28,6 +28,12 @@ MOST_LOG = 1e3
 LAYERS, GATES = (ScopeKind.LAYER,), (ScopeKind.GATE,)
 #: Names of the gates that keep the state.
 KEEPING = ("forget", "update")
+#: Names of the others.
+OTHERS = ("input", "output", "cell", "reset", "new")
+#: Gates that solve a task have logits up to this.
+USUAL_LOGIT = 5.0
+#: Means of gates are at least so far from 0 and 1.
+LEAST_MEAN = 1e-6
 
 
 def reach_signs(case: Case) -> Mapping[str, float]:
@@ -108,7 +114,22 @@ def recurrence_signs(case: Case) -> Mapping[str, float]:
         **ends("lyapunov", np.clip(probed(case, "lyapunov_1", MAX), -5, 5)),
         **ends_in_nats("kept", kept_n),
         **ends("keeping_units", probed(case, "keeping_units", MAX)),
-        **ends("forget", probed(case, "gate_mean", MEAN, name=KEEPING[0])),
-        **ends("update", probed(case, "gate_mean", MEAN, name=KEEPING[1])),
         **ends_in_nats("time_constant", probed(case, "time_constant", MAX)),
+        **_gate_signs(case),
+    }
+
+
+def _gate_signs(case: Case) -> Mapping[str, float]:
+    """Returns how far the gate that keeps the state is closed or open, beyond what is usual.
+
+    Means of a gate are taken as logits: 0 = half open.
+    """
+    means_n = np.concatenate([probed(case, "gate_mean", MAX, name=name) for name in KEEPING])
+    open_n = np.clip(means_n, LEAST_MEAN, 1 - LEAST_MEAN)
+    logits_n = np.log(open_n / (1 - open_n))
+    others = [probed(case, "saturated_fraction", MEAN, name=name)[:1] for name in OTHERS]
+    return {
+        **ends("gate_closed", np.maximum(-logits_n, 0.0)),
+        **ends("gate_open", np.maximum(logits_n - USUAL_LOGIT, 0.0)),
+        "other_gates_saturated_first": middle(np.concatenate(others)),
     }

@@ -10,7 +10,7 @@ from app.domain.diagnosis.detectors import vanishing_gradient
 from app.domain.diagnosis.detectors.truncation_too_short import CARD
 from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAssessed, Severity
 from app.domain.diagnosis.relations import causes_of
-from app.domain.task import LagSource
+from app.domain.task import LagSource, RequiredLag
 from app.domain.telemetry import LagProfile, ScalarReading
 from tests.domain.builders import case, job, profile, scores, task, telemetry
 
@@ -63,11 +63,22 @@ def test_a_cut_before_the_needed_lag_is_critical_where_nothing_is_learned() -> N
     assert finding.evidence == {
         "bptt_length_timesteps": 20,
         "required_lag_timesteps": 199,
+        "required_lag_interval_timesteps": None,
         "required_lag_source": "task",
         "untruncated_gradient_ratio": 0.8,
         "untruncated_gradient_step": 950,
     }
     assert "exactly 0. Without the cut it is 0.8" in finding.explanation
+
+
+def test_the_interval_of_an_estimated_lag_is_evidence() -> None:
+    given = _case(source=LagSource.ESTIMATED)
+    assert given.task is not None
+    lag = RequiredLag(timesteps=60, interval=(40, 80), source=LagSource.ESTIMATED)
+
+    finding = _found(replace(given, task=given.task.model_copy(update={"required_lag": lag})))
+
+    assert finding.evidence["required_lag_interval_timesteps"] == [40, 80]
 
 
 def test_the_cut_is_a_cause_of_it() -> None:

@@ -11,7 +11,7 @@ from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAsse
 from app.domain.diagnosis.overrides import parse_overrides
 from app.domain.diagnosis.reach import VanishingThresholds
 from app.domain.runs import StopReason
-from app.domain.task import LagSource, TaskFacts
+from app.domain.task import LagSource, RequiredLag, TaskFacts
 from app.domain.telemetry import LagProfile, ScalarReading
 from tests.domain.builders import case, job, profile, scores, task, telemetry
 
@@ -126,6 +126,15 @@ def test_without_proof_that_nothing_is_learned_it_is_at_most_a_warning(
     finding = _found(_case([profile(step) for step in EVERY_50], readings, facts=facts))
 
     assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.WARNING)
+
+
+def test_the_interval_of_an_estimated_lag_is_evidence() -> None:
+    lag = RequiredLag(timesteps=60, interval=(40, 80), source=LagSource.ESTIMATED)
+    facts = task().model_copy(update={"required_lag": lag})
+
+    finding = _found(_case([profile(step) for step in EVERY_50], FLAT, facts=facts))
+
+    assert finding.evidence["required_lag_interval_timesteps"] == [40, 80]
 
 
 def test_probes_before_the_run_has_settled_can_only_predict() -> None:

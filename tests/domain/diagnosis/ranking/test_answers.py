@@ -17,7 +17,7 @@ def test_an_answer_that_is_always_the_same_class_is_a_collapse() -> None:
     found = answer_signs(case(seen=telemetry(readings=readings)))
 
     assert found["collapse"] == pytest.approx(0.4)
-    assert found["loss_of_few_most"] == pytest.approx(0.3)
+    assert found["loss_of_few_last"] == pytest.approx(0.3)
     assert math.isnan(found["prediction_spread_last"])
 
 
@@ -47,7 +47,7 @@ def test_facts_of_the_data_are_signs() -> None:
 
     assert found["lag_share"] == pytest.approx(0.5, abs=0.01)
     assert found["gain_of_longer"] == 0.5
-    assert found["gain_of_longer_over_chance"] == pytest.approx(math.log(10))
+    assert found["gain_of_longer_over_chance"] == pytest.approx(math.log(11))
     assert found["outside_share"] == 0.4
     assert found["outside_distance"] == 2.0
     assert found["level_move"] == 3.0

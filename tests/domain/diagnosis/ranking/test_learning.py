@@ -98,3 +98,11 @@ def test_a_run_without_steps_has_no_signs_of_its_loss() -> None:
     found = loss_signs(case(seen=telemetry(num_steps=0)))
 
     assert all(map(math.isnan, found.values()))
+
+
+def test_dropout_raises_the_loss_of_training_over_that_of_an_evaluation() -> None:
+    readings = scores({0: 0.2, 100: 0.1}, split="train")
+
+    found = loss_signs(case(seen=telemetry(loss=0.5, readings=readings)))
+
+    assert found["loss_over_score"] == pytest.approx(math.log(0.5 / 0.15))

@@ -75,7 +75,32 @@ def test_gates_are_read_by_their_names() -> None:
 
     found = recurrence_signs(case(seen=telemetry(readings=readings)))
 
-    assert found["forget_last"] == pytest.approx(0.9)
-    assert math.isnan(found["update_last"])
+    assert found["gate_open_last"] == 0.0
+    assert found["gate_closed_last"] == 0.0
     assert found["kept_last"] == -MOST_NATS
     assert found["lyapunov_last"] == -5.0
+
+
+def test_a_gate_that_keeps_the_state_is_closed_or_open_beyond_what_is_usual() -> None:
+    closed = [reading("gate_mean", "gate:0/forget", 1 / (1 + math.exp(5)))]
+    frozen = [reading("gate_mean", "gate:0/update", 1.0)]
+
+    closed_signs, frozen_signs = (
+        recurrence_signs(case(seen=telemetry(readings=given))) for given in (closed, frozen)
+    )
+
+    assert closed_signs["gate_closed_first"] == pytest.approx(5.0)
+    assert closed_signs["gate_open_first"] == 0.0
+    assert frozen_signs["gate_open_first"] == pytest.approx(math.log(1e6) - 5, abs=1e-3)
+
+
+def test_only_gates_that_do_not_keep_the_state_count_as_the_others() -> None:
+    readings = [
+        reading("saturated_fraction", "gate:0/forget", 1.0),
+        reading("saturated_fraction", "gate:0/input", 0.2),
+        reading("saturated_fraction", "gate:0/output", 0.4),
+    ]
+
+    found = recurrence_signs(case(seen=telemetry(readings=readings)))
+
+    assert found["other_gates_saturated_first"] == pytest.approx(0.3)
