@@ -1,10 +1,12 @@
 """The input of a diagnosis: one attempt of a run up to one step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.integrity import failed_checks
@@ -13,6 +15,23 @@ from app.domain.scopes import Scope, ScopeKind
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 from app.domain.telemetry import DoubleArray, LagProfile, Path, ScalarReading, Telemetry
+
+
+def _is_not_finite(column_n: NDArray[np.generic]) -> NDArray[np.bool_]:
+    is_finite_n: NDArray[np.bool_] = np.isfinite(column_n)
+    return ~is_finite_n
+
+
+def _is_counted(column_n: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """An unknown count is one."""
+    is_none_n: NDArray[np.bool_] = column_n <= np.zeros((), column_n.dtype)
+    return ~is_none_n
+
+
+#: Quantity of every step -> whether its values belong to a step that went wrong.
+_BAD: Mapping[str, Callable[[NDArray[np.generic]], NDArray[np.bool_]]] = MappingProxyType(
+    {"loss": _is_not_finite, "grad_norm": np.isnan, "non_finite_count": _is_counted}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +100,20 @@ class Case:
     def failed_checks(self) -> Mapping[int, ScalarReading]:
         """Step -> a failed check of its probe."""
         return failed_checks(self.telemetry.scalar_readings, self.spec.training.precision)
+
+    @cached_property
+    def is_bad_n(self) -> NDArray[np.bool_]:
+        """(n,) whether loss or gradient is NaN or infinite; not if only the norm overflows.
+
+        Computed once and without a copy of a column, because many causes ask for it.
+        """
+        columns = self.telemetry.scalars
+        bad_n = np.zeros(self.telemetry.steps_n.size, dtype=np.bool_)
+        for quantity, is_bad in _BAD.items():
+            column_n = np.asarray(columns.get(quantity, ()))
+            if column_n.size:
+                bad_n |= is_bad(column_n)
+        return bad_n
 
     def scalar(self, quantity: str) -> DoubleArray:
         """Returns the (n,) values of a quantity of every step; empty if it was not recorded."""

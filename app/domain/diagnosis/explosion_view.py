@@ -21,7 +21,6 @@ from app.domain.diagnosis.explosions import (
 )
 from app.domain.diagnosis.findings import FindingState
 from app.domain.diagnosis.growth import growths
-from app.domain.diagnosis.origin import bad_steps
 from app.domain.diagnosis.progress import TaskProgress, task_progress
 from app.domain.diagnosis.reach import settle_step
 from app.domain.diagnosis.recurrence import log_rise
@@ -113,7 +112,7 @@ class ExplosionView:
     @cached_property
     def has_broken(self) -> bool:
         """Whether a gradient that grows with the lag has overflowed."""
-        return self.is_curve_rising and bool(bad_steps(self.case).any())
+        return self.is_curve_rising and bool(self.case.is_bad_n.any())
 
     @cached_property
     def is_present_n(self) -> BoolArray:

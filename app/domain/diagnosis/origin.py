@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.explosions import BoolArray
 from app.domain.quantities.trained import (
     NON_FINITE_BATCH_ROW,
     NON_FINITE_TIMESTEP,
@@ -27,23 +26,9 @@ class Origin:
     last_finite_step: int | None
 
 
-def bad_steps(case: Case) -> BoolArray:
-    """Returns (n,) whether loss or gradient is NaN or infinite; not if only the norm overflows."""
-    loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
-    bad_n = np.zeros(case.telemetry.steps_n.size, dtype=bool)
-    if loss_n.size:
-        bad_n |= ~np.isfinite(loss_n)
-    if grad_norm_n.size:
-        bad_n |= np.isnan(grad_norm_n)
-    count_n = case.scalar("non_finite_count")
-    if count_n.size:
-        bad_n |= np.nan_to_num(count_n, nan=1.0) > 0
-    return bad_n
-
-
 def non_finite_steps(case: Case) -> IntArray:
     """Returns the bad steps; if a run diverged without one, its latest step."""
-    steps_n, bad_n = case.telemetry.steps_n, bad_steps(case)
+    steps_n, bad_n = case.telemetry.steps_n, case.is_bad_n
     if not bad_n.any() and case.has_diverged:
         return steps_n[-1:]
     return steps_n[bad_n]
@@ -92,5 +77,5 @@ def _origin_by_telemetry(case: Case, *, step: int) -> Origin:
 def _last_finite_before(case: Case, step: int) -> int | None:
     """Returns the last step before this one whose loss and gradient are finite."""
     steps_n = case.telemetry.steps_n
-    finite_n = steps_n[(steps_n < step) & ~bad_steps(case)]
+    finite_n = steps_n[(steps_n < step) & ~case.is_bad_n]
     return int(finite_n[-1]) if finite_n.size else None

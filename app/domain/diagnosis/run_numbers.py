@@ -6,7 +6,6 @@ from math import exp, isfinite, log
 import numpy as np
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.origin import bad_steps
 from app.domain.diagnosis.progress import IDEAL
 from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.trends import finite_median
@@ -30,7 +29,7 @@ def numbers_of(case: Case) -> Ailment:
     """Returns what was measured of the run, without a finding or a cause."""
     task = case.task
     usual = finite_median(case.scalar("grad_norm"))
-    has_overflowed = bad_steps(case).any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
+    has_overflowed = case.is_bad_n.any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
     factors = _of_model(case, "best_step_factor")
     losses = case.scalar("loss")
     shares = [*_of_model(case, "penalty_share"), *_of_model(case, "decay_share")]

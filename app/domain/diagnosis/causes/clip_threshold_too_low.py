@@ -1,5 +1,7 @@
 """Clipping shortens nearly every update."""
 
+import numpy as np
+
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
 from app.domain.diagnosis.measures.steps import (
@@ -14,7 +16,8 @@ from app.domain.diagnosis.remedy import Draft
 
 def is_possible(case: Case) -> bool:
     """Returns whether a step was clipped."""
-    return bool((case.scalar("clip_coefficient") < 1).any()) and is_finite(case)
+    coefficients_n = np.asarray(case.telemetry.scalars.get("clip_coefficient", ()))
+    return bool((coefficients_n < 1).any()) and is_finite(case)
 
 
 def experiment(_case: Case) -> Draft:
