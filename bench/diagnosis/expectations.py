@@ -105,8 +105,8 @@ EXPECTED: Mapping[str, Mapping[str, float]] = {
         "loss_of_few_first": -0.4,
     },
     "window_too_short": {
-        "gain_of_longer": 1.2,
-        "gain_of_longer_over_chance": 0.8,
+        "gain_of_longer": 1.8,
+        "gain_of_longer_over_chance": 1.2,
         "reference_validation": -0.3,
         "train_progress": -0.1,
         "gap_of_splits": -0.1,
@@ -114,8 +114,8 @@ EXPECTED: Mapping[str, Mapping[str, float]] = {
         "lag_share": 0.2,
     },
     "max_length_too_short": {
-        "gain_of_longer": 1.2,
-        "gain_of_longer_over_chance": 0.8,
+        "gain_of_longer": 1.8,
+        "gain_of_longer_over_chance": 1.2,
         "reference_validation": -0.3,
         "gap_of_splits": -0.1,
         "lag_share": 0.2,
@@ -130,6 +130,8 @@ EXPECTED: Mapping[str, Mapping[str, float]] = {
         "train_progress": 0.3,
     },
     "outliers_dominate": {
+        "gain_of_longer": -1.0,
+        "gain_of_longer_over_chance": -0.6,
         "few_left": 1.0,
         "loss_of_few_first": 1.0,
         "train_error_tail": 0.8,
