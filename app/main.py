@@ -27,11 +27,12 @@ from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
 from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
-from app.api.runs import continuation, runs
+from app.api.runs import compare, continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history, plots
 from app.artifacts import ArtifactFolder, FolderWatch
 from app.dashboard import (
     assets,
+    compare_page,
     data_pages,
     fleet_page,
     new_run,
@@ -69,6 +70,7 @@ _NOT_COMPRESSED = (
 _ROUTERS = (
     runs.router,
     continuation.router,
+    compare.router,
     comparison.router,  # /preflight/compare before /preflights/{id}
     preflight.router,
     history.router,
@@ -94,6 +96,7 @@ _ROUTERS = (
     run_list.router,
     new_run.router,  # /runs/new before /runs/{id}
     run_page.router,
+    compare_page.router,
     data_pages.router,
     fleet_page.router,
     settings_page.router,

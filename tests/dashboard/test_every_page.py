@@ -13,6 +13,7 @@ PAGES = (
     "/runs",
     "/runs/new",
     "/runs/{run}",
+    "/compare?run_id={run}",
     "/datasets",
     "/datasets/{data}",
     "/fleet",

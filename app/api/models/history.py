@@ -88,12 +88,15 @@ def view_history(history: History, *, max_points: int, x: XAxis) -> HistoryView:
         last_step=max(lasts, default=None),
         num_readings=num_readings,
         method="all" if num_readings <= max_points else "extrema",
-        series=[_view_series(one, history, x=x) for one in excerpts],
+        series=[view_series(one, axis=_axis(one, history, x=x)) for one in excerpts],
         telemetry_dropped_at=history.run.telemetry_dropped_at,
     )
 
 
-def _view_series(excerpt: Excerpt, history: History, *, x: XAxis) -> SeriesView:
+def view_series(
+    excerpt: Excerpt, *, axis: list[int | float | str | None] | None = None
+) -> SeriesView:
+    """By default `x` holds the steps."""
     steps_p, values_p = excerpt.steps_p, excerpt.values_p
     finite_p = np.isfinite(values_p)
     decimals = shortest_decimals(values_p)
@@ -102,7 +105,7 @@ def _view_series(excerpt: Excerpt, history: History, *, x: XAxis) -> SeriesView:
         scope=excerpt.scope,
         unit=excerpt.unit,
         steps=steps_p.tolist(),
-        x=_axis(excerpt, history, x=x),
+        x=list(steps_p.tolist()) if axis is None else axis,
         values=[value if ok else None for value, ok in zip(decimals, finite_p, strict=True)],
         non_finite=[
             NonFiniteView(step=int(steps_p[index]), value=word_of(float(values_p[index])))

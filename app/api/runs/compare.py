@@ -1,0 +1,39 @@
+"""GET /v1/compare: several runs side by side."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.api.models.compared_runs import CompareParameters, CompareView, view_compared
+from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
+from app.api.protocol.deps import Read, RunsReader
+from app.api.protocol.problems import ALWAYS, documented
+from app.services.runs.compare_runs import compare_runs
+
+router = APIRouter(prefix="/v1", tags=["runs"], responses=ALWAYS)
+
+
+@router.get(
+    "/compare",
+    response_model=CompareView,
+    responses={**NOT_MODIFIED, **documented(404)},
+    summary="Compare runs",
+)
+def get_compare(
+    request: Request,
+    query: Annotated[CompareParameters, Query()],
+    caller: RunsReader,
+    read: Read,
+) -> Response:
+    """At most 12 runs: what differs in their specs, results, curves and gradient reach."""
+    compared = read(
+        lambda work: compare_runs(
+            work,
+            workspace_id=caller.workspace_id,
+            run_ids=list(dict.fromkeys(query.run_id)),
+            quantities=query.quantity,
+            max_points=query.max_points,
+        )
+    )
+    return conditional_json(request, view_compared(compared))
