@@ -3,6 +3,7 @@
 from dataclasses import replace
 from enum import StrEnum
 
+from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.findings import (
     Diagnosis,
     Finding,
@@ -10,7 +11,8 @@ from app.domain.diagnosis.findings import (
     Impact,
     Severity,
 )
-from app.domain.diagnosis.verdict import judge, summarise
+from app.domain.diagnosis.summary import summarise
+from app.domain.diagnosis.verdict import judge
 from app.domain.estimate import estimate, step_seconds
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
@@ -81,7 +83,7 @@ def basis_of(num_steps: int) -> Basis:
     return Basis.MINI_STEPS if num_steps else Basis.STEP_0
 
 
-def as_prediction(diagnosis: Diagnosis, *, basis: Basis) -> Diagnosis:
+def as_prediction(case: Case, diagnosis: Diagnosis, *, basis: Basis) -> Diagnosis:
     """Turns the diagnosis of a preflight into a prediction.
 
     From the initial weights only, active findings become predicted warnings.
@@ -94,7 +96,7 @@ def as_prediction(diagnosis: Diagnosis, *, basis: Basis) -> Diagnosis:
         diagnosis,
         findings=findings,
         verdict=verdict,
-        summary=summarise(verdict, findings, diagnosis.not_assessed),
+        summary=summarise(case, verdict, findings, diagnosis.not_assessed, diagnosis.causes),
     )
 
 

@@ -7,10 +7,13 @@ from app.domain.runs import Run, StopReason
 from app.store.judged_telemetry import read_judged_telemetry
 
 
-def load_case(session: Session, run: Run, *, stop_reason: StopReason | None) -> Case:
+def load_case(
+    session: Session, run: Run, *, stop_reason: StopReason | None, error: str | None = None
+) -> Case:
     """Loads the case of a run.
 
     `stop_reason` says why the run ended, or why it is about to end; None while it trains.
+    `error` is the sentence on why it failed.
     """
     return Case(
         spec=run.spec,
@@ -20,4 +23,5 @@ def load_case(session: Session, run: Run, *, stop_reason: StopReason | None) -> 
         attempt=run.attempt,
         has_ended=stop_reason is not None,
         stop_reason=stop_reason,
+        error=error,
     )

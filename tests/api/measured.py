@@ -41,8 +41,14 @@ def record(clinic: Clinic, run: Run, *, seq: int, batch: ReadingBatch) -> None:
         append_batch(session, run_id=run.id, attempt=run.attempt, seq=seq, batch=batch)
 
 
-def finish(clinic: Clinic, run: Run, stop_reason: StopReason = StopReason.COMPLETED) -> None:
-    end = AttemptEnd(run_id=run.id, attempt=run.attempt, stop_reason=stop_reason)
+def finish(
+    clinic: Clinic,
+    run: Run,
+    stop_reason: StopReason = StopReason.COMPLETED,
+    *,
+    error: str | None = None,
+) -> None:
+    end = AttemptEnd(run_id=run.id, attempt=run.attempt, stop_reason=stop_reason, error=error)
     finish_run(clinic.app.state.resources.engine, end)
 
 

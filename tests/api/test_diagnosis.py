@@ -131,6 +131,18 @@ def test_a_queued_run_could_not_be_assessed_and_is_not_called_healthy(
     assert diagnosis["not_assessed"]
 
 
+def test_a_run_whose_data_were_refused_is_not_judged(clinic: Clinic, client: httpx.Client) -> None:
+    run = started_run(clinic)
+    reason = "row 6, column 't': the same time twice"
+    finish(clinic, run, StopReason.INVALID_DATA, error=reason)
+
+    diagnosis = client.get(path_of(run.id, "diagnosis")).json()
+
+    assert (diagnosis["verdict"], diagnosis["findings"]) == ("undetermined", [])
+    assert diagnosis["summary"] == f"Not judged: the data were refused: {reason}."
+    assert {one["reason"] for one in diagnosis["not_assessed"]} == {"the data were refused"}
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [

@@ -80,13 +80,15 @@ def test_the_checksum_of_training_decides_only_where_there_is_no_exact_one() -> 
 
 
 @pytest.mark.parametrize("quantity", ["exact_checksum_error", "checksum_error", "adjoint_error"])
-@pytest.mark.parametrize("error", [0.17, NAN])
-def test_a_latest_probe_that_fails_a_check_is_not_judged_by(quantity: str, error: float) -> None:
+@pytest.mark.parametrize(("error", "words"), [(0.17, "0.17"), (NAN, "NaN")])
+def test_a_latest_probe_that_fails_a_check_is_not_judged_by(
+    quantity: str, error: float, words: str
+) -> None:
     reason = _told_of_vanishing(950, quantity, error)
 
     assert reason
     assert reason.startswith(
-        f"the lag profile of step 950 cannot be trusted: its {quantity} is {error:.1e}, above "
+        f"the lag profile of step 950 cannot be trusted: its {quantity} is {words}, and the limit "
     )
 
 

@@ -20,7 +20,7 @@ from app.domain.preflight import (
 )
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
-from tests.domain.builders import job
+from tests.domain.builders import case, job
 
 
 def a_shape(length: int) -> TaskShape:
@@ -112,11 +112,11 @@ def a_diagnosis(*findings: Finding) -> Diagnosis:
 def test_initial_weights_alone_are_a_risk_at_most() -> None:
     diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
-    told = as_prediction(diagnosis, basis=basis_of(0))
+    told = as_prediction(case(), diagnosis, basis=basis_of(0))
 
     [finding] = told.findings
     assert told.verdict is DiagnosisVerdict.AT_RISK
-    assert told.summary.startswith("At risk: it may be that")
+    assert told.summary.startswith("At risk at 1,000 of 1,000 steps: it may be that")
     assert (finding.state, finding.severity, finding.impact) == (
         FindingState.PREDICTED,
         Severity.WARNING,
@@ -129,7 +129,7 @@ def test_initial_weights_alone_are_a_risk_at_most() -> None:
     [(FindingState.ACTIVE, Severity.INFO), (FindingState.RESOLVED, Severity.WARNING)],
 )
 def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -> None:
-    told = as_prediction(a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
+    told = as_prediction(case(), a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
 
     assert told.verdict is DiagnosisVerdict.HEALTHY
     assert told.findings[0].state is state
@@ -138,4 +138,4 @@ def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -
 def test_steps_that_were_taken_are_told_as_they_are() -> None:
     diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
-    assert as_prediction(diagnosis, basis=basis_of(1)) is diagnosis
+    assert as_prediction(case(), diagnosis, basis=basis_of(1)) is diagnosis

@@ -60,6 +60,8 @@ def test_data_that_cannot_serve_the_spec_ends_the_run_with_a_sentence(group: Wor
 
     assert run.stop_reason is StopReason.INVALID_DATA
     assert run.error
+    assert run.verdict == "undetermined"
+    assert run.finding_codes == ()
 
 
 def test_a_killed_training_process_is_replaced_under_a_new_attempt(group: WorkerGroup) -> None:

@@ -8,7 +8,10 @@ engine        diagnose: runs detectors, then ranks causes, then adds remedies an
 causation     from probabilities of causes to those that are named: families first
 ranking/      how likely each cause is, by signs; possibility: what structure and physics exclude
 measures/     the numbers that the evidence of causes holds
-verdict       from findings to a verdict and a summary
+verdict       from findings to a verdict; summary: to at most four sentences
+not_judged    runs that failed before there was anything to judge
+prose         numbers and comparisons in words
+progress_in_words scores_in_words    sentences on what a run has learned
 prescribe     from a finding to remedies, each with the job spec that results from it
 reach explosions growth origin recurrence progress trends    the mathematics that members share
 episodes units    when a sign of several probes in succession begins and ends; shares of units

@@ -47,6 +47,8 @@ class Case:
     attempt: int
     has_ended: bool
     stop_reason: StopReason | None
+    #: One sentence that says why a run failed; None if it did not.
+    error: str | None = None
     thresholds: Thresholds = DEFAULT
 
     @cached_property
@@ -65,6 +67,12 @@ class Case:
     def was_completed(self) -> bool:
         """Whether the run did what was asked for, rather than being ended before."""
         return self.stop_reason in COMPLETED_AS_ASKED
+
+    @property
+    def num_steps_done(self) -> int:
+        """Optimizer steps that were done: a reading of step s is taken after s steps."""
+        recorded = self.telemetry.last_step
+        return max(self.present_step, 0 if recorded is None else recorded + 1)
 
     @property
     def has_diverged(self) -> bool:

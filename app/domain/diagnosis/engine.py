@@ -17,14 +17,17 @@ from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import (
     Cause,
     Diagnosis,
+    DiagnosisVerdict,
     Finding,
     NotAssessed,
 )
+from app.domain.diagnosis.not_judged import why_not_judged
 from app.domain.diagnosis.prescribe import prescribe
 from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.run_numbers import numbers_of
+from app.domain.diagnosis.summary import summarise
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
-from app.domain.diagnosis.verdict import judge, summarise
+from app.domain.diagnosis.verdict import judge
 from app.domain.specs.job import JobSpec
 
 #: Raised by every change that can change a finding of stored telemetry.
@@ -36,6 +39,9 @@ RULES_VERSION = "5"
 def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     """Returns the diagnosis of the run by its telemetry so far."""
     judged = replace(case, thresholds=thresholds)
+    reason = why_not_judged(judged)
+    if reason is not None:
+        return _not_judged(judged, reason)
     outcomes = [card.examine(judged) for card in DETECTORS]
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
@@ -51,10 +57,25 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
         final=case.has_ended,
         rules_version=RULES_VERSION,
         verdict=verdict,
-        summary=summarise(verdict, findings, not_assessed),
+        summary=summarise(judged, verdict, findings, not_assessed, causes),
         findings=findings,
         not_assessed=not_assessed,
         causes=causes,
+    )
+
+
+def _not_judged(case: Case, reason: str) -> Diagnosis:
+    """Returns the diagnosis of a run that failed before there was anything to judge."""
+    told = f"{reason}: {case.error}" if case.error else reason
+    return Diagnosis(
+        attempt=case.attempt,
+        as_of_step=case.as_of_step,
+        final=case.has_ended,
+        rules_version=RULES_VERSION,
+        verdict=DiagnosisVerdict.UNDETERMINED,
+        summary=f"Not judged: {told.rstrip('.')}.",
+        findings=(),
+        not_assessed=tuple(NotAssessed(code=card.code, reason=reason) for card in DETECTORS),
     )
 
 

@@ -4,6 +4,7 @@ from math import exp, log
 
 from pydantic import JsonValue
 
+from app.domain.diagnosis.prose import counted, percent
 from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.starts import ALL_USUAL
 from app.domain.specs.init import InitSpec
@@ -24,10 +25,10 @@ def forget_bias_for(ailment: Ailment) -> float:
 
 
 def kept_in_words(ailment: Ailment) -> str:
-    """Returns what a cell initially keeps with this bias: `37% of a cell's content over …`."""
+    """Returns what a cell initially keeps with this bias: `37 % of a cell's content over …`."""
     lag = _lag(ailment)
     kept = (1 / (1 + exp(-forget_bias_for(ailment)))) ** lag
-    return f"{kept:.0%} of a cell's content over {lag} timesteps at the start"
+    return f"{percent(kept)} of a cell's content over {counted(lag, 'timestep')} at the start"
 
 
 def _lag(ailment: Ailment) -> int:

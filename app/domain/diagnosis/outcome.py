@@ -21,7 +21,7 @@ from app.domain.task import MetricMode
 from app.domain.telemetry import DoubleArray, IntArray
 
 #: Why nothing can be said of an outcome.
-NO_SCORE = "the task metric has not been evaluated yet"
+NO_SCORE = "there is no score of the task metric"
 #: Gain over the floor, relative to it, that is learning even if the expected score is unknown.
 FAR_GAIN = 0.5
 #: Levels and gains of single evaluations are cut here, so that they have finite differences.

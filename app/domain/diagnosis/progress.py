@@ -46,16 +46,21 @@ def task_progress(case: Case) -> TaskProgress | None:
 
     Returns None without a baseline or without scores.
     """
+    by_split = (progress_on(case, split) for split in _SPLITS)
+    return next((one for one in by_split if one is not None), None)
+
+
+def progress_on(case: Case, split: Split) -> TaskProgress | None:
+    """Returns the progress by the latest scores on a split; None without a baseline or scores."""
     if case.task is None or case.task.baseline is None:
         return None
-    for split in _SPLITS:
-        steps, scores = case.telemetry.series(case.task.metric, Scope.split(split))
-        if steps.size:
-            sign = 1.0 if case.task.mode is MetricMode.MINIMISE else -1.0
-            known = np.where(np.isfinite(scores), scores, sign * np.inf)
-            score = recent_score(steps, known, num_steps=case.num_steps)
-            return _progress(case.task, case.task.baseline, score, split=split, step=int(steps[-1]))
-    return None
+    steps, scores = case.telemetry.series(case.task.metric, Scope.split(split))
+    if not steps.size:
+        return None
+    sign = 1.0 if case.task.mode is MetricMode.MINIMISE else -1.0
+    known = np.where(np.isfinite(scores), scores, sign * np.inf)
+    score = recent_score(steps, known, num_steps=case.num_steps)
+    return _progress(case.task, case.task.baseline, score, split=split, step=int(steps[-1]))
 
 
 def _progress(

@@ -4,12 +4,8 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.outcome import Outcome, SplitOutcome
+from app.domain.diagnosis.prose import short
 from app.domain.task import TaskFacts
-
-
-def digits(value: float) -> str:
-    """Returns the number with three significant digits."""
-    return f"{value:.3g}"
 
 
 def score_evidence(outcome: Outcome) -> dict[str, JsonValue]:
@@ -40,15 +36,15 @@ def expectation_evidence(one: SplitOutcome) -> dict[str, JsonValue]:
 
 def score_sentence(one: SplitOutcome, *, baseline: str) -> str:
     """Returns one sentence with the score and everything that it compares with."""
-    parts = [f"{baseline} has {digits(one.floor)}"]
+    parts = [f"{baseline} has {short(one.floor)}"]
     if one.expected is not None and one.expected.reference_name is None:
-        parts.append(f"{digits(one.expected.score)} can be reached")
+        parts.append(f"{short(one.expected.score)} can be reached")
     elif one.expected is not None:
         parts.append(
-            f"the reference model {one.expected.reference_name} has {digits(one.expected.score)}"
+            f"the reference model {one.expected.reference_name} has {short(one.expected.score)}"
         )
     return (
-        f"Up to step {one.step} the {one.metric} on {one.split} is {digits(one.score)}; "
+        f"Up to step {one.step:,} the {one.metric} on {one.split} is {short(one.score)}; "
         f"{' and '.join(parts)}."
     )
 

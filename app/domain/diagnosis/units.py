@@ -8,6 +8,8 @@ from app.domain.diagnosis.consequence import HARMLESS, UNKNOWN, Consequence, con
 from app.domain.diagnosis.detector import Outcome
 from app.domain.diagnosis.episodes import Episode, find_episode, largest_signs
 from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAssessed
+from app.domain.diagnosis.progress import task_progress
+from app.domain.diagnosis.prose import percent
 from app.domain.diagnosis.reach import settle_step
 from app.domain.diagnosis.thresholds import BENCHMARK, count, share
 from app.domain.scopes import Scope, ScopeKind
@@ -105,7 +107,7 @@ def judge_share(case: Case, limits: ShareLimits, judged: Share) -> Outcome:
     """Returns a finding where the share is large in several probes in succession."""
     signs = largest_signs(case, judged.quantity, judged.kind)
     if not signs:
-        return NotAssessed(code=judged.code, reason=f"no probe has read {judged.quantity} yet")
+        return NotAssessed(code=judged.code, reason=f"no probe has read {judged.quantity}")
     episode = find_episode(
         signs,
         lambda sign: sign.value >= limits.min_fraction,
@@ -156,10 +158,13 @@ def _explanation(
     words = judged.in_words.format(scope=scope_in_words(last.scope))
     if episode.state is FindingState.RESOLVED:
         return (
-            f"Up to step {last.step}, {last.value:.0%} {words}. From step {episode.resolved_step} "
-            f"on it is less than {limits.min_fraction:.0%}."
+            f"Up to step {last.step:,}, {percent(last.value)} {words}. From step "
+            f"{episode.resolved_step:,} on it is less than {percent(limits.min_fraction)}."
         )
-    seen = f"At step {last.step}, {last.value:.0%} {words}; this began by step {episode.first.step}"
+    seen = (
+        f"At step {last.step:,}, {percent(last.value)} {words}; this began by step "
+        f"{episode.first.step:,}"
+    )
     return f"{seen}. {judged.effect} {meaning(case, episode.state, impact)}"
 
 
@@ -173,8 +178,9 @@ def meaning(case: Case, state: FindingState, impact: Impact) -> str:
         )
     if impact is Impact.NONE:
         return "It does no harm: the task is learned."
-    if impact is Impact.BLOCKING:
-        return "The task is not learned."
+    progress = task_progress(case)
+    if impact is Impact.BLOCKING and progress is not None:
+        return f"The task is not learned on {progress.split}."
     return "It is not known whether this does harm."
 
 

@@ -1,10 +1,9 @@
-"""Derives a verdict and one sentence from findings, with the words on the detectors' cards."""
+"""Derives a verdict from findings and from what could not be assessed."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
 
 from app.domain.diagnosis.detectors import DETECTORS
-from app.domain.diagnosis.evidence import listed
 from app.domain.diagnosis.findings import (
     DiagnosisVerdict,
     Finding,
@@ -31,28 +30,3 @@ def judge(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> D
     if any(_CARDS[missing.code].is_essential for missing in not_assessed):
         return DiagnosisVerdict.UNDETERMINED
     return DiagnosisVerdict.HEALTHY
-
-
-def summarise(
-    verdict: DiagnosisVerdict, findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]
-) -> str:
-    """Returns the verdict and its reasons as one sentence."""
-    if verdict is DiagnosisVerdict.SICK:
-        return f"Sick: {listed(_reasons(findings, Severity.CRITICAL))}."
-    if verdict is DiagnosisVerdict.AT_RISK:
-        return f"At risk: {listed(_reasons(findings, Severity.WARNING))}."
-    if verdict is DiagnosisVerdict.UNDETERMINED:
-        codes = listed(m.code for m in not_assessed if _CARDS[m.code].is_essential)
-        return f"Undetermined: no problem was seen, but {codes} could not be assessed."
-    return "Healthy: no symptom was seen."
-
-
-def _reasons(findings: Sequence[Finding], severity: Severity) -> list[str]:
-    reasons = []
-    for finding in findings:
-        words = _CARDS[finding.code].in_words
-        if finding.state is FindingState.PREDICTED:
-            reasons.append(f"it may be that {words}")
-        elif finding.state is FindingState.ACTIVE and finding.severity is severity:
-            reasons.append(words)
-    return reasons

@@ -79,7 +79,7 @@ def _judge(engine: Engine, end: AttemptEnd) -> _Judged | None:
         if has_ended_with(session, run_id=run_id, attempt=attempt, stop_reason=reason):
             return None
         run = find_held(session, run_id=run_id, attempt=attempt, is_taken_back=end.is_taken_back)
-        case = load_case(session, run, stop_reason=reason)
+        case = load_case(session, run, stop_reason=reason, error=end.error)
         known = num_batches(session, run_id)
     return _Judged(diagnosis=diagnose(case), num_batches=known)
 

@@ -46,4 +46,4 @@ def load_diagnosis_or_case(
         return stored
     if run.telemetry_dropped_at is not None:
         raise TelemetryDropped
-    return load_case(work.session, run, stop_reason=run.stop_reason)
+    return load_case(work.session, run, stop_reason=run.stop_reason, error=run.error)

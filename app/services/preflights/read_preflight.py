@@ -92,7 +92,7 @@ def _result(run: Run, measured: _Measured) -> PreflightResult:
     seconds = run_seconds(run.spec, shape, slowness=measured.slowness)
     return PreflightResult(
         basis=basis,
-        diagnosis=as_prediction(diagnose(measured.case), basis=basis),
+        diagnosis=as_prediction(measured.case, diagnose(measured.case), basis=basis),
         flow=measured.flow,
         dynamics=measured.dynamics,
         estimate=replace(estimate(run.spec, shape), seconds=seconds),

@@ -49,9 +49,15 @@ def outcome(given: Case) -> Finding | NotAssessed | None:
     return detect(given, BaselineThresholds())
 
 
-@pytest.mark.parametrize("score", [1.0, 1.015])
-def test_a_run_that_equals_a_settled_reference_is_not_sick(score: float) -> None:
-    assert outcome(judged(score, reference())) is None
+def test_a_run_that_equals_a_settled_reference_is_not_sick() -> None:
+    assert outcome(judged(1.0, reference())) is None
+
+
+def test_a_run_below_its_baseline_is_not_called_healthy_although_nothing_can_be_learned() -> None:
+    found = outcome(judged(1.015, reference()))
+
+    assert isinstance(found, NotAssessed)
+    assert "worse than the trivial predictor" in found.reason
 
 
 def test_a_run_that_is_worse_than_the_reference_is_sick() -> None:

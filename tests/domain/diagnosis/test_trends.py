@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.domain.diagnosis.evidence import counted, interval, listed, number
+from app.domain.diagnosis.evidence import interval, number
 from app.domain.diagnosis.trends import (
     BLOCK,
     block_medians,
@@ -39,12 +39,6 @@ def test_numbers_that_json_cannot_hold_are_none() -> None:
     assert [number(value) for value in (None, np.nan, np.inf, 1)] == [None, None, None, 1.0]
     assert interval(None) is None
     assert interval((0.0, np.inf)) == [0.0, None]
-
-
-def test_words_agree_in_number() -> None:
-    assert (counted(1, "step"), counted(2, "step")) == ("1 step", "2 steps")
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
 
 
 def test_a_trailing_median_is_that_of_the_finite_values_before_the_block() -> None:

@@ -63,8 +63,8 @@ def test_units_that_cannot_respond_in_a_run_that_learns_nothing_are_critical(
     assert (finding.first_step, finding.last_step) == (200, 600)
     assert str(finding.scope) == scope
     assert finding.evidence == {quantity: 0.9, f"{quantity}_at_first_step": limit}
-    assert "At step 600, 90% of the" in finding.explanation
-    assert finding.explanation.endswith("The task is not learned.")
+    assert "At step 600, 90 % of the" in finding.explanation
+    assert finding.explanation.endswith("The task is not learned on validation.")
 
 
 @of_each_kind

@@ -96,9 +96,11 @@ def test_a_run_that_never_measured_anything_can_end(
 
     finish_run(engine, end)
 
-    ended, _ = found(engine, run)
+    ended, diagnosis = found(engine, run)
     assert (ended.status, ended.error) == (RunStatus.FAILED, "no")
     assert ended.verdict == "undetermined"
+    assert diagnosis is not None
+    assert diagnosis.summary == "Not judged: the data were refused: no."
 
 
 def test_no_transaction_is_open_and_no_row_locked_while_a_run_is_judged(

@@ -2,7 +2,6 @@
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
-from app.domain.diagnosis.evidence import two_digits
 from app.domain.diagnosis.measures.steps import (
     BEST_STEP_FACTOR,
     LEARNING_RATE,
@@ -11,6 +10,7 @@ from app.domain.diagnosis.measures.steps import (
     WEIGHT_GROWTH,
 )
 from app.domain.diagnosis.possibility import has_updated
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Draft
 
 #: Factor of the learning rate in the experiment.
@@ -25,7 +25,7 @@ def experiment(case: Case) -> Draft | None:
         return None
     return Draft(
         patch={"optimizer": {"learning_rate": rate}},
-        reason=f"If the run learns with a learning rate of {rate:g}, the rate is too high.",
+        reason=f"If the run learns with a learning rate of {short(rate)}, the rate is too high.",
     )
 
 

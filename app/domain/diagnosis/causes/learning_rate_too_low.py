@@ -2,7 +2,6 @@
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
-from app.domain.diagnosis.evidence import two_digits
 from app.domain.diagnosis.measures.steps import (
     BEST_STEP_FACTOR,
     LEARNING_RATE,
@@ -10,6 +9,7 @@ from app.domain.diagnosis.measures.steps import (
     UPDATE_RATIO,
 )
 from app.domain.diagnosis.possibility import is_finite
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Draft
 
 #: Factor of the learning rate in the experiment.
@@ -25,8 +25,8 @@ def experiment(case: Case) -> Draft | None:
     return Draft(
         patch={"optimizer": {"learning_rate": rate}},
         reason=(
-            f"If the loss falls faster with a learning rate of {rate:g}, the steps are too small "
-            "or too few."
+            f"If the loss falls faster with a learning rate of {short(rate)}, the steps are too "
+            "small or too few."
         ),
     )
 

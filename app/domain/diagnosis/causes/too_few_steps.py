@@ -1,11 +1,11 @@
-"""The run ends while it still learns."""
+"""The run has too few steps to learn the task."""
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
-from app.domain.diagnosis.evidence import two_digits
 from app.domain.diagnosis.measures.scores import NUM_STEPS, TRAINING_GAIN
 from app.domain.diagnosis.measures.steps import BEST_STEP_FACTOR
 from app.domain.diagnosis.possibility import is_finite
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Draft
 
 #: Factor of the learning rate in the experiment.
@@ -21,8 +21,8 @@ def experiment(case: Case) -> Draft | None:
     return Draft(
         patch={"optimizer": {"learning_rate": rate}},
         reason=(
-            f"If the loss falls faster with a learning rate of {rate:g}, the steps are too small "
-            "or too few."
+            f"If the loss falls faster with a learning rate of {short(rate)}, the steps are too "
+            "small or too few."
         ),
     )
 
@@ -30,7 +30,7 @@ def experiment(case: Case) -> Draft | None:
 CARD = CauseCard(
     code="too_few_steps",
     family=Family.STEP_SIZE,
-    summary="The run ends while it still learns.",
+    summary="The run has too few steps to learn the task.",
     distinction=(
         "The loss still falls at the end at a rate that reaches the attainable score within a "
         "few times the steps; with a learning rate that is too low it needs many times the "

@@ -10,6 +10,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.prose import percent
 from app.domain.diagnosis.streaks import latest_streak
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 
@@ -100,8 +101,8 @@ def _finding(
             "least_recall": number(recall),
         },
         explanation=(
-            f"A share of {predicted:.3g} of the answers is one class, which {target:.3g} of the "
-            f"targets are. Of the class that is found least, {recall:.2g} are found."
+            f"{percent(predicted)} of the answers are one class, which {percent(target)} of the "
+            f"targets are. Of the class that is found least, {percent(recall)} are found."
         ),
     )
 

@@ -12,6 +12,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.prose import percent, short
 from app.domain.specs.clipping.none import NoClipping
 
 CODE = "clipping_always"
@@ -48,8 +49,8 @@ def _finding(case: Case, limits: ClippingAlwaysThresholds, found: ShortenedSteps
             "second_moment_over_eps": number(found.room),
         },
         explanation=(
-            f"Clipping changed {found.fraction:.0%} of the recent steps, and left a median of "
-            f"{found.coefficient:.3g} of the gradient. {_meaning(found)}"
+            f"Clipping changed {percent(found.fraction)} of the recent steps, and left a median of "
+            f"{percent(found.coefficient)} of the gradient. {_meaning(found)}"
         ),
     )
 
@@ -58,8 +59,8 @@ def _meaning(found: ShortenedSteps) -> str:
     if found.room is None:
         return "The optimizer's step is proportional to that, so it is as much shorter."
     return (
-        f"The square root of the mean squared gradient is {found.room:.3g} times the optimizer's "
-        "eps, so the step is shorter too."
+        f"The square root of the mean squared gradient is {short(found.room)} times the "
+        "optimizer's eps, so the step is shorter too."
     )
 
 

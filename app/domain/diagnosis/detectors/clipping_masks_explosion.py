@@ -17,7 +17,9 @@ from app.domain.diagnosis.findings import (
     Impact,
     NotAssessed,
 )
-from app.domain.diagnosis.progress import task_progress
+from app.domain.diagnosis.progress import TaskProgress, task_progress
+from app.domain.diagnosis.progress_in_words import learned_share
+from app.domain.diagnosis.prose import latest, percent, short
 from app.domain.diagnosis.thresholds import CALIBRATED, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import finite_median
 from app.domain.specs.clipping.none import NoClipping
@@ -122,18 +124,17 @@ def _finding(
             "task_progress": number(progress.value) if progress else None,
         },
         explanation=(
-            f"Clipping changed {clipped.fraction:.0%} of the recent steps and reduced the norm by "
-            f"a median factor of {clipped.excess:.2g}. {_meaning(now.impact)}"
+            f"Clipping changed {percent(clipped.fraction)} of "
+            f"{latest(int(is_recent_n.sum()), 'step')} and divided the norm by "
+            f"{short(clipped.excess)} (median). {_meaning(now.impact, progress)}"
         ),
     )
 
 
-def _meaning(impact: Impact) -> str:
-    if impact is Impact.NONE:
-        return "It does no harm: the task is learned."
-    return (
-        "Only the direction of an exploded gradient is left, and the loss does not fall along it."
-    )
+def _meaning(impact: Impact, progress: TaskProgress | None) -> str:
+    if impact is Impact.NONE and progress is not None:
+        return f"It does no harm: {learned_share(progress)}."
+    return "Only the direction of a gradient that explodes is left, and that is not reliable."
 
 
 CARD = DetectorCard(

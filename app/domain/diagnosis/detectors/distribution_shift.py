@@ -14,6 +14,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, Impact, NotAssessed, Severity
+from app.domain.diagnosis.prose import percent, short
 from app.domain.diagnosis.thresholds import BENCHMARK, share, threshold
 from app.domain.scopes import Scope, Split
 
@@ -51,7 +52,8 @@ def detect(case: Case, limits: ShiftThresholds) -> Outcome:
         return None
     train, later = reached(case, "train"), reached(case, LATER)
     if train is None or later is None:
-        return NotAssessed(code=CODE, reason="training and validation have not been scored yet")
+        words = "were not scored" if case.has_ended else "have not been scored yet"
+        return NotAssessed(code=CODE, reason=f"training and validation {words}")
     if train - later < limits.min_shortfall:
         return None
     return _finding(case, limits, column, train=train, later=later)
@@ -86,9 +88,9 @@ def _finding(
             "reached_on_validation": number(later),
         },
         explanation=(
-            f"On validation {column.outside_share:.0%} of the values of {column.column} lie "
-            f"outside of their range in training, and the level moves by {column.level_move:.3g} "
-            f"standard deviations. {_result(train, later)}"
+            f"On validation {percent(column.outside_share)} of the values of {column.column} lie "
+            "outside of their range in training, and the level moves by "
+            f"{short(column.level_move)} standard deviations. {_result(train, later)}"
         ),
     )
 
@@ -99,10 +101,13 @@ def _metric(case: Case) -> str:
 
 def _result(train: float, later: float) -> str:
     if later <= 0:
-        return f"The run is at {train:.0%} of what is known to be possible there, and below 0 here."
+        return (
+            f"The run is at {percent(train)} of what is known to be possible there, and "
+            "below 0 here."
+        )
     return (
-        f"Of what is known to be possible the run reaches {train:.0%} on training and {later:.0%} "
-        "on validation."
+        f"Of what is known to be possible the run reaches {percent(train)} on training and "
+        f"{percent(later)} on validation."
     )
 
 

@@ -21,8 +21,9 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.outcome import Outcome, outcome_of
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.score_fall import FallLimits, ScoreFall, fall_of
-from app.domain.diagnosis.scores_in_words import digits, score_evidence
+from app.domain.diagnosis.scores_in_words import score_evidence
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import medians_of_bins
 from app.domain.scopes import Scope
@@ -123,10 +124,10 @@ def _finding(case: Case, limits: DivergingThresholds, rise: _Rise) -> Finding:
         threshold={"max_excess": limits.max_excess, "max_return": limits.max_return},
         evidence=_evidence(rise),
         explanation=(
-            f"From step {first} on the training loss is higher than {digits(rise.limit)}; its "
-            f"latest median is {digits(rise.present)}. It was {digits(rise.first)} at the start, "
-            f"and its lowest median was {digits(rise.losses_B[rise.best])}, from step "
-            f"{rise.steps_B[rise.best]} on."
+            f"From step {first:,} on the training loss is higher than {short(rise.limit)}; its "
+            f"latest median is {short(rise.present)}. It was {short(rise.first)} at the start, "
+            f"and its lowest median was {short(rise.losses_B[rise.best])}, from step "
+            f"{rise.steps_B[rise.best]:,} on."
         ),
     )
 
@@ -151,9 +152,9 @@ def _fallen(case: Case, limits: DivergingThresholds, outcome: Outcome, fall: Sco
             "latest_score": number(fall.score),
         },
         explanation=(
-            f"The best {outcome.judged.metric} on train was {digits(fall.best_score)}, at step "
+            f"The best {outcome.judged.metric} on train was {short(fall.best_score)}, at step "
             f"{fall.best_step}. Since step {fall.first_step} most of that is lost, and the "
-            f"latest evaluations have {digits(fall.score)}."
+            f"latest evaluations have {short(fall.score)}."
         ),
     )
 

@@ -1,5 +1,7 @@
 """Is the gradient too large to guide an update, and does it harm the loss?"""
 
+import math
+
 import numpy as np
 from pydantic import JsonValue
 
@@ -7,7 +9,7 @@ from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, is_late
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, interval, number
+from app.domain.diagnosis.evidence import interval, number
 from app.domain.diagnosis.explosion_view import ExplosionView
 from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import (
@@ -18,8 +20,10 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.growth import growths
+from app.domain.diagnosis.progress_in_words import learned_share
+from app.domain.diagnosis.prose import counted, latest, power_of_ten, relation, short
 from app.domain.diagnosis.trends import finite_median
-from app.domain.telemetry import Interval
+from app.domain.telemetry import DoubleArray, Interval
 
 CODE = "exploding_gradient"
 CONFIDENCE_SEEN = 0.95
@@ -87,7 +91,7 @@ def _too_early(view: ExplosionView) -> Outcome:
             impact=Impact.UNKNOWN,
             severity=Severity.WARNING,
             span=(0, view.case.present_step),
-            explanation=f"{_curve(view)} The next steps will show whether its norm explodes.",
+            explanation=f"{_curve(view)} {_prognosis(view.case)}",
         )
     return NotAssessed(
         code=CODE, reason=f"at least {view.limits.min_history} steps with a finite loss are needed"
@@ -106,7 +110,7 @@ def _resolved(view: ExplosionView) -> Finding:
         span=(int(seen[0]), int(seen[-1])),
         resolved_step=int(after[0]),
         explanation=(
-            f"The gradient was too large in {counted(len(seen), 'step')} up to step {seen[-1]}. "
+            f"The gradient was too large in {counted(len(seen), 'step')} up to step {seen[-1]:,}. "
             "Since then it has not been too large."
         ),
     )
@@ -117,12 +121,9 @@ def _harmless(view: ExplosionView) -> Outcome:
     num_spikes = int((view.found.is_spike_n & view.is_recent_n).sum())
     if not view.is_curve_rising and num_spikes < view.limits.min_steps:
         return None
-    spikes = f"The norm rose {view.limits.spike_factor:g}-fold in {counted(num_spikes, 'step')}."
-    loss = (
-        "No jump of the loss followed"
-        if view.present_loss is None or view.present_loss >= view.found.loss_scale
-        else f"The loss is {view.present_loss:.3g}, below the {view.found.loss_scale:.3g} that it "
-        "began with"
+    spikes = (
+        f"In {counted(num_spikes, 'step')} the gradient norm was more than "
+        f"{short(view.limits.spike_factor)} times its recent median."
     )
     return _finding(
         view,
@@ -130,10 +131,7 @@ def _harmless(view: ExplosionView) -> Outcome:
         impact=Impact.NONE,
         severity=Severity.INFO,
         span=(0, view.case.present_step),
-        explanation=(
-            f"{_curve(view) if view.is_curve_rising else spikes} "
-            f"{loss}, so this alone is not an explosion."
-        ),
+        explanation=f"{_curve(view) if view.is_curve_rising else spikes} {_calm_loss(view)}",
     )
 
 
@@ -170,16 +168,18 @@ def _finding(
 
 def _evidence(view: ExplosionView) -> dict[str, JsonValue]:
     found, is_recent_n = view.found, view.is_recent_n
-    norms = found.grad_norm_n[np.isfinite(found.grad_norm_n)]
     return {
         "grad_norm_median": number(finite_median(found.grad_norm_n[is_recent_n])),
-        "grad_norm_max": number(norms.max()) if norms.size else None,
+        "grad_norm_max": number(_largest(found.grad_norm_n)),
+        "sensitivity_max": number(_largest(found.sensitivity_n[is_recent_n])),
         "sensitivity_median": number(finite_median(found.sensitivity_n[is_recent_n])),
         "sensitive_steps": view.num_sensitive,
         "spike_steps": int((found.is_spike_n & is_recent_n).sum()),
         "harmful_spike_steps": view.num_harmful,
         "lyapunov_exponent_nats_per_timestep": number(_lyapunov(view)),
         "lyapunov_interval_nats_per_timestep": interval(_latest_interval(view)),
+        "present_steps": int(found.is_present_n.sum()),
+        "relapse_steps": int(found.is_relapse_n.sum()),
         "recent_steps": int(is_recent_n.sum()),
         "loss_at_start": number(found.loss_scale),
         "loss_recent": number(view.present_loss),
@@ -200,53 +200,80 @@ def _latest_interval(view: ExplosionView) -> Interval | None:
     return seen[-1].lyapunov_interval if seen else None
 
 
+def _largest(values_n: DoubleArray) -> float | None:
+    finite = values_n[np.isfinite(values_n)]
+    return float(finite.max()) if finite.size else None
+
+
 def _symptom(view: ExplosionView) -> str:
-    loss, scale = view.present_loss, view.found.loss_scale
     if view.has_broken:
         return f"{_curve(view)[:-1]}, and it exceeded the largest number of its precision."
     if view.has_lost:
         return (
-            f"The loss is {loss:.3g}, more than {view.limits.loss_factor:g} times the {scale:.3g} "
-            "that it began with."
+            f"The loss is {_loss(view)}, more than {short(view.limits.loss_factor)} times as much."
         )
     if view.has_relapsed:
-        (num_spikes,) = np.flatnonzero(view.found.is_relapse_n).shape
+        num_spikes = int(view.found.is_relapse_n.sum())
         return (
             f"The loss had fallen, and after {counted(num_spikes, 'step')} with a far larger "
-            f"gradient than before it is {loss:.3g}, not below the {scale:.3g} that it began with."
+            f"gradient than before it is {_loss(view)}."
         )
-    if view.num_sensitive + view.num_harmful == 0:
-        exponent = _lyapunov(view)
-        growth = "" if exponent is None else f" The Lyapunov exponent is {exponent:.2g}."
-        return f"{_curve(view)}{growth}"
-    median = finite_median(view.found.grad_norm_n[view.is_recent_n])
-    return (
-        f"In {view.num_sensitive + view.num_harmful} of the last "
-        f"{counted(int(view.is_recent_n.sum()), 'step')} the gradient was too large; its median "
-        f"norm before clipping is {median or 0:.2g}."
-    )
+    window = latest(int(view.is_recent_n.sum()), "step")
+    if view.num_sensitive:
+        return (
+            f"In {view.num_sensitive:,} of {window} the gradient norm, times the norm of the "
+            "weights and divided by the loss at the start, was above "
+            f"{short(view.limits.max_sensitivity)}."
+        )
+    if view.num_harmful:
+        return (
+            f"In {view.num_harmful:,} of {window} the gradient norm was more than "
+            f"{short(view.limits.spike_factor)} times its recent median, and the loss then jumped."
+        )
+    exponent = _lyapunov(view)
+    growth = "" if exponent is None else f" The Lyapunov exponent is {short(exponent)}."
+    return f"{_curve(view)}{growth}"
+
+
+def _loss(view: ExplosionView) -> str:
+    """Returns `2.99, above the 0.69 that it began with`."""
+    start = view.found.loss_scale
+    loss = math.nan if view.present_loss is None else view.present_loss
+    return f"{short(loss)}, {relation(loss, start)} the {short(start)} that it began with"
 
 
 def _meaning(view: ExplosionView, impact: Impact) -> str:
-    if impact is Impact.NONE:
-        return "It does no harm: the task is learned."
-    if view.has_broken or view.has_lost:
-        return "The run cannot learn any more."
+    if impact is Impact.NONE and view.progress is not None:
+        return f"It does no harm: {learned_share(view.progress)}."
+    if view.has_broken:
+        return "An update with such a gradient destroys the weights."
+    if view.has_lost:
+        return "The loss has not come back from there."
     if view.has_relapsed:
         return "What it had learned is lost."
     if view.num_sensitive == 0:
         return "So small changes of early states or weights change the loss much."
-    radius = f"{1 / view.limits.max_sensitivity:.0e}"
+    radius = short(1 / view.limits.max_sensitivity)
     return (
-        f"To first order, a change of the weights by less than {radius} of their norm would change "
-        "the loss by 100 %, so the effect of an update along such a gradient is unpredictable."
+        f"To first order, a change of the weights by {radius} of their norm can then change the "
+        "loss by 100 %, so the effect of an update along such a gradient is unpredictable."
     )
 
 
+def _calm_loss(view: ExplosionView) -> str:
+    """Returns what the loss shows where a large gradient alone is no explosion."""
+    return f"No jump of the loss followed: it is {_loss(view)}."
+
+
+def _prognosis(case: Case) -> str:
+    if case.has_ended:
+        return "The run ended before its steps could show whether the norm explodes."
+    return "The next steps will show whether its norm explodes."
+
+
 def _curve(view: ExplosionView) -> str:
-    rise = 0.0 if view.rise is None else view.rise
-    times = f"{np.exp(rise):.3g}" if rise < MAX_WRITTEN else f"1e{rise / np.log(10):.0f}"
-    return f"The gradient grows with the lag, to {times} times that at lag 0."
+    rise = 0.0 if view.rise is None else view.rise / np.log(10)
+    return f"The gradient grows with the lag, to {power_of_ten(rise)} times that at lag 0."
 
 
 CARD = DetectorCard(

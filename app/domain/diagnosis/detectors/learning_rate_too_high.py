@@ -17,6 +17,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.streaks import recent_median, rolling_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.travel import mean_update, weight_growth
@@ -115,9 +116,7 @@ def detect(case: Case, limits: RateTooHighThresholds) -> Outcome:
     if not (is_long_n.any() or is_by_noise or _is_broken(case, damage, limits)):
         if steps_n.size >= limits.min_probes:
             return None
-        return NotAssessed(
-            code=CODE, reason=f"fewer than {limits.min_probes} updates have been probed yet"
-        )
+        return NotAssessed(code=CODE, reason=f"fewer than {limits.min_probes} updates were probed")
     first = steps_n[is_long_n][0] if is_long_n.any() else damage.grown_at
     return _finding(case, limits, damage, first_step=int(first or 0))
 
@@ -219,22 +218,22 @@ def _steps(
 ) -> str:
     if shortest is not None:
         return (
-            f"In {limits.min_probes} successive probes {shortest:.3g} of the update was best for a "
-            "batch that it was not made from."
+            f"In {limits.min_probes} successive probes {short(shortest)} of the update was best "
+            "for a batch that it was not made from."
         )
     if _follows_noise(case, damage, limits):
         change = _median_change(case.probed("step_gain")[1][1:])
         return (
             f"A step changes the loss of a batch that it was not made from by a median of "
-            f"{change:.3g} of it, up or down."
+            f"{short(change or 0.0)} of it, up or down."
         )
     return "The weights are far from where they began, and the network is worse than it was."
 
 
 def _what_it_did(damage: _Damage) -> str:
     return (
-        f"The weights are {damage.growth:.3g} times as large as at the start, and the loss is "
-        f"{damage.rise:.3g} times that of the first steps."
+        f"The norm of the weights is {short(damage.growth)} times that at the start, and the "
+        f"loss is {short(damage.rise)} times that of the first steps."
     )
 
 

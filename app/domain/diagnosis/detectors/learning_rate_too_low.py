@@ -18,6 +18,7 @@ from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.origin import find_origin
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.streaks import rolling_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.travel import mean_update
@@ -113,9 +114,7 @@ def detect(case: Case, limits: RateTooLowThresholds) -> Outcome:
         return _finding(case, limits, found)
     if case.probed("best_step_factor")[0].size >= limits.min_probes:
         return None
-    return NotAssessed(
-        code=CODE, reason=f"fewer than {limits.min_probes} updates have been probed yet"
-    )
+    return NotAssessed(code=CODE, reason=f"fewer than {limits.min_probes} updates were probed")
 
 
 def _is_still_rising(case: Case, limits: RateTooLowThresholds) -> bool:
@@ -217,17 +216,17 @@ def _finding(case: Case, limits: RateTooLowThresholds, found: _Steps) -> Finding
 def _symptom(found: _Steps, limits: RateTooLowThresholds) -> str:
     if found.factor >= limits.min_factor:
         return (
-            f"In the latest probes a median of {found.factor:.3g} times the update was best for a "
-            "batch that it was not made from."
+            f"In the latest probes a median of {short(found.factor)} times the update was best "
+            "for a batch that it was not made from."
         )
     return (
-        f"The latest steps change the weights by a median of {found.update_ratio:.2g} of their "
+        f"The latest steps change the weights by a median of {short(found.update_ratio)} of their "
         "norm, and the loss is a straight line far beyond them."
     )
 
 
 def _moves(found: _Steps) -> str:
-    return f"A step changes the weights by a mean of {found.mean_update:.2g} of their norm."
+    return f"A step changes the weights by a mean of {short(found.mean_update)} of their norm."
 
 
 CARD = DetectorCard(

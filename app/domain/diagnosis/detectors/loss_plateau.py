@@ -18,11 +18,11 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState
 from app.domain.diagnosis.outcome import SplitOutcome
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.score_fall import FallLimits, fall_of
 from app.domain.diagnosis.score_trend import ScoreTrend, trend_if_behind
 from app.domain.diagnosis.scores_in_words import (
     baseline_name,
-    digits,
     expectation_evidence,
     score_evidence,
     score_sentence,
@@ -91,8 +91,8 @@ def _finding(case: Case, limits: PlateauThresholds, trend: ScoreTrend) -> Findin
         },
         explanation=(
             f"{score_sentence(one, baseline=baseline_name(case.task))} "
-            f"From step {trend.steps_W[0]} on it gained {digits(trend.gained)} of the way from the "
-            "baseline to that score, which is no steady improvement."
+            f"From step {trend.steps_W[0]:,} on it gained {short(trend.gained)} of the way "
+            "from the baseline to that score, which is no steady improvement."
         ),
     )
 

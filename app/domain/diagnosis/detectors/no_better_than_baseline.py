@@ -16,10 +16,10 @@ from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.outcome import NO_SCORE, Outcome, SplitOutcome, outcome_of
 from app.domain.diagnosis.progress import task_progress
+from app.domain.diagnosis.prose import counted, short
 from app.domain.diagnosis.reach import ReachTrend, reach_trend
 from app.domain.diagnosis.scores_in_words import (
     baseline_name,
-    digits,
     score_evidence,
     score_sentence,
 )
@@ -28,6 +28,8 @@ from app.domain.scopes import Scope
 
 CODE = "no_better_than_baseline"
 CONFIDENCE = 0.95
+#: Nothing can be concluded from so small a difference, but such a run is not called healthy.
+BELOW_BASELINE = "the run is a little worse than the trivial predictor, as the reference models are"
 
 
 def detect(case: Case, limits: BaselineThresholds) -> Judgement:
@@ -37,10 +39,11 @@ def detect(case: Case, limits: BaselineThresholds) -> Judgement:
     judged = outcome.judged
     is_worse = judged.gain < -limits.max_baseline_gap
     if judged.standing not in {Standing.AT_FLOOR, Standing.OPEN} and not is_worse:
-        return None
+        return None if judged.gain >= 0 else NotAssessed(code=CODE, reason=BELOW_BASELINE)
     if not outcome.is_due:
         reason = (
-            f"it was evaluated after {judged.step} of {case.num_steps} steps, which is too early"
+            f"it was evaluated after {judged.step:,} of {case.num_steps:,} steps, which is too "
+            "early"
         )
         return NotAssessed(code=CODE, reason=reason)
     if judged.standing is Standing.OPEN:
@@ -87,12 +90,13 @@ def _first_step(judged: SplitOutcome, limits: BaselineThresholds) -> int:
 
 
 def _evidence(case: Case, outcome: Outcome) -> dict[str, JsonValue]:
-    progress = task_progress(case)
+    progress, slope = task_progress(case), reach_trend(case).slope
     baseline = case.task.baseline if case.task else None
     return {
         **score_evidence(outcome),
         "baseline_name": baseline.name if baseline else None,
         "baseline_source": baseline.source if baseline else None,
+        "horizon_trend_timesteps_per_1000_steps": 1000 * slope.value if slope else None,
         "task_progress": number(progress.value) if progress else None,
         "task_progress_is_lower_bound": progress.is_lower_bound if progress else None,
     }
@@ -100,7 +104,7 @@ def _evidence(case: Case, outcome: Outcome) -> dict[str, JsonValue]:
 
 def _open_question(judged: SplitOutcome) -> str:
     known = judged.expected
-    name, score = (known.reference_name, digits(known.score)) if known else ("", "")
+    name, score = (known.reference_name, short(known.score)) if known else ("", "")
     return (
         f"neither the run nor the reference models are better than the trivial predictor (the best "
         f"one, {name}, has {score}), and it is not shown that nothing more can be learned"
@@ -110,20 +114,21 @@ def _open_question(judged: SplitOutcome) -> str:
 def _meaning(case: Case, outcome: Outcome, trend: ReachTrend) -> str:
     judged, train = outcome.judged, outcome.train
     if judged.standing is not Standing.AT_FLOOR:
-        return "It is as good as the reference model, but the baseline is better still."
+        return "It is as good as the reference model, but the baseline is better than both."
     if train is not None and train is not judged and train.has_learned:
         return (
-            f"On the training data it is {digits(train.score)}: the run has learned these, and is "
+            f"On the training data it is {short(train.score)}: the run has learned these, and is "
             "no better than the baseline on other data."
         )
     if trend.is_growing and trend.slope:
-        return (
-            f"The reach of the gradient still grows, by {1000 * trend.slope.value:.2g} timesteps "
-            "per 1000 steps, so more steps may be enough."
-        )
+        pace = f"by {short(1000 * trend.slope.value)} timesteps per 1,000 steps"
+        if case.has_ended:
+            return f"The reach of the gradient grew until the end, {pace}."
+        return f"The reach of the gradient still grows, {pace}, so more steps may be enough."
     if case.has_ended:
-        return "The run has not learned the task."
-    return f"{case.num_steps - case.present_step} steps are left in which it may learn."
+        return f"The task is not learned on {judged.split}."
+    num_left = case.num_steps - case.num_steps_done
+    return f"{counted(num_left, 'step')} are left in which it may learn."
 
 
 CARD = DetectorCard(

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, number
+from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
@@ -16,6 +16,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.origin import Origin, find_origin, non_finite_steps
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.thresholds import CHOSEN, count
 from app.domain.scopes import Scope
 from app.domain.telemetry import Place
@@ -54,6 +55,7 @@ def detect(case: Case, limits: NonFiniteThresholds) -> Outcome:
     has_recovered = not case.has_diverged and after_n.size >= limits.recovery_steps
     goes_on = case.spec.training.on_instability in GOES_ON and not case.has_diverged
     impact, severity = _consequence(has_recovered=has_recovered, goes_on=goes_on)
+    meaning = _meaning(case, has_recovered=has_recovered, goes_on=goes_on)
     return Finding(
         code=CODE,
         state=FindingState.RESOLVED if has_recovered else FindingState.ACTIVE,
@@ -66,7 +68,7 @@ def detect(case: Case, limits: NonFiniteThresholds) -> Outcome:
         scope=origin.scope,
         threshold={"recovery_steps": limits.recovery_steps},
         evidence=_evidence(case, origin, num_bad=int(bad_steps_n.size)),
-        explanation=f"{_symptom(origin)} {_meaning(has_recovered=has_recovered, goes_on=goes_on)}",
+        explanation=f"{_symptom(origin)} {meaning}",
     )
 
 
@@ -95,11 +97,11 @@ def _evidence(case: Case, origin: Origin, *, num_bad: int) -> dict[str, JsonValu
 
 
 def _symptom(origin: Origin) -> str:
-    place = [f"at step {origin.step}", PLACES_IN_WORDS[origin.where]]
+    place = [f"at step {origin.step:,}", PLACES_IN_WORDS[origin.where]]
     if origin.scope != Scope.model():
         place.append(f"in {origin.scope}")
     if origin.timestep is not None:
-        place.append(f"at timestep {origin.timestep}")
+        place.append(f"at timestep {origin.timestep:,}")
     rows = f" ({counted(len(origin.batch_rows), 'sequence')} of the batch)"
     return (
         f"The first number that is not finite arose {', '.join(place)}"
@@ -107,12 +109,13 @@ def _symptom(origin: Origin) -> str:
     )
 
 
-def _meaning(*, has_recovered: bool, goes_on: bool) -> str:
+def _meaning(case: Case, *, has_recovered: bool, goes_on: bool) -> str:
     if has_recovered:
         return "The run has recovered."
     if goes_on:
-        return "The run continues without such steps."
-    return "All later numbers are meaningless, so this run gives no usable model."
+        verb = "went on" if case.has_ended else "continues"
+        return f"The run {verb} without such steps."
+    return "The numbers of later steps, and the weights after them, mean nothing."
 
 
 CARD = DetectorCard(

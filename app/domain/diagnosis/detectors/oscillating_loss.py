@@ -19,7 +19,8 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.outcome import NO_SCORE, SplitOutcome, outcome_of
-from app.domain.diagnosis.scores_in_words import digits, score_evidence
+from app.domain.diagnosis.prose import short
+from app.domain.diagnosis.scores_in_words import score_evidence
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray
@@ -105,9 +106,9 @@ def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
             "evaluations": num,
         },
         explanation=(
-            f"In the {num} evaluations from step {first} to {one.step} the {one.metric} on "
-            f"{one.split} lies between {digits(low)} and {digits(high)}. From one to the next it "
-            f"changes by {digits(seen.gain)} of the baseline's score, up and down."
+            f"In the {num} evaluations from step {first:,} to {one.step:,} the {one.metric} on "
+            f"{one.split} lies between {short(low)} and {short(high)}. From one to the next it "
+            f"changes by {short(seen.gain)} of the baseline's score, up and down."
         ),
     )
 

@@ -15,6 +15,7 @@ from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.explosions import BoolArray
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.prose import percent, short
 from app.domain.diagnosis.streaks import latest_streak
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.telemetry import DoubleArray
@@ -85,7 +86,8 @@ def detect(case: Case, limits: OutlierThresholds) -> Outcome:
 def _without_numbers(case: Case) -> Outcome:
     if case.probed("predicted_class_share")[0].size:
         return None
-    return NotAssessed(code=CODE, reason="the outputs have not been probed yet")
+    words = "were not probed" if case.has_ended else "have not been probed yet"
+    return NotAssessed(code=CODE, reason=f"the outputs {words}")
 
 
 def _few(
@@ -136,6 +138,7 @@ def _finding(case: Case, limits: OutlierThresholds, found: _Few) -> Finding:
         last_step=case.present_step,
         threshold={"min_share": limits.min_share, "min_floor_ratio": limits.min_floor_ratio},
         evidence={
+            "share_of_terms": FEW,
             "loss_share_of_few_median": number(found.share),
             "floor_ratio_of_training_and_validation": number(found.floor_ratio),
             "jump_share": number(found.jump_share),
@@ -147,10 +150,11 @@ def _finding(case: Case, limits: OutlierThresholds, found: _Few) -> Finding:
 
 def _symptom(found: _Few) -> str:
     if not found.jump_share:
-        return f"A share of {found.share:.3g} of the training loss lies in {FEW:.0%} of its terms."
+        held = percent(found.share)
+        return f"{percent(FEW)} of the terms of the training loss hold {held} of it."
     return (
-        f"The loss jumps in {found.jump_share:.2g} of the batches, to up to "
-        f"{found.largest_jump:.3g} times its median."
+        f"The loss jumps in {percent(found.jump_share)} of the batches, to up to "
+        f"{short(found.largest_jump)} times its median."
     )
 
 

@@ -23,7 +23,8 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.outcome import NO_SCORE, Outcome, SplitOutcome, outcome_of
-from app.domain.diagnosis.scores_in_words import digits, score_evidence
+from app.domain.diagnosis.prose import short
+from app.domain.diagnosis.scores_in_words import score_evidence
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, threshold
 from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray
@@ -153,8 +154,8 @@ def _finding(
             "best_was_better_than_baseline": bool(curves.validation_n[curves.best] > 0),
         },
         explanation=(
-            f"Up to step {validation.step} the {validation.metric} is "
-            f"{digits(curves.train.score)} on train and {digits(validation.score)} on validation. "
+            f"Up to step {validation.step:,} the {validation.metric} is "
+            f"{short(curves.train.score)} on train and {short(validation.score)} on validation. "
             f"{_history(curves, limits)}"
         ),
     )
@@ -174,11 +175,11 @@ def _first_step(curves: _Curves, limits: OverfittingThresholds) -> int:
 def _history(curves: _Curves, limits: OverfittingThresholds) -> str:
     if not _has_got_worse(curves, limits):
         return "The network has learned its training data, and not what holds for other data."
-    best = digits(float(curves.validation.smooth_n[curves.best]))
+    best = short(float(curves.validation.smooth_n[curves.best]))
     step = curves.validation.steps_n[curves.best]
     return (
-        f"On validation it was {best} at step {step}, and got worse while the network learned its "
-        "training data."
+        f"On validation it was {best} at step {step:,}, and got worse while the network "
+        "learned its training data."
     )
 
 

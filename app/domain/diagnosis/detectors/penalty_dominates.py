@@ -16,6 +16,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.streaks import Streak, latest_streak
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.telemetry import DoubleArray
@@ -83,9 +84,7 @@ def detect(case: Case, limits: PenaltyThresholds) -> Outcome:
         return None
     shares = _shares(case)
     if shares.steps_n.size < limits.min_probes:
-        return NotAssessed(
-            code=CODE, reason=f"fewer than {limits.min_probes} updates have been probed yet"
-        )
+        return NotAssessed(code=CODE, reason=f"fewer than {limits.min_probes} updates were probed")
     if is_trained(case):
         return None
     shrunk = _most_shrunk(case)
@@ -172,16 +171,16 @@ def _finding(
             "weight_decay": case.spec.optimizer.weight_decay,
         },
         explanation=(
-            f"From step {streak.first_step} to step {streak.last_step} the penalties had "
-            f"{median:.3g} times the data's part in a step. {_result(shrunk, cosine, limits)}"
+            f"From step {streak.first_step:,} to step {streak.last_step:,} the penalties had "
+            f"{short(median)} times the data's part in a step. {_result(shrunk, cosine, limits)}"
         ),
     )
 
 
 def _result(shrunk: _Shrunk | None, cosine: float, limits: PenaltyThresholds) -> str:
     if shrunk is not None and shrunk.share <= limits.max_shrinkage:
-        return f"The norm of {shrunk.name} is {shrunk.share:.2g} of that at the start."
-    return f"The two parts oppose each other, with a cosine of {cosine:.2g}."
+        return f"The norm of {shrunk.name} is {short(shrunk.share)} times that at the start."
+    return f"The two parts oppose each other, with a cosine of {short(cosine)}."
 
 
 CARD = DetectorCard(

@@ -10,10 +10,11 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import HARMLESS, consequence_of, is_late
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.episodes import largest_signs
-from app.domain.diagnosis.evidence import listed, number
+from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.explosions import ExplodingThresholds
 from app.domain.diagnosis.findings import Finding, FindingState
 from app.domain.diagnosis.growth import growths
+from app.domain.diagnosis.prose import listed, percent
 from app.domain.diagnosis.reach import Reach, reach_trend, sightings
 from app.domain.diagnosis.thresholds import BENCHMARK, share, threshold
 from app.domain.diagnosis.units import (
@@ -82,7 +83,7 @@ def detect(case: Case, limits: StartThresholds) -> Outcome:
         evidence=evidence,
         explanation=(
             f"At step 0 {listed(flaw.in_words for flaw in flaws)}, and so it stays for "
-            f"{limits.lasting_share:.0%} of the run's steps. "
+            f"{percent(limits.lasting_share)} of the run's steps. "
             f"{meaning(case, FindingState.ACTIVE, now.impact)}"
         ),
     )

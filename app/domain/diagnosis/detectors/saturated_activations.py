@@ -10,7 +10,7 @@ JUDGED = Share(
     code="saturated_activations",
     quantity="saturated_fraction",
     kind=ScopeKind.LAYER,
-    in_words="of the values of {scope} are above 0.9 or below -0.9",
+    in_words="of the values of {scope} lie within 5 % of their limits",
     effect="There the slope of tanh is less than a fifth of its largest value.",
 )
 

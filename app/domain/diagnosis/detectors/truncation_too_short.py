@@ -8,8 +8,9 @@ from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import HARMLESS, UNKNOWN, Consequence, consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, interval, number
+from app.domain.diagnosis.evidence import interval, number
 from app.domain.diagnosis.findings import Finding, FindingState, Severity
+from app.domain.diagnosis.prose import counted, short
 from app.domain.diagnosis.reach import Reach, Sighting, least_ratio, settle_step, settled, sightings
 from app.domain.diagnosis.thresholds import count
 from app.domain.diagnosis.units import meaning
@@ -130,8 +131,8 @@ def _symptom(case: Case, reaching: Sighting | None) -> str:
     if reaching is None:
         return cut_off
     return (
-        f"{cut_off} Without the cut it is {reaching.ratio.value:.2g} of that at lag 0 at lag "
-        f"{reaching.ratio.lag} (step {reaching.step})."
+        f"{cut_off} Without the cut it is {short(reaching.ratio.value)} times that at lag 0 at lag "
+        f"{reaching.ratio.lag} (step {reaching.step:,})."
     )
 
 

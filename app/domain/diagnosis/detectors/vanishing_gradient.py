@@ -10,7 +10,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, Consequence, consequence_of
 from app.domain.diagnosis.consequence import UNKNOWN as UNKNOWN_CONSEQUENCE
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, interval, number
+from app.domain.diagnosis.evidence import interval, number
 from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
@@ -19,6 +19,8 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.progress import TaskProgress, task_progress
+from app.domain.diagnosis.progress_in_words import learned_share
+from app.domain.diagnosis.prose import counted, latest, relation, sentence, short
 from app.domain.diagnosis.reach import (
     Reach,
     ReachTrend,
@@ -31,6 +33,8 @@ from app.domain.diagnosis.reach import (
     sightings,
 )
 from app.domain.task import LagSource
+from app.domain.telemetry import Horizon
+from app.domain.theil_sen import Slope
 
 CODE = "vanishing_gradient"
 #: Prognoses at the start were right for half of the runs.
@@ -80,7 +84,7 @@ def _too_early(view: _View, seen: Sequence[Sighting]) -> Outcome:
         return _present(view, _stretch(seen), state=FindingState.PREDICTED)
     first = settle_step(view.case)
     return _not_assessed(
-        f"at least {counted(view.limits.min_probes, 'probe')} from step {first} on are needed"
+        f"at least {counted(view.limits.min_probes, 'probe')} from step {first:,} on are needed"
     )
 
 
@@ -118,23 +122,23 @@ def _last_long_stretch(seen: Sequence[Sighting], *, min_probes: int) -> Sequence
 
 def _present(view: _View, stretch: Sequence[Sighting], *, state: FindingState) -> Finding:
     impact, severity = _consequence(view, state=state)
-    latest, limits = stretch[-1], view.limits
+    newest, limits = stretch[-1], view.limits
     return Finding(
         code=CODE,
         state=state,
         impact=impact,
         severity=severity,
-        confidence=_confidence(latest, limits, state=state),
+        confidence=_confidence(newest, limits, state=state),
         first_step=stretch[0].step,
-        last_step=latest.step,
+        last_step=newest.step,
         threshold=_threshold(limits),
-        evidence=_evidence(view, latest),
-        explanation=f"{_symptom(latest, stretch, limits)} {_meaning(view, state=state)}",
+        evidence={**_evidence(view, newest), "short_probes": len(stretch)},
+        explanation=f"{_symptom(newest, stretch, limits)} {_meaning(view, state=state)}",
     )
 
 
 def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sighting]) -> Finding:
-    latest = after_start[-1]
+    newest = after_start[-1]
     resolved_step = next(s.step for s in after_start if s.step > past[-1].step)
     return Finding(
         code=CODE,
@@ -146,11 +150,11 @@ def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sight
         last_step=past[-1].step,
         resolved_step=resolved_step,
         threshold=_threshold(view.limits),
-        evidence=_evidence(view, latest),
+        evidence=_evidence(view, newest),
         explanation=(
-            f"From step {past[0].step} to {past[-1].step} the gradient did not reach back "
-            f"{latest.ratio.lag} timesteps. At step {latest.step} it does: at that lag it is "
-            f"{latest.ratio.value:.2g} of the gradient at lag 0."
+            f"From step {past[0].step:,} to {past[-1].step:,} the gradient did not reach back "
+            f"{counted(newest.ratio.lag, 'timestep')}. At step {newest.step:,} it does: at that "
+            f"lag it is {short(newest.ratio.value)} times the gradient at lag 0."
         ),
     )
 
@@ -168,10 +172,10 @@ def _consequence(view: _View, *, state: FindingState) -> tuple[Impact, Severity]
     return now.impact, now.severity
 
 
-def _confidence(latest: Sighting, limits: VanishingThresholds, *, state: FindingState) -> float:
+def _confidence(newest: Sighting, limits: VanishingThresholds, *, state: FindingState) -> float:
     if state is FindingState.PREDICTED:
         return CONFIDENCE_PREDICTED
-    is_clear = CLEAR_FACTOR * latest.ratio.interval[1] < limits.max_ratio
+    is_clear = CLEAR_FACTOR * newest.ratio.interval[1] < limits.max_ratio
     return CONFIDENCE_CLEAR if is_clear else CONFIDENCE_ACTIVE
 
 
@@ -179,14 +183,14 @@ def _threshold(limits: VanishingThresholds) -> dict[str, float]:
     return {"max_ratio": limits.max_ratio}
 
 
-def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
-    profile, slope, progress = latest.profile, view.trend.slope, view.progress
+def _evidence(view: _View, newest: Sighting) -> dict[str, JsonValue]:
+    profile, slope, progress = newest.profile, view.trend.slope, view.progress
     lag = view.case.task.required_lag if view.case.task else None
     return {
-        "gradient_ratio_at_required_lag": number(latest.ratio.value),
-        "gradient_ratio_interval": interval(latest.ratio.interval),
-        "required_lag_timesteps": lag.timesteps if lag else latest.ratio.lag,
-        "judged_lag_timesteps": latest.ratio.lag,
+        "gradient_ratio_at_required_lag": number(newest.ratio.value),
+        "gradient_ratio_interval": interval(newest.ratio.interval),
+        "required_lag_timesteps": lag.timesteps if lag else newest.ratio.lag,
+        "judged_lag_timesteps": newest.ratio.lag,
         "required_lag_interval_timesteps": interval(lag.interval) if lag else None,
         "required_lag_source": lag.source.value if lag else None,
         "decay_rate_nats_per_timestep": number(profile.decay_rate),
@@ -197,6 +201,7 @@ def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
         "task_progress_is_lower_bound": progress.is_lower_bound if progress else None,
         "floor": number(progress.floor.value) if progress else None,
         "floor_source": progress.floor.source if progress else None,
+        "horizon_trend_steps": view.trend.num_steps,
         "horizon_trend_timesteps_per_1000_steps": 1000 * slope.value if slope else None,
         "horizon_trend_interval": (
             interval((1000 * slope.interval[0], 1000 * slope.interval[1])) if slope else None
@@ -204,20 +209,25 @@ def _evidence(view: _View, latest: Sighting) -> dict[str, JsonValue]:
     }
 
 
-def _symptom(latest: Sighting, stretch: Sequence[Sighting], limits: VanishingThresholds) -> str:
-    horizon = latest.profile.horizon
-    needed = latest.profile.ratio_at_required_lag
+def _symptom(sighting: Sighting, stretch: Sequence[Sighting], limits: VanishingThresholds) -> str:
+    ratio, needed = sighting.ratio, sighting.profile.ratio_at_required_lag
     where = (
-        f"At the lag that the task needs, {counted(latest.ratio.lag, 'timestep')}"
-        if needed is None or needed.lag == latest.ratio.lag
-        else f"At lag {latest.ratio.lag}, the weakest of those that the task needs"
+        f"At a lag of {counted(ratio.lag, 'timestep')}, which the task needs"
+        if needed is None or needed.lag == ratio.lag
+        else f"At lag {ratio.lag}, the weakest of those that the task needs"
     )
     return (
-        f"{where}, the gradient is "
-        f"{latest.ratio.value:.2g} of that at lag 0, below {limits.max_ratio:g} in the last "
-        f"{counted(len(stretch), 'probe')}; it falls below {horizon.threshold:g} after "
-        f"{counted(horizon.value, 'timestep')}."
+        f"{where}, the gradient is {short(ratio.value)} times that at lag 0, "
+        f"{relation(ratio.value, limits.max_ratio)} {short(limits.max_ratio)} in "
+        f"{latest(len(stretch), 'probe')}; {_horizon(sighting.profile.horizon)}."
     )
+
+
+def _horizon(horizon: Horizon) -> str:
+    lag = counted(horizon.value, "timestep")
+    if horizon.censored:
+        return f"it stays above {short(horizon.threshold)} for {lag}"
+    return f"it falls below {short(horizon.threshold)} after {lag}"
 
 
 def _meaning(view: _View, *, state: FindingState) -> str:
@@ -228,21 +238,23 @@ def _meaning(view: _View, *, state: FindingState) -> str:
             if view.case.has_ended
             else "It is too early to say whether this will last: many runs that start so learn."
         )
-    if view.consequence == HARMLESS:
-        return "It does no harm: the task is learned."
     if progress is None:
         return "It is unknown whether this prevents learning, because there is no score."
+    done = learned_share(progress)
+    if view.consequence == HARMLESS:
+        return f"It does no harm: {done}."
     if trend.may_grow and trend.slope:
-        start = "The task is not learned, but" if view.consequence == BLOCKING else "But"
-        verb = "grows" if trend.is_growing else "seems to grow"
-        return (
-            f"{start} the reach {verb}, by {1000 * trend.slope.value:.2g} timesteps per 1000 "
-            "steps, so it is worth waiting."
-        )
-    done = f"{max(progress.value, 0):.0%} of the task is learned ({progress.floor.name} is 0%)"
+        return sentence(f"{done}, but {_growth(view.case, trend, trend.slope)}")
     if not trend.has_stalled:
-        return f"So far {done}, and it is too early to tell whether the reach will grow."
-    return f"In {trend.num_steps} steps the reach has not grown, and {done}."
+        return sentence(f"{done}, and the probes are too few to tell whether the reach grows")
+    return f"In {latest(trend.num_steps, 'step')} the reach has not grown, and {done}."
+
+
+def _growth(case: Case, trend: ReachTrend, slope: Slope) -> str:
+    pace = f"by {short(1000 * slope.value)} timesteps per 1,000 steps"
+    if case.has_ended:
+        return f"the reach grew until the end, {pace}"
+    return f"the reach {'grows' if trend.is_growing else 'seems to grow'}, {pace}"
 
 
 def _missing(case: Case) -> str:

@@ -11,9 +11,10 @@ from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.consequence import BLOCKING, HARMLESS, UNKNOWN, Consequence
 from app.domain.diagnosis.detector import DetectorCard, Outcome
-from app.domain.diagnosis.evidence import counted, number
+from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.progress import task_progress
+from app.domain.diagnosis.prose import counted, short
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, share, threshold
 
 CODE = "window_too_short"
@@ -84,7 +85,7 @@ def _finding(case: Case, limits: WindowThresholds, context: LongerContext) -> Fi
         },
         explanation=(
             f"The network is shown {counted(context.shown, 'timestep')}, and a linear model gains "
-            f"{context.gain:.3g} nats held out with more of them. "
+            f"{short(context.gain)} nats held out with more of them. "
             f"It needs {context.enough} of the {context.tried} that were tried."
         ),
     )

@@ -10,7 +10,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     other = present + 1 if present < MAX_INT else 0
     return Draft(
         patch={"training": {"seed": other}},
-        reason="Other random weights of the same kind may lead to a solution.",
+        reason="Other random weights of the same kind can lead to a solution.",
     )
 
 

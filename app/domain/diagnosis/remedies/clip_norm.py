@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.job import JobSpec
@@ -29,9 +29,9 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"clipping": patch},
         reason=(
-            f"The norm before clipping is usually {usual:.2g}. With a limit of {max_norm:g} one "
-            "bad batch cannot ruin the weights. Clipping limits a gradient only from above and "
-            "does not prevent it from vanishing."
+            f"The norm before clipping is usually {short(usual)}. With a limit of "
+            f"{short(max_norm)} one bad batch cannot ruin the weights. Clipping limits a gradient "
+            "only from above and does not prevent it from vanishing."
         ),
     )
 

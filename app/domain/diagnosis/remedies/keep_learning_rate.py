@@ -1,5 +1,6 @@
 """Keep the learning rate where the schedule makes it small for most of the run."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -16,7 +17,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"optimizer": {"schedule": {"kind": "constant", "warmup_steps": 0}}},
         reason=(
-            f"The schedule makes the mean learning rate {mean:.2g} of the one asked for. With a "
+            f"The schedule makes the mean learning rate {short(mean)} of the one asked for. With a "
             "constant one every step is a full one."
         ),
     )
@@ -36,8 +37,8 @@ CARD = RemedyCard(
     source="measured on the benchmark: undoing an early decay cures it",
     changes=("optimizer.schedule",),
     cannot_act=(
-        f"The schedule leaves more than {MAX_MEAN_SHARE:g} of the learning rate in the mean over "
-        "the steps."
+        f"The schedule leaves more than {short(MAX_MEAN_SHARE)} of the learning rate in the "
+        "mean over the steps."
     ),
     causes=frozenset({"learning_rate_too_low", "too_few_steps"}),
     draw=draw,

@@ -1,5 +1,6 @@
 """Keep the whole sequences."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.dataset.sequences import SequencesSpec
 from app.domain.specs.job import JobSpec
@@ -11,8 +12,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"dataset": {"max_length": None, "dependency_lag": None}},
         reason=(
-            f"Only the last {spec.dataset.max_length} timesteps of a sequence are seen, and what "
-            "decides its label lies before them."
+            f"Only the last {counted(spec.dataset.max_length, 'timestep')} of a sequence are "
+            "seen, and what decides its label lies before them."
         ),
     )
 

@@ -1,5 +1,6 @@
 """Average the gradient over more sequences."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -17,8 +18,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"batch_size": larger}},
         reason=(
-            f"The gradient of {present} sequences is noisy; with {larger} its noise falls by the "
-            "root of their ratio, and the same steps are less of a risk."
+            f"The gradient of {counted(present, 'sequence')} is noisy; with {larger} its noise "
+            "falls by the root of their ratio, and the same steps are less of a risk."
         ),
     )
 
@@ -28,7 +29,7 @@ CARD = RemedyCard(
     summary="Average the gradient over more sequences.",
     source="McCandlish et al. 2018",
     changes=("training.batch_size",),
-    cannot_act=f"The batch has {USUAL_SIZE} sequences or more.",
+    cannot_act=f"The batch has {counted(USUAL_SIZE, 'sequence')} or more.",
     causes=frozenset({"learning_rate_too_high"}),
     draw=draw,
 )

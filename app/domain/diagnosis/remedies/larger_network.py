@@ -1,5 +1,6 @@
 """Use more hidden units."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -16,7 +17,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     return Draft(
         patch={"model": {"hidden_size": more}},
-        reason=f"{present} units cannot hold what the task needs; try {more}.",
+        reason=f"{counted(present, 'unit')} cannot hold what the task needs; try {more}.",
     )
 
 
@@ -25,7 +26,7 @@ CARD = RemedyCard(
     summary="Use more hidden units.",
     source="Geman et al. 1992, bias and variance",
     changes=("model.hidden_size",),
-    cannot_act=f"The network has {MAX_UNITS} units or more.",
+    cannot_act=f"The network has {counted(MAX_UNITS, 'unit')} or more.",
     causes=frozenset({"capacity_too_small"}),
     draw=draw,
 )

@@ -1,5 +1,6 @@
 """Let the gradient flow back as far as the task needs."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -19,12 +20,12 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         wanted = MARGIN * (lag + 1)
     if wanted is not None and wanted <= present:
         return None
-    through = "the whole sequence" if wanted is None else f"{wanted} timesteps"
+    through = "the whole sequence" if wanted is None else f"{counted(wanted, 'timestep')}"
     return Draft(
         patch={"training": {"bptt_length": wanted}},
         reason=(
-            f"A gradient that is cut after {present} timesteps cannot reach further. Let it flow "
-            f"through {through}."
+            f"A gradient that is cut after {counted(present, 'timestep')} cannot reach "
+            f"further. Let it flow through {through}."
         ),
     )
 

@@ -1,5 +1,6 @@
 """Show the network as much of the past as improves held-out predictions."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.dataset.base import MAX_LENGTH
 from app.domain.specs.dataset.forecast import ForecastSpec
@@ -26,13 +27,13 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     if longer <= present:
         return None
     why = (
-        f"held-out predictions improve with up to {useful} timesteps of context"
+        f"held-out predictions improve with up to {counted(useful, 'timestep')} of context"
         if useful
         else "what predicts the target lies further back"
     )
     return Draft(
         patch={"dataset": {field: longer}},
-        reason=f"The network sees {present} timesteps, and {why}. Show it {longer}.",
+        reason=f"The network sees {counted(present, 'timestep')}, and {why}. Show it {longer}.",
     )
 
 

@@ -1,5 +1,6 @@
 """Drop fewer activations between layers."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -17,8 +18,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"model": {"dropout": less}},
         reason=(
-            f"With {present:g} of the activations set to 0 the upper layers do not see enough of "
-            f"the lower ones; try {less:g}."
+            f"With {short(present)} of the activations set to 0 the upper layers do not see "
+            f"enough of the lower ones; try {short(less)}."
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.clipping.value import ValueClipping
@@ -25,13 +25,13 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     if not is_lower:
         return None
-    measured = "" if usual is None else f", and the norm is usually {usual:.2g}"
+    measured = "" if usual is None else f", and the norm is usually {short(usual)}"
     patch: dict[str, JsonValue] = {"kind": "norm", "max_norm": max_norm}
     return Draft(
         patch={"clipping": patch},
         reason=(
-            f"Clipping at {bound:g} shortens nearly every step{measured}. At {max_norm:g} it "
-            "limits only what is unusual."
+            f"Clipping at {short(bound)} shortens nearly every step{measured}. At "
+            f"{short(max_norm)} it limits only what is unusual."
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import counted, short, two_digits
 from app.domain.diagnosis.rates import between, calibrated, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
@@ -39,7 +39,9 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         return Draft(patch={"optimizer": patch}, reason=reason)
     return Draft(
         patch={"optimizer": patch, "training": {"batch_size": USUAL_BATCH_SIZE}},
-        reason=f"{reason} With {USUAL_BATCH_SIZE} sequences in a batch they are less noisy.",
+        reason=(
+            f"{reason} With {counted(USUAL_BATCH_SIZE, 'sequence')} in a batch they are less noisy."
+        ),
     )
 
 
@@ -51,11 +53,13 @@ def _factor(measured: float | None) -> float:
 
 def _reason(ailment: Ailment, present: float, lower: float) -> str:
     if ailment.early_step_factor is None:
-        return f"With {present:g} an update leaves the region in which its gradient is accurate."
+        return (
+            f"With {short(present)} an update leaves the region in which its gradient is accurate."
+        )
     return (
-        f"At the start the loss of a fresh batch was least at {ailment.early_step_factor:.2g} "
-        f"times the update; a learning rate of {lower:g} in place of {present:g} makes smaller "
-        "steps."
+        f"At the start the loss of a fresh batch was least at {short(ailment.early_step_factor)} "
+        f"times the update; a learning rate of {short(lower)} in place of {short(present)} "
+        "makes smaller steps."
     )
 
 
@@ -65,7 +69,7 @@ CARD = RemedyCard(
     source="Bengio 2012, practical recommendations; amount measured on the benchmark",
     changes=("optimizer.learning_rate", "optimizer.momentum", "training.batch_size"),
     cannot_act=(
-        f"The learning rate would fall below {MIN_LEARNING_RATE:g}, or the first forward pass "
+        f"The learning rate would fall below {short(MIN_LEARNING_RATE)}, or the first forward pass "
         "failed, before any step."
     ),
     causes=frozenset({"learning_rate_too_high"}),

@@ -1,6 +1,6 @@
 """Raise the learning rate by what the step-size probe measured."""
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.rates import LARGEST_FACTOR, between, calibrated, is_beyond, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
@@ -40,15 +40,18 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
 
 def _reason(factor: float | None, present: float, higher: float) -> str:
     if factor is None:
-        return f"With {present:g} the weights hardly change in the run's steps; try {higher:g}."
+        return (
+            f"With {short(present)} the weights hardly change in the run's steps; try "
+            f"{short(higher)}."
+        )
     if factor < 1:
         return (
-            f"With {present:g} the loss hardly changes along an update; {higher:g} suits most "
-            "networks of this kind."
+            f"With {short(present)} the loss hardly changes along an update; {short(higher)} suits "
+            "most networks of this kind."
         )
     return (
-        f"The loss of a fresh batch is least at {factor:.2g} times the update, so that steps with "
-        f"{present:g} are too short; try {higher:g}."
+        f"The loss of a fresh batch is least at {short(factor)} times the update, so that "
+        f"steps with {short(present)} are too short; try {short(higher)}."
     )
 
 
@@ -58,8 +61,8 @@ CARD = RemedyCard(
     source="Bengio 2012, practical recommendations; amount measured on the benchmark",
     changes=("optimizer.learning_rate",),
     cannot_act=(
-        f"The learning rate would exceed {MAX_OVER_USUAL:g} times a usual one, or would rise less "
-        f"than {MIN_FACTOR:g} times."
+        f"The learning rate would exceed {short(MAX_OVER_USUAL)} times a usual one, or would "
+        f"rise less than {short(MIN_FACTOR)} times."
     ),
     causes=frozenset({"learning_rate_too_low", "too_few_steps", "clip_threshold_too_low"}),
     draw=draw,

@@ -1,5 +1,6 @@
 """Start the recurrent matrix with spectral radius 1."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.init.spectral_radius import SpectralRadius
 from app.domain.specs.job import JobSpec
@@ -12,8 +13,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"init": {"recurrent": {"radius": 1.0}}},
         reason=(
-            f"A recurrent matrix of spectral radius {recurrent.radius:g} scales the state by this "
-            "factor per timestep in the long run; with radius 1 it neither grows nor decays."
+            f"A recurrent matrix of spectral radius {short(recurrent.radius)} scales the state by "
+            "this factor per timestep in the long run; with radius 1 it neither grows nor decays."
         ),
     )
 

@@ -1,5 +1,6 @@
 """Start the gates with time constants up to the lag that the task needs."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.init.chrono import Chrono
 from app.domain.specs.job import JobSpec
@@ -20,8 +21,8 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"init": {"bias": {"kind": "chrono", "max_lag": lag}, "forget_bias": None}},
         reason=(
-            f"With time constants from 1 to {lag} timesteps some units keep their state for as "
-            "long as the task needs and others react at once."
+            f"With time constants from 1 to {counted(lag, 'timestep')} some units keep their "
+            "state for as long as the task needs and others react at once."
         ),
     )
 

@@ -1,5 +1,6 @@
 """Cut the gradient after as many timesteps as the task needs."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -19,8 +20,8 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"bptt_length": wanted}},
         reason=(
-            f"The gradient is multiplied by a Jacobian at each of {present} timesteps; "
-            f"{wanted} timesteps limit its growth."
+            f"The gradient is multiplied by a Jacobian at each of "
+            f"{counted(present, 'timestep')}; {counted(wanted, 'timestep')} limit its growth."
         ),
     )
 

@@ -1,5 +1,6 @@
 """Use fewer hidden units, which learn less by heart."""
 
+from app.domain.diagnosis.prose import counted
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -15,7 +16,10 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         return None
     return Draft(
         patch={"model": {"hidden_size": fewer}},
-        reason=f"{present} units can learn the training part by heart; {fewer} must find a rule.",
+        reason=(
+            f"{counted(present, 'unit')} can learn the training part by heart; {fewer} "
+            "must find a rule."
+        ),
     )
 
 
@@ -24,7 +28,7 @@ CARD = RemedyCard(
     summary="Use fewer hidden units.",
     source="Geman et al. 1992, bias and variance",
     changes=("model.hidden_size",),
-    cannot_act=f"The network has {MIN_UNITS} units or fewer.",
+    cannot_act=f"The network has {counted(MIN_UNITS, 'unit')} or fewer.",
     causes=frozenset({"overfitting", "too_few_data"}),
     draw=draw,
 )

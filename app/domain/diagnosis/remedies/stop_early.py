@@ -14,8 +14,9 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     return Draft(
         patch={"training": {"num_steps": best}},
         reason=(
-            f"The validation score was best at step {best}; what was learned in the steps after it "
-            "holds for the training part alone. The artifact `best` has the weights of that step."
+            f"The validation score was best at step {best:,}; what was learned in the steps "
+            "after it holds for the training part alone. The artifact `best` has the weights "
+            "of that step."
         ),
     )
 

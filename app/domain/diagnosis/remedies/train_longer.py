@@ -1,6 +1,6 @@
 """Train for as many steps as the curve forecasts."""
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import counted, short, two_digits
 from app.domain.diagnosis.rates import usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
@@ -20,18 +20,18 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     longer = min(MAX_STEPS, round(factor * present))
     if longer <= present:
         return None
-    forecast = (
-        "the loss still falls"
-        if needed is None
-        else f"as the score improves now it would take {needed:,} steps"
-    )
-    reason = f"{present} steps are too few: {forecast}. Train for {longer}."
+    why = "More steps show whether the score improves"
+    if needed is not None and needed > present:
+        why = f"At the pace of the latest evaluations the task takes about {short(needed)} steps"
+    reason = f"{why}. Train for {counted(longer, 'step')} in place of {present:,}."
     higher = _higher_rate(spec, (needed or 0) / longer)
     if higher is None:
         return Draft(patch={"training": {"num_steps": longer}}, reason=reason)
     return Draft(
         patch={"training": {"num_steps": longer}, "optimizer": {"learning_rate": higher}},
-        reason=f"{reason} Longer steps, with a learning rate of {higher:g}, make up for the rest.",
+        reason=(
+            f"{reason} Longer steps, with a learning rate of {short(higher)}, make up for the rest."
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Replace the optimizer by Adam, whose steps do not depend on the gradient's norm."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.rates import USUAL_GATED_RATE, USUAL_SIMPLE_RATE
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
@@ -20,7 +21,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         },
         reason=(
             "Adam scales each weight's step by its own gradients, so that neither clipping nor "
-            f"their norm changes its length; {rate:g} suits most networks."
+            f"their norm changes its length; {short(rate)} suits most networks."
         ),
     )
 

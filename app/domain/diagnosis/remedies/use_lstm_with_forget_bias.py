@@ -6,6 +6,7 @@ from app.domain.diagnosis.gated_cells import (
     start_of_gates,
     with_cell,
 )
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model.lstm import LstmSpec
@@ -21,7 +22,7 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
             "init": {**start_of_gates(spec), "forget_bias": bias},
         },
         reason=(
-            f"An LSTM whose forget gates start with a bias of {bias:g} keeps "
+            f"An LSTM whose forget gates start with a bias of {short(bias)} keeps "
             f"{kept_in_words(ailment)}."
         ),
     )

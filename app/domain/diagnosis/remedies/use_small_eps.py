@@ -1,5 +1,6 @@
 """Make the optimizer's eps smaller than its gradients."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 from app.domain.specs.optimizer.sgd import SgdSpec
@@ -18,12 +19,12 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
     is_large = optimizer.eps > MAX_EPS if ratio is None else ratio <= MAX_RATIO
     if not is_large:
         return None
-    measured = "" if ratio is None else f" of {ratio:.2g} times it"
+    measured = "" if ratio is None else f" of {short(ratio)} times it"
     return Draft(
         patch={"optimizer": {"eps": USUAL_EPS}},
         reason=(
-            f"An eps of {optimizer.eps:g} is added to gradients{measured}, which shortens the "
-            f"steps; with {USUAL_EPS:g} their length does not depend on the gradient's."
+            f"An eps of {short(optimizer.eps)} is added to gradients{measured}, which shortens the "
+            f"steps; with {short(USUAL_EPS)} their length does not depend on the gradient's."
         ),
     )
 
@@ -34,8 +35,8 @@ CARD = RemedyCard(
     source="Kingma & Ba 2015, section 2",
     changes=("optimizer.eps",),
     cannot_act=(
-        f"The optimizer has no eps above {USUAL_EPS:g}, or its gradients are more than "
-        f"{MAX_RATIO:g} times as large."
+        f"The optimizer has no eps above {short(USUAL_EPS)}, or its gradients are more than "
+        f"{short(MAX_RATIO)} times as large."
     ),
     causes=frozenset({"learning_rate_too_low"}),
     draw=draw,

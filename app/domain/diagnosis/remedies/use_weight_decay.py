@@ -1,5 +1,6 @@
 """Pull the weights towards zero, so that less is learned by heart."""
 
+from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 from app.domain.specs.optimizer.adam import AdamSpec
@@ -22,7 +23,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
         },
         reason=(
             "Small weights cannot fit single examples. A decoupled decay of "
-            f"{WEIGHT_DECAY:g} keeps them small."
+            f"{short(WEIGHT_DECAY)} keeps them small."
         ),
     )
 

@@ -1,6 +1,6 @@
 """Start every weight that starts in an unusual way as by default."""
 
-from app.domain.diagnosis.evidence import listed
+from app.domain.diagnosis.prose import listed
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.diagnosis.starts import usual_start
 from app.domain.specs.job import JobSpec

@@ -1,6 +1,6 @@
 """Let the learning rate rise over the first steps."""
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import counted, short, two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -21,8 +21,8 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
             "optimizer": {"learning_rate": rate, "schedule": {"warmup_steps": rising}},
         },
         reason=(
-            f"The first updates are the least reliable. Over {rising} steps the learning rate "
-            f"rises to {rate:g}."
+            f"The first updates are the least reliable. Over {counted(rising, 'step')} the "
+            f"learning rate rises to {short(rate)}."
         ),
     )
 
@@ -32,7 +32,9 @@ CARD = RemedyCard(
     summary="Let a lower learning rate rise over the first steps.",
     source="Goyal et al. 2017; Ma & Yarats 2021",
     changes=("optimizer.learning_rate", "optimizer.schedule"),
-    cannot_act=f"The learning rate already rises, or the run has fewer than {MIN_STEPS} steps.",
+    cannot_act=(
+        f"The learning rate already rises, or the run has fewer than {counted(MIN_STEPS, 'step')}."
+    ),
     causes=frozenset({"learning_rate_too_high"}),
     draw=draw,
 )

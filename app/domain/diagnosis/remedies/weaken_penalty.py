@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.evidence import two_digits
+from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -28,7 +28,7 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         patch["regularization"] = dict(weaker)
     if decay is not None:
         patch["optimizer"] = {"weight_decay": decay}
-    return Draft(patch=patch, reason=_reason(share, factor))
+    return Draft(patch=patch, reason=_reason(share))
 
 
 def _weakened(value: float, factor: float) -> float:
@@ -36,12 +36,12 @@ def _weakened(value: float, factor: float) -> float:
     return weaker if weaker >= NEGLIGIBLE else 0.0
 
 
-def _reason(share: float | None, factor: float) -> str:
+def _reason(share: float | None) -> str:
     if not share:
         return "The penalty on the weights keeps the network from fitting the data: leave it out."
     return (
-        f"The penalty on the weights has up to {share:.2g} times the loss's part of a step. "
-        f"Multiplied by {factor:.2g} it guides the weights without deciding them."
+        f"The penalty on the weights has up to {short(share)} times the loss's part of a step. "
+        "A weaker one guides the weights without deciding them."
     )
 
 

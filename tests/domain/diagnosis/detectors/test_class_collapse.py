@@ -35,7 +35,7 @@ def test_one_answer_to_all_is_found() -> None:
     assert isinstance(finding, Finding)
     assert finding.severity is Severity.CRITICAL
     assert finding.first_step == 100
-    assert "which 0.95 of the targets are" in finding.explanation
+    assert "which 95 % of the targets are" in finding.explanation
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_run_that_fails_only_where_the_level_has_moved_is_found() -> None:
     assert isinstance(finding, Finding)
     assert finding.severity is Severity.CRITICAL
     assert finding.first_step == 500
-    assert "60% of the values of y" in finding.explanation
+    assert "60 % of the values of y" in finding.explanation
 
 
 def test_a_run_that_is_only_worse_there_is_warned_of() -> None:
@@ -46,7 +46,7 @@ def test_a_run_that_is_only_worse_there_is_warned_of() -> None:
 
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.impact) == (Severity.WARNING, Impact.UNKNOWN)
-    assert "99% on training and 64% on validation" in finding.explanation
+    assert "99.4 % on training and 64 % on validation" in finding.explanation
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_steps_too_small_to_be_probed_are_found_by_their_size() -> None:
 
     assert isinstance(finding, Finding)
     assert finding.first_step == 400
-    assert "a median of 1e-07 of their " in finding.explanation
+    assert "a median of 1e-7 of their " in finding.explanation
 
 
 def test_steps_over_which_the_loss_is_straight_are_found_although_noise_decides() -> None:

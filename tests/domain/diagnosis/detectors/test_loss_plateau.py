@@ -76,7 +76,7 @@ def test_scores_that_are_not_finite_do_not_improve() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        (case(), "has not been evaluated"),
+        (case(), "there is no score"),
         (learning([0.9] * 21, [0.9] * 21, facts=task(attainable=None, floor=1.0)), "is unknown"),
         (learning([0.9] * 5, [0.9] * 5, stop_reason=None), "too early"),
         (learning([0.9] * 3, [0.9] * 3, every=500), "too few evaluations"),

@@ -44,7 +44,7 @@ def test_few_terms_with_all_of_the_loss_from_the_start_are_found() -> None:
     assert isinstance(finding, Finding)
     assert finding.severity is Severity.CRITICAL
     assert finding.first_step == 0
-    assert "0.995 of the training loss" in finding.explanation
+    assert "5 % of the terms of the training loss hold 99.5 %" in finding.explanation
 
 
 @pytest.mark.parametrize("held_out", [1e-6, 0.0, 1e6])
@@ -55,14 +55,14 @@ def test_outliers_that_no_probe_sees_are_found_by_batches_that_jump(held_out: fl
 
     assert isinstance(finding, Finding)
     assert finding.evidence["largest_loss_over_median"] == pytest.approx(500)
-    assert "jumps in 0.067 of the batches" in finding.explanation
+    assert "jumps in 6.7 % of the batches" in finding.explanation
 
 
 def test_outliers_in_every_batch_are_found_by_the_scores_of_the_baseline() -> None:
     finding = detect(_run([0.7] * 4, floors={"train": 1.0, "validation": 1e-6}), LIMITS)
 
     assert isinstance(finding, Finding)
-    assert "0.7 of the training loss" in finding.explanation
+    assert "5 % of the terms of the training loss hold 70 %" in finding.explanation
 
 
 @pytest.mark.parametrize(

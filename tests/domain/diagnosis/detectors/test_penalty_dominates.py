@@ -49,7 +49,7 @@ def test_a_penalty_that_has_won_is_found_by_what_it_did() -> None:
     assert finding.severity is Severity.CRITICAL
     assert finding.first_step == 0
     assert finding.evidence["penalty_share_median"] == 5
-    assert "The norm of all is 0.01 of that at the start." in finding.explanation
+    assert "The norm of all is 0.01 times that at the start." in finding.explanation
 
 
 def test_a_decay_that_balances_the_data_is_found() -> None:

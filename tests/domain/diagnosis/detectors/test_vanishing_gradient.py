@@ -65,7 +65,20 @@ def test_a_reach_that_grows_while_the_loss_is_flat_is_a_warning_that_says_so() -
 
     assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
     assert finding.evidence["horizon_trend_timesteps_per_1000_steps"] == pytest.approx(50, rel=0.1)
-    assert "The task is not learned, but the reach grows" in finding.explanation
+    assert "but the reach grows" in finding.explanation
+
+
+def test_of_a_run_that_has_ended_its_growth_is_past() -> None:
+    growing = [profile(step, horizon=10 + step // 20) for step in EVERY_50]
+    ended = replace(_case(growing), has_ended=True, stop_reason=StopReason.COMPLETED)
+
+    assert "but the reach grew until the end" in _found(ended).explanation
+
+
+def test_a_reach_beyond_every_lag_that_was_seen_is_told_as_such() -> None:
+    finding = _found(_case([profile(step, horizon=199) for step in EVERY_50]))
+
+    assert "it stays above 0.01 for 199 timesteps." in finding.explanation
 
 
 def test_growth_that_is_not_certain_is_no_stall() -> None:
@@ -164,7 +177,7 @@ def test_a_stretch_too_young_to_have_stalled_is_a_warning() -> None:
     finding = _found(_case(profiles, scores({200: 0.166}), num_steps=5000, seen_steps=201))
 
     assert (finding.state, finding.severity) == (FindingState.ACTIVE, Severity.WARNING)
-    assert "too early to tell whether the reach will grow" in finding.explanation
+    assert "too few to tell whether the reach grows" in finding.explanation
 
 
 def test_nothing_is_predicted_of_a_task_that_is_learned() -> None:
