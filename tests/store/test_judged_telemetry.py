@@ -129,7 +129,9 @@ def test_an_explosion_that_lasts_is_found(session: Session, workspace_id: UUID) 
 
     finding = findings_of(session, run)["exploding_gradient"]
 
-    assert finding.severity == "critical"
+    # without a score it is not known whether it does harm
+    assert (finding.state, finding.severity) == ("active", "warning")
+    assert finding.first_step == 200_000
     assert finding.evidence["grad_norm_median"] == 1e9
 
 
