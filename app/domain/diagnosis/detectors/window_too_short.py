@@ -16,6 +16,7 @@ from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.progress import task_progress
 from app.domain.diagnosis.prose import counted, short
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, share, threshold
+from app.domain.specs.dataset.sequences import SequencesSpec
 
 CODE = "window_too_short"
 CONFIDENCE = 0.85
@@ -47,6 +48,8 @@ def detect(case: Case, limits: WindowThresholds) -> Outcome:
     if case.task is None or case.task.attainable is not None:
         return None
     context = case.task.longer_context
+    if context is None and _is_whole(case):
+        return None
     if context is None:
         return NotAssessed(
             code=CODE, reason="it is unknown what timesteps before the sequences would tell"
@@ -54,6 +57,12 @@ def detect(case: Case, limits: WindowThresholds) -> Outcome:
     if context.gain < max(limits.min_gain, limits.min_chances * context.chance):
         return None
     return _finding(case, limits, context)
+
+
+def _is_whole(case: Case) -> bool:
+    """Returns whether sequences are shown from their first timestep on."""
+    dataset = case.spec.dataset
+    return isinstance(dataset, SequencesSpec) and dataset.max_length is None
 
 
 def _consequence(case: Case, limits: WindowThresholds) -> Consequence:

@@ -1,12 +1,14 @@
 """Contexts that the network is not shown."""
 
 import pytest
+from pydantic import JsonValue
 
 from app.domain.data_facts import LongerContext
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detectors.window_too_short import WindowThresholds, detect
 from app.domain.diagnosis.findings import Finding, NotAssessed, Severity
 from app.domain.runs import StopReason
+from app.domain.specs.job import JobSpec
 from tests.domain.builders import case, scores, task, telemetry
 
 LIMITS = WindowThresholds()
@@ -55,6 +57,26 @@ def test_what_lies_before_the_window_is_found(judged: Case, severity: Severity) 
 )
 def test_look_alikes_are_not(judged: Case) -> None:
     assert detect(judged, LIMITS) is None
+
+
+@pytest.mark.parametrize(("max_length", "is_known"), [(None, True), (10, False)])
+def test_nothing_lies_before_sequences_that_are_shown_as_a_whole(
+    max_length: int | None, *, is_known: bool
+) -> None:
+    dataset: dict[str, JsonValue] = {
+        "kind": "sequences",
+        "dataset_id": "00000000-0000-0000-0000-000000000000",
+        "sequence_column": "s",
+        "features": ["x"],
+        "label": "y",
+        "max_length": max_length,
+    }
+    spec = JobSpec.model_validate({"model": {"kind": "gru"}, "dataset": dataset})
+
+    outcome = detect(case(spec=spec, facts=task(attainable=None)), LIMITS)
+
+    assert (outcome is None) is is_known
+    assert is_known or isinstance(outcome, NotAssessed)
 
 
 def test_what_is_unknown_is_not_assessed() -> None:
