@@ -17,6 +17,11 @@ from app.domain.task import LagSource
 SIGNAL_GAIN = 0.1
 
 
+#: Share of a later split's values outside of the range of training, below which nothing shifts. It
+#: is at most 0.13 without a trend and 0.81 or more in runs of the benchmark that fail for a shift.
+MIN_OUTSIDE = 0.1
+
+
 def has_updated(case: Case) -> bool:
     """Returns False if numbers were not finite before the first update of the weights."""
     origin = find_origin(case)
@@ -66,7 +71,7 @@ def may_have_shifted(case: Case) -> bool:
     shifts = case.task.shift if case.task else None
     columns = [shift.largest for shift in (shifts or {}).values()]
     known = [column.outside_share for column in columns if column is not None]
-    return not known or max(known) > 0
+    return not known or max(known) >= MIN_OUTSIDE
 
 
 def has_measured_values(case: Case) -> bool:
