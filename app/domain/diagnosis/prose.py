@@ -11,6 +11,8 @@ from math import floor, isfinite, isnan, log10
 DIGITS = 3
 #: Numbers outside this range have an exponent.
 MIN_PLAIN, MAX_PLAIN = 1e-3, 1e6
+#: Smaller shares are numbers, as in `3e-9 of the gradient`.
+MIN_PERCENT = 1e-4
 #: Powers of ten within this range are written as numbers.
 MAX_PLAIN_LOG10 = 6.0
 #: Smallest probability -> its word, the largest first.
@@ -45,7 +47,9 @@ def _stripped(text: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Returns a share as `37 %`; only shares of exactly 0 and 1 are `0 %` and `100 %`."""
+    """Returns a share as `37 %`; only 0 and 1 are `0 %` and `100 %`, and tiny shares a number."""
+    if 0 < abs(share) < MIN_PERCENT:
+        return short(share)
     digits = 2 if abs(share) < 0.99 else DIGITS  # noqa: PLR2004 # so that 99.4 % is not 99 %
     text = f"{short(100 * share, digits=digits)} %"
     return f"nearly {text}" if text == "100 %" and share != 1 else text

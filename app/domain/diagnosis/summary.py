@@ -177,7 +177,8 @@ def _mechanism(case: Case, finding: Finding, *, is_first: bool) -> str:
 def _advice(case: Case, remedy: Remedy) -> str:
     changes = dict(_changes(remedy.patch, as_document(case.spec)))
     action = lowered(_REMEDIES[remedy.kind].summary)[:-1]
-    if not 0 < len(changes) <= MAX_SETTINGS:
+    is_plain = not any(isinstance(value, list) for value in changes.values())
+    if not is_plain or not 0 < len(changes) <= MAX_SETTINGS:
         return f"First, {action}."
     settings = listed(f"`{name}` {_setting(value)}" for name, value in changes.items())
     return f"First, {action}: set {settings}."

@@ -76,6 +76,7 @@ def test_a_number_is_told_beside_its_limit() -> None:
     ("share", "text"),
     [
         (0.0, "0 %"),
+        (3e-9, "3e-9"),
         (0.0944, "9.4 %"),
         (0.37, "37 %"),
         (0.994, "99.4 %"),

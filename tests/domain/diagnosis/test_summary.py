@@ -95,6 +95,7 @@ def test_an_undetermined_cause_is_told_with_the_run_that_would_tell() -> None:
             {"training": {"bptt_length": None, "num_steps": 3000}},
             "set `training.num_steps` to 3,000.",
         ),
+        ({"dataset": {"transform": [{"kind": "difference", "lag": 1}]}}, "gated one."),
         ({"training": {"batch_size": 1, "bptt_length": 9}, "model": {"kind": "gru"}}, "gated one."),
     ],
 )

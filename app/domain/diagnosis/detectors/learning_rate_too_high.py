@@ -17,7 +17,7 @@ from app.domain.diagnosis.consequence import consequence_of
 from app.domain.diagnosis.detector import DetectorCard, Outcome
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
-from app.domain.diagnosis.prose import short
+from app.domain.diagnosis.prose import percent, short
 from app.domain.diagnosis.streaks import recent_median, rolling_median
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.travel import mean_update, weight_growth
@@ -217,9 +217,10 @@ def _steps(
     case: Case, damage: _Damage, shortest: float | None, limits: RateTooHighThresholds
 ) -> str:
     if shortest is not None:
+        part = f"{percent(shortest)} of" if shortest else "no part of"
         return (
-            f"In {limits.min_probes} successive probes {short(shortest)} of the update was best "
-            "for a batch that it was not made from."
+            f"In {limits.min_probes} successive probes {part} the update was best for a batch that "
+            "it was not made from."
         )
     if _follows_noise(case, damage, limits):
         change = _median_change(case.probed("step_gain")[1][1:])

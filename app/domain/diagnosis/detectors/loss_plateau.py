@@ -18,7 +18,7 @@ from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState
 from app.domain.diagnosis.outcome import SplitOutcome
-from app.domain.diagnosis.prose import short
+from app.domain.diagnosis.prose import percent
 from app.domain.diagnosis.score_fall import FallLimits, fall_of
 from app.domain.diagnosis.score_trend import ScoreTrend, trend_if_behind
 from app.domain.diagnosis.scores_in_words import (
@@ -91,7 +91,7 @@ def _finding(case: Case, limits: PlateauThresholds, trend: ScoreTrend) -> Findin
         },
         explanation=(
             f"{score_sentence(one, baseline=baseline_name(case.task))} "
-            f"From step {trend.steps_W[0]:,} on it gained {short(trend.gained)} of the way "
+            f"From step {trend.steps_W[0]:,} on it gained {percent(trend.gained)} of the way "
             "from the baseline to that score, which is no steady improvement."
         ),
     )

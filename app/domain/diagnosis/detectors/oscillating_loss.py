@@ -108,7 +108,7 @@ def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
         explanation=(
             f"In the {num} evaluations from step {first:,} to {one.step:,} the {one.metric} on "
             f"{one.split} lies between {short(low)} and {short(high)}. From one to the next it "
-            f"changes by {short(seen.gain)} of the baseline's score, up and down."
+            f"changes by {short(seen.gain)} times the baseline's score, up and down."
         ),
     )
 

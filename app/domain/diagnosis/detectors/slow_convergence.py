@@ -15,7 +15,7 @@ from app.domain.diagnosis.detector import DetectorCard
 from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
 from app.domain.diagnosis.findings import Finding, FindingState
-from app.domain.diagnosis.prose import short
+from app.domain.diagnosis.prose import percent, short
 from app.domain.diagnosis.score_trend import ScoreTrend, trend_if_behind
 from app.domain.diagnosis.scores_in_words import (
     baseline_name,
@@ -82,9 +82,9 @@ def _finding(case: Case, limits: SlowThresholds, trend: ScoreTrend) -> Finding:
         },
         explanation=(
             f"{score_sentence(one, baseline=baseline_name(case.task))} "
-            f"It improves steadily, by {short(trend.gained)} of the way from the baseline to that "
-            f"score since step {trend.steps_W[0]:,}, but at this rate it takes {short(steps)} more "
-            f"steps to {short(expected_level)} of the way."
+            f"It improves steadily, by {percent(trend.gained)} of the way from the baseline to "
+            f"that score since step {trend.steps_W[0]:,}, but at this rate it takes "
+            f"{short(steps)} more steps to {percent(expected_level)} of the way."
         ),
     )
 

@@ -56,7 +56,7 @@ def test_long_steps_that_made_the_weights_grow_are_found() -> None:
     assert finding.severity is Severity.CRITICAL
     assert finding.first_step == 200
     assert finding.evidence["weight_norm_over_start"] == pytest.approx(3)
-    assert "0.2 of the update" in finding.explanation
+    assert "20 % of the update" in finding.explanation
 
 
 def test_long_steps_that_raised_the_loss_are_found() -> None:
