@@ -15,6 +15,8 @@ from app.domain.telemetry import DoubleArray
 
 #: Logarithms are cut off here: what is beyond is as good as zero or infinite.
 MOST_NATS = 30.0
+#: Stands for infinity; the sum of a few does not overflow.
+MOST_VALUE = 1e300
 #: Readings of probes whose median is `last`, because a single one is noisy.
 NUM_LAST = 3
 #: Steps of a long run from which medians and quantiles are taken, evenly spread.
@@ -36,7 +38,7 @@ def probed(
     """Returns one value for each step that has readings in these scopes, without NaN.
 
     `over` reduces the scopes of a step; `name` is that of a gate, tensor or split. Infinite values
-    become the largest numbers. `none` is the one value without any reading.
+    become 1e300. `none` is the one value without any reading.
     """
     chosen = [
         reading
@@ -48,7 +50,8 @@ def probed(
     if not chosen:
         return NOTHING if none is None else np.array([none])
     steps_m = np.array([reading.step for reading in chosen])
-    values_m = np.nan_to_num(np.array([reading.value for reading in chosen], dtype=np.float64))
+    values_m = np.array([reading.value for reading in chosen], dtype=np.float64)
+    values_m = values_m.clip(-MOST_VALUE, MOST_VALUE)
     starts_n = np.flatnonzero(np.diff(steps_m, prepend=steps_m[0] - 1))
     reduced_n: DoubleArray = over.reduceat(values_m, starts_n)
     return reduced_n / np.diff(starts_n, append=steps_m.size) if over is MEAN else reduced_n

@@ -101,7 +101,7 @@ def unit_signs(case: Case) -> Mapping[str, float]:
         **ends("dead", probed(case, "dead_fraction", MAX, none=0.0)),
         **ends("slope", probed(case, "mean_derivative", MIN)),
         **ends_in_nats("state_norm", probed(case, "state_norm", MAX)),
-        **ends("state_growth", probed(case, "state_growth", MAX)),
+        **ends("state_growth", probed(case, "state_growth", MAX).clip(-MOST_NATS, MOST_NATS)),
     }
 
 

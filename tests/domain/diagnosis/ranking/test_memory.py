@@ -65,6 +65,12 @@ def test_saturation_that_rises_differs_from_one_that_was_there() -> None:
     assert found["dead_first"] == 0.0
 
 
+def test_a_state_that_overflows_grows_by_the_most_that_counts() -> None:
+    readings = [reading("state_growth", "layer:0", math.inf)]
+
+    assert unit_signs(case(seen=telemetry(readings=readings)))["state_growth_last"] == MOST_NATS
+
+
 def test_gates_are_read_by_their_names() -> None:
     readings = [
         reading("gate_mean", "gate:0/forget", 0.9),
