@@ -46,6 +46,7 @@ from app.embedded.home import make_home
 from app.pictures.studio import Studio
 from app.queue import RunQueue
 from app.services.accounts.check_secret import check_secret
+from app.services.telemetry.sparklines import SparklineCache
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
 from app.upload_checks.checks import UploadChecks
@@ -198,6 +199,7 @@ def _open_resources(settings: Settings) -> Resources:
         upload_threads=CapacityLimiter(MAX_UPLOADS),
         upload_checks=UploadChecks(),
         studio=Studio(),
+        sparklines=SparklineCache(),
     )
 
 

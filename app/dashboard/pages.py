@@ -16,7 +16,7 @@ from app.api.protocol.browser import session_token
 from app.api.protocol.deps import sign_in
 from app.api.protocol.problems import status_of
 from app.dashboard.assets import asset_url
-from app.dashboard.words import FILTERS
+from app.dashboard.words import FILTERS, sparkline
 from app.domain.access import Scope
 from app.domain.errors import ClinicError, Unauthenticated
 
@@ -33,7 +33,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(FILTERS)
-_TEMPLATES.globals.update(asset=asset_url, version=__version__)
+_TEMPLATES.globals.update(asset=asset_url, version=__version__, sparkline=sparkline)
 
 
 class PageRoute(APIRoute):

@@ -90,6 +90,28 @@ def curve(rows: Sequence[Mapping[str, object]], name: str) -> str:
     return "M" + "L".join(places)
 
 
+def sparkline(steps: Sequence[int], values: Sequence[float | None]) -> str:
+    """Returns the values as an SVG path in a box of 100 by 24, logarithmic where all are above 0.
+
+    A value that is not finite interrupts the line.
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    is_log = min(known) > 0
+    heights = [None if v is None else math.log(v) if is_log else v for v in values]
+    finite = [height for height in heights if height is not None]
+    low, span = min(finite), (max(finite) - min(finite)) or 1.0
+    first, length = steps[0], max(1, steps[-1] - steps[0])
+    path, is_down = "", False
+    for step, height in zip(steps, heights, strict=True):
+        if height is not None:
+            x, y = 100 * (step - first) / length, 22 - 20 * (height - low) / span
+            path += f"{'L' if is_down else 'M'}{x:.1f} {y:.1f}"
+        is_down = height is not None
+    return path
+
+
 FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "number": short_number,

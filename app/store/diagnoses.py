@@ -1,6 +1,6 @@
 """Stores a run's latest diagnosis, its findings as rows and new findings as events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from pydantic import JsonValue, TypeAdapter
@@ -69,6 +69,13 @@ def save_diagnosis(
     ]
     if rows:
         session.execute(insert(findings), rows)
+
+
+def load_summaries(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Returns the summaries of the runs that have a diagnosis."""
+    statement = select(diagnoses.c.run_id, diagnoses.c.summary)
+    rows = session.execute(statement.where(diagnoses.c.run_id.in_(run_ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def load_diagnosis(session: Session, run_id: UUID) -> Diagnosis | None:

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.dashboard.words import age, duration, file_size, short_number, whole_number, words
+from app.dashboard.words import (
+    age,
+    curve,
+    duration,
+    file_size,
+    short_number,
+    sparkline,
+    whole_number,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +69,16 @@ def test_sizes_and_codes_are_readable() -> None:
     assert file_size(3 * 1024**3) == "3 GiB"
     assert words("at_risk") == "at risk"
     assert whole_number(1234567) == "1\u2009234\u2009567"
+
+
+def test_a_curve_spans_its_box_and_leaves_out_what_is_no_number() -> None:
+    rows: list[dict[str, object]] = [{"a": 1, "b": "x"}, {"a": None}, {"a": 3, "b": True}]
+
+    assert curve(rows, "a") == "M0.0 22.0L100.0 2.0"
+    assert curve(rows, "b") == ""
+
+
+def test_a_sparkline_is_interrupted_where_a_value_is_not_finite() -> None:
+    assert sparkline([0, 1, 2, 4], [1.0, 10.0, None, 100.0]) == "M0.0 22.0L25.0 12.0M100.0 2.0"
+    assert sparkline([0, 1], [-1.0, 1.0]) == "M0.0 22.0L100.0 2.0"
+    assert sparkline([], []) == sparkline([3], [None]) == ""

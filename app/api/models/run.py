@@ -1,19 +1,22 @@
 """Views of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+import numpy as np
 from pydantic import Field, JsonValue
 
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
 from app.api.models.view import View
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.scopes import SPLITS
+from app.domain.series import shortest_decimals
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
+from app.domain.windows.excerpt import Excerpt
 
 
 class ParentView(View):
@@ -89,6 +92,22 @@ class DiagnosisSummary(View):
     """healthy, at_risk, sick or undetermined; null before the first diagnosis."""
     codes: list[str]
     final: bool
+    summary: str | None = None
+    """The reason in words; null unless a list was asked with `include=verdict`."""
+
+
+class SparklineView(View):
+    """A small curve: points that keep the extrema."""
+
+    steps: list[int]
+    values: list[float | None]
+    """Null where it is not finite."""
+
+
+class SparklinesView(View):
+    loss: SparklineView | None = None
+    grad_norm: SparklineView | None = None
+    """Before clipping."""
 
 
 class RunLinks(View):
@@ -154,6 +173,8 @@ class RunView(View):
     device: str | None
     diagnosis: DiagnosisSummary
     links: RunLinks
+    sparklines: SparklinesView | None = None
+    """Null unless a list was asked with `include=sparklines`."""
 
 
 class RunPage(View):
@@ -183,6 +204,7 @@ def view_run(
             verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final
         ),
         links=_links(run.id),
+        sparklines=None,
     )
 
 
@@ -227,4 +249,17 @@ def _links(run_id: UUID) -> RunLinks:
         artifacts=f"{path}/artifacts",
         predict=f"{path}/predict",
         cancel=f"{path}/cancel",
+    )
+
+
+def view_sparklines(excerpts: Sequence[Excerpt]) -> SparklinesView:
+    return SparklinesView(**{one.quantity: _view_sparkline(one) for one in excerpts})
+
+
+def _view_sparkline(excerpt: Excerpt) -> SparklineView:
+    finite_p = np.isfinite(excerpt.values_p)
+    decimals = shortest_decimals(excerpt.values_p)
+    return SparklineView(
+        steps=excerpt.steps_p.tolist(),
+        values=[value if ok else None for value, ok in zip(decimals, finite_p, strict=True)],
     )

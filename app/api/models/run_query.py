@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -63,6 +63,9 @@ class RunQuery(RequestModel):
     sort: SortKey | None = Field(None, examples=["metric:validation.mse", "-duration"])
     """`created_at`, `ended_at`, `duration`, `progress` or `metric:split.name`; with a minus the
     largest first. Runs without a value come last. Default: `-created_at`."""
+    include: list[Literal["sparklines", "verdict"]] = Field([], max_length=2)
+    """Repeatable. `sparklines`: a small curve of the loss and of the gradient norm. `verdict`: the
+    diagnosis in words."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
     cursor: str | None = Field(None, max_length=200)
     """Opaque: `next` of the page before contains it."""

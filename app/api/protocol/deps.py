@@ -26,6 +26,7 @@ from app.pictures.studio import Studio
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
 from app.services.accounts.browser_sessions import caller_of_session
+from app.services.telemetry.sparklines import SparklineCache
 from app.settings import Settings
 from app.store.database import UnitOfWork, unit_of_work
 from app.upload_checks.checks import UploadChecks
@@ -51,6 +52,7 @@ class Resources:
     upload_threads: CapacityLimiter
     upload_checks: UploadChecks
     studio: Studio
+    sparklines: SparklineCache
 
 
 async def resources_of(request: Request) -> Resources:

@@ -25,7 +25,7 @@ from app.api.protocol.deps import (
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
-from app.api.runs.listing import listed
+from app.api.runs.listing import list_page
 from app.api.runs.waiting import wait_for_end
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
@@ -111,16 +111,19 @@ def post_run(
 
 @router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")
 def get_runs(
-    request: Request, query: Annotated[RunQuery, Query()], caller: RunsReader, read: Read
+    request: Request,
+    query: Annotated[RunQuery, Query()],
+    caller: RunsReader,
+    read: Read,
+    resources: ProcessResources,
 ) -> Response:
     """Newest first, or by `sort`.
 
     A repeated filter matches any of its values; `tag` and `metric` match all of them. All filters
     must match.
     """
-    found = listed(request, query, caller=caller, read=read)
-    items = [_view(described) for described in found.items]
-    return conditional_json(request, RunPage(items=items, next=found.next))
+    page = list_page(request, query, caller=caller, read=read, resources=resources)
+    return conditional_json(request, page)
 
 
 async def _until_ended(
