@@ -34,7 +34,7 @@ SMALLEST_SHARE = 1e-6
 
 
 def measure_checksum(look: Look) -> tuple[ScalarReading, ...]:
-    """Measures `exact_checksum_error`, about 1e-15, and `checksum_error`, about 1e-6 in float32.
+    """Measures `exact_checksum_error`, 1e-15 to 1e-10, and `checksum_error`, about 1e-6 in float32.
 
     NaN where a precision cannot hold the gradient.
     """
@@ -98,7 +98,7 @@ CARD = ProbeCard(
         Check(
             quantity=EXACT,
             name="parameter_gradient_checksum",
-            limits={"float32": 1e-10, "float64": 1e-10},
+            limits={"float32": 1e-8, "float64": 1e-8},
         ),
         Check(
             quantity=TRAINED,

@@ -30,6 +30,21 @@ def test_each_character_is_to_be_told_from_those_before_it() -> None:
     assert torch.equal(codes_TB % 4 + 1, batch.targets)
 
 
+def test_a_symbol_that_is_repeated_eleven_places_later_is_the_lag_that_is_needed() -> None:
+    rng = np.random.default_rng(0)
+    records = ["".join(rng.choice(list("abcdef"), 11)) for _ in range(1500)]
+    text = "".join(f"{record}{record[0]}" for record in records)
+
+    facts = make_task(text, length=30).facts
+    cut = make_task(text, length=6).facts
+
+    assert facts.required_lag.timesteps == 10
+    assert facts.required_lag.interval is not None
+    assert cut.required_lag.timesteps is None
+    assert cut.longer_context is not None
+    assert (cut.longer_context.shown, cut.longer_context.enough) == (6, 11)
+
+
 def test_a_probe_looks_at_stretches_from_all_of_the_text() -> None:
     halves = "a" * 750 + "b" * 750
     split: JsonValue = {"train": 0.4, "validation": 0.2, "test": 0.4}
