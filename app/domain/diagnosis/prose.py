@@ -20,10 +20,16 @@ LIKELIHOODS = ((0.9, "almost certainly"), (0.7, "very likely"), (0.5, "probably"
 
 
 def rounded(value: float, *, digits: int = DIGITS) -> float:
-    """Returns the value with so many significant digits; 0 and infinite values are not changed."""
+    """Returns the value with so many significant digits.
+
+    0, infinite values and those that would be rounded beyond the largest number are not changed.
+    """
     if not isfinite(value) or value == 0:
         return value
-    return round(value, digits - 1 - floor(log10(abs(value))))
+    try:
+        return round(value, digits - 1 - floor(log10(abs(value))))
+    except OverflowError:
+        return value
 
 
 def short(value: float, *, digits: int = DIGITS) -> str:

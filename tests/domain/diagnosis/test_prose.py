@@ -23,6 +23,8 @@ from app.domain.diagnosis.prose import (
     two_digits,
 )
 
+#: Beside the largest number; to three digits it is 1.8e308, which no double holds.
+NEAR_LARGEST = 1.7955e308
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 
 
@@ -119,3 +121,9 @@ def test_a_clause_becomes_a_sentence_and_back() -> None:
 def test_numbers_are_rounded_to_their_digits() -> None:
     assert [rounded(value) for value in (0.0, 1234.5, math.inf)] == [0.0, 1230.0, math.inf]
     assert [two_digits(value) for value in (0.0, 0.123)] == [0.0, 0.12]
+
+
+def test_a_number_beside_the_largest_is_printed_and_not_changed() -> None:
+    assert rounded(NEAR_LARGEST) == NEAR_LARGEST
+    assert rounded(-NEAR_LARGEST) == -NEAR_LARGEST
+    assert short(NEAR_LARGEST).endswith("e308")
