@@ -20,15 +20,15 @@ from app.domain.diagnosis.findings import (
     DiagnosisVerdict,
     Finding,
     NotAssessed,
+    RankedCause,
 )
 from app.domain.diagnosis.not_judged import why_not_judged
 from app.domain.diagnosis.prescribe import prescribe
-from app.domain.diagnosis.remedy import Ailment
+from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.run_numbers import numbers_of
 from app.domain.diagnosis.summary import summarise
 from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.diagnosis.verdict import judge
-from app.domain.specs.job import JobSpec
 
 #: Raised by every change that can change a finding of stored telemetry.
 RULES_VERSION = "5"
@@ -47,9 +47,9 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
     ranked = hypotheses(judged, found)
     causes = named_causes(ranked, judged)
-    ailment = _ailment(judged, causes)
+    remedies = _remedies(judged, ranked)
     assured = (with_probability(finding, ranked) for finding in found)
-    findings = tuple(_complete(finding, causes, ailment, case.spec) for finding in assured)
+    findings = tuple(_complete(finding, causes, remedies) for finding in assured)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
         attempt=case.attempt,
@@ -79,18 +79,16 @@ def _not_judged(case: Case, reason: str) -> Diagnosis:
     )
 
 
-def _ailment(case: Case, causes: Sequence[Cause]) -> Ailment:
-    """Returns the numbers of the run with the likely causes of all families."""
-    leaves = {leaf.code: leaf.probability for cause in causes for leaf in cause.leaves}
-    return replace(numbers_of(case), probabilities=leaves)
+def _remedies(case: Case, ranked: Sequence[RankedCause]) -> tuple[Remedy, ...]:
+    """Returns the remedies for the likely causes of the run; none where no cause is weighed."""
+    if not ranked:
+        return ()
+    probabilities = {one.code: one.probability for one in ranked}
+    return prescribe(replace(numbers_of(case), probabilities=probabilities), case.spec)
 
 
-def _complete(
-    finding: Finding, causes: Sequence[Cause], ailment: Ailment, spec: JobSpec
-) -> Finding:
+def _complete(finding: Finding, causes: Sequence[Cause], remedies: tuple[Remedy, ...]) -> Finding:
     """Returns the finding with its cause and remedies, which only findings that matter have."""
     if not matters(finding):
         return finding
-    cause = explained_by(finding, causes)
-    own = replace(ailment, cause=cause.likeliest if cause else None)
-    return replace(finding, cause=cause, remedies=prescribe(own, spec))
+    return replace(finding, cause=explained_by(finding, causes), remedies=remedies)

@@ -61,10 +61,8 @@ def _of_model(case: Case, quantity: str) -> list[float]:
     """Returns the finite values of a probe's quantity of the whole model, by step."""
     found = [
         (reading.step, reading.value)
-        for reading in case.telemetry.scalar_readings
-        if reading.quantity == quantity
-        and reading.scope == Scope.model()
-        and isfinite(reading.value)
+        for reading in case.readings_of(quantity)
+        if reading.scope == Scope.model() and isfinite(reading.value)
     ]
     return [value for _, value in sorted(found)]
 
