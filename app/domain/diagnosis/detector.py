@@ -22,7 +22,7 @@ class DetectorCard(Generic[T]):
     code: str
     #: One sentence that describes the symptom.
     summary: str
-    #: The symptom as a clause of the summary: `Sick: the gradient explodes.`
+    #: The symptom as a clause: `It may be that the gradient explodes.`
     in_words: str
     #: Whether a run cannot be called healthy while this symptom could not be assessed.
     is_essential: bool

@@ -84,11 +84,6 @@ def power_of_ten(exponent: float) -> str:
     return f"1e{exponent:.0f}"
 
 
-def against(value: float, limit: float) -> str:
-    """Returns the value beside its limit: `0.002, below 0.01`, by the numbers as printed."""
-    return f"{short(value)}, {relation(value, limit)} {short(limit)}"
-
-
 def relation(value: float, limit: float) -> str:
     """Returns `below`, `above` or `about equal to`, by the numbers as printed; NaN is neither."""
     near, bound = rounded(value), rounded(limit)

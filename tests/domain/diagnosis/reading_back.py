@@ -14,7 +14,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import Diagnosis, DiagnosisVerdict, Finding, FindingState
 from app.domain.diagnosis.progress import TaskProgress, progress_on, task_progress
-from app.domain.diagnosis.reach import settle_step
+from app.domain.diagnosis.reach import settle_step, sightings
 from app.domain.diagnosis.remedies.keep_learning_rate import NUM_STEPS_READ
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.run_numbers import numbers_of
@@ -234,6 +234,8 @@ def _numbers_of_case(case: Case) -> Iterator[float]:
         yield from _numbers_of_progress(progress)
     yield from _numbers_in(asdict(numbers_of(case)))
     yield settle_step(case)
+    for sighting in sightings(case):
+        yield from (sighting.ratio.lag, sighting.ratio.value)
     if case.task is not None:
         yield from _numbers_in(case.task.model_dump(mode="json"))
     for reading in case.failed_checks.values():

@@ -232,6 +232,8 @@ def _steps(
 
 
 def _what_it_did(damage: _Damage) -> str:
+    if not np.isfinite([damage.growth, damage.rise]).all():
+        return "The weights or the loss are not finite any more."
     return (
         f"The norm of the weights is {short(damage.growth)} times that at the start, and the "
         f"loss is {short(damage.rise)} times that of the first steps."

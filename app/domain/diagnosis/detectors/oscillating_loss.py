@@ -76,7 +76,7 @@ def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
     seen = _swings_of(one, limits)
     num = seen.scores_W.size
     if num < limits.min_evaluations:
-        reason = f"there are {num} evaluations, fewer than {limits.min_evaluations}"
+        reason = f"there are fewer than {limits.min_evaluations} evaluations"
         return NotAssessed(code=CODE, reason=reason)
     if seen.swing < limits.min_swing or seen.alternating_share < limits.min_alternation:
         return None

@@ -66,6 +66,13 @@ def test_long_steps_that_raised_the_loss_are_found() -> None:
     assert finding.evidence["loss_over_start"] == pytest.approx(5)
 
 
+def test_a_loss_that_is_not_finite_has_no_size() -> None:
+    finding = detect(_run(OVERSHOT, growth=3, loss_at_end=np.inf), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert finding.explanation.endswith("The weights or the loss are not finite any more.")
+
+
 def test_steps_that_follow_the_noise_of_small_batches_are_found() -> None:
     finding = detect(_run(GOOD, growth=1.4, gains=NOISE, update_ratio=1e-2), LIMITS)
 
