@@ -3,9 +3,10 @@
 Legend: n steps, P tensors, T lags or timesteps. Steps count from 0. NaN and infinity are kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -253,9 +254,17 @@ class Telemetry:
 
     def series(self, quantity: str, scope: Scope) -> tuple[IntArray, DoubleArray]:
         """Returns steps and values of a quantity that is not measured at every step."""
-        found = [r for r in self.scalar_readings if r.quantity == quantity and r.scope == scope]
+        found = self._by_series.get((quantity, scope), ())
         steps = np.array([r.step for r in found], dtype=np.int32)
         return steps, np.array([r.value for r in found], dtype=np.float64)
+
+    @cached_property
+    def _by_series(self) -> Mapping[tuple[str, Scope], Sequence[ScalarReading]]:
+        """The readings of each quantity and scope, sorted once because a diagnosis asks often."""
+        series: dict[tuple[str, Scope], list[ScalarReading]] = {}
+        for one in self.scalar_readings:
+            series.setdefault((one.quantity, one.scope), []).append(one)
+        return series
 
     @property
     def last_step(self) -> int | None:

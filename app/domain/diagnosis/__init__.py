@@ -5,6 +5,9 @@ detectors/    one module for each symptom; causes/ and remedies/ have one for ea
 detector cause remedy    the card of each family
 thresholds    what a threshold is; overrides: all thresholds by name, and their values in a query
 engine        diagnose: runs detectors, then ranks causes, then adds remedies and the verdict
+outcome       what a run has learned on each split; standing: how a score compares with the task
+consequence   what a mechanism does to a run, by its outcome alone
+score_trend score_fall    whether scores improve or fell back; scores_in_words: how it is told
 causation     from probabilities of causes to those that are named: families first
 ranking/      how likely each cause is, by signs; possibility: what structure and physics exclude
 measures/     the numbers that the evidence of causes holds
