@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -12,18 +13,26 @@ _SMALL, _LARGE = 1e-3, 1e5
 
 
 def short_number(value: float | None, digits: int = 3) -> str:
-    """Returns a number with so many significant digits; a dash for none."""
+    """Returns a number with so many significant digits; a dash for none.
+
+    Half is rounded away from 0, as browsers do: scripts write the same numbers.
+    """
     if value is None:
         return "–"
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else _MINUS + "∞"
-    if value and not _SMALL <= abs(value) < _LARGE:
-        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    if not value:
+        return "0"
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(value)
+    if not _SMALL <= abs(value) < _LARGE:
+        mantissa, _, exponent = f"{rounded:.{digits - 1}e}".partition("e")
         return f"{mantissa}e{int(exponent)}".replace("-", _MINUS)
-    text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.replace("-", _MINUS)
+    if abs(value) >= 10**digits:
+        rounded = Decimal(value).to_integral_value(ROUND_HALF_UP)
+    text = f"{rounded:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", _MINUS)
 
 
 def whole_number(value: int | None) -> str:

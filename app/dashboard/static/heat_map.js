@@ -234,7 +234,10 @@ export function rasterOf(flow) {
     }
   }
   const columnOf = new Map(flow.steps.map((step, index) => [step, index]));
-  for (const one of flow.non_finite) paintNonFinite(pixels, flow, one, columnOf.get(one.step) ?? 0);
+  for (const one of flow.non_finite) {
+    const column = columnOf.get(one.step);
+    if (column !== undefined) paintNonFinite(pixels, flow, one, column);
+  }
   ctx.putImageData(pixels, 0, 0);
   return { image, low, high };
 }

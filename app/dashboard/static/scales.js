@@ -44,17 +44,17 @@ export const powerOfTen = (exponent) =>
   "10" + [...String(exponent)].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(one)] ?? "⁻").join("");
 
 /**
- * Round numbers between two ends, at most `most` of them.
+ * Round numbers between two ends, at most `most` of them, where `most` is 2 or more.
  * @param {number} low @param {number} high @param {number} most @returns {number[]}
  */
 export function ticks(low, high, most) {
   if (!(high > low)) return [low];
-  const rough = (high - low) / Math.max(1, most);
+  const rough = (high - low) / Math.max(1, Math.floor(most) - 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough) ?? rough;
-  const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) {
-    found.push(Number(value.toPrecision(12)));
-  }
-  return found;
+  // a step that misses by rounding alone is right
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * (1 - 1e-9)) ?? rough;
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  // each from its own multiple: sums of steps would collect errors of rounding, most visibly beside 0
+  return Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }

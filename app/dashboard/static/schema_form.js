@@ -171,10 +171,12 @@ function kindOf(schema) {
   return kind.const ?? kind.anyOf?.find((/** @type {Schema} */ one) => one.const)?.const ?? "";
 }
 
-/** @param {string} text @param {Schema} schema */
+/** @param {string} text @param {Schema} schema @returns {any} */
 function parsed(text, schema) {
   if (schema.type === "boolean") return text === "true";
-  if (schema.type === "array") return text.split(",").map((one) => one.trim()).filter(Boolean);
+  if (schema.type === "array") {
+    return text.split(",").map((one) => one.trim()).filter(Boolean).map((one) => parsed(one, schema.items ?? {}));
+  }
   if (schema.type === "integer" || schema.type === "number") {
     if (text.startsWith("{")) return orText(text);
     return Number.isNaN(Number(text)) ? text : Number(text);

@@ -48,7 +48,10 @@ function figure(series, logs, low, high) {
   return made;
 }
 
-/** @param {number[]} steps @param {(number | null)[]} logs @param {number} low @param {number} high */
+/**
+ * An SVG path through the values; null interrupts it. A value between two gaps is a dot.
+ * @param {number[]} steps @param {(number | null)[]} logs @param {number} low @param {number} high
+ */
 export function pathOf(steps, logs, low, high) {
   const first = steps[0] ?? 0;
   const span = Math.max(1, (steps[steps.length - 1] ?? 1) - first);
@@ -62,6 +65,7 @@ export function pathOf(steps, logs, low, high) {
     const x = ((steps[i] - first) / span) * WIDTH;
     const y = HEIGHT * (1 - (value - low) / Math.max(1e-9, high - low));
     path += `${isDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (!isDown && (logs[i + 1] ?? null) === null) path += "h0";
     isDown = true;
   });
   return path;
