@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
@@ -18,6 +17,7 @@ from app.api.fleet import health, metrics, workers
 from app.api.operators import admin
 from app.api.preflights import comparison, preflight
 from app.api.protocol.access_log import AccessLog, LoggedRequests
+from app.api.protocol.compression import Compression
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
 from app.api.protocol.deps import Resources
 from app.api.protocol.envelope import Envelope, UnexpectedErrors
@@ -58,16 +58,6 @@ MAX_UPLOADS_EACH = 8
 GREETING_S = 1.5
 #: Seconds for one statement of a request; later the database counts as unreachable.
 ANSWER_S = 20.0
-#: Bytes from which on an answer is compressed where the client accepts it, and how much (1 to 9).
-COMPRESSED_FROM, COMPRESSION = 1024, 5
-#: Streams of exports, which may be gigabytes, and files that are compressed or random already.
-_NOT_COMPRESSED = (
-    "text/csv",
-    "application/jsonl",
-    "application/vnd.apache.arrow.stream",
-    "application/vnd.apache.parquet",
-    "application/octet-stream",
-)
 _ROUTERS = (
     runs.router,
     continuation.router,
@@ -225,12 +215,7 @@ def _add_middleware(app: FastAPI, settings: Settings, access_log: AccessLog) -> 
             expose_headers=_EXPOSED,
             max_age=600,
         )
-    app.add_middleware(
-        GZipMiddleware,
-        minimum_size=COMPRESSED_FROM,
-        compresslevel=COMPRESSION,
-        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *_NOT_COMPRESSED),
-    )
+    app.add_middleware(Compression)
     app.add_middleware(UnreadBodies)
     app.add_middleware(LoggedRequests, log=access_log)
     app.add_middleware(Envelope)

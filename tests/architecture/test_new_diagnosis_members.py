@@ -278,7 +278,7 @@ def test_a_new_detector_finds_by_its_own_thresholds(with_detector: TemporaryTree
 
     finding = entry(found["findings"], code="restless_loss")
     assert finding["evidence"] == {"loss_median": pytest.approx(0.2)}
-    assert "the loss stays high" in found["summary"]
+    assert "The loss is high." in found["summary"]
     assert "restless_loss" not in {one["code"] for one in moved["findings"]}
 
 

@@ -61,6 +61,8 @@ def things_of(client: httpx.Client) -> dict[str, object]:
         # no run here has weights; test_predictions.py has one that another workspace asks for
         "prediction_id": uuid4(),
         "name": "model",
+        "chart": "loss",
+        "form": "svg",
     }
 
 

@@ -12,7 +12,7 @@ from tests.api.conftest import Clinic, post_run
     [
         ("/v1/runs", "limit"),
         ("/v1/runs/{id}/history", "from_step"),
-        ("/v1/runs/{id}/diagnosis", "no_better_than_baseline.min_update_ratio"),
+        ("/v1/runs/{id}/diagnosis", "vanishing_gradient.max_ratio"),
         ("/v1/runs/{id}/diagnosis", "non_finite.recovery_steps"),
     ],
 )

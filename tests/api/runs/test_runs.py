@@ -31,7 +31,7 @@ def test_a_submitted_run_is_queued_with_its_completed_spec(client: httpx.Client)
         "steps_per_second": None,
         "eta_s": None,
     }
-    assert run["diagnosis"] == {"verdict": None, "codes": [], "final": False}
+    assert run["diagnosis"] == {"verdict": None, "codes": [], "final": False, "summary": None}
     assert client.get(answer.headers["Location"]).json() == run
 
 
