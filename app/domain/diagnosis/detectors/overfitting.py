@@ -9,15 +9,23 @@ the finding is active where gap >= `min_gap` and either loss >= `min_loss` for e
 `min_evaluations`, while training is better than at the step of the best validation, or the training
 data are learned and validation is not. Unit: level, which is 0 at the baseline and 1 at
 the expected score. Source: early stopping (Prechelt 1998).
+
+Where validation got worse, the best weights are kept, so the harm is bounded: the finding is a
+warning if these had learned the task and the latest ones are at least half of the way to it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.domain.diagnosis import needs
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.consequence import consequence_of_failure
+from app.domain.diagnosis.consequence import (
+    BLOCKING,
+    UNKNOWN,
+    Consequence,
+    consequence_of_failure,
+)
 from app.domain.diagnosis.detector import DetectorCard
 from app.domain.diagnosis.detector import Outcome as Judgement
 from app.domain.diagnosis.evidence import number
@@ -25,12 +33,15 @@ from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.outcome import NO_SCORE, Outcome, SplitOutcome, outcome_of
 from app.domain.diagnosis.prose import short
 from app.domain.diagnosis.scores_in_words import score_evidence
+from app.domain.diagnosis.standing import Standing
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, threshold
 from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray
 
 CODE = "overfitting"
 CONFIDENCE = 0.9
+#: Level from which on a score is not clearly behind what the task allows.
+HALF_OF_THE_WAY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +143,7 @@ def _learned_training_only(curves: _Curves, outcome: Outcome) -> bool:
 def _finding(
     case: Case, limits: OverfittingThresholds, outcome: Outcome, curves: _Curves
 ) -> Finding:
-    consequence = consequence_of_failure(case, outcome)
+    consequence = _consequence(case, limits, outcome, curves)
     validation = curves.validation
     best_step = int(validation.steps_n[curves.best])
     return Finding(
@@ -159,6 +170,23 @@ def _finding(
             f"{_history(curves, limits)}"
         ),
     )
+
+
+def _consequence(
+    case: Case, limits: OverfittingThresholds, outcome: Outcome, curves: _Curves
+) -> Consequence:
+    usual = consequence_of_failure(case, outcome)
+    is_bounded = _has_got_worse(curves, limits) and _is_harm_bounded(curves)
+    return UNKNOWN if usual == BLOCKING and is_bounded else usual
+
+
+def _is_harm_bounded(curves: _Curves) -> bool:
+    """Returns whether the best weights have learned, and the latest are not clearly behind."""
+    validation = curves.validation
+    if validation.standing is Standing.BETTER:
+        return True
+    best = replace(validation, score=float(validation.smooth_n[curves.best]))
+    return best.has_learned and (validation.level or 0.0) >= HALF_OF_THE_WAY
 
 
 def _first_step(curves: _Curves, limits: OverfittingThresholds) -> int:

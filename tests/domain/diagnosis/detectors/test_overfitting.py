@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.detectors.overfitting import OverfittingThresholds, detect
 from app.domain.diagnosis.findings import Finding, Impact, NotAssessed, Severity
 from app.domain.task import Reference
@@ -40,6 +41,56 @@ def test_a_little_of_it_in_a_run_that_has_learned_does_no_harm() -> None:
 
     assert isinstance(finding, Finding)
     assert (finding.impact, finding.severity) == (Impact.NONE, Severity.INFO)
+
+
+#: A network that forecasts yearly sunspot numbers: best after a quarter, and then slowly worse.
+SUNSPOTS_TRAIN = [1.2, 0.1, 0.09, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01, 0.008, 0.005, 0.004, 0.003]
+SUNSPOTS = [2.8, 0.4, 0.4, 0.41, 0.44, 0.47, 0.48, 0.49, 0.5, 0.51, 0.53, 0.56, 0.54]
+LAGS = Reference.model_validate(
+    {"name": "lags", "source": "", "metrics": {"train": {"mse": 0.14}, "validation": {"mse": 0.32}}}
+)
+
+
+def _sunspots(*latest: float, reference: Reference | None = LAGS) -> Case:
+    """The run with other latest scores on validation, beside a baseline of 0.83."""
+    facts = task(floor=0.83, attainable=None, reference=reference)
+    validation = [*SUNSPOTS[: len(SUNSPOTS) - len(latest)], *latest]
+    return learning(SUNSPOTS_TRAIN, validation, every=80, facts=facts)
+
+
+@pytest.mark.parametrize("reference", [LAGS, None], ids=["lags", "nothing known"])
+def test_a_run_that_had_learned_and_beats_its_baseline_is_at_risk(
+    reference: Reference | None,
+) -> None:
+    finding = detect(_sunspots(reference=reference), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert (finding.impact, finding.severity) == (Impact.UNKNOWN, Severity.WARNING)
+
+
+@pytest.mark.parametrize("score", [0.65, 0.83, 1.2])
+def test_one_that_had_learned_and_fell_far_behind_is_critical(score: float) -> None:
+    finding = detect(_sunspots(score, score, score), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_one_that_never_learned_is_critical() -> None:
+    reference = Reference.model_validate(
+        {
+            "name": "lags",
+            "source": "",
+            "metrics": {"train": {"mse": 0.14}, "validation": {"mse": 0}},
+        }
+    )
+    validation = [0.83, *[0.3] * 7, *[0.41] * 5]
+    facts = task(floor=0.83, attainable=None, reference=reference)
+
+    finding = detect(learning(SUNSPOTS_TRAIN, validation, every=80, facts=facts), LIMITS)
+
+    assert isinstance(finding, Finding)
+    assert finding.severity is Severity.CRITICAL
 
 
 def test_training_data_alone_are_learned_where_validation_never_improved() -> None:
