@@ -59,6 +59,20 @@ def is_cut(case: Case) -> bool:
     return cut <= longest
 
 
+def is_blocked(case: Case) -> bool:
+    """Returns whether a cut ends the gradient before the lag that the task is known to need.
+
+    Then no gradient arrives there however long the run trains. In a bidirectional network the other
+    direction may read that timestep last.
+    """
+    cut = case.spec.training.bptt_length
+    if cut is None or case.task is None or case.spec.model.bidirectional:
+        return False
+    lag = case.task.required_lag
+    is_known = lag.source in {LagSource.TASK, LagSource.DECLARED}
+    return is_known and lag.timesteps is not None and lag.timesteps >= cut
+
+
 def has_finite_data(case: Case) -> bool:
     """Returns False for data that is generated anew at each step and cannot be learned by heart."""
     return not isinstance(case.spec.dataset, MadeDataset)

@@ -4,7 +4,7 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import OUTCOMES, CauseCard, Family
 from app.domain.diagnosis.measures.scores import NUM_STEPS, TRAINING_GAIN
 from app.domain.diagnosis.measures.steps import BEST_STEP_FACTOR
-from app.domain.diagnosis.possibility import is_finite
+from app.domain.diagnosis.possibility import is_blocked, is_finite
 from app.domain.diagnosis.prose import short, two_digits
 from app.domain.diagnosis.remedy import Draft
 
@@ -27,6 +27,11 @@ def experiment(case: Case) -> Draft | None:
     )
 
 
+def is_possible(case: Case) -> bool:
+    """Returns False, too, if a cut blocks the needed lag: more steps then learn nothing there."""
+    return is_finite(case) and not is_blocked(case)
+
+
 CARD = CauseCard(
     code="too_few_steps",
     family=Family.STEP_SIZE,
@@ -37,7 +42,7 @@ CARD = CauseCard(
         "steps."
     ),
     explains=OUTCOMES | {"learning_rate_too_low", "vanishing_gradient"},
-    is_possible=is_finite,
+    is_possible=is_possible,
     evidence=(
         BEST_STEP_FACTOR,
         NUM_STEPS,

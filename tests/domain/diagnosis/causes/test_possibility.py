@@ -120,6 +120,33 @@ def test_a_cut_beyond_a_known_lag_is_no_cause(lag: RequiredLag, *, is_possible: 
     assert possible("truncated_backpropagation", given) is is_possible
 
 
+@pytest.mark.parametrize(
+    ("lag", "model", "is_possible"),
+    [
+        (RequiredLag(timesteps=20, source=LagSource.TASK), {"kind": "elman"}, False),
+        (RequiredLag(timesteps=19, source=LagSource.TASK), {"kind": "elman"}, True),
+        (RequiredLag(timesteps=99, source=LagSource.DECLARED), {"kind": "gru"}, False),
+        (RequiredLag(timesteps=99, source=LagSource.ESTIMATED), {"kind": "elman"}, True),
+        (RequiredLag(), {"kind": "elman"}, True),
+        (
+            RequiredLag(timesteps=99, source=LagSource.TASK),
+            {"kind": "elman", "bidirectional": True},
+            True,
+        ),
+    ],
+)
+def test_more_steps_learn_nothing_where_a_cut_blocks_the_lag(
+    lag: RequiredLag, model: JsonValue, *, is_possible: bool
+) -> None:
+    facts = task().model_copy(update={"required_lag": lag})
+
+    given = case(spec=job(model=model, training={"bptt_length": 20}), facts=facts)
+
+    assert possible("too_few_steps", given) is is_possible
+    assert possible("too_few_steps", replace(given, task=None))
+    assert possible("too_few_steps", case(facts=facts))
+
+
 def test_a_cut_counts_before_the_data_is_built() -> None:
     given = replace(case(spec=job(training={"bptt_length": 20})), task=None)
 
