@@ -117,6 +117,7 @@ def test_the_whole_spectrum_has_one_exponent_a_coordinate(kind: str, count: int)
     )
 
     names = [f"lyapunov_{rank}" for rank in range(1, count + 1)]
+    names += ["lyapunov_1.low", "lyapunov_1.high"]
     assert [(r.quantity, str(r.scope)) for r in found] == [
         (name, f"layer:{layer}") for layer in (0, 1) for name in names
     ]

@@ -30,8 +30,10 @@ export class HeatMap {
     /** @type {number | null} */
     this.requiredLag = null;
     this.probe = 0;
+    /** Step of the probe that somebody chose; without a choice the last one is shown. @type {number | null} */
+    this.chosenStep = null;
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
-    this.canvas.addEventListener("click", (event) => this.select(this.probeAt(event.offsetX)));
+    this.canvas.addEventListener("click", (event) => this.choose(this.probeAt(event.offsetX)));
     this.canvas.addEventListener("keydown", (event) => this.press(event));
     new ResizeObserver(() => this.draw()).observe(place);
     document.addEventListener("themechange", () => this.draw());
@@ -44,7 +46,14 @@ export class HeatMap {
     this.raster = rasterOf(flow);
     this.canvas.setAttribute("aria-label",
       `Gradient flow: ${flow.steps.length} probes by ${flow.lags.length} lags. Arrow keys move between probes.`);
-    this.select(flow.steps.length - 1);
+    const chosen = this.chosenStep === null ? -1 : flow.steps.indexOf(this.chosenStep);
+    this.select(chosen < 0 ? flow.steps.length - 1 : chosen);
+  }
+
+  /** Selects a probe for somebody, also when new ones arrive. @param {number} probe */
+  choose(probe) {
+    this.select(probe);
+    this.chosenStep = this.flow?.steps[this.probe] ?? null;
   }
 
   /** @param {number} probe */
@@ -104,7 +113,7 @@ export class HeatMap {
     const to = { ArrowLeft: this.probe - 1, ArrowRight: this.probe + 1, Home: 0, End: last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    this.select(to);
+    this.choose(to);
   }
 
   draw() {

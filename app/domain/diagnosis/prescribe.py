@@ -16,6 +16,8 @@ from app.domain.specs.patch import as_document, patched
 MIN_PROBABILITY = 0.1
 #: Least probability of a cause that a remedy for another cause must not leave in place.
 MIN_PROBABILITY_BESIDE = 0.3
+#: Probability from which on a cause is named.
+MIN_PROBABILITY_NAMED = 0.5
 #: Assumed share of cures of a remedy that was not tried for a cause; larger for one that undoes the
 #: very thing that the run shows.
 UNTRIED, UNTRIED_SPECIFIC = 0.2, 0.6
@@ -39,9 +41,20 @@ def prescribe(ailment: Ailment, spec: JobSpec, *, records: Records = RECORDS) ->
 def in_order_of_advice(
     likely: Mapping[str, float], *, records: Records = RECORDS
 ) -> list[RemedyCard]:
-    """Returns the remedies for causes of these probabilities, those with the most cures first."""
+    """Returns the remedies for causes of these probabilities, those with the most cures first.
+
+    Those for a cause that is more likely than not come before all others: advice that does not act
+    on what a diagnosis names cannot be followed.
+    """
+    named = {code for code, probability in likely.items() if probability >= MIN_PROBABILITY_NAMED}
     cards = (card for card in REMEDIES if not card.causes.isdisjoint(likely))
-    return sorted(cards, key=lambda card: -_expected_cures(card, likely, records))
+    return sorted(
+        cards,
+        key=lambda card: (
+            bool(named) and named.isdisjoint(card.causes),
+            -_expected_cures(card, likely, records),
+        ),
+    )
 
 
 def _expected_cures(card: RemedyCard, likely: Mapping[str, float], records: Records) -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue
 
 from app.domain.diagnosis.prescribe import prescribe
+from app.domain.diagnosis.record import Record
 from app.domain.diagnosis.remedies import REMEDIES
 from app.domain.diagnosis.remedy import Ailment
 from app.domain.specs.init import RecurrentInit
@@ -326,3 +327,22 @@ def test_the_first_remedy_is_the_one_that_undoes_the_cause(
     cause: str, spec: JobSpec, kind: str
 ) -> None:
     assert _kinds_for(Ailment(cause=cause, best_step=5), spec)[0] == kind
+
+
+def test_what_acts_on_the_named_cause_comes_before_what_cures_more_often() -> None:
+    likely = {"overfitting": 0.7, "outliers_dominate": 0.2}
+    records = {
+        "outliers_dominate": {"robust_loss": Record(tried=99, cured=99, control_cured=0, source="")}
+    }
+    ailment = Ailment(probabilities=likely)
+
+    named = prescribe(ailment, forecast(), records=records)
+    unnamed = prescribe(
+        replace(ailment, probabilities={"overfitting": 0.4, "outliers_dominate": 0.35}),
+        forecast(),
+        records=records,
+    )
+
+    causes = {card.kind: card.causes for card in REMEDIES}
+    assert "overfitting" in causes[named[0].kind]
+    assert "overfitting" not in causes[unnamed[0].kind]
