@@ -94,7 +94,7 @@ class RestlessThresholds:
 
 
 def detect(case: Case, limits: RestlessThresholds) -> Outcome:
-    loss = finite_median(case.scalar("loss"))
+    loss = finite_median(case.recorded("loss"))
     if loss is None or loss <= limits.max_loss:
         return None
     return Finding(

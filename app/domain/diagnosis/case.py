@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,16 @@ from app.domain.runs import COMPLETED_AS_ASKED, StopReason
 from app.domain.scopes import Scope, ScopeKind
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.telemetry import DoubleArray, LagProfile, Path, ScalarReading, Telemetry
+from app.domain.telemetry import (
+    DoubleArray,
+    FloatArray,
+    LagProfile,
+    Path,
+    ScalarReading,
+    Telemetry,
+)
+
+Derived = TypeVar("Derived")
 
 
 def _is_not_finite(column_n: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -123,9 +133,27 @@ class Case:
                 bad_n |= is_bad(column_n)
         return bad_n
 
+    @cached_property
+    def _derived(self) -> dict[Callable[..., object], object]:
+        return {}
+
+    def derived(self, compute: Callable[["Case"], Derived]) -> Derived:
+        """Returns what a function computes from the case, computed once for all that ask."""
+        if compute not in self._derived:
+            self._derived[compute] = compute(self)
+        return cast("Derived", self._derived[compute])
+
+    def recorded(self, quantity: str) -> FloatArray:
+        """Returns the (n,) values of a quantity of every step as recorded, without a copy.
+
+        Empty if it was not recorded. A threshold that they are compared with must be an
+        `np.float64`: NumPy would round a Python number to float32.
+        """
+        return np.asarray(self.telemetry.scalars.get(quantity, ()))
+
     def scalar(self, quantity: str) -> DoubleArray:
-        """Returns the (n,) values of a quantity of every step; empty if it was not recorded."""
-        return np.asarray(self.telemetry.scalars.get(quantity, ()), dtype=np.float64)
+        """Returns a copy of the `recorded` values in double precision, for runs of few steps."""
+        return self.recorded(quantity).astype(np.float64)
 
     def probed(self, quantity: str) -> tuple[DoubleArray, DoubleArray]:
         """Returns steps and values of a quantity of the whole model; values that are NaN left out.

@@ -77,10 +77,10 @@ class ShortenedSteps:
 def find_shortened_steps(case: Case) -> ShortenedSteps | None:
     """Returns None where clipping leaves steps as they are, or a longer step is no better."""
     limits = case.thresholds.of(ClippingAlwaysThresholds)
-    coefficient_n = case.scalar("clip_coefficient")
+    coefficient_n = case.recorded("clip_coefficient")
     if isinstance(case.spec.clipping, NoClipping) or coefficient_n.size < limits.min_history:
         return None
-    recent_n = coefficient_n[recent(case, num_steps=limits.recent_steps)]
+    recent_n = coefficient_n[recent(case, num_steps=limits.recent_steps)].astype(np.float64)
     found = ShortenedSteps(
         fraction=float((recent_n < 1 - ROUNDING).mean()),
         coefficient=float(np.median(np.nan_to_num(recent_n, nan=1.0))),
@@ -105,6 +105,6 @@ def _is_too_short(case: Case, found: ShortenedSteps, limits: ClippingAlwaysThres
 
 def _first_step(case: Case) -> int:
     steps_n = case.telemetry.steps_n
-    free_n = np.flatnonzero(~(case.scalar("clip_coefficient") < 1 - ROUNDING))
+    free_n = np.flatnonzero(~(case.recorded("clip_coefficient") < np.float64(1 - ROUNDING)))
     first = int(free_n[-1]) + 1 if free_n.size else 0
     return int(steps_n[min(first, steps_n.size - 1)])

@@ -59,8 +59,10 @@ def find_episode(
     shown = [is_shown(sign) for sign in signs]
     first: int | None = None
     past: Episode | None = None
+    settled: list[int] = []
     for end in range(1, len(signs) + 1):
-        settled = [place for place in range(end) if signs[place].step >= settle_step]
+        if signs[end - 1].step >= settle_step:
+            settled.append(end - 1)
         recent = settled[-min_probes:]
         if len(recent) < min_probes:
             continue

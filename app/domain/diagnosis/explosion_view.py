@@ -18,6 +18,7 @@ from app.domain.diagnosis.explosions import (
     Explosions,
     find_explosions,
     recent,
+    sensitivities,
 )
 from app.domain.diagnosis.findings import FindingState
 from app.domain.diagnosis.growth import growths
@@ -26,6 +27,7 @@ from app.domain.diagnosis.reach import settle_step
 from app.domain.diagnosis.recurrence import log_rise
 from app.domain.diagnosis.trends import finite_median
 from app.domain.scopes import Scope
+from app.domain.telemetry import DoubleArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +39,17 @@ class ExplosionView:
 
     @cached_property
     def found(self) -> Explosions:
-        return find_explosions(self.case)
+        return self.case.derived(find_explosions)
 
     @cached_property
     def is_recent_n(self) -> BoolArray:
         return recent(self.case, num_steps=self.limits.recent_steps)
+
+    @cached_property
+    def recent_sensitivity_m(self) -> DoubleArray:
+        """Gradient times weights by the loss at the start, of the recent steps, which are last."""
+        first = self.is_recent_n.size - int(self.is_recent_n.sum())
+        return sensitivities(self.case, self.found.loss_scale, slice(first, None))
 
     @cached_property
     def progress(self) -> TaskProgress | None:
@@ -73,7 +81,7 @@ class ExplosionView:
         if loss is None or loss <= self.limits.loss_factor * found.loss_scale:
             return False
         usual = finite_median(found.grad_norm_n[:SCALE_STEPS]) or 0.0
-        has_grown_n = found.grad_norm_n > self.limits.spike_factor * usual
+        has_grown_n = found.grad_norm_n > np.float64(self.limits.spike_factor * usual)
         return bool((found.is_sensitive_n | found.is_spike_n | has_grown_n).any())
 
     @cached_property
@@ -121,7 +129,9 @@ class ExplosionView:
         if self.has_relapsed:
             present_n |= self.found.is_relapse_n
         if self.has_lost:
-            present_n |= self.found.loss_n > self.limits.loss_factor * self.found.loss_scale
+            present_n |= self.found.loss_n > np.float64(
+                self.limits.loss_factor * self.found.loss_scale
+            )
         if self.is_expanding and self.expansion is not None:
             present_n |= self.found.steps_n >= self.expansion.first.step
         return present_n

@@ -1,8 +1,9 @@
 """Finds steps whose gradient is too large to guide an update, and jumps of the loss.
 
-Legend: n recorded steps. Norms are global, L2, before clipping.
+Legend: n recorded steps, m chosen ones, B blocks of 20. Norms are global, L2, before clipping.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ from app.domain.diagnosis.thresholds import (
     share,
     threshold,
 )
-from app.domain.diagnosis.trends import BLOCK, block_medians, finite_median, trailing_median
-from app.domain.telemetry import DoubleArray
+from app.domain.diagnosis.trends import block_medians, finite_median, is_above_usual
+from app.domain.telemetry import DoubleArray, FloatArray, IntArray
 
 #: Number of first steps whose median loss is the scale of the loss. A later loss may be near 0, and
 #: relative to it any gradient is large.
@@ -30,6 +31,8 @@ HISTORY = 400
 AFTERMATH = 10
 #: Share of the steps done that counts as recent.
 RECENT_SHARE = 0.2
+#: Number of steps whose numbers are in double precision at the same time.
+MAX_STEPS_AT_ONCE = 65_536
 
 BoolArray = NDArray[np.bool_]
 
@@ -135,11 +138,10 @@ class ExplodingThresholds:
 class Explosions:
     """What is too large at each recorded step."""
 
-    steps_n: DoubleArray
-    grad_norm_n: DoubleArray
-    loss_n: DoubleArray
-    #: grad_norm ||weights|| / loss at the start, dimensionless.
-    sensitivity_n: DoubleArray
+    steps_n: IntArray
+    grad_norm_n: FloatArray
+    loss_n: FloatArray
+    #: Whether `sensitivities` of the step are too large.
     is_sensitive_n: BoolArray
     #: The norm is far above the median of previous steps.
     is_spike_n: BoolArray
@@ -155,54 +157,78 @@ class Explosions:
 
 
 def find_explosions(case: Case) -> Explosions:
+    """Returns what is too large; ask by `case.derived`, since several detectors need it."""
     thresholds = case.thresholds.of(ExplodingThresholds)
-    loss_n, grad_norm_n = case.scalar("loss"), case.scalar("grad_norm")
+    loss_n, grad_norm_n = case.recorded("loss"), case.recorded("grad_norm")
     scale = finite_median(loss_n[:SCALE_STEPS])
     loss_scale = abs(scale) if scale else 1.0
-    with np.errstate(over="ignore", invalid="ignore"):
-        sensitivity_n = grad_norm_n * weight_norm(case) / loss_scale
-        usual_n = trailing_median(grad_norm_n, history=HISTORY)
-        is_spike_n = grad_norm_n > thresholds.spike_factor * usual_n
-        is_burst_n = grad_norm_n > thresholds.burst_factor * usual_n
     is_jump_n = loss_jumps(loss_n, loss_scale=loss_scale, factor=thresholds.loss_factor)
+    is_spike_n = is_above_usual(grad_norm_n, factor=thresholds.spike_factor, history=HISTORY)
+    falls_back_B = _falls_back(loss_n, loss_scale, thresholds.min_fall)
     return Explosions(
-        steps_n=case.telemetry.steps_n.astype(np.float64),
+        steps_n=case.telemetry.steps_n,
         grad_norm_n=grad_norm_n,
         loss_n=loss_n,
-        sensitivity_n=sensitivity_n,
-        is_sensitive_n=sensitivity_n > thresholds.max_sensitivity,
+        is_sensitive_n=_is_sensitive(case, loss_scale, thresholds.max_sensitivity),
         is_spike_n=is_spike_n,
         is_harmful_n=is_spike_n & _soon(is_jump_n),
-        is_relapse_n=is_burst_n & _falls_back(loss_n, loss_scale, thresholds.min_fall),
+        is_relapse_n=is_above_usual(
+            grad_norm_n, falls_back_B, factor=thresholds.burst_factor, history=HISTORY
+        ),
         loss_scale=loss_scale,
     )
 
 
+def sensitivities(case: Case, loss_scale: float, steps: slice) -> DoubleArray:
+    """Returns grad_norm ||weights|| / loss at the start, dimensionless, of some recorded steps."""
+    grad_norm_m = case.recorded("grad_norm")[steps].astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return grad_norm_m * _weight_norm_of(case, steps) / loss_scale
+
+
+def _is_sensitive(case: Case, loss_scale: float, most: float) -> BoolArray:
+    parts = [sensitivities(case, loss_scale, part) > most for part in _parts(case)]
+    return np.concatenate([np.empty(0, dtype=np.bool_), *parts])
+
+
 def weight_norm(case: Case) -> DoubleArray:
     """Returns the (n,) L2 norm of all weights; 1 if it was not recorded."""
+    norm_n = np.empty(case.telemetry.steps_n.size)
+    for part in _parts(case):
+        norm_n[part] = _weight_norm_of(case, part)
+    return norm_n
+
+
+def _weight_norm_of(case: Case, steps: slice) -> DoubleArray:
     weight_norm_nP = case.telemetry.tensors.get("weight_norm")
     if weight_norm_nP is None:
-        return np.ones(case.telemetry.steps_n.size)
-    return np.asarray(np.linalg.norm(weight_norm_nP.astype(np.float64), axis=1))
+        return np.ones(case.telemetry.steps_n[steps].size)
+    return np.asarray(np.linalg.norm(weight_norm_nP[steps].astype(np.float64), axis=1))
 
 
-def loss_jumps(loss_n: DoubleArray, *, loss_scale: float, factor: float) -> BoolArray:
+def _parts(case: Case) -> Iterator[slice]:
+    """Yields the steps in parts, since double precision doubles the memory."""
+    for first in range(0, case.telemetry.steps_n.size, MAX_STEPS_AT_ONCE):
+        yield slice(first, first + MAX_STEPS_AT_ONCE)
+
+
+def loss_jumps(loss_n: FloatArray, *, loss_scale: float, factor: float) -> BoolArray:
     """Returns (n,) whether the loss is far above its recent median and above that at the start."""
-    usual_n = trailing_median(loss_n, history=HISTORY)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return (loss_n > factor * np.abs(usual_n)) & (loss_n > loss_scale)
+    is_jump_n: BoolArray = loss_n > np.float64(loss_scale)
+    if is_jump_n.any():
+        is_jump_n &= is_above_usual(loss_n, factor=factor, history=HISTORY)
+    return is_jump_n
 
 
-def _falls_back(loss_n: DoubleArray, loss_scale: float, min_fall: float) -> BoolArray:
-    """Returns (n,) whether, near a step, a loss that had fallen returns to that of the start.
+def _falls_back(loss_n: FloatArray, loss_scale: float, min_fall: float) -> BoolArray:
+    """Returns (B,) whether, near a block, a loss that had fallen returns to that of the start.
 
     The medians of the blocks of steps before and after are compared with the loss at the start; the
     blocks on both sides count as near.
     """
     medians = np.concatenate([[np.nan] * 2, block_medians(loss_n), [np.nan] * 2])
     returns = (medians[:-2] < (1 - min_fall) * loss_scale) & (medians[2:] >= loss_scale)
-    near = returns[:-2] | returns[1:-1] | returns[2:]
-    return np.asarray(np.repeat(near, BLOCK)[: loss_n.size])
+    return np.asarray(returns[:-2] | returns[1:-1] | returns[2:])
 
 
 def recent(case: Case, *, num_steps: int) -> BoolArray:
@@ -214,6 +240,7 @@ def recent(case: Case, *, num_steps: int) -> BoolArray:
 
 def _soon(is_event_n: BoolArray) -> BoolArray:
     """Returns (n,) whether the event happens at the step or in the `AFTERMATH` steps after it."""
-    padded = np.concatenate([is_event_n, np.zeros(AFTERMATH, dtype=bool)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, AFTERMATH + 1)
-    return np.asarray(windows.any(axis=1))
+    is_soon_n = is_event_n.copy()
+    for ahead in range(1, min(AFTERMATH + 1, is_event_n.size)):
+        is_soon_n[:-ahead] |= is_event_n[ahead:]
+    return is_soon_n

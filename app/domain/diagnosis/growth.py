@@ -43,6 +43,10 @@ class Growth:
 
 def growths(case: Case) -> tuple[Growth, ...]:
     """Returns one for each probe with a lag profile, by step."""
+    return case.derived(_growths)
+
+
+def _growths(case: Case) -> tuple[Growth, ...]:
     exponents = {sign.step: sign for sign in largest_signs(case, "lyapunov_1", ScopeKind.LAYER)}
     ends = {
         (reading.quantity, reading.step, reading.scope): reading.value

@@ -62,7 +62,7 @@ def _value(readings: list[ScalarReading], quantity: str) -> int | None:
 
 
 def _origin_by_telemetry(case: Case, *, step: int) -> Origin:
-    loss_n = case.scalar("loss")[case.telemetry.steps_n == step]
+    loss_n = case.recorded("loss")[case.telemetry.steps_n == step]
     is_loss_finite = bool(np.isfinite(loss_n).all())
     return Origin(
         where="backward" if is_loss_finite else "loss",

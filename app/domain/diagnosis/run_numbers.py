@@ -28,10 +28,10 @@ MIN_EVALUATIONS = 4
 def numbers_of(case: Case) -> Ailment:
     """Returns what was measured of the run, without a finding or a cause."""
     task = case.task
-    usual = finite_median(case.scalar("grad_norm"))
+    usual = finite_median(case.recorded("grad_norm"))
     has_overflowed = case.is_bad_n.any() and (usual is None or usual > MAX_CLIPPABLE_NORM)
     factors = _of_model(case, "best_step_factor")
-    losses = case.scalar("loss")
+    losses = case.recorded("loss")
     shares = [*_of_model(case, "penalty_share"), *_of_model(case, "decay_share")]
     eps = _of_model(case, "second_moment_over_eps")
     return Ailment(

@@ -38,9 +38,12 @@ def latest_streak(steps_n: DoubleArray, holds_n: BoolArray, *, least: int) -> St
 
 def rolling_median(values_n: DoubleArray, *, size: int) -> DoubleArray:
     """Returns (n,) medians of each value and the `size` - 1 before it; of the first ones, fewer."""
-    return np.array(
-        [np.median(values_n[max(0, end - size) : end]) for end in range(1, values_n.size + 1)]
-    )
+    num_first = min(size - 1, values_n.size)
+    first = np.array([np.median(values_n[:end]) for end in range(1, num_first + 1)])
+    if num_first == values_n.size:
+        return first
+    windows = np.lib.stride_tricks.sliding_window_view(values_n, size)
+    return np.concatenate([first, np.median(windows, axis=1)])
 
 
 def recent_median(values_n: DoubleArray, *, least: int) -> float | None:

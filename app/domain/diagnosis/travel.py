@@ -12,9 +12,13 @@ def mean_update(case: Case) -> float:
 
     It is the path of the weights by the number of steps, so that long runs and short ones compare.
     """
-    ratio_n = case.scalar("update_ratio")
-    finite_n = ratio_n[np.isfinite(ratio_n)]
-    return float(finite_n.mean()) if finite_n.size else 0.0
+    return case.derived(_mean_update)
+
+
+def _mean_update(case: Case) -> float:
+    ratio_n = case.recorded("update_ratio")
+    finite_m = ratio_n[np.isfinite(ratio_n)].astype(np.float64)
+    return float(finite_m.mean()) if finite_m.size else 0.0
 
 
 def weight_growth(case: Case) -> DoubleArray:
@@ -22,4 +26,7 @@ def weight_growth(case: Case) -> DoubleArray:
     norm_n = weight_norm(case)
     if not norm_n.size or not norm_n[0] > 0:
         return np.ones(norm_n.size)
-    return np.where(np.isfinite(norm_n), norm_n / norm_n[0], np.inf)
+    is_lost_n = ~np.isfinite(norm_n)
+    norm_n /= norm_n[0]
+    norm_n[is_lost_n] = np.inf
+    return norm_n

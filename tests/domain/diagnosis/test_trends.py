@@ -1,25 +1,26 @@
 """Medians that a few wild values do not move."""
 
 import numpy as np
+import pytest
 
 from app.domain.diagnosis.evidence import interval, number
 from app.domain.diagnosis.trends import (
     BLOCK,
     block_medians,
     finite_median,
+    is_above_usual,
+    medians_before,
     medians_of_bins,
-    trailing_median,
 )
+from app.domain.telemetry import DoubleArray
 
 
-def test_a_trailing_median_looks_only_back() -> None:
+def test_a_median_before_a_block_looks_only_back() -> None:
     values = np.concatenate([np.full(BLOCK, 1.0), np.full(BLOCK, np.nan), np.full(BLOCK, 9.0)])
 
-    medians = trailing_median(values, history=BLOCK)
+    medians = medians_before(values, np.arange(3), history=BLOCK)
 
-    assert np.isnan(medians[:BLOCK]).all()
-    assert (medians[BLOCK : 2 * BLOCK] == 1).all()
-    assert np.isnan(medians[2 * BLOCK :]).all()
+    np.testing.assert_array_equal(medians, [np.nan, 1, np.nan])
 
 
 def test_a_median_of_nothing_is_none() -> None:
@@ -41,22 +42,45 @@ def test_numbers_that_json_cannot_hold_are_none() -> None:
     assert interval((0.0, np.inf)) == [0.0, None]
 
 
-def test_a_trailing_median_is_that_of_the_finite_values_before_the_block() -> None:
+def test_a_median_before_a_block_is_that_of_the_finite_values() -> None:
+    values = _wild_values()
+    blocks = np.arange(1, values.size // BLOCK + 1)
+
+    medians = medians_before(values, blocks, history=400)
+
+    for block, median in zip(blocks, medians, strict=True):
+        start = block * BLOCK
+        expected = finite_median(values[max(0, start - 400) : start])
+        assert np.isnan(median) if expected is None else np.isclose(median, expected)
+
+
+@pytest.mark.parametrize("factor", [1.5, 3.0, 100.0])
+def test_values_above_the_usual_are_those_above_the_median_before_their_block(
+    factor: float,
+) -> None:
+    values = _wild_values()
+    blocks = np.arange(values.size // BLOCK + 1)
+    medians = medians_before(values, blocks, history=400)
+    expected = values > factor * np.abs(np.repeat(medians, BLOCK)[: values.size])
+    is_asked = blocks % 2 == 0
+
+    found = is_above_usual(values, factor=factor, history=400)
+    asked = is_above_usual(values, is_asked, factor=factor, history=400)
+
+    assert found.any()
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(asked, expected & np.repeat(is_asked, BLOCK)[: values.size])
+
+
+def test_nothing_is_not_above_the_usual() -> None:
+    assert is_above_usual(np.array([]), factor=2.0, history=400).size == 0
+
+
+def _wild_values() -> DoubleArray:
     values = np.random.default_rng(1).normal(size=1003)
-    values[[5, 8, 300]] = [np.nan, np.inf, -np.inf]
+    values[[5, 8, 300, 950]] = [np.nan, np.inf, -np.inf, 1e6]
     values[100:600] = np.nan
-
-    medians = trailing_median(values, history=400)
-
-    for start in range(BLOCK, values.size, BLOCK):
-        past = values[max(0, start - 400) : start]
-        expected = finite_median(past)
-        block = medians[start : start + BLOCK]
-        assert np.isnan(block).all() if expected is None else np.allclose(block, expected)
-
-
-def test_a_trailing_median_of_nothing_is_nothing() -> None:
-    assert trailing_median(np.array([]), history=400).size == 0
+    return values
 
 
 def test_blocks_have_medians_of_their_finite_values() -> None:

@@ -22,7 +22,7 @@ CONFIDENCE = 0.9
 def detect(case: Case, limits: ClippingAlwaysThresholds) -> Outcome:
     if isinstance(case.spec.clipping, NoClipping):
         return None
-    if case.scalar("clip_coefficient").size < limits.min_history:
+    if case.recorded("clip_coefficient").size < limits.min_history:
         return NotAssessed(code=CODE, reason=f"at least {limits.min_history} steps are needed")
     found = find_shortened_steps(case)
     return None if found is None or is_trained(case) else _finding(case, limits, found)

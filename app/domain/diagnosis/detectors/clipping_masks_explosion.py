@@ -69,7 +69,7 @@ class _Clipped:
 def detect(case: Case, limits: ClippingThresholds) -> Outcome:
     if isinstance(case.spec.clipping, NoClipping):
         return None
-    if int(np.isfinite(case.scalar("clip_coefficient")).sum()) < limits.min_history:
+    if int(np.isfinite(case.recorded("clip_coefficient")).sum()) < limits.min_history:
         return NotAssessed(
             code=CODE, reason=f"at least {limits.min_history} finite steps are needed"
         )
@@ -86,7 +86,7 @@ def detect(case: Case, limits: ClippingThresholds) -> Outcome:
 
 
 def _clipped(case: Case, is_recent_n: BoolArray) -> _Clipped:
-    coefficient_n = case.scalar("clip_coefficient")[is_recent_n]
+    coefficient_n = case.recorded("clip_coefficient")[is_recent_n].astype(np.float64)
     clipped = coefficient_n[coefficient_n < 1 - ROUNDING]
     with np.errstate(divide="ignore"):
         excess = float(np.median(1 / clipped)) if clipped.size else 1.0
@@ -100,16 +100,16 @@ def _finding(
     case: Case, limits: ClippingThresholds, clipped: _Clipped, *, num_exploding: int
 ) -> Finding:
     progress, now = task_progress(case), consequence_of(case)
-    steps_n, coefficient_n = case.telemetry.steps_n, case.scalar("clip_coefficient")
+    steps_n, coefficient_n = case.telemetry.steps_n, case.recorded("clip_coefficient")
     is_recent_n = recent(case, num_steps=limits.recent_steps)
-    norm = finite_median(case.scalar("grad_norm")[is_recent_n])
+    norm = finite_median(case.recorded("grad_norm")[is_recent_n])
     return Finding(
         code=CODE,
         state=FindingState.ACTIVE,
         impact=now.impact,
         severity=now.severity,
         confidence=CONFIDENCE,
-        first_step=int(steps_n[coefficient_n <= 1 / limits.min_excess][0]),
+        first_step=int(steps_n[coefficient_n <= np.float64(1 / limits.min_excess)][0]),
         last_step=int(steps_n[-1]),
         threshold={
             "min_clipped_fraction": limits.min_clipped_fraction,

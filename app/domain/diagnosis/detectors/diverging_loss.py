@@ -27,7 +27,7 @@ from app.domain.diagnosis.scores_in_words import score_evidence
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 from app.domain.diagnosis.trends import medians_of_bins
 from app.domain.scopes import Scope
-from app.domain.telemetry import DoubleArray, IntArray
+from app.domain.telemetry import DoubleArray, FloatArray, IntArray
 
 CODE = "diverging_loss"
 CONFIDENCE = 0.9
@@ -75,7 +75,7 @@ class _Rise:
 
 
 def detect(case: Case, limits: DivergingThresholds) -> Judgement:
-    loss_n = case.scalar("loss")
+    loss_n = case.recorded("loss")
     if loss_n.size < limits.min_history:
         return NotAssessed(code=CODE, reason=f"fewer than {limits.min_history} steps were recorded")
     if not np.isfinite(loss_n[0]):
@@ -90,11 +90,11 @@ def detect(case: Case, limits: DivergingThresholds) -> Judgement:
     return None if fall is None else _fallen(case, limits, outcome, fall)
 
 
-def _rise(case: Case, loss_n: DoubleArray, limits: DivergingThresholds) -> _Rise:
+def _rise(case: Case, loss_n: FloatArray, limits: DivergingThresholds) -> _Rise:
     known_n = np.where(np.isfinite(loss_n), loss_n, np.inf)
     losses_B, begins_B = medians_of_bins(known_n, num_bins=limits.num_bins)
-    best = int(np.argmin(losses_B))
-    first = float(losses_B[0] if known_n[0] < losses_B[0] < np.inf else known_n[0])
+    best, begin = int(np.argmin(losses_B)), float(known_n[0])
+    first = float(losses_B[0] if begin < losses_B[0] < np.inf else begin)
     limit = first + limits.max_excess * abs(first)
     fall = first - float(losses_B[best])
     if fall >= limits.min_fall * abs(first):

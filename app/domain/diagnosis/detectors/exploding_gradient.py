@@ -22,8 +22,8 @@ from app.domain.diagnosis.findings import (
 from app.domain.diagnosis.growth import growths
 from app.domain.diagnosis.progress_in_words import learned_share
 from app.domain.diagnosis.prose import counted, latest, power_of_ten, relation, short
-from app.domain.diagnosis.trends import finite_median
-from app.domain.telemetry import DoubleArray, Interval
+from app.domain.diagnosis.trends import Numbers, finite_median
+from app.domain.telemetry import Interval
 
 CODE = "exploding_gradient"
 CONFIDENCE_SEEN = 0.95
@@ -171,8 +171,8 @@ def _evidence(view: ExplosionView) -> dict[str, JsonValue]:
     return {
         "grad_norm_median": number(finite_median(found.grad_norm_n[is_recent_n])),
         "grad_norm_max": number(_largest(found.grad_norm_n)),
-        "sensitivity_max": number(_largest(found.sensitivity_n[is_recent_n])),
-        "sensitivity_median": number(finite_median(found.sensitivity_n[is_recent_n])),
+        "sensitivity_max": number(_largest(view.recent_sensitivity_m)),
+        "sensitivity_median": number(finite_median(view.recent_sensitivity_m)),
         "sensitive_steps": view.num_sensitive,
         "spike_steps": int((found.is_spike_n & is_recent_n).sum()),
         "harmful_spike_steps": view.num_harmful,
@@ -200,7 +200,7 @@ def _latest_interval(view: ExplosionView) -> Interval | None:
     return seen[-1].lyapunov_interval if seen else None
 
 
-def _largest(values_n: DoubleArray) -> float | None:
+def _largest(values_n: Numbers) -> float | None:
     finite = values_n[np.isfinite(values_n)]
     return float(finite.max()) if finite.size else None
 

@@ -122,13 +122,14 @@ def detect(case: Case, limits: RateTooHighThresholds) -> Outcome:
 
 
 def _damage(case: Case, limits: RateTooHighThresholds) -> _Damage:
-    growth_n, loss_n = weight_growth(case), case.scalar("loss")
+    growth_n, loss_n = weight_growth(case), case.recorded("loss")
     # the first steps of a broken network already have a large loss, and a single batch is noisy
     start = min(
         (median for n in (1, FIRST_STEPS) if (median := finite_median(loss_n[:n])) is not None),
         default=0.0,
     )
-    recent_n = np.where(np.isfinite(loss_n), loss_n, np.inf)[-LAST_STEPS:]
+    last_n = loss_n[-LAST_STEPS:].astype(np.float64)
+    recent_n = np.where(np.isfinite(last_n), last_n, np.inf)
     grown_n = case.telemetry.steps_n[growth_n >= limits.min_growth]
     return _Damage(
         growth=float(growth_n[-1]),

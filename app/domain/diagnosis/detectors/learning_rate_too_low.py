@@ -154,8 +154,8 @@ def _short_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
 
 def _negligible_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
     """Returns the steps if they change nothing, so that no probe can tell a better length."""
-    ratio_n = case.scalar("update_ratio")
-    is_small_n = ratio_n < limits.negligible_update
+    ratio_n = case.recorded("update_ratio")
+    is_small_n = ratio_n < np.float64(limits.negligible_update)
     if not is_small_n.size or np.median(is_small_n[-_num_recent(case) :]) < 1:
         return None
     first = int(case.telemetry.steps_n[is_small_n][0])
@@ -174,7 +174,7 @@ def _straight_steps(case: Case, limits: RateTooLowThresholds) -> _Steps | None:
 
 
 def _steps(case: Case, limits: RateTooLowThresholds, *, first_step: int) -> _Steps:
-    ratio_n = case.scalar("update_ratio")
+    ratio_n = case.recorded("update_ratio")
     return _Steps(
         factor=_recent(case.probed("best_step_factor")[1], limits),
         gain=_recent(case.probed("step_gain")[1], limits),

@@ -83,7 +83,7 @@ def _consequence(*, has_recovered: bool, goes_on: bool) -> tuple[Impact, Severit
 def _evidence(case: Case, origin: Origin, *, num_bad: int) -> dict[str, JsonValue]:
     last = origin.last_finite_step
     is_last_n = case.telemetry.steps_n == (-1 if last is None else last)
-    norms, losses = case.scalar("grad_norm"), case.scalar("loss")
+    norms, losses = case.recorded("grad_norm"), case.recorded("loss")
     return {
         "where": origin.where,
         "scope": str(origin.scope),
@@ -91,8 +91,8 @@ def _evidence(case: Case, origin: Origin, *, num_bad: int) -> dict[str, JsonValu
         "batch_rows": list(origin.batch_rows),
         "last_finite_step": last,
         "non_finite_steps": num_bad,
-        "last_finite_loss": number(losses[is_last_n][0]) if is_last_n.any() else None,
-        "last_finite_grad_norm": number(norms[is_last_n][0]) if is_last_n.any() else None,
+        "last_finite_loss": number(float(losses[is_last_n][0])) if is_last_n.any() else None,
+        "last_finite_grad_norm": number(float(norms[is_last_n][0])) if is_last_n.any() else None,
     }
 
 

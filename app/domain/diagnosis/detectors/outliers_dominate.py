@@ -18,6 +18,7 @@ from app.domain.diagnosis.findings import Finding, FindingState, NotAssessed
 from app.domain.diagnosis.prose import percent, short
 from app.domain.diagnosis.streaks import latest_streak
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
+from app.domain.diagnosis.trends import finite_median
 from app.domain.telemetry import DoubleArray
 
 CODE = "outliers_dominate"
@@ -94,16 +95,16 @@ def _few(
     case: Case, limits: OutlierThresholds, steps_n: DoubleArray, share_n: DoubleArray
 ) -> _Few | None:
     is_large_n = share_n >= limits.min_share
-    loss_n = case.scalar("loss")
+    loss_n = case.recorded("loss")
     loss_n = loss_n[np.isfinite(loss_n)]
-    usual = float(np.median(loss_n)) if loss_n.size else 0.0
-    is_jump_n: BoolArray = loss_n > limits.min_jump * usual
+    usual = finite_median(loss_n) or 0.0
+    is_jump_n: BoolArray = loss_n > np.float64(limits.min_jump * usual)
     ratio = _floor_ratio(case)
     found = _Few(
         share=float(np.median(share_n)),
         floor_ratio=ratio,
         jump_share=float(is_jump_n.mean()) if is_jump_n.size else 0.0,
-        largest_jump=float(loss_n.max() / usual) if usual > 0 else float("inf"),
+        largest_jump=float(loss_n.max()) / usual if usual > 0 else float("inf"),
         first_step=int(steps_n[0]),
     )
     streak = latest_streak(steps_n, is_large_n, least=limits.min_probes)

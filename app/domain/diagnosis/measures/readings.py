@@ -30,4 +30,4 @@ def typical(case: Case, quantity: str) -> float | None:
 
 def typical_of_steps(case: Case, quantity: str) -> float | None:
     """Returns the median of the finite values of a quantity of every step."""
-    return finite_median(case.scalar(quantity))
+    return finite_median(case.recorded(quantity))

@@ -4,6 +4,7 @@ import numpy as np
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import EvidenceKey
+from app.domain.diagnosis.explosions import weight_norm
 from app.domain.diagnosis.measures.readings import latest, typical, typical_of_steps
 
 #: Clip coefficients up to this are of clipped steps; 1 is subject to rounding.
@@ -11,18 +12,20 @@ MAX_CLIPPED = 0.999
 
 
 def _clipped_fraction(case: Case) -> float | None:
-    coefficients_n = case.scalar("clip_coefficient")
+    coefficients_n = case.recorded("clip_coefficient")
     finite_n = coefficients_n[np.isfinite(coefficients_n)]
-    return float((finite_n < MAX_CLIPPED).mean()) if finite_n.size else None
+    return float((finite_n < np.float64(MAX_CLIPPED)).mean()) if finite_n.size else None
 
 
 def _weight_growth(case: Case) -> float | None:
-    norms_nP = np.asarray(case.telemetry.tensors.get("weight_norm", ()), dtype=np.float64)
-    if not norms_nP.size:
+    if "weight_norm" not in case.telemetry.tensors:
         return None
-    norms_n = np.linalg.norm(norms_nP, axis=1)
-    norms_n = norms_n[np.isfinite(norms_n) & (norms_n > 0)]
-    return float(norms_n[-1] / norms_n[0]) if norms_n.size else None
+    norms_n = weight_norm(case)
+    known_n = np.isfinite(norms_n) & (norms_n > 0)
+    if not known_n.any():
+        return None
+    first, last = known_n.argmax(), known_n.size - 1 - known_n[::-1].argmax()
+    return float(norms_n[last] / norms_n[first])
 
 
 LEARNING_RATE = EvidenceKey(
