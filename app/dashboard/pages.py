@@ -67,7 +67,8 @@ def render(
 ) -> Response:
     """Renders a template of `templates/`. `twin` is the address of the same as JSON."""
     caller = getattr(request.state, "caller", None)
-    page = _TEMPLATES.get_template(template).render(
+    page = fill(
+        template,
         caller=caller,
         can_write=caller is not None and Scope.RUNS_WRITE in caller.scopes,
         is_admin=caller is not None and Scope.ADMIN in caller.scopes,
@@ -78,6 +79,11 @@ def render(
     )
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
     return Response(page, status_code=status, media_type="text/html", headers=headers)
+
+
+def fill(template: str, **context: object) -> str:
+    """Returns a template of `templates/` with these values; texts are escaped."""
+    return _TEMPLATES.get_template(template).render(**context)
 
 
 def error_page(request: Request, status: int, detail: str) -> Response:

@@ -40,8 +40,8 @@ class Comparison:
 @router.get("/runs/{run_id}")
 def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
-    run = _read_run(read, caller, run_id)
-    diagnosis = _read_diagnosis(read, caller, run_id)
+    run = read_run_view(read, caller, run_id)
+    diagnosis = read_diagnosis_view(read, caller, run_id)
     return render(
         request,
         "run.html",
@@ -49,7 +49,7 @@ def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read)
         run=run,
         title=title_of(run),
         diagnosis=diagnosis,
-        advised=_advised(diagnosis) if diagnosis else [],
+        advised=advised_remedies(diagnosis) if diagnosis else [],
         compared=_compare(read, caller, run),
         is_over=run.ended_at is not None,
     )
@@ -60,12 +60,13 @@ def title_of(run: RunView) -> str:
     return run.name or f"{run.spec.model.kind} on {run.spec.dataset.kind}"
 
 
-def _read_run(read: Read, caller: Caller, run_id: UUID) -> RunView:
+def read_run_view(read: Read, caller: Caller, run_id: UUID) -> RunView:
+    """Returns the run with its score details. Raises NotFound."""
     found = read(lambda work: get_run(work, workspace_id=caller.workspace_id, run_id=run_id))
     return view_run(found.run, waiting_for=found.waiting_for, score_details=found.score_details)
 
 
-def _read_diagnosis(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView | None:
+def read_diagnosis_view(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView | None:
     """Returns None where the readings were deleted before anything was judged."""
     try:
         found = read_diagnosis(
@@ -76,7 +77,7 @@ def _read_diagnosis(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView |
     return view_diagnosis(run_id, found)
 
 
-def _advised(diagnosis: DiagnosisView) -> list[RemedyView]:
+def advised_remedies(diagnosis: DiagnosisView) -> list[RemedyView]:
     """Returns the remedies of all findings in their order, each kind once."""
     found: dict[str, RemedyView] = {}
     for finding in diagnosis.findings:
@@ -89,7 +90,7 @@ def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:
     """Compares with the run that this one continues; without one, with the defaults."""
     if run.parent is not None:
         try:
-            parent = _read_run(read, caller, run.parent.run_id)
+            parent = read_run_view(read, caller, run.parent.run_id)
         except NotFound:
             pass
         else:

@@ -107,11 +107,12 @@ def test_every_page_has_its_pictures(visitor: BrowserContext, owner: Owner, tmp_
     page = visitor.new_page()
     run_id = owner.http.get("/v1/runs").json()["items"][-1]["id"]
     paths = ("/runs", "/runs/new", f"/runs/{run_id}", f"/compare?run_id={run_id}")
+    paths += (f"/v1/runs/{run_id}/report.html",)
     for path in (*paths, "/datasets", "/fleet", "/settings"):
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             page.goto(path, wait_until="networkidle")
-            name = re.sub(r"\W+", "-", path).strip("-")[:40]
+            name = re.sub(r"\W+", "-", path).strip("-")[-40:]
             page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
 
-    assert len(list(tmp_path.iterdir())) == 7 * len(WIDTHS)
+    assert len(list(tmp_path.iterdir())) == 8 * len(WIDTHS)

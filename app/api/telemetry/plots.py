@@ -22,6 +22,7 @@ from app.domain.probe_selection import ProbeSelection
 from app.domain.runs import Run
 from app.domain.windows.excerpt import Excerpt
 from app.pictures.content import Form, Panel, Picture, Theme
+from app.pictures.studio import Studio
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.get_run import get_run
 from app.services.runs.read_versions import read_versions
@@ -77,24 +78,32 @@ def get_plot(
     versions = read(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
     )
-    sources = _Sources(read=read, caller=caller, run_id=run_id)
-
-    def compute() -> bytes:
-        key = " ".join((str(request.url.path), str(query), RULES_VERSION, *versions))
-        return resources.studio.picture(
-            key, lambda: _picture(sources, chart, form=form, query=query)
-        )
-
+    sources = PictureSources(read=read, caller=caller, run_id=run_id, versions=versions)
     return picture_by_version(
-        request, (RULES_VERSION, *versions), compute, media_type=MEDIA_TYPES[form]
+        request,
+        (RULES_VERSION, *versions),
+        lambda: sources.draw(resources.studio, chart, form=form, query=query),
+        media_type=MEDIA_TYPES[form],
     )
 
 
-class _Sources:
-    """Reads what pictures of one run show."""
+class PictureSources:
+    """Reads what pictures of one run show. `versions` are those of its readings."""
 
-    def __init__(self, *, read: Read, caller: Caller, run_id: UUID) -> None:
+    def __init__(
+        self, *, read: Read, caller: Caller, run_id: UUID, versions: Sequence[str]
+    ) -> None:
         self._read, self._caller, self._run_id = read, caller, run_id
+        self._versions = versions
+
+    def draw(self, studio: Studio, chart: Chart, *, form: Form, query: PlotParameters) -> bytes:
+        """Returns a picture as a file; one that the studio has kept is not drawn again.
+
+        Raises Overloaded where too many wait, and Unavailable where it takes too long.
+        """
+        names = (self._run_id, chart, form, query, RULES_VERSION, *self._versions)
+        key = " ".join(map(str, names))
+        return studio.picture(key, lambda: _picture(self, chart, form=form, query=query))
 
     def run(self) -> Run:
         own = self._caller.workspace_id
@@ -142,14 +151,16 @@ class _Sources:
         ).excerpts
 
 
-def _picture(sources: _Sources, chart: Chart, *, form: Form, query: PlotParameters) -> Picture:
+def _picture(
+    sources: PictureSources, chart: Chart, *, form: Form, query: PlotParameters
+) -> Picture:
     run = sources.run()
     panels = tuple(panel for panel in _panels(sources, run, chart) if panel is not None)
     name = run.name or f"{run.spec.model.kind} on {run.spec.dataset.kind}"
     return Picture(title=name, panels=panels, form=form, width=query.width, theme=query.theme)
 
 
-def _panels(sources: _Sources, run: Run, chart: Chart) -> Iterator[Panel | None]:
+def _panels(sources: PictureSources, run: Run, chart: Chart) -> Iterator[Panel | None]:
     metric = run.task.metric if run.task else "loss"
     if chart in {"overview", "gradient-flow"}:
         yield sources.flow(run)
