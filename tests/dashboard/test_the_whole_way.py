@@ -70,7 +70,8 @@ def test_a_newcomer_comes_to_a_cure(visitor: BrowserContext, owner: Owner) -> No
     expect(page.locator(".run-line .badge.succeeded")).to_be_visible(timeout=TRAINED_MS)
 
     page.get_by_role("link", name="Runs", exact=True).first.click()
-    for box in page.locator("tbody input[type=checkbox]").all()[:2]:
+    expect(page.locator("tbody tr")).to_have_count(2)
+    for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
     page.get_by_role("link", name="Compare").click()
     expect(page.get_by_role("heading", name="Compare 2 runs")).to_be_visible()
@@ -106,7 +107,7 @@ def test_every_page_has_its_pictures(visitor: BrowserContext, owner: Owner, tmp_
     """Kept as output of the test, to be looked at."""
     page = visitor.new_page()
     run_id = owner.http.get("/v1/runs").json()["items"][-1]["id"]
-    paths = ("/runs", "/runs/new", f"/runs/{run_id}", f"/compare?run_id={run_id}")
+    paths: tuple[str, ...] = ("/runs", "/runs/new", f"/runs/{run_id}", f"/compare?run_id={run_id}")
     paths += (f"/v1/runs/{run_id}/report.html",)
     for path in (*paths, "/datasets", "/fleet", "/settings"):
         for width in WIDTHS:
