@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app import __version__
 from app.api.protocol.browser import session_token
+from app.api.protocol.conditional import conditional
 from app.api.protocol.deps import sign_in
 from app.api.protocol.problems import status_of
 from app.dashboard.assets import asset_url
@@ -71,14 +72,19 @@ def render(
         template,
         caller=caller,
         can_write=caller is not None and Scope.RUNS_WRITE in caller.scopes,
-        is_admin=caller is not None and Scope.ADMIN in caller.scopes,
         has_session=session_token(request) is not None,
         path=request.url.path,
         twin=twin,
         **context,
     )
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
-    return Response(page, status_code=status, media_type="text/html", headers=headers)
+    # a page that is live is read every few seconds, mostly unchanged
+    response = (
+        conditional(request, page.encode(), media_type="text/html")
+        if status == HTTPStatus.OK
+        else Response(page, status_code=status, media_type="text/html")
+    )
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 def fill(template: str, **context: object) -> str:

@@ -52,7 +52,8 @@ async def post_sign_in(request: Request, resources: ProcessResources) -> Respons
         check_same_origin(request)
     except Forbidden as error:
         return error_page(request, status_of(error), error.detail)
-    form = parse_qs((await LimitedRequest(request, max_bytes=MAX_FORM_BYTES).body()).decode())
+    body = await LimitedRequest(request, max_bytes=MAX_FORM_BYTES).body()
+    form = parse_qs(body.decode(errors="replace"))  # no key has such bytes, and is refused as wrong
     leads_to = safe_path(form.get("next", [""])[0])
     key = form.get("key", [""])[0].strip()
     try:

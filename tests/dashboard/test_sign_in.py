@@ -80,6 +80,7 @@ def test_a_session_that_may_change_things_has_the_scopes_of_its_key(
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": ""},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -166,3 +167,20 @@ def test_a_key_in_the_headers_counts_and_not_the_cookie(
 )
 def test_the_way_back_stays_on_this_server(given: str | None, leads_to: str) -> None:
     assert safe_path(given) == leads_to
+
+
+def test_a_form_of_any_bytes_is_refused_as_a_wrong_key(visitor: httpx.Client) -> None:
+    answer = visitor.post("/sign-in", content=b"key=\xff\xfe&next=%ff")
+
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(
+    clinic: Clinic, visitor: httpx.Client
+) -> None:
+    _sign_in(visitor, clinic.key)
+    first = visitor.get("/datasets")
+    again = visitor.get("/datasets", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert again.status_code == httpx.codes.NOT_MODIFIED
+    assert "frame-ancestors 'none'" in first.headers["Content-Security-Policy"]
