@@ -17,7 +17,7 @@ from bench.diagnosis.grading import Grade
 from bench.diagnosis.judge import JudgedRun, judge_folder
 from bench.diagnosis.judges.clinic import CLINIC
 from bench.diagnosis.report_causes import confidence, confusions
-from bench.diagnosis.report_matched import matched_pairs
+from bench.diagnosis.report_matched import pairs_right
 from bench.diagnosis.scoring import (
     ScoredRun,
     Scores,
@@ -73,7 +73,11 @@ def _figures(found: Scores, runs: Sequence[ScoredRun]) -> list[tuple[str, str, S
         ("cause: leaf first", "≥ 65 %", found.leaf_first),
         ("cause: leaf among three", "≥ 85 %", found.leaf_in_three),
         ("cause: leaf right, surest 60 %", "≥ 90 %", _surest(runs)),
-        ("pairs of a failed and a solved run with the same value, both right", "", _pairs(runs)),
+        (
+            "pairs with the same value, both right",
+            "",
+            pairs_right(runs),
+        ),
     ]
 
 
@@ -84,14 +88,6 @@ def _surest(runs: Sequence[ScoredRun]) -> Share:
     hits: dict[str, list[bool]] = {}
     for one in caused[: round(SUREST * len(caused))]:
         hits.setdefault(one.task, []).append(is_leaf_first(one))
-    return share_of(hits)
-
-
-def _pairs(runs: Sequence[ScoredRun]) -> Share:
-    hits: dict[str, list[bool]] = {}
-    for failed, solved in matched_pairs(runs):
-        is_told = failed.opinions.last.is_sick and is_leaf_first(failed)
-        hits.setdefault(failed.task, []).append(is_told and not solved.opinions.last.is_sick)
     return share_of(hits)
 
 

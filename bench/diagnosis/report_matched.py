@@ -32,7 +32,7 @@ def matched(by_judge: Mapping[str, Sequence[ScoredRun]]) -> str:
 
 def pairs(by_judge: Mapping[str, Sequence[ScoredRun]]) -> str:
     """Returns how often both runs of a pair with the same unusual value are judged right."""
-    rows = [(judge, str(_pairs_right(runs))) for judge, runs in by_judge.items()]
+    rows = [(judge, str(pairs_right(runs))) for judge, runs in by_judge.items()]
     return (
         "## Pairs of a failed and a solved run with the same value\n\n"
         "A pair is right if the failed run is `sick` at its end with the right leaf first, and the "
@@ -40,7 +40,8 @@ def pairs(by_judge: Mapping[str, Sequence[ScoredRun]]) -> str:
     )
 
 
-def _pairs_right(runs: Sequence[ScoredRun]) -> Share:
+def pairs_right(runs: Sequence[ScoredRun]) -> Share:
+    """Returns the share of matched pairs of which both runs are judged right."""
     hits: dict[str, list[bool]] = {}
     for failed, solved in matched_pairs(runs):
         is_told = failed.opinions.last.is_sick and is_leaf_first(failed)
