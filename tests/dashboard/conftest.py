@@ -1,12 +1,20 @@
 """The pages as people meet them: the real server, and Debian's Chromium."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.api.conftest import Clinic, api_settings, clinic
 
@@ -23,6 +31,10 @@ _FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 20_000
+#: The address of the page of a run.
+RUN_PAGE = re.compile(r"/runs/[0-9a-f-]{36}$")
+# by default an expectation waits for 5 s, which is short for a busy machine
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass

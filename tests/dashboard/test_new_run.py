@@ -1,11 +1,9 @@
 """The form for a new run, in the browser."""
 
-import re
-
 from playwright.sync_api import expect
 
 from tests.api.conftest import Clinic, spec
-from tests.dashboard.conftest import Watched
+from tests.dashboard.conftest import RUN_PAGE, Watched
 
 
 def test_a_run_is_started_by_the_form(clinic: Clinic, watched: Watched) -> None:
@@ -18,7 +16,7 @@ def test_a_run_is_started_by_the_form(clinic: Clinic, watched: Watched) -> None:
 
     page.get_by_role("button", name="Start the run").click()
 
-    page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
+    page.wait_for_url(RUN_PAGE)
     run_id = page.url.rsplit("/", 1)[1]
     with clinic.client() as client:
         made = client.get(f"/v1/runs/{run_id}").json()["spec"]

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.api.conftest import Clinic, spec
 from tests.api.installation import new_workspace
-from tests.dashboard.conftest import PATIENCE_MS, Watched, sign_in
+from tests.dashboard.conftest import PATIENCE_MS, RUN_PAGE, Watched, sign_in
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def test_a_newcomer_starts_a_first_run_with_one_click(newcomer: Watched) -> None
         page.get_by_role("button", name="Start").first.click()
 
     assert posted.value.status == 201
+    page.wait_for_url(RUN_PAGE)
     page.goto("/runs")
     expect(page.get_by_role("link", name="Elman, adding over 200 timesteps")).to_be_visible()
     assert newcomer.complaints == []
@@ -71,6 +72,7 @@ def test_selected_runs_are_cancelled_and_deleted(clinic: Clinic, watched: Watche
         box.check()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("tbody .badge.cancelled")).to_have_count(2)
+    expect(page.locator("tbody input:checked")).to_have_count(0)
     for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
     page.on("dialog", lambda dialog: dialog.accept())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.dashboard.conftest import PATIENCE_MS, Watched
+from tests.dashboard.conftest import PATIENCE_MS, RUN_PAGE, Watched
 from tests.end_to_end.conftest import Owner, owner
 
 __all__ = ["owner"]
@@ -41,16 +41,22 @@ def _press_until_focused(page: Page, text: str) -> None:
     pytest.fail(f"nothing with {text!r} can be reached by the tabulator")
 
 
+def _sign_in(page: Page, key: str) -> None:
+    page.goto("/")
+    page.get_by_label("API key").fill(key)
+    page.get_by_label("Allow changes").check()
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/runs")
+
+
 def test_a_newcomer_comes_to_a_cure(visitor: BrowserContext, owner: Owner) -> None:
     watched = Watched(page=visitor.new_page(), origin=str(owner.http.base_url))
     page = watched.page
-    page.goto("/")
-    page.get_by_label("API key").fill((owner.service.home / "admin-key").read_text().strip())
-    page.get_by_label("Allow changes").check()
-    page.get_by_role("button", name="Sign in").click()
+    _sign_in(page, (owner.service.home / "admin-key").read_text().strip())
     expect(page.get_by_role("heading", name="No run yet")).to_be_visible()
 
     page.get_by_role("link", name="New run").first.click()
+    page.wait_for_url("**/runs/new")
     page.get_by_label("Model", exact=True).select_option("elman")
     page.get_by_label("Hidden size").fill("16")
     page.get_by_label("Num steps").fill("300")
@@ -59,21 +65,23 @@ def test_a_newcomer_comes_to_a_cure(visitor: BrowserContext, owner: Owner) -> No
         "The gradient reaches", timeout=TRAINED_MS
     )
     page.get_by_role("button", name="Start the run").click()
-    page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
+    page.wait_for_url(RUN_PAGE)
     sick = page.url
 
     expect(page.locator(".run-line .badge.sick")).to_be_visible(timeout=TRAINED_MS)
     expect(page.locator(".story .summary")).to_contain_text("Sick")
     expect(page.locator("[data-chart=flow] canvas")).to_be_visible()
     page.get_by_role("button", name="Try it").first.click()
-    page.wait_for_url(lambda url: url != sick and "/runs/" in url)
+    page.wait_for_url(lambda url: url != sick and RUN_PAGE.search(url) is not None)
     expect(page.locator(".run-line .badge.succeeded")).to_be_visible(timeout=TRAINED_MS)
 
     page.get_by_role("link", name="Runs", exact=True).first.click()
+    page.wait_for_url("**/runs")
     expect(page.locator("tbody tr")).to_have_count(2)
     for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
     page.get_by_role("link", name="Compare").click()
+    page.wait_for_url("**/compare?*")
     expect(page.get_by_role("heading", name="Compare 2 runs")).to_be_visible()
     expect(page.locator("[data-chart=loss] canvas")).to_be_visible()
     assert watched.complaints == []
@@ -91,7 +99,7 @@ def test_the_same_way_is_open_to_the_keyboard_alone(visitor: BrowserContext, own
     expect(page.get_by_role("button", name="Start the run")).to_be_enabled()
     _press_until_focused(page, "Start the run")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
+    page.wait_for_url(RUN_PAGE)
 
     expect(page.locator(".run-line .badge.succeeded")).to_be_visible(timeout=TRAINED_MS)
     canvas = page.locator("[data-chart=flow] canvas")

@@ -7,6 +7,8 @@ const live = /** @type {HTMLElement} */ (document.querySelector("[data-live]"));
 /** @type {Set<string>} */
 const selected = new Set();
 let etag = "";
+/** Whether the page of a run that was just started is about to be shown. */
+let isLeaving = false;
 
 /** @param {string} name @returns {HTMLElement | null} */
 const part = (name) => live.querySelector(`[data-${name}]`);
@@ -34,13 +36,14 @@ function showSelection() {
 /** Reads this page again and replaces its rows; the selection and the focus stay. */
 async function refresh() {
   const answer = await fetch(location.href, { headers: etag ? { "If-None-Match": etag } : {} });
-  if (answer.status !== 200 || answer.redirected) return;
+  if (answer.status !== 200 || answer.redirected || isLeaving) return;
   etag = answer.headers.get("ETag") ?? "";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-live] tbody");
   const present = live.querySelector("tbody");
   if (!fresh || !present) {
-    if (Boolean(fresh) !== Boolean(present)) location.reload();
+    // after an await: somebody may have started a run meanwhile, and its page comes next
+    if (Boolean(fresh) !== Boolean(present) && !isLeaving) location.reload();
     return;
   }
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -94,11 +97,13 @@ live.addEventListener("click", async (event) => {
   if (!button) return;
   try {
     if (button.dataset.start) {
+      isLeaving = true;
       const run = await call("POST", "/v1/runs", JSON.parse(button.dataset.start));
       location.href = `/runs/${run.id}`;
     }
     for (const [name, act] of Object.entries(ACTIONS)) if (name in button.dataset) await act();
   } catch (error) {
+    isLeaving = false;
     report(error);
   }
 });
