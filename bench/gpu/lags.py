@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 #: Nats of a lag profile: what other float32 kernels make of the same trajectory.
 MAX_PROFILE_NATS = 1e-2
 #: Of the checks: a replay that is right is far below.
-MAX_CHECK = {"exact_checksum_error": 1e-8, "checksum_error": 1e-3, "adjoint_error": 1e-9}
+MAX_CHECK = {"exact_checksum_error": 1e-6, "checksum_error": 1e-3, "adjoint_error": 1e-9}
 #: Steps on the CPU before the weights are looked at on both.
 NUM_TRAINED = 100
 

@@ -94,6 +94,8 @@ def test_growth_step_by_step_is_that_of_the_product_of_jacobians(kind: str) -> N
 
 
 def test_the_interval_holds_the_mean_of_many_sequences_as_often_as_it_says() -> None:
+    """A share of draws, so the seed is fixed: of 46 random networks, one held 28 of 40."""
+    torch.manual_seed(20261127)
     network = scaled_elman(12, 1.8)
     many = linearise_network(network, with_inputs(torch.randn(100, 500, 2).double()))[0][0]
     truth = float(local_growth(many, num_timesteps=100, count=4)[20:, :, 0].mean())
@@ -143,7 +145,9 @@ def test_an_interval_is_over_many_sequences_or_blocks_of_few(
     blocks_M = growth_PB.T.reshape(8, -1).mean(dim=1).numpy()
     width = 2.364624 * blocks_M.std(ddof=1) / math.sqrt(8)
     mean = float(growth_PB.mean())
-    assert interval == pytest.approx((mean - width, mean + width), rel=1e-2)
+    low, high = interval
+    assert (high - low) / 2 == pytest.approx(width, rel=1e-2)
+    assert (high + low) / 2 == pytest.approx(mean, abs=1e-9)
 
 
 def test_of_one_short_sequence_there_is_no_interval() -> None:

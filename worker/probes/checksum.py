@@ -34,7 +34,7 @@ SMALLEST_SHARE = 1e-6
 
 
 def measure_checksum(look: Look) -> tuple[ScalarReading, ...]:
-    """Measures `exact_checksum_error`, 1e-15 to 1e-10, and `checksum_error`, about 1e-6 in float32.
+    """Measures `exact_checksum_error`, 1e-15 to 1e-7, and `checksum_error`, about 1e-6 in float32.
 
     NaN where a precision cannot hold the gradient.
     """
@@ -98,7 +98,9 @@ CARD = ProbeCard(
         Check(
             quantity=EXACT,
             name="parameter_gradient_checksum",
-            limits={"float32": 1e-8, "float64": 1e-8},
+            # Rounding reached 1e-7 in one of 450 saturated networks, with weights 300 times their
+            # usual size; a replay with a wrong factor in one gate differs by more than 1e-3.
+            limits={"float32": 1e-6, "float64": 1e-6},
         ),
         Check(
             quantity=TRAINED,

@@ -520,7 +520,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         quantity="exact_checksum_error",
         name="parameter_gradient_checksum",
-        limits={"float32": 1e-08, "float64": 1e-08},
+        limits={"float32": 1e-06, "float64": 1e-06},
     ),
     Check(
         quantity="checksum_error",
