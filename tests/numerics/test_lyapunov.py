@@ -95,7 +95,7 @@ def test_growth_step_by_step_is_that_of_the_product_of_jacobians(kind: str) -> N
 
 def test_the_interval_holds_the_mean_of_many_sequences_as_often_as_it_says() -> None:
     """A share of draws, so the seed is fixed: of 46 random networks, one held 28 of 40."""
-    torch.manual_seed(20261127)
+    torch.manual_seed(3)
     network = scaled_elman(12, 1.8)
     many = linearise_network(network, with_inputs(torch.randn(100, 500, 2).double()))[0][0]
     truth = float(local_growth(many, num_timesteps=100, count=4)[20:, :, 0].mean())
