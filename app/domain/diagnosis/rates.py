@@ -16,15 +16,19 @@ BEYOND_SHARE = 0.5
 #: step, for cells with gates and without.
 USUAL_GATED_RATE, USUAL_SIMPLE_RATE = 0.005, 0.003
 #: The same for gradient descent: learning rate / (1 - momentum).
-USUAL_DESCENT_RATE = 0.5
+USUAL_GATED_DESCENT, USUAL_SIMPLE_DESCENT = 1.0, 0.3
+#: A rate of so many times a usual one is still one that networks of the kind learn with: rates that
+#: do about as well as the best one span up to a factor of a hundred (Greff et al. 2017, section V).
+MAX_OVER_USUAL = 3.0
 
 
 def usual_rate(spec: JobSpec) -> float:
     """Returns a learning rate that most tasks are learned with, for the optimizer and the cell."""
-    optimizer = spec.optimizer
+    optimizer, is_gated = spec.optimizer, bool(spec.model.card.gates)
     if isinstance(optimizer, SgdSpec):
-        return USUAL_DESCENT_RATE * (1 - optimizer.momentum)
-    return USUAL_GATED_RATE if spec.model.card.gates else USUAL_SIMPLE_RATE
+        usual = USUAL_GATED_DESCENT if is_gated else USUAL_SIMPLE_DESCENT
+        return usual * (1 - optimizer.momentum)
+    return USUAL_GATED_RATE if is_gated else USUAL_SIMPLE_RATE
 
 
 def calibrated(factor: float) -> float:

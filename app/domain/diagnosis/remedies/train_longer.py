@@ -1,7 +1,7 @@
 """Train for as many steps as the curve forecasts."""
 
 from app.domain.diagnosis.prose import counted, short, two_digits
-from app.domain.diagnosis.rates import usual_rate
+from app.domain.diagnosis.rates import MAX_OVER_USUAL, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -9,9 +9,8 @@ from app.domain.specs.job import JobSpec
 #: longer ones.
 FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 2.0, 3.0
 MAX_STEPS = 100_000_000
-#: Bounds of the learning rate where even that is too short: times the present one, and times a
-#: usual one.
-MAX_RATE_FACTOR, MAX_OVER_USUAL = 4.0, 3.0
+#: Where even that is too short, the learning rate is raised up to so many times.
+MAX_RATE_FACTOR = 4.0
 
 
 def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:

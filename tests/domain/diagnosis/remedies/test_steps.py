@@ -9,12 +9,13 @@ from tests.domain.diagnosis.remedies.drawn import drawn, treated
 GRU: JsonValue = {"kind": "gru"}
 
 
-def test_a_rate_of_one_is_lowered_to_what_an_lstm_learns_with() -> None:
+@pytest.mark.parametrize("factor", [None, 0.03, 0.3, 1.0, 30.0])
+def test_a_rate_of_one_is_lowered_to_what_an_lstm_learns_with(factor: float | None) -> None:
     spec = job(model={"kind": "lstm", "hidden_size": 16}, optimizer={"learning_rate": 1.0})
 
-    lower = treated("lower_learning_rate", spec, early_step_factor=0.03)
+    lower = treated("lower_learning_rate", spec, early_step_factor=factor)
 
-    assert 0.003 <= lower.optimizer.learning_rate <= 0.03
+    assert 0.003 <= lower.optimizer.learning_rate <= 0.015
 
 
 def test_without_a_measurement_the_rate_is_lowered_tenfold() -> None:
@@ -37,16 +38,34 @@ def test_a_usual_rate_is_lowered_by_the_measured_factor_within_bounds(
 def test_a_momentum_that_adds_up_a_thousand_steps_is_lowered_as_well() -> None:
     spec = job(optimizer={"kind": "sgd", "learning_rate": 0.05, "momentum": 0.999})
 
-    lower = treated("lower_learning_rate", spec)
+    lower = treated("lower_learning_rate", spec, early_step_factor=0.5)
 
     assert lower.optimizer.momentum == 0.9  # type: ignore[union-attr] # it is sgd
-    assert lower.optimizer.learning_rate < 0.05
+    # ten steps add up, not a thousand: this alone shortens a step a hundredfold
+    assert lower.optimizer.learning_rate == 0.05
+
+
+def test_a_rate_that_is_too_high_at_a_usual_momentum_is_lowered_too() -> None:
+    spec = job(optimizer={"kind": "sgd", "learning_rate": 10.0, "momentum": 0.99})
+
+    lower = treated("lower_learning_rate", spec, early_step_factor=0.5)
+
+    assert lower.optimizer.momentum == 0.9  # type: ignore[union-attr] # it is sgd
+    assert lower.optimizer.learning_rate == pytest.approx(0.09)
 
 
 def test_a_batch_that_is_mostly_noise_is_enlarged_as_well() -> None:
     spec = job(training={"batch_size": 1}, optimizer={"learning_rate": 0.04})
 
     assert treated("lower_learning_rate", spec).training.batch_size == 32
+
+
+def test_noise_that_a_larger_batch_takes_away_does_not_shorten_the_step() -> None:
+    spec = job(training={"batch_size": 2}, optimizer={"learning_rate": 9e-3})
+
+    lower = treated("lower_learning_rate", spec, early_step_factor=0.125)
+
+    assert lower.optimizer.learning_rate == pytest.approx(3e-3)
 
 
 def test_a_tiny_rate_is_not_lowered() -> None:
