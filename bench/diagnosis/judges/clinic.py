@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.findings import Cause, Diagnosis, Finding, FindingState, Severity
+from app.domain.diagnosis.remedy import Remedy
 from bench.diagnosis.opinions import Opinion
 
 _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
@@ -21,15 +22,19 @@ class Clinic:
         diagnosis = diagnose(case)
         present = list(_present(diagnosis))
         critical = [one for one in present if one.severity is Severity.CRITICAL]
-        patches = [remedy.patch for one in present for remedy in one.remedies]
         return Opinion(
             verdict=diagnosis.verdict,
             codes=tuple(one.code for one in present),
             causes=tuple(leaves_of(diagnosis.causes)),
             cause_probability=first_probability(diagnosis.causes),
             confidence=max((one.confidence for one in critical), default=None),
-            remedies=tuple(dict(patch) for patch in patches),
+            remedies=tuple(dict(remedy.patch) for remedy in advised(diagnosis)),
         )
+
+
+def advised(diagnosis: Diagnosis) -> list[Remedy]:
+    """Returns the remedies of the present findings in the order of advice."""
+    return [remedy for finding in _present(diagnosis) for remedy in finding.remedies]
 
 
 def leaves_of(causes: Sequence[Cause]) -> Iterator[str]:
