@@ -27,6 +27,7 @@ from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
 from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
+from app.api.reference.document import name_of_function
 from app.api.runs import compare, continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history, plots
 from app.artifacts import ArtifactFolder, FolderWatch
@@ -94,21 +95,6 @@ _ROUTERS = (
     fleet_page.router,
     settings_page.router,
 )
-_TAGS = [
-    {"name": "runs", "description": "Trainings of networks, and their results."},
-    {
-        "name": "preflight",
-        "description": "What the first steps of a run would show.",
-    },
-    {"name": "telemetry", "description": "What a run measured, and its diagnosis."},
-    {"name": "datasets", "description": "Uploaded series, tables and texts."},
-    {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
-    {
-        "name": "operators",
-        "description": "All workspaces, for admins of the first one (scope `admin`).",
-    },
-    {"name": "service", "description": "Health, metrics, workers, the catalogue."},
-]
 #: Response headers that scripts of other origins may read.
 _EXPOSED = [
     "Content-Disposition",
@@ -146,7 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Gradient Clinic",
         version=__version__,
         lifespan=lifespan,
-        openapi_tags=_TAGS,
+        generate_unique_id_function=name_of_function,
         docs_url=None,
         openapi_url=None,  # rendered once, by app.api.reference.docs
         redoc_url=None,

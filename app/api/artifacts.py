@@ -34,6 +34,7 @@ _FILE: dict[str, JsonValue] = {
     "/{run_id}/artifacts",
     response_model=ArtifactPage,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="list_artifacts",
     summary="List the files of a run",
 )
 def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
@@ -50,6 +51,7 @@ def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read
     "/{run_id}/artifacts/{name}",
     response_class=Response,
     responses={200: _FILE, **NOT_MODIFIED, **documented(404, 410)},
+    operation_id="download_artifact",
     summary="Download a file of a run",
 )
 def get_artifact(

@@ -53,7 +53,7 @@ _BODY: dict[str, JsonValue] = {
     "description": "Rows of a table, a data set, or a text. A CSV is read as predict.py reads it.",
     "content": {
         "application/json": {
-            "schema": PredictionBody.model_json_schema(),
+            "schema": {"$ref": "#/components/schemas/PredictionBody"},
             "examples": _EXAMPLES,
         },
         "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
@@ -115,6 +115,7 @@ async def _source(request: Request, _: Annotated[None, Depends(_known_run)]) -> 
         **documented(404, 409, 410, 415),
     },
     openapi_extra={"requestBody": _BODY},
+    operation_id="create_prediction",
     summary="Predict with the weights of a run",
 )
 async def post_prediction(
@@ -209,6 +210,7 @@ def get_prediction(
     "/{run_id}/predictions/{prediction_id}",
     status_code=202,
     responses=documented(404, 409),
+    operation_id="cancel_prediction",
     summary="Cancel predictions",
 )
 def delete_prediction(

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/v1/audit", tags=["access"], responses=ALWAYS)
     "",
     response_model=ActPage,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="list_audit_records",
     summary="Read the audit log",
 )
 def get_audit(

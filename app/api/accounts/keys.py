@@ -79,6 +79,7 @@ class KeyPage(View):
     status_code=201,
     response_model=NewKeyView,
     responses=documented(409, 415),
+    operation_id="create_api_key",
     summary="Create an API key",
 )
 def post_key(
@@ -106,6 +107,7 @@ def post_key(
     "",
     response_model=KeyPage,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="list_api_keys",
     summary="List API keys",
 )
 def get_keys(
@@ -132,7 +134,11 @@ def get_keys(
 
 
 @router.delete(
-    "/{key_id}", status_code=204, responses=documented(404, 409), summary="Revoke an API key"
+    "/{key_id}",
+    status_code=204,
+    responses=documented(404, 409),
+    operation_id="revoke_api_key",
+    summary="Revoke an API key",
 )
 def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
     """The key is refused from the next request on, and its waiting requests end. It stays listed.

@@ -44,6 +44,7 @@ class NewWorkspaceView(WorkspaceView):
     status_code=201,
     response_model=NewWorkspaceView,
     responses=documented(409, 415),
+    operation_id="create_workspace",
     summary="Create a workspace",
 )
 def post_workspace(
@@ -66,7 +67,13 @@ def post_workspace(
     )
 
 
-@router.get("", response_model=WorkspacePage, responses=NOT_MODIFIED, summary="List workspaces")
+@router.get(
+    "",
+    response_model=WorkspacePage,
+    responses=NOT_MODIFIED,
+    operation_id="list_workspaces",
+    summary="List workspaces",
+)
 def get_workspaces(
     request: Request,
     caller: Admin,
@@ -86,6 +93,7 @@ def get_workspaces(
     "/{workspace_id}",
     response_model=WorkspaceAccountView,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="get_workspace",
     summary="Read a workspace",
 )
 def get_one_workspace(
@@ -106,6 +114,7 @@ def get_one_workspace(
 @router.patch(
     "/{workspace_id}",
     responses=documented(404, 415),
+    operation_id="update_workspace",
     summary="Change a workspace",
 )
 def patch_workspace(
@@ -140,6 +149,7 @@ def patch_workspace(
     "/{workspace_id}",
     status_code=204,
     responses=documented(404, 409),
+    operation_id="delete_workspace",
     summary="Delete a workspace",
 )
 def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: Artifacts) -> None:

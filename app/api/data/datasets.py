@@ -23,7 +23,6 @@ from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResourc
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
-from app.domain.reader_options import ReaderOptions
 from app.domain.uploads import CheckedUpload
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
@@ -53,7 +52,7 @@ _BODY: dict[str, JsonValue] = {
                 "additionalProperties": False,
                 "properties": {
                     "file": {"type": "string", "format": "binary"},
-                    "reader": ReaderOptions.model_json_schema(),
+                    "reader": {"$ref": "#/components/schemas/ReaderOptions"},
                 },
             },
             "encoding": {"reader": {"contentType": "application/json"}},
@@ -75,6 +74,7 @@ _BODY: dict[str, JsonValue] = {
         200: {"model": DryUploadView, "description": "With `dry_run=true`. Nothing is stored."},
     },
     openapi_extra={"requestBody": _BODY},
+    operation_id="create_dataset",
     summary="Upload a data set",
 )
 async def post_dataset(
@@ -124,7 +124,13 @@ async def post_dataset(
     )
 
 
-@router.get("", response_model=DatasetPage, responses=NOT_MODIFIED, summary="List data sets")
+@router.get(
+    "",
+    response_model=DatasetPage,
+    responses=NOT_MODIFIED,
+    operation_id="list_datasets",
+    summary="List data sets",
+)
 def get_datasets(
     request: Request,
     caller: DatasetsReader,
@@ -147,6 +153,7 @@ def get_datasets(
     "/{dataset_id}",
     response_model=DatasetView,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="get_dataset",
     summary="Read a data set",
 )
 def get_one_dataset(
@@ -162,6 +169,7 @@ def get_one_dataset(
     "/{dataset_id}",
     status_code=204,
     responses=documented(404, 409),
+    operation_id="delete_dataset",
     summary="Delete a data set",
 )
 def remove_dataset(dataset_id: UUID, caller: DatasetsWriter, work: Work) -> None:

@@ -29,7 +29,11 @@ class ReadinessView(BaseModel):
     workers: int
 
 
-@router.get("/healthz", summary="Check liveness")
+@router.get(
+    "/healthz",
+    operation_id="check_liveness",
+    summary="Check liveness",
+)
 async def get_liveness() -> LivenessView:
     """Answers without using the database or the broker."""
     return LivenessView()
@@ -39,6 +43,7 @@ async def get_liveness() -> LivenessView:
     "/readyz",
     response_model=ReadinessView,
     responses=documented(503),
+    operation_id="check_readiness",
     summary="Check readiness",
 )
 def get_readiness(

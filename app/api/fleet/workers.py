@@ -51,7 +51,13 @@ class WorkerPage(View):
     next: str | None
 
 
-@router.get("", response_model=WorkerPage, responses=NOT_MODIFIED, summary="List workers")
+@router.get(
+    "",
+    response_model=WorkerPage,
+    responses=NOT_MODIFIED,
+    operation_id="list_workers",
+    summary="List workers",
+)
 def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
     """Workers with a recent heartbeat, on one page. Workers train runs of all workspaces."""
     workers = read(lambda work: list_workers(work, workspace_id=caller.workspace_id))
@@ -60,7 +66,11 @@ def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
 
 
 @router.post(
-    "/{worker_id}/drain", status_code=202, responses=documented(404), summary="Drain a worker"
+    "/{worker_id}/drain",
+    status_code=202,
+    responses=documented(404),
+    operation_id="drain_worker",
+    summary="Drain a worker",
 )
 def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     """For operators. The worker finishes the runs that it trains and claims nothing more.
@@ -77,7 +87,10 @@ def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
 
 
 @router.delete(
-    "/{worker_id}/drain", responses=documented(404), summary="End the draining of a worker"
+    "/{worker_id}/drain",
+    responses=documented(404),
+    operation_id="undrain_worker",
+    summary="End the draining of a worker",
 )
 def delete_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     """For operators. The worker claims runs again."""

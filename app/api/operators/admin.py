@@ -20,7 +20,13 @@ from app.services.operators.suspend_workspace import suspend_workspace
 router = APIRouter(prefix="/v1/admin", tags=["operators"], responses=ALWAYS)
 
 
-@router.get("/runs", response_model=AdminRunPage, responses=NOT_MODIFIED, summary="List all runs")
+@router.get(
+    "/runs",
+    response_model=AdminRunPage,
+    responses=NOT_MODIFIED,
+    operation_id="list_all_runs",
+    summary="List all runs",
+)
 def get_all_runs(
     request: Request, query: Annotated[AdminRunQuery, Query()], caller: Admin, read: Read
 ) -> Response:
@@ -43,6 +49,7 @@ def get_all_runs(
     "/runs/{run_id}/cancel",
     status_code=202,
     responses=documented(404, 409),
+    operation_id="cancel_any_run",
     summary="Cancel a run of any workspace",
 )
 def post_cancel_of_any(run_id: UUID, caller: Admin, work: Work) -> AdminRunView:
@@ -54,6 +61,7 @@ def post_cancel_of_any(run_id: UUID, caller: Admin, work: Work) -> AdminRunView:
 @router.post(
     "/workspaces/{workspace_id}/suspend",
     responses=documented(404, 409),
+    operation_id="suspend_workspace",
     summary="Suspend a workspace",
 )
 def post_suspend(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView:
@@ -70,6 +78,7 @@ def post_suspend(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView
 @router.post(
     "/workspaces/{workspace_id}/resume",
     responses=documented(404),
+    operation_id="resume_workspace",
     summary="Resume a workspace",
 )
 def post_resume_of_workspace(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView:

@@ -75,6 +75,7 @@ class _KeptComparison(BaseModel):
         },
         **documented(409, 415),
     },
+    operation_id="create_comparison",
     summary="Try patches of a job spec side by side",
 )
 async def post_comparison(
@@ -126,6 +127,7 @@ def get_comparison(
     "/preflight/compare",
     status_code=202,
     responses=documented(404, 409),
+    operation_id="cancel_comparison",
     summary="Cancel a comparison",
 )
 def delete_comparison(

@@ -66,6 +66,7 @@ class _KeptPreflight(BaseModel):
         },
         **documented(409, 415),
     },
+    operation_id="create_preflight",
     summary="Try a job spec before it is run",
 )
 async def post_preflight(
@@ -102,6 +103,7 @@ async def post_preflight(
     "/preflights",
     response_model=PreflightPage,
     responses=NOT_MODIFIED,
+    operation_id="list_preflights",
     summary="List preflights",
 )
 def get_preflights(
@@ -148,6 +150,7 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, read
     "/preflights/{preflight_id}",
     status_code=202,
     responses=documented(404, 409),
+    operation_id="cancel_preflight",
     summary="Cancel a preflight",
 )
 def delete_preflight(preflight_id: UUID, caller: RunsWriter, work: Work) -> PreflightView:

@@ -1,1 +1,10 @@
-"""Documentation of the API: the docs page, examples of bodies, codes of problems."""
+"""Documentation of the API: the OpenAPI document and its page.
+
+docs         the routes of the document and of the page
+document     makes the document of the app's routes
+description  the introduction, and the groups of operations
+names        names of schemas, from the names of classes
+schemas      makes schemas readable for people and for generators of clients
+examples     examples of bodies
+rule_codes   codes of problems that no schema can state
+"""

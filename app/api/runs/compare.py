@@ -18,6 +18,7 @@ router = APIRouter(prefix="/v1", tags=["runs"], responses=ALWAYS)
     "/compare",
     response_model=CompareView,
     responses={**NOT_MODIFIED, **documented(404)},
+    operation_id="compare_runs",
     summary="Compare runs",
 )
 def get_compare(

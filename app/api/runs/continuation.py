@@ -35,6 +35,7 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_cla
     "/{run_id}/resume",
     status_code=202,
     responses=documented(404, 409, 415),
+    operation_id="resume_run",
     summary="Resume a run",
 )
 def post_resume(
@@ -73,6 +74,7 @@ def post_resume(
     status_code=201,
     response_model=RunView,
     responses=documented(404, 409, 415),
+    operation_id="fork_run",
     summary="Fork a run",
 )
 def post_fork(

@@ -54,6 +54,7 @@ DEFAULT_WAIT_S = 20.0
         200: {"model": DryRunView, "description": "With `dry_run=true`. Nothing is stored."},
         **documented(409, 415),
     },
+    operation_id="create_run",
     summary="Submit a run",
 )
 def post_run(
@@ -109,7 +110,13 @@ def post_run(
     return idempotent.answer(submit)
 
 
-@router.get("", response_model=RunPage, responses=NOT_MODIFIED, summary="List runs")
+@router.get(
+    "",
+    response_model=RunPage,
+    responses=NOT_MODIFIED,
+    operation_id="list_runs",
+    summary="List runs",
+)
 def get_runs(
     request: Request,
     query: Annotated[RunQuery, Query()],
@@ -148,6 +155,7 @@ async def _until_ended(
     response_model=RunView,
     responses={**NOT_MODIFIED, **documented(404)},
     dependencies=[Depends(_until_ended)],
+    operation_id="get_run",
     summary="Read a run",
 )
 def get_one_run(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
@@ -159,6 +167,7 @@ def get_one_run(request: Request, run_id: UUID, caller: RunsReader, read: Read) 
 @router.patch(
     "/{run_id}",
     responses=documented(404, 415),
+    operation_id="update_run",
     summary="Relabel a run",
 )
 def patch_run(
@@ -187,6 +196,7 @@ def patch_run(
     "/{run_id}/cancel",
     status_code=202,
     responses=documented(404, 409),
+    operation_id="cancel_run",
     summary="Cancel a run",
 )
 def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
@@ -194,7 +204,13 @@ def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
     return _view(cancel_run(work, workspace_id=caller.workspace_id, run_id=run_id))
 
 
-@router.delete("/{run_id}", status_code=204, responses=documented(404), summary="Delete a run")
+@router.delete(
+    "/{run_id}",
+    status_code=204,
+    responses=documented(404),
+    operation_id="delete_run",
+    summary="Delete a run",
+)
 def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifacts) -> None:
     """Deletes telemetry, log, diagnosis and files too. A worker that trains the run stops."""
     delete_run(work, artifacts=artifacts, workspace_id=caller.workspace_id, run_id=run_id)

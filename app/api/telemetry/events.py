@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.models.events import (
-    STREAM_SCHEMA,
     EventPage,
     EventView,
     as_line,
@@ -46,12 +45,13 @@ _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n
 
 @router.get(
     "/{run_id}/events",
+    operation_id="list_events",
     summary="Read or follow a run's log",
     response_model=EventPage,
     responses={
         200: {
             "content": {
-                EVENT_STREAM: {"schema": STREAM_SCHEMA},
+                EVENT_STREAM: {"schema": {"$ref": "#/components/schemas/StreamedEvent"}},
                 JSON_LINES: {"schema": {"type": "string"}},
             }
         },

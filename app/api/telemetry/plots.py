@@ -51,6 +51,7 @@ class PlotParameters(RequestModel):
 
 @router.get(
     "/{run_id}/plots/{chart}.{form}",
+    operation_id="draw_plot",
     summary="Draw a picture of a run",
     response_class=Response,
     responses={
