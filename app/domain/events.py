@@ -20,6 +20,8 @@ class EventKind(StrEnum):
     #: A finding is new, or its state or severity changed:
     #: `{code, scope, state, severity, impact, first_step, explanation}`.
     FINDING = "finding"
+    #: Critical findings stop the run, by `training.on_finding`: `{attempt, step, codes}`.
+    STOPPING = "stopping"
     #: A checkpoint was saved: `{attempt, step, num_bytes, sha256}`.
     CHECKPOINT = "checkpoint"
     #: Readings of an earlier attempt after step `to_step` were deleted, all of them for -1:

@@ -1,6 +1,7 @@
 """The job specs of resumed and forked runs."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -20,6 +21,14 @@ LINEAGE_CODES = (
     "optimizer_changed",
 )
 
+#: Ends that a run would only meet again, in words.
+_ENDS_AGAIN: Mapping[StopReason | None, str] = MappingProxyType(
+    {
+        StopReason.DIVERGED: "diverged and would diverge again",
+        StopReason.CRITICAL_FINDING: "was stopped at a critical finding and would be stopped again",
+    }
+)
+
 
 def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None) -> JobSpec:
     """Returns the spec with which an ended run continues; None keeps the run's own limit.
@@ -30,9 +39,9 @@ def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None)
     if not run.status.has_ended:
         detail = f"The run has not ended: it is {run.status}."
         raise IllegalTransition(detail)
-    if run.stop_reason is StopReason.DIVERGED:
-        detail = "The run diverged and would diverge again: fork it with a patch, "
-        detail += f"POST /v1/runs/{run.id}/fork."
+    again = _ENDS_AGAIN.get(run.stop_reason)
+    if again is not None:
+        detail = f"The run {again}: fork it with a patch, POST /v1/runs/{run.id}/fork."
         raise IllegalTransition(detail)
     training = run.spec.training
     steps = training.num_steps if num_steps is None else num_steps

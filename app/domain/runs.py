@@ -43,6 +43,8 @@ class StopReason(StrEnum):
     #: The loss or the weights became non-finite. This is a result and not an error.
     DIVERGED = "diverged"
     TIMED_OUT = "timed_out"
+    #: A critical finding ended it, as `training.on_finding` says.
+    CRITICAL_FINDING = "critical_finding"
     CANCELLED = "cancelled"
     #: The run's workers died too often.
     LOST = "lost"
@@ -71,6 +73,7 @@ STATUS_OF: Mapping[StopReason, RunStatus] = MappingProxyType(
         StopReason.CONVERGED: RunStatus.SUCCEEDED,
         StopReason.DIVERGED: RunStatus.SUCCEEDED,
         StopReason.TIMED_OUT: RunStatus.SUCCEEDED,
+        StopReason.CRITICAL_FINDING: RunStatus.SUCCEEDED,
         StopReason.CANCELLED: RunStatus.CANCELLED,
         StopReason.LOST: RunStatus.FAILED,
         StopReason.CRASHED: RunStatus.FAILED,

@@ -22,6 +22,8 @@ class TrainingSettings(HomeSettings):
     """Intra-op threads of one run. Another number changes the bits of a run."""
     checkpoint_every_s: Seconds = 60.0
     """Seconds of training between two checkpoints."""
+    diagnose_every_s: Seconds = 10.0
+    """Seconds between two diagnoses of a running run."""
     max_crashes: Count = 3
     """A run is failed when its process or worker has died this often since its last checkpoint."""
     max_pending_bytes: Count = 64 * MIB

@@ -57,10 +57,14 @@ def test_with_nothing_left_to_do_a_run_does_not_go_on(num_steps: int | None) -> 
 
 @pytest.mark.parametrize(
     "run",
-    [run(status=RunStatus.RUNNING), ended(StopReason.DIVERGED)],
-    ids=["running", "diverged"],
+    [
+        run(status=RunStatus.RUNNING),
+        ended(StopReason.DIVERGED),
+        ended(StopReason.CRITICAL_FINDING),
+    ],
+    ids=["running", "diverged", "stopped"],
 )
-def test_neither_a_running_nor_a_diverged_run_is_resumed(run: Run) -> None:
+def test_a_run_that_runs_or_would_end_the_same_way_is_not_resumed(run: Run) -> None:
     with pytest.raises(IllegalTransition):
         resumed_spec(run, num_steps=100, time_limit_s=None)
 

@@ -10,6 +10,8 @@ from app.domain.specs.job import JobSpec
 
 #: From the worker to a child: stop training, keep the readings, end the run as cancelled.
 CANCEL = b"c"
+#: From the worker to a child: stop training, and end the run at a critical finding.
+STOP = b"s"
 #: From the worker to a child: stop training and leave a checkpoint, without an end of the run.
 PAUSE = b"p"
 #: From a child to its worker: training makes progress.

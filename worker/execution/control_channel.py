@@ -5,7 +5,7 @@ import socket
 import time
 
 from app.processes import EXIT_ORPHANED
-from worker.execution.commands import CANCEL, PAUSE, PROGRESS, WAITING
+from worker.execution.commands import CANCEL, PAUSE, PROGRESS, STOP, WAITING
 
 #: Reading the socket at every step would cost a measurable share of the step of a small network.
 READ_EVERY_S = 0.05
@@ -18,7 +18,7 @@ class ControlChannel:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._read_at = self._reported_at = 0.0
-        self._is_cancelled = self._is_paused = False
+        self._is_cancelled = self._is_stopped = self._is_paused = False
 
     def read_command(self) -> bytes:
         """Waits for the command, which is the first line that the worker sends, and returns it."""
@@ -41,6 +41,11 @@ class ControlChannel:
         """Returns whether the worker cancelled the run; cheap enough to call at every step."""
         self._read_when_due()
         return self._is_cancelled
+
+    def is_stopped(self) -> bool:
+        """Returns whether a critical finding stops the run; cheap enough to call at every step."""
+        self._read_when_due()
+        return self._is_stopped
 
     def is_paused(self) -> bool:
         """Returns whether the worker paused the run; cheap enough to call at every step."""
@@ -82,4 +87,5 @@ class ControlChannel:
         if not messages:
             os._exit(EXIT_ORPHANED)
         self._is_cancelled = self._is_cancelled or CANCEL in messages
+        self._is_stopped = self._is_stopped or STOP in messages
         self._is_paused = self._is_paused or PAUSE in messages

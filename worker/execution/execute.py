@@ -217,6 +217,8 @@ class Execution:
         self._channel.report_progress()
         if self._channel.is_cancelled():
             return StopReason.CANCELLED
+        if self._channel.is_stopped():
+            return StopReason.CRITICAL_FINDING
         return Interruption.PAUSED if self._channel.is_paused() else None
 
     def _begin(self, task: TaskFacts, tensor_names: tuple[str, ...], device: str) -> None:

@@ -48,7 +48,12 @@ logger = logging.getLogger(__name__)
 
 MODEL, BEST = "model.safetensors", "best.safetensors"
 #: Ends whose last weights are published.
-WITH_MODEL = (StopReason.COMPLETED, StopReason.CONVERGED, StopReason.TIMED_OUT)
+WITH_MODEL = (
+    StopReason.COMPLETED,
+    StopReason.CONVERGED,
+    StopReason.TIMED_OUT,
+    StopReason.CRITICAL_FINDING,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.domain.errors import Unavailable
-from worker.execution.commands import CANCEL, COMMANDS, PAUSE, AnyCommand
+from worker.execution.commands import CANCEL, COMMANDS, PAUSE, STOP, AnyCommand
 
 #: Time limit for importing torch, which takes many seconds from a cold disk.
 IMPORT_S = 120.0
@@ -142,6 +142,11 @@ class Child:
         """Tells the child to stop training and to end its run as cancelled."""
         with suppress(OSError):
             self.control.send(CANCEL)
+
+    def stop(self) -> None:
+        """Tells the child to stop training and to end its run at a critical finding."""
+        with suppress(OSError):
+            self.control.send(STOP)
 
     def pause(self) -> None:
         """Tells the child to leave a checkpoint and to exit; its run is to continue elsewhere."""

@@ -30,6 +30,8 @@ class RunRecords:
     attempt: int
     lease_s: float
     max_crashes: int
+    #: False for a preflight, which no finding stops.
+    may_stop: bool = True
 
     def renew_lease(self, *, waits_for_database: bool) -> Heartbeat:
         """Renews the lease; returns whether the run is to be cancelled or paused."""
@@ -72,13 +74,22 @@ class RunRecords:
             )
         self._finish(end)
 
-    def diagnose(self) -> None:
-        """Diagnoses between two transactions, so that no reading waits for the diagnosis."""
+    def diagnose(self) -> bool:
+        """Diagnoses the run; returns whether a critical finding is to stop it.
+
+        It computes between two transactions, so that no reading waits for the diagnosis.
+        """
         with unit_of_work(self.engine, snapshot=True) as work:
             case = read_case(work, run_id=self.run_id, attempt=self.attempt)
         diagnosis = diagnose(case)
         with unit_of_work(self.engine) as work:
-            store_diagnosis(work, run_id=self.run_id, attempt=self.attempt, diagnosis=diagnosis)
+            return store_diagnosis(
+                work,
+                run_id=self.run_id,
+                attempt=self.attempt,
+                diagnosis=diagnosis,
+                stops_if_critical=self.may_stop and case.spec.training.on_finding.stops,
+            )
 
     def _finish(self, end: AttemptEnd | None) -> None:
         if end is not None:

@@ -88,7 +88,9 @@ class RunSlots:
         # one at a time, because a diagnosis reads all of a run's telemetry
         self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
         self._artifacts = ArtifactFolder(root=settings.artifact_root)
-        self._policy = Policy(heartbeat_s=settings.heartbeat_s)
+        self._policy = Policy(
+            heartbeat_s=settings.heartbeat_s, diagnose_every_s=settings.diagnose_every_s
+        )
 
     def __str__(self) -> str:
         return f"{self._registration.slots} slots on {', '.join(self._registration.devices)}"
@@ -243,6 +245,7 @@ class RunSlots:
             attempt=run.attempt,
             lease_s=self._settings.lease_s,
             max_crashes=self._settings.max_crashes,
+            may_stop=run.preflight_steps is None,
         )
         command = TrainCommand(
             run_id=run.id,

@@ -63,7 +63,8 @@ class Records(Protocol):
     def rescue(self, error: str) -> None:
         """Queues the run again and counts a crash, or fails it after too many."""
 
-    def diagnose(self) -> None: ...
+    def diagnose(self) -> bool:
+        """Diagnoses the run; returns whether a critical finding is to stop it."""
 
 
 class Decision(Enum):
@@ -150,6 +151,8 @@ class Supervisor:
         self._paused_at: float | None = None
         self._waits_for_database = False
         self._diagnosis: Future[None] | None = None
+        #: A critical finding is to stop the run; the thread that diagnoses sets it.
+        self._is_to_stop = self._is_told_to_stop = False
         self._oom_kills = count_oom_kills()
 
     def watch(self) -> None:
@@ -185,7 +188,7 @@ class Supervisor:
         decision = decide(self._state(), self._policy)
         match decision:
             case Decision.CONTINUE:
-                self._diagnose_when_due()
+                self._stop_or_diagnose()
             case Decision.CANCEL:
                 self._cancelled_at = time.monotonic()
                 self._child.cancel()
@@ -225,12 +228,23 @@ class Supervisor:
             since_heartbeat_s=now - self._renewed_at,
         )
 
+    def _stop_or_diagnose(self) -> None:
+        """Tells the child once to stop at a critical finding; until then, diagnoses when due."""
+        if not self._is_to_stop:
+            self._diagnose_when_due()
+        elif not self._is_told_to_stop:
+            self._is_told_to_stop = True
+            self._child.stop()
+
+    def _diagnose(self) -> None:
+        self._is_to_stop = self._records.diagnose()
+
     def _diagnose_when_due(self) -> None:
         now = time.monotonic()
         is_diagnosing = self._diagnosis is not None and not self._diagnosis.done()
         if not is_diagnosing and now - self._diagnosed_at >= self._policy.diagnose_every_s:
             self._diagnosed_at = now
-            self._diagnosis = self._submit(self._records.diagnose)
+            self._diagnosis = self._submit(self._diagnose)
 
     def _reason_of(self, decision: EndDecision) -> tuple[StopReason, str | None]:
         """Returns the stop reason of a run that the supervisor ends, and a sentence."""

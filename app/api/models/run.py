@@ -132,7 +132,8 @@ class RunView(View):
     status: RunStatus
     stop_reason: StopReason | None
     completed_as_asked: bool | None
-    """False where it diverged, timed out, failed or was cancelled; null until it has ended."""
+    """False where it diverged, timed out, failed, was cancelled, or was stopped at a critical
+    finding; null until it has ended."""
     error: str | None
     """One sentence for people where the run failed."""
     waiting_for: str | None

@@ -144,3 +144,13 @@ class Diagnosis:
     not_assessed: tuple[NotAssessed, ...]
     #: The likeliest first, at most three; empty without a finding that matters.
     causes: tuple[Cause, ...] = ()
+
+    @property
+    def critical_codes(self) -> tuple[str, ...]:
+        """Codes of the findings that are critical and active, without duplicates."""
+        critical = (
+            finding.code
+            for finding in self.findings
+            if finding.severity is Severity.CRITICAL and finding.state is FindingState.ACTIVE
+        )
+        return tuple(dict.fromkeys(critical))

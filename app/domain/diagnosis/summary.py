@@ -58,6 +58,7 @@ ENDS: Mapping[StopReason, str] = MappingProxyType(
     {
         StopReason.DIVERGED: "diverged",
         StopReason.TIMED_OUT: "reached its time limit",
+        StopReason.CRITICAL_FINDING: "was stopped at a critical finding",
         StopReason.CANCELLED: "was cancelled",
         StopReason.LOST: "was lost with its worker",
         StopReason.CRASHED: "crashed",

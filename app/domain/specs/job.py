@@ -52,6 +52,19 @@ TIER_BUDGETS: Mapping[ProbeTier, float] = {
 }
 
 
+class OnFindingSpec(Spec):
+    """Reactions to what the diagnosis of a running run finds."""
+
+    critical: Literal["continue", "stop"] = "continue"
+    """Reaction to an active finding that is critical. `stop` ends the run as `critical_finding`,
+    with its files. A running run is judged about every 10 s, so that no shorter one is stopped."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether a critical finding ends the run."""
+        return self.critical != "continue"
+
+
 class TrainingSpec(Spec):
     """How long a run trains, with which batches and on which device."""
 
@@ -68,6 +81,7 @@ class TrainingSpec(Spec):
     time_limit_s: Positive | None = None
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
     """Reaction to a loss or gradient that is not finite; `report` ends the run as diverged."""
+    on_finding: OnFindingSpec = OnFindingSpec()
     deterministic: Flag = True
     """Use deterministic kernels: the same seed on the same machine gives the same bits."""
 

@@ -67,6 +67,7 @@ def test_a_job_spec_needs_a_kind_of_model_and_of_dataset_alone() -> None:
             "evaluate_every": 200,
             "time_limit_s": None,
             "on_instability": "report",
+            "on_finding": {"critical": "continue"},
             "deterministic": True,
         },
         "probes": {"budget": None, "every": None, "tier": "standard", "quantities": None},

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from worker.execution.commands import CANCEL, PROGRESS
+from worker.execution.commands import CANCEL, PROGRESS, STOP
 from worker.execution.control_channel import ControlChannel
 
 #: The worker's socket and the child's channel.
@@ -36,6 +36,17 @@ def test_a_run_is_cancelled_once_the_worker_says_so(ends: Ends) -> None:
     while not channel.is_cancelled():
         pass
     assert channel.is_cancelled()
+
+
+def test_a_run_is_stopped_once_the_worker_says_so(ends: Ends) -> None:
+    worker, channel = ends
+    assert not channel.is_stopped()
+
+    worker.send(STOP)
+
+    while not channel.is_stopped():
+        pass
+    assert not channel.is_cancelled()
 
 
 def test_progress_is_reported_at_most_once_a_second(ends: Ends) -> None:

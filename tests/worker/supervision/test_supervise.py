@@ -38,7 +38,9 @@ class Records:
 
     answers: list[bool | Heartbeat | Exception] = field(default_factory=lambda: [False])
     written: list[str | tuple[StopReason, str | None]] = field(default_factory=list)
-    diagnosed: threading.Event = field(default_factory=threading.Event)
+    #: What each diagnosis says of whether the run is to stop, the last one repeatedly.
+    stops: list[bool] = field(default_factory=lambda: [False])
+    num_diagnoses: int = 0
     #: Whether each heartbeat said that training waits for the database.
     waits: list[bool] = field(default_factory=list)
 
@@ -58,8 +60,9 @@ class Records:
     def rescue(self, error: str) -> None:
         self.written.append(error)
 
-    def diagnose(self) -> None:
-        self.diagnosed.set()
+    def diagnose(self) -> bool:
+        self.num_diagnoses += 1
+        return self.stops.pop(0) if len(self.stops) > 1 else self.stops[0]
 
 
 @pytest.fixture
@@ -244,7 +247,17 @@ def test_a_run_in_progress_is_diagnosed(start: Start) -> None:
         policy=Policy(heartbeat_s=0.02, diagnose_every_s=0),
     )
 
-    assert records.diagnosed.is_set()
+    assert records.num_diagnoses > 0
+
+
+def test_a_critical_finding_stops_the_child_which_is_told_once(start: Start) -> None:
+    records = Records(answers=[*[False] * 10, True], stops=[False, True])
+    says_all = "import sys; told = sys.stdin.buffer.read(2); sys.exit(0 if told == b'sc' else 1)"
+
+    supervise(start(says_all), records, policy=Policy(heartbeat_s=0.02, diagnose_every_s=0))
+
+    assert records.num_diagnoses == 2
+    assert records.written == []
 
 
 @pytest.mark.parametrize(
