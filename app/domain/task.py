@@ -76,6 +76,12 @@ class MetricMode(StrEnum):
             return True
         return value < than if self is MetricMode.MINIMISE else value > than
 
+    def is_at_least(self, value: float, *, as_good_as: float) -> bool:
+        """Returns whether the value is finite and as good as the other one, or better."""
+        if not math.isfinite(value):
+            return False
+        return value <= as_good_as if self is MetricMode.MINIMISE else value >= as_good_as
+
 
 class Baseline(BaseModel):
     """The trivial predictor that a model must beat, scored on the task's metric."""

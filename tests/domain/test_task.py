@@ -58,3 +58,20 @@ def test_the_metric_in_units_is_that_of_the_baseline_or_the_task_s_own() -> None
     assert known.metric_in_units == "mse"
     assert known.model_copy(update={"baselines": (scaled,)}).metric_in_units == "mse_scaled"
     assert known.model_copy(update={"baselines": ()}).metric_in_units == "mse_scaled"
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "holds"),
+    [
+        (MetricMode.MINIMISE, 0.1, True),
+        (MetricMode.MINIMISE, 0.2, True),
+        (MetricMode.MINIMISE, 0.3, False),
+        (MetricMode.MAXIMISE, 0.3, True),
+        (MetricMode.MAXIMISE, 0.1, False),
+        (MetricMode.MAXIMISE, INF, False),
+    ],
+)
+def test_a_score_is_at_least_as_good_as_another(
+    mode: MetricMode, value: float, *, holds: bool
+) -> None:
+    assert mode.is_at_least(value, as_good_as=0.2) is holds

@@ -5,7 +5,8 @@ The moments of a run, and who acts at each of them:
     run begins       CheckpointSaver   restores a checkpoint
         │
     ╭─▶ before step  the caller        may stop the run, and so may the time limit  ──▶ run ends
-    │   │            Observer          evaluates and probes the weights that the step starts from
+    │   │            Observer          evaluates and probes the weights that the step starts from,
+    │   │                              and ends the run whose score is good enough  ──▶ run ends
     │   │            ── forward, backward, gradient of the penalties ──
     │   after        StepGradient      norms and counts, before clipping
     │   backward     InstabilityGuard  updates, leaves the update out, goes back, or ends the run
@@ -123,6 +124,9 @@ class TrainingLoop:
             if reason is not None:
                 return self._run_ends(reason, steps_done=step)
             look = self._observer.before_step(self.learner.model, step)
+            if self._observer.has_reached_target(step):
+                # the last look measures the same weights once more, on every split
+                return self._run_ends(StopReason.CONVERGED, steps_done=step)
             has_ended = self._step(step) is Response.END
             if step == 0:
                 # the first readings are sent at once, and the look may take long

@@ -56,6 +56,8 @@ class Observer:
         self._kept: dict[str, Tensor] = {}
         #: Seconds of the present step's probes, if those of its update are still to come.
         self._open_cost: ScalarReading | None = None
+        #: The last step at which the score that ends the run was reached; None before.
+        self._reached_at: int | None = None
         #: What the probes of the present step measure; None if it is not probed.
         self._order: ProbeOrder | None = None
         self._schedule = ProbeSchedule(
@@ -70,6 +72,14 @@ class Observer:
         """Seconds that all probes of the run took, also in earlier attempts; None without any."""
         schedule = self._schedule
         return None if schedule.last_step is None else schedule.total_s
+
+    def has_reached_target(self, step: int) -> bool:
+        """Whether the evaluation at this step, if there was one, is good enough to end the run.
+
+        It depends on this evaluation alone, so that a run that continues from a checkpoint ends
+        where it would have ended. Initial weights, which may be measured later, end no run.
+        """
+        return step > 0 and self._reached_at == step
 
     def notes(self) -> ScheduleNotes:
         schedule = self._schedule
@@ -177,7 +187,11 @@ class Observer:
         self, model: SequenceModel, step: int, found: Mapping[Split, Mapping[str, float]]
     ) -> tuple[ScalarReading, ...]:
         if JUDGED_SPLIT in found:
-            self.best.consider(model, step, found[JUDGED_SPLIT][self._task.facts.metric])
+            score = found[JUDGED_SPLIT][self._task.facts.metric]
+            self.best.consider(model, step, score)
+            target = self._spec.training.stop_at_score
+            if target is not None and self._task.facts.mode.is_at_least(score, as_good_as=target):
+                self._reached_at = step
         return tuple(
             ScalarReading(step=step, quantity=metric, scope=Scope.split(split), value=value)
             for split, metrics in found.items()

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from app.domain.quantities import ProbeQuantity
 from app.domain.specs.base import (
     AtMost,
+    Finite,
     Flag,
     Integer,
     LongText,
@@ -78,6 +79,9 @@ class TrainingSpec(Spec):
     """Timesteps through which a gradient flows back; null means the whole sequence."""
     evaluate_every: PositiveInt = 200
     """Steps between evaluations."""
+    stop_at_score: Finite | None = None
+    """Training ends as `converged` at the first evaluation on validation data at which the task's
+    metric is at least this good; null means that it never does."""
     time_limit_s: Positive | None = None
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
     """Reaction to a loss or gradient that is not finite; `report` ends the run as diverged."""

@@ -65,6 +65,7 @@ def test_a_job_spec_needs_a_kind_of_model_and_of_dataset_alone() -> None:
             "precision": "float32",
             "bptt_length": None,
             "evaluate_every": 200,
+            "stop_at_score": None,
             "time_limit_s": None,
             "on_instability": "report",
             "on_finding": {"critical": "continue"},

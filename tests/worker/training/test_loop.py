@@ -44,6 +44,25 @@ def test_every_cell_trains_to_the_end_with_a_reading_a_step(cell: dict[str, Json
     assert all(np.isfinite(run.series(quantity)).all() for quantity in ("loss", "update_ratio"))
 
 
+def test_a_run_ends_at_the_first_evaluation_that_is_good_enough() -> None:
+    whole = train_spec(make_spec()).readings("mse")
+    target = whole[6, "validation"]
+
+    run = train_spec(make_spec({"training": {"stop_at_score": target}}))
+
+    assert (run.outcome.stop_reason, run.outcome.steps_done) == (StopReason.CONVERGED, 6)
+    assert run.steps() == list(range(6))
+    found = run.readings("mse")
+    assert found[6, "validation"] == target
+    assert (6, "test") in found
+
+
+def test_initial_weights_end_no_run() -> None:
+    run = train_spec(make_spec({"training": {"stop_at_score": 1e9, "evaluate_every": 12}}))
+
+    assert run.outcome.stop_reason is StopReason.COMPLETED
+
+
 def test_the_first_step_is_sent_at_once() -> None:
     run = train_spec(make_spec())
 
