@@ -30,6 +30,7 @@ from app.api.reference import docs
 from app.api.reference.document import name_of_function
 from app.api.runs import compare, continuation, runs
 from app.api.telemetry import dynamics, events, gradient_flow, history, plots
+from app.api.trials import trials
 from app.artifacts import ArtifactFolder, FolderWatch
 from app.dashboard import (
     assets,
@@ -72,6 +73,7 @@ _ROUTERS = (
     plots.router,
     report.router,
     diagnosis.router,
+    trials.router,
     events.router,
     artifacts.router,
     predictions.router,

@@ -14,6 +14,8 @@ class Act(StrEnum):
     RUN_CANCELLED = "run_cancelled"
     RUN_RELABELLED = "run_relabelled"
     RUN_DELETED = "run_deleted"
+    TRIAL_STARTED = "trial_started"
+    TRIAL_CANCELLED = "trial_cancelled"
     PREFLIGHT_SUBMITTED = "preflight_submitted"
     PREFLIGHT_CANCELLED = "preflight_cancelled"
     DATASET_UPLOADED = "dataset_uploaded"

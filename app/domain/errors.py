@@ -16,7 +16,9 @@ ClinicError
 │   ├── LastAdminKey
 │   ├── NoWeights
 │   ├── TelemetryDropped
-│   └── CheckpointDamaged
+│   ├── CheckpointDamaged
+│   ├── NothingToTry
+│   └── TrialInProgress
 ├── FileDamaged               (a stored file differs from what was written)
 ├── ArtifactsUnavailable      (the artifact folder is full, read-only or gone)
 ├── TooLarge
@@ -175,6 +177,18 @@ class CheckpointDamaged(Conflict):
     """No checkpoint of the run can be read: the files are missing, or differ from the originals."""
 
     code = "checkpoint_damaged"
+
+
+class NothingToTry(Conflict):
+    """No remedy is advised for this run, so that there is nothing to try."""
+
+    code = "nothing_to_try"
+
+
+class TrialInProgress(Conflict):
+    """The run has a trial that has not ended; wait for its end, or cancel it."""
+
+    code = "trial_in_progress"
 
 
 class ArtifactsUnavailable(ClinicError):

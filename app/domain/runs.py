@@ -55,6 +55,17 @@ class StopReason(StrEnum):
     INVALID_DATA = "invalid_data"
 
 
+class RunPurpose(StrEnum):
+    """What a run was made for, beside the run that it descends from."""
+
+    #: The untreated run of a trial, with another seed.
+    CONTROL = "control"
+    #: The run with a remedy.
+    REMEDY = "remedy"
+    #: A run whose result tells two causes apart.
+    EXPERIMENT = "experiment"
+
+
 ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
 
 TRANSITIONS: Mapping[RunStatus, frozenset[RunStatus]] = MappingProxyType(
@@ -145,6 +156,10 @@ class Run:
     is_diagnosis_final: bool
     parent_run_id: UUID | None
     parent_step: int | None
+    #: What it was made for, if another run led to it; that run is its parent.
+    purpose: RunPurpose | None = None
+    #: Kind of the remedy that it tries.
+    remedy: str | None = None
     #: Number of steps of a preflight, 0 for the initial weights only; None for an ordinary run.
     preflight_steps: int | None = None
     #: Estimated memory of training; 0 where it is unknown.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.events import EventKind
-from app.domain.runs import Run, RunStatus, check_transition
+from app.domain.runs import Run, RunPurpose, RunStatus, check_transition
 from app.domain.specs.job import JobSpec
 from app.store.cancellation import cancel
 from app.store.fence import NewEvent, append_events, change_run
@@ -29,6 +29,8 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
     notes: str,
     parent_run_id: UUID | None = None,
     parent_step: int | None = None,
+    purpose: RunPurpose | None = None,
+    remedy: str | None = None,
     priority: int = 0,
     preflight_steps: int | None = None,
     expected_rows: int = 0,
@@ -50,6 +52,8 @@ def insert_run(  # noqa: PLR0913 - a run's columns, each by its name
         "priority": priority,
         "parent_run_id": parent_run_id,
         "parent_step": parent_step,
+        "purpose": purpose,
+        "remedy": remedy,
         "preflight_steps": preflight_steps,
         "expected_rows": expected_rows,
         "expected_memory_bytes": expected_memory_bytes,

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
 from app.api.models.view import View
-from app.domain.runs import Run, RunStatus, StopReason
+from app.domain.runs import Run, RunPurpose, RunStatus, StopReason
 from app.domain.scopes import SPLITS
 from app.domain.series import shortest_decimals
 from app.domain.skill import skill_of
@@ -22,6 +22,18 @@ from app.domain.windows.excerpt import Excerpt
 class ParentView(View):
     run_id: UUID
     step: int | None
+
+
+class LineageView(View):
+    """Which run led to a run, and what for."""
+
+    parent: UUID | None
+    """The run whose remedy or cause is tried; null when it was deleted."""
+    purpose: RunPurpose
+    """`control`: the untreated run of a trial with another seed. `remedy`: a run with a remedy.
+    `experiment`: a run whose result tells two causes apart."""
+    remedy: str | None
+    """Kind of the remedy; null where none is tried."""
 
 
 class ProgressView(View):
@@ -147,6 +159,8 @@ class RunView(View):
     """Null until the run continues from a checkpoint. False where the machine, the libraries or the
     number of threads then differed, so that the results may differ in their last bits."""
     parent: ParentView | None
+    lineage: LineageView | None
+    """Null unless the run was made to try a remedy or a cause of its parent."""
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -194,6 +208,7 @@ def view_run(
         run,
         waiting_for=waiting_for,
         parent=_view_parent(run),
+        lineage=_view_lineage(run),
         progress=view_progress(run),
         metrics=_view_metrics(run),
         metrics_by=view_metrics_by(score_details),
@@ -213,6 +228,12 @@ def _view_parent(run: Run) -> ParentView | None:
     if run.parent_run_id is None:
         return None
     return ParentView(run_id=run.parent_run_id, step=run.parent_step)
+
+
+def _view_lineage(run: Run) -> LineageView | None:
+    if run.purpose is None:
+        return None
+    return LineageView(parent=run.parent_run_id, purpose=run.purpose, remedy=run.remedy)
 
 
 def _view_reference(task: TaskFacts) -> ReferenceView | None:

@@ -32,6 +32,10 @@ TAGS = [
         "description": "What the first steps of a run would show.",
     },
     {"name": "telemetry", "description": "What a run measured, and its diagnosis."},
+    {
+        "name": "trials",
+        "description": "Remedies of a run, trained beside the untreated run.",
+    },
     {"name": "datasets", "description": "Uploaded series, tables and texts."},
     {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
     {

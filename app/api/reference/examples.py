@@ -75,6 +75,14 @@ FORK_EXAMPLES: dict[str, Example] = {
     }
 }
 
+TRIAL_EXAMPLES: dict[str, Example] = {
+    "usual": {"summary": "The first three remedies that are advised", "value": {}},
+    "thorough": {
+        "summary": "Five seeds, and ten times the time of the run",
+        "value": {"num_seeds": 5, "budget": 10},
+    },
+}
+
 LABEL_EXAMPLES: dict[str, Example] = {
     "rename": {"summary": "Rename and tag", "value": {"name": "baseline", "tags": ["paper"]}},
     "clear": {"summary": "Empty the notes", "value": {"notes": None}},

@@ -9,6 +9,7 @@ from app.domain.lineage import LINEAGE_CODES
 from app.domain.specs.dataset.fit import FIT_CODES
 from app.domain.specs.job import CROSS_FIELD_CODES
 from app.domain.time_limits import TIME_LIMIT_TOO_LONG
+from app.domain.trials.plan import NOT_ADVISED
 
 _OF_THE_API = (
     # an option of the reader that query and form name with different values
@@ -19,6 +20,7 @@ _OF_THE_API = (
     "nul_character",
     # a quantity or scope that the run does not have
     "unknown",
+    NOT_ADVISED,
     TIME_LIMIT_TOO_LONG,
     # a rule of one part of a job spec, stated in `detail`
     "value_error",

@@ -25,6 +25,7 @@ from app.store.tables.telemetry import (
     telemetry_chunks,
     telemetry_windows,
 )
+from app.store.tables.trials import trial_runs, trials
 
 __all__ = [
     "PARTITIONED",
@@ -51,6 +52,8 @@ __all__ = [
     "score_details",
     "telemetry_chunks",
     "telemetry_windows",
+    "trial_runs",
+    "trials",
     "workers",
     "workspaces",
 ]

@@ -79,6 +79,9 @@ runs = Table(
     flag("is_diagnosis_final"),
     Column("parent_run_id", Uuid, ForeignKey("runs.id", ondelete="SET NULL")),
     Column("parent_step", BigInteger),
+    #: What it was made for, and the kind of the remedy that it tries; null for most runs.
+    Column("purpose", Text),
+    Column("remedy", Text),
     #: Number of steps of a preflight; null for an ordinary run.
     Column("preflight_steps", Integer),
     #: Preflights of the same comparison, this one included, the base first; null outside of one.

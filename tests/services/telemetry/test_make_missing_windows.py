@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import Engine, delete, func, select, update
 
 from app.artifacts import ArtifactFolder
+from app.domain.quotas import Quotas
 from app.domain.runs import StopReason
+from app.domain.time_limits import UNLIMITED
 from app.queue import RunQueue
 from app.store.claims import finish
 from app.store.database import unit_of_work
@@ -36,7 +38,8 @@ def test_one_call_makes_the_windows_of_a_short_run(
         queue=RunQueue("redis://nowhere"),
         artifacts=ArtifactFolder(root=tmp_path),
         max_crashes=3,
-        max_running_runs=10,
+        quotas=Quotas(),
+        time_limits=UNLIMITED,
         stalled_after_s=30,
         retention_days=None,
         audit_retention_days=365,

@@ -1,0 +1,116 @@
+"""Which runs of a trial come next, and which are stopped.
+
+At first every arm is trained with one fresh seed. Only remedies with which the task was learned, or
+else the better half of the undecided ones, are trained with the next seed; that is successive
+halving over seeds (Jamieson and Talwalkar 2016). Progress within a run drops no remedy, because
+networks that learn late show none for most of their steps. A remedy gets no further seed once its
+verdict is decided. Runs stop by themselves when they have learned the task (`stop_at_score`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from app.domain.trials.progress import CURED_FROM
+from app.domain.trials.trial import CONTROL, Trial, TrialEnd
+from app.domain.trials.verdict import judge
+
+#: The arm and the seed of a run, by their positions.
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """What is to be done with a trial now."""
+
+    #: Runs to queue.
+    start: Sequence[Place] = ()
+    #: Whether the runs that have not ended are to be stopped.
+    is_stopping: bool = False
+    #: Why the trial has ended; None while it runs.
+    end_reason: TrialEnd | None = None
+
+
+def first_places(num_remedies: int) -> tuple[Place, ...]:
+    """Returns the runs with which a trial begins: every arm with the first seed."""
+    return tuple((arm, 0) for arm in range(num_remedies + 1))
+
+
+def next_moves(trial: Trial, *, spent_s: float, failed: frozenset[int]) -> Moves:
+    """Returns the next moves.
+
+    `spent_s` are the seconds that all runs took so far, `failed` the arms of which a run could not
+    be queued.
+    """
+    is_active = any(one.outcome is None for one in trial.runs)
+    if spent_s >= trial.budget_s:
+        reason = None if is_active else TrialEnd.BUDGET_SPENT
+        return Moves(is_stopping=is_active, end_reason=reason)
+    start = _to_start(trial, failed)
+    if start:
+        return Moves(start=start)
+    if not is_active:
+        return Moves(end_reason=TrialEnd.DECIDED)
+    active = {one.arm for one in trial.runs if one.outcome is None}
+    open_remedies = [arm for arm in _remedies(trial) if not _is_closed(trial, arm, failed)]
+    return Moves(is_stopping=active == {CONTROL} and not open_remedies)
+
+
+def _to_start(trial: Trial, failed: frozenset[int]) -> list[Place]:
+    known = {(one.arm, one.seed) for one in trial.runs}
+    wanted: list[Place] = []
+    for arm in _going_on(trial, failed):
+        seed = _num_started(trial, arm)
+        if seed < len(trial.seeds):
+            wanted += [(CONTROL, seed), (arm, seed)]
+    return [
+        place
+        for place in dict.fromkeys(wanted)
+        if place not in known and place != (CONTROL, trial.own_seed) and place[0] not in failed
+    ]
+
+
+def _going_on(trial: Trial, failed: frozenset[int]) -> list[int]:
+    """Returns the remedies that are to be trained with their next seed."""
+    idle = [
+        arm
+        for arm in _remedies(trial)
+        if not _is_closed(trial, arm, failed) and not _is_active(trial, arm)
+    ]
+    learned = [arm for arm in idle if _last_progress(trial, arm) >= CURED_FROM]
+    others = [arm for arm in idle if arm not in learned]
+    if not others or any(_is_active(trial, arm) for arm in (CONTROL, *_remedies(trial))):
+        return learned
+    rank = max(_num_started(trial, arm) for arm in others)
+    num_kept = ceil((len(trial.arms) - 1) / 2**rank)
+    has_cure = any(_last_progress(trial, arm) >= CURED_FROM for arm in _remedies(trial))
+    room = 0 if has_cure else num_kept
+    best = sorted(others, key=lambda arm: -_last_progress(trial, arm))
+    return learned + best[:room]
+
+
+def _is_closed(trial: Trial, arm: int, failed: frozenset[int]) -> bool:
+    """Returns whether a remedy gets no further seed: it is decided, or a run of it failed."""
+    has_failed = any(
+        one.arm == arm and one.outcome is not None and not one.outcome.is_telling
+        for one in trial.runs
+    )
+    return arm in failed or has_failed or judge(trial, arm, is_over=False).verdict is not None
+
+
+def _remedies(trial: Trial) -> range:
+    return range(CONTROL + 1, len(trial.arms))
+
+
+def _is_active(trial: Trial, arm: int) -> bool:
+    return any(one.arm == arm and one.outcome is None for one in trial.runs)
+
+
+def _num_started(trial: Trial, arm: int) -> int:
+    return sum(one.arm == arm for one in trial.runs)
+
+
+def _last_progress(trial: Trial, arm: int) -> float:
+    """Returns the progress with the last seed; minus infinity where nothing is known."""
+    outcomes = trial.outcomes_of(arm)
+    return outcomes[max(outcomes)].judged_progress if outcomes else float("-inf")

@@ -1,0 +1,190 @@
+"""What the runs of an arm tell, compared in pairs with untreated runs of the same seeds.
+
+The scores decide, and never the diagnoses. With `n` seeds an arm has cured when a majority of them
+learned the task and a majority of the untreated runs did not, so that the medians differ so
+whatever the other seeds would give.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean, median, stdev
+
+from app.domain.diagnosis.standing import BaselineThresholds
+from app.domain.trials.progress import CURED_FROM, WORST
+from app.domain.trials.trial import CONTROL, Outcome, Trial
+
+#: Confidence of the interval of the mean difference.
+CONFIDENCE = 0.95
+#: Quantiles of Student's t at 0.975, by degrees of freedom from 1.
+_T_QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+#: Most seeds of a trial.
+MAX_SEEDS = len(_T_QUANTILES) + 1
+#: Difference in progress that matters.
+MIN_DIFFERENCE = 0.05
+#: Half of the width of the interval around 0 within which two arms are equal.
+EQUAL_WITHIN = 0.1
+#: Below this progress nothing was learned.
+LEARNED_FROM = BaselineThresholds().min_level
+
+
+class TrialVerdict(StrEnum):
+    #: With the remedy the task is learned, and without it is not.
+    CURED = "cured"
+    #: It is better with the remedy, but the task is not learned.
+    IMPROVED = "improved"
+    UNCHANGED = "unchanged"
+    WORSE = "worse"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Progress with the remedy less that of the untreated run with the same seed."""
+
+    #: One for each seed that both arms have.
+    by_seed: Mapping[int, float]
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.by_seed.values())
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the mean by Student's t; None for a single pair."""
+        number = len(self.by_seed)
+        if number == 1:
+            return None
+        spread = stdev(self.by_seed.values())
+        half = _T_QUANTILES[number - 2] * spread / math.sqrt(number)
+        return self.mean - half, self.mean + half
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What is known of a remedy."""
+
+    #: None while it is undecided.
+    verdict: TrialVerdict | None
+    #: One sentence.
+    reason: str
+    difference: Difference | None = None
+
+
+def majority(num_seeds: int) -> int:
+    """Returns the number of seeds that decide the median."""
+    return num_seeds // 2 + 1
+
+
+def difference_of(trial: Trial, arm: int) -> Difference | None:
+    """Returns the paired differences to the control; None without a pair."""
+    treated, untreated = trial.outcomes_of(arm), trial.outcomes_of(CONTROL)
+    pairs = {
+        seed: _difference(treated[seed], untreated[seed])
+        for seed in sorted(treated.keys() & untreated.keys())
+    }
+    return Difference(by_seed=pairs) if pairs else None
+
+
+def judge(trial: Trial, arm: int, *, is_over: bool) -> Judgement:
+    """Judges a remedy. Unless the trial `is_over` it may be undecided."""
+    difference = difference_of(trial, arm)
+    found = _decided(trial, arm, difference)
+    if found is not None:
+        verdict, reason = found
+        return Judgement(verdict=verdict, reason=reason, difference=difference)
+    if not is_over:
+        reason = "Further runs decide."
+        return Judgement(verdict=None, reason=reason, difference=difference)
+    verdict, reason = _by_interval(difference)
+    return Judgement(verdict=verdict, reason=reason, difference=difference)
+
+
+def _difference(treated: Outcome, untreated: Outcome) -> float:
+    """Compares both on test data or, if one has no test score, on validation data."""
+    for split in ("test", "validation"):
+        if split in treated.progress and split in untreated.progress:
+            return treated.progress[split] - untreated.progress[split]
+    return treated.judged_progress - untreated.judged_progress
+
+
+def _decided(
+    trial: Trial, arm: int, difference: Difference | None
+) -> tuple[TrialVerdict, str] | None:
+    """Returns what further seeds cannot change, or would hardly change."""
+    if difference is None:
+        return None
+    treated = _progress(trial.outcomes_of(arm))
+    untreated = _progress(trial.outcomes_of(CONTROL))
+    need = majority(len(trial.seeds))
+    if _num_cured(treated) >= need:
+        return _of_learned(treated, untreated, need)
+    every = [*treated, *untreated]
+    if max(every) < LEARNED_FROM and min(every) > WORST:
+        return TrialVerdict.UNCHANGED, "Nothing was learned, with the remedy or without it."
+    if _num_sick(treated) >= need and len(difference.by_seed) > 1:
+        return _by_interval(difference)
+    return None
+
+
+def _of_learned(
+    treated: Sequence[float], untreated: Sequence[float], need: int
+) -> tuple[TrialVerdict, str] | None:
+    """Returns the verdict on a remedy with which most runs learned the task; None if undecided."""
+    if _num_sick(untreated) >= need:
+        reason = f"{_num_cured(treated)} of {len(treated)} runs with the remedy learned the task, "
+        reason += f"and {_num_cured(untreated)} of {len(untreated)} untreated runs."
+        return TrialVerdict.CURED, reason
+    if _num_cured(untreated) >= need:
+        return TrialVerdict.UNCHANGED, "Most untreated runs learn the task as well."
+    return None
+
+
+def _by_interval(difference: Difference | None) -> tuple[TrialVerdict, str]:
+    if difference is None:
+        return TrialVerdict.INCONCLUSIVE, "No two runs with the same seed ended by themselves."
+    interval = difference.interval
+    if interval is None:
+        reason = "A single pair of runs does not tell how much the seed matters."
+        return TrialVerdict.INCONCLUSIVE, reason
+    low, high = interval
+    if low > 0 and difference.mean >= MIN_DIFFERENCE:
+        return TrialVerdict.IMPROVED, "It is better with every likely seed, but it is not cured."
+    if high < 0 and difference.mean <= -MIN_DIFFERENCE:
+        return TrialVerdict.WORSE, "It is worse with every likely seed."
+    if low >= -EQUAL_WITHIN and high <= EQUAL_WITHIN:
+        return TrialVerdict.UNCHANGED, "The difference is small with every likely seed."
+    return TrialVerdict.INCONCLUSIVE, "The seeds differ more than the remedy matters."
+
+
+def median_progress(trial: Trial, arm: int) -> float | None:
+    """Returns the median over the runs of an arm that tell something; None without one."""
+    values = _progress(trial.outcomes_of(arm))
+    return median(values) if values else None
+
+
+def _progress(outcomes: Mapping[int, Outcome]) -> list[float]:
+    return [one.judged_progress for one in outcomes.values()]
+
+
+def _num_cured(values: Sequence[float]) -> int:
+    return sum(value >= CURED_FROM for value in values)
+
+
+def _num_sick(values: Sequence[float]) -> int:
+    return len(values) - _num_cured(values)
+
+
+def winner_of(trial: Trial) -> int | None:
+    """Returns the position of the remedy that cured in the least time; None if none cured."""
+    cured = [
+        arm
+        for arm in range(CONTROL + 1, len(trial.arms))
+        if judge(trial, arm, is_over=False).verdict is TrialVerdict.CURED
+    ]
+    return min(cured, key=lambda arm: _mean_seconds(trial, arm), default=None)
+
+
+def _mean_seconds(trial: Trial, arm: int) -> float:
+    return fmean(one.seconds for one in trial.outcomes_of(arm).values())

@@ -1,0 +1,1 @@
+"""Trials: start one, advance it, read it, cancel it."""

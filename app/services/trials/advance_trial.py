@@ -1,0 +1,124 @@
+"""Advance a trial: note what became of its runs, queue the next ones, or end it."""
+
+import logging
+from dataclasses import replace
+from uuid import UUID
+
+from app.domain.errors import ClinicError, Overloaded
+from app.domain.quotas import Quotas
+from app.domain.runs import StopReason
+from app.domain.time_limits import TimeLimits
+from app.domain.trials.plan import outcome_of
+from app.domain.trials.schedule import Moves, Place, next_moves
+from app.domain.trials.trial import Outcome, TrialRun, TrialStatus
+from app.queue import RunQueue
+from app.services.trials.queue_run import queue_run
+from app.services.trials.read_trial import TrialState, state_of
+from app.services.trials.stop_runs import stop_runs
+from app.store.database import UnitOfWork
+from app.store.trials import end_trial, lock_trial, record_outcome, running_trial_ids
+
+logger = logging.getLogger(__name__)
+
+#: Why a run of a trial is stopped, as its log tells it.
+DECIDED = "trial_decided"
+DELETED = "The run was deleted."
+
+
+def find_running_trials(work: UnitOfWork) -> list[UUID]:
+    return running_trial_ids(work.session)
+
+
+def advance_trial(
+    work: UnitOfWork,
+    *,
+    trial_id: UUID,
+    queue: RunQueue,
+    quotas: Quotas,
+    time_limits: TimeLimits,
+) -> None:
+    """Makes the next moves of a trial, unless another process does so at this moment.
+
+    All moves are in the caller's transaction, under the lock of the trial: a process that dies
+    leaves the trial as it was, and no run is queued twice.
+    """
+    trial = lock_trial(work.session, trial_id, waits=False)
+    if trial is None:
+        return
+    state = _with_outcomes(work, state_of(work, trial))
+    failed: set[int] = set()
+    while True:
+        moves = next_moves(state.trial, spent_s=state.spent_s, failed=frozenset(failed))
+        newly_failed = _start(
+            work, state, moves, queue=queue, quotas=quotas, time_limits=time_limits
+        )
+        if not newly_failed:
+            break
+        failed |= newly_failed
+    if moves.is_stopping:
+        stop_runs(work, state, reason=DECIDED)
+    if moves.end_reason is not None:
+        end_trial(work.session, trial_id, status=TrialStatus.ENDED, reason=moves.end_reason)
+
+
+def _with_outcomes(work: UnitOfWork, state: TrialState) -> TrialState:
+    """Stores what became of runs that have ended since, and returns the state with it."""
+    known = [_with_outcome(state, one) for one in state.trial.runs]
+    for before, after in zip(state.trial.runs, known, strict=True):
+        if before.outcome is None and after.outcome is not None:
+            record_outcome(
+                work.session,
+                trial_id=state.trial.id,
+                arm=after.arm,
+                seed=after.seed,
+                outcome=after.outcome,
+            )
+    return replace(state, trial=replace(state.trial, runs=tuple(known)))
+
+
+def _with_outcome(state: TrialState, one: TrialRun) -> TrialRun:
+    if one.outcome is not None:
+        return one
+    run = None if one.run_id is None else state.members.get(one.run_id)
+    if run is None:
+        gone = Outcome(stop_reason=StopReason.CANCELLED, step=0, seconds=0.0, error=DELETED)
+        return replace(one, outcome=gone)
+    return replace(one, outcome=outcome_of(run, seconds=state.seconds_of(run)))
+
+
+def _start(
+    work: UnitOfWork,
+    state: TrialState,
+    moves: Moves,
+    *,
+    queue: RunQueue,
+    quotas: Quotas,
+    time_limits: TimeLimits,
+) -> set[int]:
+    """Queues the next runs; returns the arms whose runs can never be queued.
+
+    A run for which a quota has no room is queued at a later sweep.
+    """
+    failed: set[int] = set()
+    for place in moves.start:
+        try:
+            with work.session.begin_nested():
+                queue_run(
+                    work,
+                    state.trial,
+                    state.run,
+                    place,
+                    queue=queue,
+                    quotas=quotas,
+                    time_limits=time_limits,
+                )
+        except Overloaded:
+            break
+        except ClinicError as error:
+            _tell_failure(state, place, error)
+            failed.add(place[0])
+    return failed
+
+
+def _tell_failure(state: TrialState, place: Place, error: ClinicError) -> None:
+    logger.warning("Trial %s: arm %d is left out: %s", state.trial.id, place[0], error.detail)
