@@ -1,4 +1,4 @@
-"""Writes a long run through the store, in batches as a worker writes them, without training it."""
+"""Writes runs through the store, in batches as a worker writes them, without training them."""
 
 import time
 from uuid import UUID
@@ -36,11 +36,11 @@ def write_run(engine: Engine, *, num_steps: int, secret: str) -> tuple[str, UUID
     """Returns an API key and the run's id; prints how fast the readings were stored."""
     with unit_of_work(engine) as work:
         key = bootstrap(work, secret=secret)
-    run_id = _claimed(engine, num_steps=num_steps)
+    run_id = claimed_run(engine, num_steps=num_steps, name="long")
     random = np.random.default_rng(0)
     began = time.perf_counter()
     for seq, first in enumerate(range(0, num_steps, FLUSH_EVERY_STEPS)):
-        chunk = _chunk(random, first, min(first + FLUSH_EVERY_STEPS, num_steps))
+        chunk = make_chunk(random, first, min(first + FLUSH_EVERY_STEPS, num_steps))
         batch = ReadingBatch(chunk=chunk, progress_step=chunk.last_step + 1)
         with unit_of_work(engine) as work:
             append_batch(work.session, run_id=run_id, attempt=1, seq=seq, batch=batch)
@@ -50,22 +50,25 @@ def write_run(engine: Engine, *, num_steps: int, secret: str) -> tuple[str, UUID
     return key or "", run_id
 
 
-def _claimed(engine: Engine, *, num_steps: int) -> UUID:
+def claimed_run(
+    engine: Engine, *, num_steps: int, name: str, model: str = "gru", task: TaskFacts = TASK
+) -> UUID:
+    """Returns a run of the first workspace that a worker has claimed and begun."""
     spec = JobSpec.model_validate(
         {
-            "model": {"kind": "gru"},
-            "dataset": {"kind": "adding", "length": 50},
+            "model": {"kind": model},
+            "dataset": {"kind": "adding", "length": task.length},
             "training": {"num_steps": num_steps},
         }
     )
     with unit_of_work(engine) as work:
         session = work.session
-        workspace_id = session.execute(select(workspaces.c.id)).scalar_one()
+        workspace_id = session.execute(select(workspaces.c.id).limit(1)).scalar_one()
         run = insert_run(
             session,
             workspace_id=workspace_id,
             spec=spec,
-            name="long",
+            name=name,
             tags=(),
             notes="",
             priority=0,
@@ -83,11 +86,12 @@ def _claimed(engine: Engine, *, num_steps: int) -> UUID:
         )
         row = session.execute(select(runs).where(runs.c.id == run.id)).mappings().one()
         claim_row(session, row, worker_id=worker_id, lease_s=LEASE_S)
-        begin(session, run_id=run.id, attempt=1, task=TASK, tensor_names=TENSORS, device="cpu")
+        begin(session, run_id=run.id, attempt=1, task=task, tensor_names=TENSORS, device="cpu")
     return run.id
 
 
-def _chunk(random: np.random.Generator, first: int, end: int) -> TelemetryChunk:
+def make_chunk(random: np.random.Generator, first: int, end: int) -> TelemetryChunk:
+    """Returns steps whose loss falls slowly; all other values vary around a constant."""
     steps_n = np.arange(first, end, dtype=np.int32)
     noise_n = random.lognormal(sigma=0.3, size=steps_n.size)
     loss_n = _real((0.1 + np.exp(-steps_n / 1e6)) * noise_n)
