@@ -29,7 +29,7 @@ from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
 from app.api.reference.document import name_of_function
 from app.api.runs import compare, continuation, runs
-from app.api.telemetry import dynamics, events, gradient_flow, history, plots
+from app.api.telemetry import dynamics, events, gradient_flow, heat_map, history, plots
 from app.api.trials import trials
 from app.artifacts import ArtifactFolder, FolderWatch
 from app.dashboard import (
@@ -69,6 +69,7 @@ _ROUTERS = (
     preflight.router,
     history.router,
     gradient_flow.router,
+    heat_map.router,
     dynamics.router,
     plots.router,
     report.router,

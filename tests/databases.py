@@ -1,9 +1,11 @@
 """Databases of the tests: each has the newest schema from its first moment on, or none."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from uuid import uuid4
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from app.embedded.database import EmbeddedDatabase
 from app.migration import migrate
@@ -44,3 +46,18 @@ class Databases:
     def _run(self, statement: str) -> None:
         with self._admin.connect() as connection:
             connection.execute(text(statement))
+
+
+@contextmanager
+def counted_statements(engine: Engine) -> Iterator[list[str]]:
+    """Collects the statements that the engine sends meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

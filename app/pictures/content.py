@@ -62,8 +62,9 @@ class Heat:
     title: str
     steps_P: Doubles
     lags_T: Doubles
-    #: Base-10 logarithm of the gradient; -inf: exactly 0; NaN: past the end of a sequence.
-    log10_norm_PT: Doubles
+    #: Base-10 logarithm of the gradient; -inf: exactly 0; inf: infinite or NaN; NaN: past the
+    #: end of a sequence.
+    log10_norm_PT: NDArray[np.floating]
     horizon_P: Doubles
     #: Lower and upper ends of the horizon's interval.
     horizon_interval_2P: Doubles

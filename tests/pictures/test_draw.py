@@ -1,13 +1,15 @@
 """Pictures show what they are given: spikes, values that are not finite, texts as texts."""
 
+import io
 import struct
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.pictures.content import Curve, Heat, Level, Lines, Picture, Span
-from app.pictures.draw import draw
+from app.pictures.draw import draw, power_text
 
 STEPS = np.arange(100.0)
 CURVE = Curve(label="loss", steps_n=STEPS, values_n=np.full(100, 0.5))
@@ -97,6 +99,63 @@ def test_what_is_not_finite_is_marked_and_counted(bad: float) -> None:
 )
 def test_measurements_at_their_edges_are_drawn(panel: Lines | Heat) -> None:
     assert draw(replace(PICTURE, panels=(panel,))).startswith(b"<?xml")
+
+
+def test_a_spike_of_one_step_is_as_tall_as_the_axis() -> None:
+    steps = np.arange(0, 1_000_000, 625, dtype=np.float64)
+    values = np.full(steps.size, 0.5)
+    values[987] = 500.0
+    curve = Curve(label="loss", steps_n=steps, values_n=values)
+    lines = Lines(title="Loss", unit="", curves=(curve,))
+
+    drawn = pixels(draw(replace(PICTURE, form="png", panels=(lines,))))
+
+    is_curve = np.abs(drawn[:, :, :3].astype(int) - [0, 0x72, 0xB2]).sum(axis=2) < 60
+    columns = np.flatnonzero(is_curve.any(axis=0))
+    share = (steps[987] - steps[0]) / (steps[-1] - steps[0])
+    expected = columns[0] + share * (columns[-1] - columns[0])
+    (tall,) = np.nonzero(is_curve.sum(axis=0) > 200)
+    assert tall.mean() == pytest.approx(expected, abs=4)
+    assert tall.size <= 6
+
+
+def test_every_probe_of_a_heat_map_has_its_column() -> None:
+    log_PT = np.zeros((100, 40))
+    log_PT[61] = -9.0
+    heat = replace(
+        HEAT,
+        steps_P=np.arange(100.0),
+        log10_norm_PT=log_PT,
+        horizon_P=np.zeros(100),
+        horizon_interval_2P=np.zeros((2, 100)),
+        required_lag=None,
+    )
+
+    drawn = pixels(draw(replace(PICTURE, form="png", panels=(heat,))))
+
+    is_low = np.abs(drawn[:, :, :3].astype(int) - [68, 1, 84]).sum(axis=2) < 20
+    assert (is_low.sum(axis=0) > 300).sum() in range(8, 12)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-3, "0.001"), (1e-4, "10⁻⁴"), (1e12, "10¹²"), (2e-5, "2e−05"), (1.0, "1"), (500.0, "500")],
+)
+def test_powers_of_ten_are_short_texts(value: float, text: str) -> None:
+    assert power_text(value) == text
+
+
+def test_a_narrow_range_of_a_logarithmic_axis_has_numbers() -> None:
+    curve = replace(CURVE, values_n=np.linspace(0.3, 0.6, 100))
+
+    drawn = draw(replace(PICTURE, panels=(replace(LINES, curves=(curve,), levels=()),))).decode()
+
+    assert ">0.5</text>" in drawn
+
+
+def pixels(file: bytes) -> np.ndarray:
+    """(height, width, 4) of a PNG."""
+    return np.asarray(Image.open(io.BytesIO(file)).convert("RGBA"))
 
 
 def test_a_picture_without_panels_says_that_nothing_was_measured() -> None:

@@ -7,12 +7,9 @@ import numpy as np
 from app.domain.diagnosis.findings import Diagnosis, FindingState
 from app.domain.runs import Run
 from app.domain.scopes import Scope
-from app.domain.telemetry import LagProfile
 from app.domain.windows.excerpt import Excerpt
 from app.pictures.content import Curve, Heat, Level, Lines, Span
-
-#: Lags of a heat map at most; beyond, evenly spaced ones are shown.
-MAX_LAGS = 800
+from app.store.heat_maps import HeatMap
 
 
 def loss_panel(run: Run, excerpts: Sequence[Excerpt], diagnosis: Diagnosis | None) -> Lines:
@@ -41,27 +38,19 @@ def plain_panel(title: str, excerpts: Sequence[Excerpt]) -> Lines:
     return Lines(title=title, unit="", curves=tuple(map(_curve, excerpts)), may_be_log=False)
 
 
-def flow_panel(run: Run, profiles: Sequence[LagProfile]) -> Heat | None:
+def flow_panel(run: Run, found: HeatMap) -> Heat | None:
     """The gradient flow of the whole model; None without a probe."""
-    shown = [one for one in profiles if one.scope == Scope.model() and one.path == "total"]
-    if not shown:
+    if not found.steps_P.size:
         return None
-    num_lags = max(one.log_norm_T.size for one in shown)
-    lags_T = np.unique(np.linspace(0, num_lags - 1, min(num_lags, MAX_LAGS)).astype(int))
-    log_PT = np.full((len(shown), lags_T.size), np.nan)
-    for row, one in enumerate(shown):
-        own_T = lags_T[lags_T < one.log_norm_T.size]
-        log_PT[row, : own_T.size] = one.log_norm_T[own_T] / np.log(10)
-    intervals = [one.horizon.interval for one in shown]
     lag = run.task.required_lag.timesteps if run.task else None
     return Heat(
         title="Gradient flow: how large the gradient is, so many timesteps back",
-        steps_P=np.array([one.step for one in shown], dtype=np.float64),
-        lags_T=lags_T.astype(np.float64),
-        log10_norm_PT=log_PT,
-        horizon_P=np.array([one.horizon.value for one in shown], dtype=np.float64),
-        horizon_interval_2P=np.array(intervals, dtype=np.float64).T,
-        required_lag=lag if lag is not None and lag < num_lags else None,
+        steps_P=found.steps_P.astype(np.float64),
+        lags_T=found.lags_T.astype(np.float64),
+        log10_norm_PT=(found.log_norm_PT / np.log(10)).astype(np.float32),
+        horizon_P=found.horizon_P,
+        horizon_interval_2P=np.array([found.horizon_low_P, found.horizon_high_P]),
+        required_lag=lag if lag is not None and lag <= found.lags_T[-1] else None,
     )
 
 

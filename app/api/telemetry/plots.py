@@ -19,6 +19,7 @@ from app.domain.diagnosis.engine import RULES_VERSION
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.errors import InvalidInput, TelemetryDropped
 from app.domain.probe_selection import ProbeSelection
+from app.domain.quantities import SCALARS
 from app.domain.runs import Run
 from app.domain.windows.excerpt import Excerpt
 from app.pictures.content import Form, Panel, Picture, Theme
@@ -27,17 +28,18 @@ from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.get_run import get_run
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.plan_history import HistoryQuery
-from app.services.telemetry.read_gradient_flow import read_gradient_flow
+from app.services.telemetry.read_heat_map import read_flow_map
 from app.services.telemetry.read_history import read_history
+from app.store.heat_maps import FlowScope
 
 router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
 Chart = Literal["overview", "gradient-flow", "loss", "norms", "gates", "spectrum"]
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
-#: Points of a curve: more than a picture has columns of pixels.
-MAX_POINTS = 4000
-#: Probes of a heat map at most.
-MAX_PROBES = 500
+#: Points of a curve: the extrema of every three pixels. More would read more steps one by one.
+MAX_POINTS = 1600
+#: Probes and lags of a heat map at most; beyond, evenly spaced ones are shown.
+MAX_PROBES, MAX_LAGS = 500, 800
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -112,10 +114,12 @@ class PictureSources:
 
     def series(self, quantities: Sequence[str]) -> list[Excerpt]:
         """Returns the series of those quantities that the run has measured."""
-        found: list[Excerpt] = []
+        of_every_step = [one for one in quantities if one in SCALARS]
+        found = list(self._history(of_every_step))
         for quantity in quantities:
             with suppress(InvalidInput):
-                found += self._history(quantity)
+                if quantity not in of_every_step:
+                    found += self._history([quantity])
         return [one for one in found if one.count]
 
     def diagnosis(self) -> Diagnosis | None:
@@ -129,17 +133,21 @@ class PictureSources:
         return None
 
     def flow(self, run: Run) -> Panel | None:
-        selection = ProbeSelection(max_probes=MAX_PROBES)
         own = self._caller.workspace_id
         found = self._read(
-            lambda work: read_gradient_flow(
-                work, workspace_id=own, run_id=self._run_id, selection=selection
+            lambda work: read_flow_map(
+                work,
+                workspace_id=own,
+                run_id=self._run_id,
+                shown=FlowScope(scope="model", path="total"),
+                selection=ProbeSelection(max_probes=MAX_PROBES),
+                max_lags=MAX_LAGS,
             )
         )
-        return flow_panel(run, found.profiles)
+        return flow_panel(run, found.heat_map)
 
-    def _history(self, quantity: str) -> tuple[Excerpt, ...]:
-        query = HistoryQuery(quantities=(quantity,))
+    def _history(self, quantities: Sequence[str]) -> tuple[Excerpt, ...]:
+        query = HistoryQuery(quantities=quantities)
         own = self._caller.workspace_id
         return self._read(
             lambda work: read_history(
