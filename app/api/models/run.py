@@ -16,7 +16,7 @@ from app.domain.series import shortest_decimals
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.domain.windows.excerpt import Excerpt
+from app.services.telemetry.sparklines import SmallCurve
 
 
 class ParentView(View):
@@ -274,14 +274,14 @@ def _links(run_id: UUID) -> RunLinks:
     )
 
 
-def view_sparklines(excerpts: Sequence[Excerpt]) -> SparklinesView:
-    return SparklinesView(**{one.quantity: _view_sparkline(one) for one in excerpts})
+def view_sparklines(curves: Sequence[SmallCurve]) -> SparklinesView:
+    return SparklinesView(**{one.quantity: _view_sparkline(one) for one in curves})
 
 
-def _view_sparkline(excerpt: Excerpt) -> SparklineView:
-    finite_p = np.isfinite(excerpt.values_p)
-    decimals = shortest_decimals(excerpt.values_p)
+def _view_sparkline(curve: SmallCurve) -> SparklineView:
+    finite_p = np.isfinite(curve.values_p)
+    decimals = shortest_decimals(curve.values_p)
     return SparklineView(
-        steps=excerpt.steps_p.tolist(),
+        steps=curve.steps_p.tolist(),
         values=[value if ok else None for value, ok in zip(decimals, finite_p, strict=True)],
     )

@@ -24,7 +24,7 @@ def list_page(
     if "sparklines" in query.include:
         curves = resources.sparklines.of(read.engine, runs)
         items = [
-            item.model_copy(update={"sparklines": view_sparklines(one.excerpts)})
+            item.model_copy(update={"sparklines": view_sparklines(one.curves)})
             for item, one in zip(items, curves, strict=True)
         ]
     if "verdict" in query.include:

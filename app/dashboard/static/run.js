@@ -228,6 +228,7 @@ document.addEventListener("click", async (event) => {
 });
 
 await drawAll();
+performance.mark("charts drawn");
 showFiles(/** @type {HTMLElement} */ (document.querySelector("[data-artifacts]")), api).catch(report);
 showLog(/** @type {HTMLDetailsElement} */ (document.querySelector("[data-log]")), api);
 if (head.dataset.isOver === "no") follow();

@@ -2,18 +2,22 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.runs import Run
-from app.domain.windows.excerpt import Excerpt
+from app.domain.series import choose_points
+from app.domain.windows.excerpt import EXACT_READINGS
 from app.services.telemetry.plan_history import HistoryQuery
 from app.services.telemetry.read_history import read_history
+from app.store.columns_of_runs import RunColumns, read_columns_of_runs
 from app.store.database import UnitOfWork, unit_of_work
 
 #: What is drawn of a run.
@@ -22,13 +26,25 @@ QUANTITIES = ("loss", "grad_norm")
 MAX_POINTS = 48
 #: Runs whose curves are kept, of about 2 KiB each.
 MAX_KEPT = 5000
+#: Steps of all runs that one statement reads, which is 16 MiB.
+MAX_STEPS = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallCurve:
+    """A few points of a quantity."""
+
+    quantity: str
+    #: (p,) ascending.
+    steps_p: NDArray[np.int32]
+    values_p: NDArray[np.floating]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sparklines:
     """The curves of one run; empty before its first step."""
 
-    excerpts: tuple[Excerpt, ...] = ()
+    curves: tuple[SmallCurve, ...] = ()
 
 
 class SparklineCache:
@@ -44,7 +60,7 @@ class SparklineCache:
         missing = [run for run, one in zip(runs, found, strict=True) if one is None]
         if missing:
             with unit_of_work(engine, snapshot=True) as work:
-                read = {run.id: _read(work, run) for run in missing}
+                read = _read(work, missing)
             self._keep(missing, read)
             found = [
                 read[run.id] if one is None else one for run, one in zip(runs, found, strict=True)
@@ -56,7 +72,7 @@ class SparklineCache:
             version, kept = self._kept.get(run.id, (None, None))
             return kept if version == run.version else None
 
-    def _keep(self, runs: Sequence[Run], read: dict[UUID, Sparklines]) -> None:
+    def _keep(self, runs: Sequence[Run], read: Mapping[UUID, Sparklines]) -> None:
         with self._lock:
             for run in runs:
                 self._kept[run.id] = (run.version, read[run.id])
@@ -65,9 +81,46 @@ class SparklineCache:
                 self._kept.popitem(last=False)
 
 
-def _read(work: UnitOfWork, run: Run) -> Sparklines:
-    if run.progress_step == 0:
-        return Sparklines()
+def _read(work: UnitOfWork, runs: Sequence[Run]) -> dict[UUID, Sparklines]:
+    """Reads short runs together, and the long ones by their windows."""
+    found = {run.id: Sparklines() for run in runs}
+    begun = [run for run in runs if run.progress_step > 0]
+    for group in _groups([run for run in begun if run.progress_step <= EXACT_READINGS]):
+        ids = [run.id for run in group]
+        columns = read_columns_of_runs(work.session, ids, QUANTITIES)
+        found |= {run_id: _reduced(one) for run_id, one in columns.items()}
+    for run in begun:
+        if run.progress_step > EXACT_READINGS:
+            found[run.id] = _read_long(work, run)
+    return found
+
+
+def _groups(runs: Sequence[Run]) -> Iterator[list[Run]]:
+    group: list[Run] = []
+    for run in runs:
+        if group and sum(one.progress_step for one in (*group, run)) > MAX_STEPS:
+            yield group
+            group = []
+        group.append(run)
+    if group:
+        yield group
+
+
+def _reduced(columns: RunColumns) -> Sparklines:
+    return Sparklines(
+        curves=tuple(
+            SmallCurve(
+                quantity=quantity,
+                steps_p=columns.steps_n[kept_p],
+                values_p=columns.values[quantity][kept_p],
+            )
+            for quantity in QUANTITIES
+            if (kept_p := choose_points(columns.values[quantity], max_points=MAX_POINTS)).size
+        )
+    )
+
+
+def _read_long(work: UnitOfWork, run: Run) -> Sparklines:
     # a run that was deleted meanwhile, or whose readings were, has no curves
     with suppress(InvalidInput, NotFound):
         history = read_history(
@@ -77,5 +130,11 @@ def _read(work: UnitOfWork, run: Run) -> Sparklines:
             query=HistoryQuery(quantities=QUANTITIES),
             max_points=MAX_POINTS,
         )
-        return Sparklines(excerpts=tuple(one for one in history.excerpts if one.count))
+        return Sparklines(
+            curves=tuple(
+                SmallCurve(quantity=one.quantity, steps_p=one.steps_p, values_p=one.values_p)
+                for one in history.excerpts
+                if one.count
+            )
+        )
     return Sparklines()
