@@ -83,7 +83,7 @@ def test_each_series_is_compared_with_its_own_training_rows() -> None:
     rng = seeded()
     sizes = {"a": (40, 10), "b": (20, 30)}
     series = {
-        name: (rng.normal(level, 1, sizes[name][0]), rng.normal(level + 1, 1, sizes[name][1]))
+        name: (rng.normal(level, 1, sizes[name][0]), rng.normal(level + 3, 1, sizes[name][1]))
         for name, level in (("a", 0.0), ("b", 500.0))
     }
     values_N = np.concatenate([part for parts in series.values() for part in parts])
