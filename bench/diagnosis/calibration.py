@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.telemetry import DoubleArray
 
@@ -21,6 +22,8 @@ class Calibration:
     error: float
     #: The error that perfectly calibrated confidences have by chance: mean over simulated outcomes.
     floor: float
+    #: Mean confidence and share that came true in each bin, the least confident first.
+    bins: tuple[tuple[float, float], ...]
 
 
 def calibration(confidences: Sequence[float], came_true: Sequence[bool]) -> Calibration | None:
@@ -34,11 +37,22 @@ def calibration(confidences: Sequence[float], came_true: Sequence[bool]) -> Cali
         cases=len(confidence_n),
         brier=float(((confidence_n - true_n) ** 2).mean()),
         error=binned_error(confidence_n, true_n),
+        bins=tuple(
+            (float(confidence_n[part].mean()), float(true_n[part].mean()))
+            for part in _bins(confidence_n)
+        ),
         floor=float(np.mean([binned_error(confidence_n, drawn_n) for drawn_n in drawn_SN])),
     )
 
 
 def binned_error(confidence_n: DoubleArray, true_n: DoubleArray) -> float:
     """Mean over bins of |mean confidence - share that came true|."""
-    bins = np.array_split(np.argsort(confidence_n, kind="stable"), NUM_BINS)
-    return float(np.mean([abs(confidence_n[part].mean() - true_n[part].mean()) for part in bins]))
+    return float(
+        np.mean(
+            [abs(confidence_n[part].mean() - true_n[part].mean()) for part in _bins(confidence_n)]
+        )
+    )
+
+
+def _bins(confidence_n: DoubleArray) -> list[NDArray[np.intp]]:
+    return np.array_split(np.argsort(confidence_n, kind="stable"), NUM_BINS)

@@ -39,9 +39,25 @@ def held_out(examples: Sequence[Example]) -> Mapping[str, Model]:
 
 def calibrated(model: Model, examples: Sequence[Example], held: Mapping[str, Model]) -> Model:
     """Returns the model with the temperature and the doubt that fit the held-out rankings best."""
+    temperature, doubt = _best_calibration(examples, held)
+    return cooler(model, temperature).model_copy(update={"doubt": doubt})
+
+
+def honest(examples: Sequence[Example], held: Mapping[str, Model]) -> Mapping[str, Model]:
+    """Returns the held-out models with the same temperature and doubt as the shipped one."""
+    temperature, doubt = _best_calibration(examples, held)
+    return {
+        family: cooler(model, temperature).model_copy(update={"doubt": doubt})
+        for family, model in held.items()
+    }
+
+
+def _best_calibration(
+    examples: Sequence[Example], held: Mapping[str, Model]
+) -> tuple[float, Doubt]:
     fits = [_calibration(temperature, examples, held) for temperature in _TEMPERATURES]
     temperature, doubt, _ = min(fits, key=lambda one: one[2])
-    return cooler(model, temperature).model_copy(update={"doubt": doubt})
+    return temperature, doubt
 
 
 def _calibration(

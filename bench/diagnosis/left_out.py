@@ -7,6 +7,7 @@ the same runs would be too good.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from app.domain.diagnosis.confidence.chances import CHANCES
 from app.domain.diagnosis.findings import RankedCause
 from app.domain.diagnosis.ranking.model import CODES
 from bench.diagnosis.example import Example
@@ -33,7 +34,8 @@ class Answer:
     def probability(self) -> float:
         """That the first cause is right, or its twin, which counts as the same."""
         twins = twins_of(self.causes[0].code)
-        return sum(one.probability for one in self.causes if one.code in twins)
+        share = sum(one.probability for one in self.causes if one.code in twins)
+        return CHANCES.causes.chance(share)
 
     @property
     def is_family_right(self) -> bool:

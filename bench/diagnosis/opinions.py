@@ -1,7 +1,7 @@
 """What a judge says of a run at one moment, in one form for all judges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
@@ -26,6 +26,8 @@ class Opinion:
     cause_probability: float | None = None
     #: Probability that the run is sick; None where the judge gives none.
     confidence: float | None = None
+    #: Findings that are active or predicted and matter: code -> confidence that it is right.
+    confidences: Mapping[str, float] = field(default_factory=dict)
     #: Merge patches of the job spec, in the order of advice.
     remedies: tuple[Document, ...] = ()
 

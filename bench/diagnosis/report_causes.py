@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.diagnosis.calibration import calibration
+from bench.diagnosis.calibration import Calibration, calibration
 from bench.diagnosis.grading import Grade
-from bench.diagnosis.leaves import FAMILIES
+from bench.diagnosis.leaves import FAMILIES, twins_of
+from bench.diagnosis.opinions import SHARES
 from bench.diagnosis.scoring import ScoredRun, named
 from bench.diagnosis.tables import table
+from bench.diagnosis.truths import is_true
 
 _MOST = 20
 _NONE = "no answer"
@@ -49,6 +51,68 @@ def _true_leaf(one: ScoredRun) -> str:
 def _first(one: ScoredRun) -> str:
     causes = named(one.opinions.last)
     return causes[0] if causes and causes[0] else _NONE
+
+
+_SHARES = (
+    "share of the run",
+    "what",
+    "cases",
+    "right",
+    "error",
+    "by chance",
+    "bins",
+)
+
+
+def confidence_by_share(runs: Sequence[ScoredRun]) -> str:
+    """Whether the confidences of findings and of first causes mean their numbers, at each share.
+
+    A finding is right as `truths` says. The first cause is judged in failed runs with a known one.
+    """
+    known = [one for one in runs if one.run.graded.grade is not Grade.GREY]
+    rows = []
+    for share in SHARES:
+        judged = {"findings": _findings(known, share), "first cause": _causes(known, share)}
+        for what, pairs in judged.items():
+            found = calibration([value for value, _ in pairs], [true for _, true in pairs])
+            if found is not None:
+                rows.append((f"{share:.0%}", what, *_numbers(found, pairs)))
+    return f"""\
+## Confidence of findings and of the cause ranked first, by share of the run
+
+Findings that matter are right if the run failed and, unless they judge its outcome, one of the
+right causes explains them. The error is the mean distance between confidence and share of right
+ones over four bins of equal count; perfectly calibrated confidences have the error in the next
+column by chance. A bin shows the mean confidence and the share that was right.
+
+{table(_SHARES, rows)}"""
+
+
+def _numbers(found: Calibration, pairs: Sequence[tuple[float, bool]]) -> tuple[str, ...]:
+    right = sum(true for _, true in pairs) / found.cases
+    bins = ", ".join(f"{said:.2f}/{true:.2f}" for said, true in found.bins)
+    return (f"{found.cases}", f"{right:.0%}", f"{found.error:.3f}", f"{found.floor:.3f}", bins)
+
+
+def _findings(runs: Sequence[ScoredRun], share: float) -> list[tuple[float, bool]]:
+    return [
+        (value, is_true(code, has_failed=_has_failed(one), leaves=one.leaves))
+        for one in runs
+        for code, value in one.opinions.by_share[share].confidences.items()
+    ]
+
+
+def _causes(runs: Sequence[ScoredRun], share: float) -> list[tuple[float, bool]]:
+    said = [(one, one.opinions.by_share[share]) for one in runs if _has_failed(one) and one.leaves]
+    return [
+        (opinion.cause_probability, not twins_of(opinion.causes[0]).isdisjoint(one.leaves))
+        for one, opinion in said
+        if opinion.cause_probability is not None
+    ]
+
+
+def _has_failed(one: ScoredRun) -> bool:
+    return one.run.graded.grade is Grade.FAILED
 
 
 def confidence(runs: Sequence[ScoredRun]) -> str:

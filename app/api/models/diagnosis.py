@@ -80,8 +80,9 @@ class CauseView(View):
     family: str | None
     """Null for `undetermined`, and in diagnoses of rules before version 5."""
     probability: float | None
-    """That it is the cause, from 0 to 1; of `undetermined`, that none of the causes listed after it
-    is. Null in diagnoses of rules before version 5."""
+    """That it is a cause, from 0 to 1, given that the run fails. A run may have two, so that the
+    sum may exceed 1. Of `undetermined`, that none of the causes listed after it is one. Null in
+    diagnoses of rules before version 5."""
     evidence: dict[str, JsonValue]
     """Numbers of the run. The keys contain the units."""
     leaves: list[RankedCauseView]
@@ -101,7 +102,8 @@ class FindingView(View):
     """Whether it prevents the task from being learned."""
     severity: Severity
     confidence: float | None
-    """From 0 to 1."""
+    """How likely it is right, from 0 to 1: that the run fails for it or, of information, that it
+    does no harm."""
     first_step: int
     last_step: int
     resolved_step: int | None

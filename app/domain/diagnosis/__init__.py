@@ -9,6 +9,7 @@ outcome       what a run has learned on each split; standing: how a score compar
 consequence   what a mechanism does to a run, by its outcome alone
 score_trend score_fall    whether scores improve or fell back; scores_in_words: how it is told
 causation     from probabilities of causes to those that are named: families first
+confidence/   how sure causes and findings are, as fitted to the benchmark
 ranking/      how likely each cause is, by signs; possibility: what structure and physics exclude
 measures/     the numbers that the evidence of causes holds
 verdict       from findings to a verdict; summary: to at most four sentences

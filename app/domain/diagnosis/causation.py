@@ -7,14 +7,8 @@ from types import MappingProxyType
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import UNDETERMINED, Family
 from app.domain.diagnosis.causes import CAUSES
-from app.domain.diagnosis.findings import (
-    Cause,
-    Experiment,
-    Finding,
-    FindingState,
-    RankedCause,
-    Severity,
-)
+from app.domain.diagnosis.confidence.chances import CHANCES, OfCauses
+from app.domain.diagnosis.findings import Cause, Experiment, Finding, RankedCause
 from app.domain.diagnosis.ranking import rank
 from app.domain.specs.patch import as_document, patched
 
@@ -22,11 +16,11 @@ from app.domain.specs.patch import as_document, patched
 # and 76 % of the families; of `undetermined` ones the likeliest leaf is right in 54 %.
 #: A cause is named if it is more likely than not, and otherwise `undetermined`.
 MIN_PROBABILITY = 0.5
-#: Share of its family's probability from which on a single cause stands out.
+#: Share of its family in the ranking from which on a single cause stands out.
 MIN_SHARE = 0.5
 #: Causes of a diagnosis, `undetermined` included.
 MAX_CAUSES = 3
-#: Families that are less likely are not listed.
+#: Families with a smaller share of the ranking are not listed.
 MIN_LISTED = 0.05
 #: Experiments that are offered: one for each of the two likeliest causes.
 MAX_EXPERIMENTS = 2
@@ -39,59 +33,60 @@ class _Group:
     """The possible causes of one family, the likeliest first."""
 
     family: Family
+    #: With their shares in the ranking.
     leaves: tuple[RankedCause, ...]
+    #: From shares to probabilities.
+    chances: OfCauses
+
+    @property
+    def share(self) -> float:
+        return sum(leaf.probability for leaf in self.leaves)
 
     @property
     def probability(self) -> float:
-        return sum(leaf.probability for leaf in self.leaves)
-
-
-def matters(finding: Finding) -> bool:
-    """Returns whether a finding needs a cause: it is not past, and more than information."""
-    return finding.state is not FindingState.RESOLVED and finding.severity is not Severity.INFO
+        """That one of the causes is right."""
+        return self.chances.chance(self.share)
 
 
 def hypotheses(case: Case, findings: Sequence[Finding]) -> tuple[RankedCause, ...]:
-    """Returns the possible causes and `unknown` by probability; none without a need for a cause.
+    """Returns the possible causes and `unknown` by their shares; none without a need for a cause.
 
-    A cause that is proven is the only one.
+    A cause that is proven is the only one. The shares sum to 1.
     """
-    if not any(map(matters, findings)):
+    if not any(finding.matters for finding in findings):
         return ()
     proven = [card.code for card in CAUSES if card.is_proven(case)]
     return (RankedCause(code=proven[0], probability=1.0),) if proven else rank(case)
 
 
-def named_causes(given: Sequence[RankedCause], case: Case) -> tuple[Cause, ...]:
-    """Returns at most three causes of hypotheses that are ordered by probability.
+def with_probabilities(
+    ranked: Sequence[RankedCause], chances: OfCauses = CHANCES.causes
+) -> tuple[RankedCause, ...]:
+    """Returns the causes with the probability of each being right in place of its share."""
+    return tuple(replace(one, probability=chances.chance(one.probability)) for one in ranked)
+
+
+def named_causes(
+    given: Sequence[RankedCause], case: Case, *, chances: OfCauses = CHANCES.causes
+) -> tuple[Cause, ...]:
+    """Returns at most three causes of hypotheses that are ordered by their shares.
 
     If no family is more likely than not, the first cause is `undetermined`, with experiments.
     """
     if not given:
         return ()
     ranked = tuple(one for one in given if one.code in _CARDS)
-    listed = [one for one in _groups(ranked) if one.probability >= MIN_LISTED][:MAX_CAUSES]
+    listed = [one for one in _groups(ranked, chances) if one.share >= MIN_LISTED][:MAX_CAUSES]
     if listed and listed[0].probability >= MIN_PROBABILITY:
         return tuple(_named(group, case) for group in listed)
-    return _with_undetermined(listed[: MAX_CAUSES - 1], ranked, case)
+    return _with_undetermined(listed[: MAX_CAUSES - 1], ranked, case, chances)
 
 
 def explained_by(finding: Finding, causes: Sequence[Cause]) -> Cause | None:
     """Returns the first cause that can explain the finding; `undetermined` may explain any."""
-    if not matters(finding):
+    if not finding.matters:
         return None
     return next((cause for cause in causes if _explains(cause, finding.code)), None)
-
-
-def with_probability(finding: Finding, ranked: Sequence[RankedCause]) -> Finding:
-    """Returns the finding with the probability of the cause of the same code as its confidence.
-
-    So what is both a finding and a cause has one number.
-    """
-    if not matters(finding):
-        return finding
-    known = {one.code: one.probability for one in ranked}
-    return replace(finding, confidence=known.get(finding.code, finding.confidence))
 
 
 def _explains(cause: Cause, finding: str) -> bool:
@@ -101,14 +96,18 @@ def _explains(cause: Cause, finding: str) -> bool:
     return any(finding in _CARDS[code].explains for code in codes)
 
 
-def _groups(ranked: Sequence[RankedCause]) -> list[_Group]:
+def _groups(ranked: Sequence[RankedCause], chances: OfCauses) -> list[_Group]:
     """Returns the families of the ranked causes, the likeliest first."""
     by_family = (
         (family, tuple(one for one in ranked if _CARDS[one.code].family is family))
         for family in Family
     )
-    groups = [_Group(family=family, leaves=leaves) for family, leaves in by_family if leaves]
-    return sorted(groups, key=lambda group: group.probability, reverse=True)
+    groups = [
+        _Group(family=family, leaves=leaves, chances=chances)
+        for family, leaves in by_family
+        if leaves
+    ]
+    return sorted(groups, key=lambda group: group.share, reverse=True)
 
 
 def _named(group: _Group, case: Case) -> Cause:
@@ -116,15 +115,16 @@ def _named(group: _Group, case: Case) -> Cause:
 
     The family is named, too, if it is more likely than not and none of its causes is.
     """
-    first = group.leaves[0]
-    is_clear = first.probability >= MIN_SHARE * group.probability
+    leaves = with_probabilities(group.leaves, group.chances)
+    first = leaves[0]
+    is_clear = group.leaves[0].probability >= MIN_SHARE * group.share
     is_family_likelier = first.probability < MIN_PROBABILITY <= group.probability
     found = Cause(
         code=first.code,
         family=group.family,
         probability=first.probability,
         evidence=_CARDS[first.code].measure(case),
-        leaves=group.leaves,
+        leaves=leaves,
     )
     if is_clear and not is_family_likelier:
         return replace(found, no_remedy=_CARDS[first.code].no_remedy)
@@ -132,13 +132,13 @@ def _named(group: _Group, case: Case) -> Cause:
 
 
 def _with_undetermined(
-    listed: Sequence[_Group], ranked: Sequence[RankedCause], case: Case
+    listed: Sequence[_Group], ranked: Sequence[RankedCause], case: Case, chances: OfCauses
 ) -> tuple[Cause, ...]:
     candidates = [_named(group, case) for group in listed]
-    explained = sum(cause.probability or 0.0 for cause in candidates)
+    explained = chances.chance(sum(group.share for group in listed))
     undetermined = Cause(
         code=UNDETERMINED,
-        probability=max(0.0, 1 - explained),
+        probability=1 - explained,
         experiments=tuple(_experiments(ranked, case))[:MAX_EXPERIMENTS],
     )
     return (undetermined, *candidates)

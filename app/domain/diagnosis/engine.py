@@ -9,10 +9,9 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causation import (
     explained_by,
     hypotheses,
-    matters,
     named_causes,
-    with_probability,
 )
+from app.domain.diagnosis.confidence.of_findings import with_confidence
 from app.domain.diagnosis.detectors import DETECTORS
 from app.domain.diagnosis.findings import (
     Cause,
@@ -48,7 +47,7 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     ranked = hypotheses(judged, found)
     causes = named_causes(ranked, judged)
     remedies = _remedies(judged, ranked)
-    assured = (with_probability(finding, ranked) for finding in found)
+    assured = with_confidence(found, judged, ranked=ranked, causes=causes)
     findings = tuple(_complete(finding, causes, remedies) for finding in assured)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
@@ -83,12 +82,13 @@ def _remedies(case: Case, ranked: Sequence[RankedCause]) -> tuple[Remedy, ...]:
     """Returns the remedies for the likely causes of the run; none where no cause is weighed."""
     if not ranked:
         return ()
+    # shares of the ranking, which sum to 1: what is advised weighs one cause against another
     probabilities = {one.code: one.probability for one in ranked}
     return prescribe(replace(numbers_of(case), probabilities=probabilities), case.spec)
 
 
 def _complete(finding: Finding, causes: Sequence[Cause], remedies: tuple[Remedy, ...]) -> Finding:
     """Returns the finding with its cause and remedies, which only findings that matter have."""
-    if not matters(finding):
+    if not finding.matters:
         return finding
     return replace(finding, cause=explained_by(finding, causes), remedies=remedies)

@@ -76,8 +76,9 @@ class Cause:
     code: str
     #: Code of the family; None for `undetermined`, and in diagnoses that were stored without one.
     family: str | None = None
-    #: That it is the cause, from 0 to 1; of `undetermined`, that none of the causes listed after it
-    #: is. None in diagnoses that were stored without one.
+    #: That it is a cause, from 0 to 1, given that the run fails. A run may have two, so that the
+    #: sum may exceed 1. Of `undetermined`, that none of the causes listed after it is one. None in
+    #: diagnoses that were stored without one.
     probability: float | None = None
     evidence: Evidence = field(default_factory=dict)
     #: The causes of the family that are possible, the likeliest first.
@@ -102,8 +103,9 @@ class Finding:
     state: FindingState
     impact: Impact
     severity: Severity
-    #: From 0 to 1.
-    confidence: float
+    #: That it is right, from 0 to 1: that the run fails for this or, of a finding that does not
+    #: matter, that it does no harm (`confidence`). 0 until the diagnosis knows its causes.
+    confidence: float = 0.0
     first_step: int
     last_step: int
     resolved_step: int | None = None
@@ -117,6 +119,11 @@ class Finding:
     #: Two plain sentences.
     explanation: str
     remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def matters(self) -> bool:
+        """Whether it needs a cause: it is not past, and more than information."""
+        return self.state is not FindingState.RESOLVED and self.severity is not Severity.INFO
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from app.domain.specs.patch import as_document, patched
 MIN_PROBABILITY = 0.1
 #: Least probability of a cause that a remedy for another cause must not leave in place.
 MIN_PROBABILITY_BESIDE = 0.3
-#: Probability from which on a cause is named.
+#: Share of the ranking from which on the advice acts on a cause before all others.
 MIN_PROBABILITY_NAMED = 0.5
 #: Assumed share of cures of a remedy that was not tried for a cause; larger for one that undoes the
 #: very thing that the run shows.
@@ -43,7 +43,7 @@ def in_order_of_advice(
 ) -> list[RemedyCard]:
     """Returns the remedies for causes of these probabilities, those with the most cures first.
 
-    Those for a cause that is more likely than not come before all others: advice that does not act
+    Those for a cause with most of the ranking come before all others: advice that does not act
     on what a diagnosis names cannot be followed.
     """
     named = {code for code, probability in likely.items() if probability >= MIN_PROBABILITY_NAMED}

@@ -119,21 +119,24 @@ def _illness(
         yield score
     if mechanism is not None:
         yield _mechanism(case, mechanism, is_first=outcome is None and score is None)
-    yield from map(_cause, causes[:1])
+    is_seen = verdict is DiagnosisVerdict.SICK
+    yield from (_cause(cause, is_seen=is_seen) for cause in causes[:1])
     if remedy := next((one for finding in grave for one in finding.remedies), None):
         yield _advice(case, remedy)
     elif causes and causes[0].experiments:
         yield f"First, find out by a run: {lowered(causes[0].experiments[0].reason)}"
 
 
-def _cause(cause: Cause) -> str:
+def _cause(cause: Cause, *, is_seen: bool) -> str:
+    """Returns the cause in words; before the run is seen to fail, on condition that it does."""
     if cause.code == UNDETERMINED:
         return "The cause is undetermined."
     if cause.code in _CAUSES:
         what = _CAUSES[cause.code].summary
     else:
         what = FAMILY_SUMMARIES[Family(cause.code)]
-    return f"The cause{_chance(cause.probability)}: {lowered(what)}"
+    condition = "" if is_seen or (cause.probability or 0.0) >= 1 else " if the run fails"
+    return f"The cause{condition}{_chance(cause.probability)}: {lowered(what)}"
 
 
 def _chance(probability: float | None) -> str:

@@ -14,9 +14,6 @@ from app.domain.diagnosis.reach import settle_step
 from app.domain.diagnosis.thresholds import BENCHMARK, count, share
 from app.domain.scopes import Scope, ScopeKind
 
-CONFIDENCE_ACTIVE = 0.9
-CONFIDENCE_PREDICTED = 0.5
-
 
 class ShareLimits(Protocol):
     """The thresholds of a share."""
@@ -131,13 +128,11 @@ def _consequence(episode: Episode, now: Consequence) -> Consequence:
 def _finding(
     case: Case, limits: ShareLimits, judged: Share, episode: Episode, consequence: Consequence
 ) -> Finding:
-    is_predicted = episode.state is FindingState.PREDICTED
     return Finding(
         code=judged.code,
         state=episode.state,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE_PREDICTED if is_predicted else CONFIDENCE_ACTIVE,
         first_step=episode.first.step,
         last_step=episode.last.step,
         resolved_step=episode.resolved_step,

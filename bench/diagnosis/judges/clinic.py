@@ -28,6 +28,7 @@ class Clinic:
             causes=tuple(leaves_of(diagnosis.causes)),
             cause_probability=first_probability(diagnosis.causes),
             confidence=max((one.confidence for one in critical), default=None),
+            confidences={one.code: one.confidence for one in diagnosis.findings if one.matters},
             remedies=tuple(dict(remedy.patch) for remedy in advised(diagnosis)),
         )
 

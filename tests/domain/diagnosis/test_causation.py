@@ -1,52 +1,43 @@
 """From probabilities to causes: families first, a single cause where it stands out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causation import (
     explained_by,
     hypotheses,
-    named_causes,
-    with_probability,
+    with_probabilities,
 )
+from app.domain.diagnosis.causation import named_causes as named_with
+from app.domain.diagnosis.confidence.chances import OfCauses
 from app.domain.diagnosis.findings import (
     Cause,
     Finding,
     FindingState,
-    Impact,
     RankedCause,
     Severity,
 )
 from app.domain.specs.job import JobSpec
 from tests.domain.builders import case, job
+from tests.domain.diagnosis.builders import finding
 
 TRUNCATED = ("truncated_backpropagation", "short_memory", 0.34)
+
+
+#: Takes the share of a cause for its probability.
+PLAIN = OfCauses(bias=0.0, slope=1.0)
+
+
+def named_causes(given: Sequence[RankedCause], of: Case) -> tuple[Cause, ...]:
+    return named_with(given, of, chances=PLAIN)
 
 
 def ranked(**probabilities: float) -> tuple[RankedCause, ...]:
     ordered = sorted(probabilities.items(), key=lambda one: one[1], reverse=True)
     return tuple(RankedCause(code=code, probability=value) for code, value in ordered)
-
-
-def finding(
-    code: str = "vanishing_gradient",
-    *,
-    severity: Severity = Severity.CRITICAL,
-    state: FindingState = FindingState.ACTIVE,
-) -> Finding:
-    return Finding(
-        code=code,
-        state=state,
-        impact=Impact.UNKNOWN,
-        severity=severity,
-        confidence=1.0,
-        first_step=0,
-        last_step=1,
-        threshold={},
-        evidence={},
-        explanation="",
-    )
 
 
 def named(**probabilities: float) -> list[tuple[str, str | None, float]]:
@@ -182,10 +173,20 @@ def test_what_is_undetermined_may_explain_any_finding() -> None:
     assert explained_by(finding("exploding_gradient"), (undetermined,)) == undetermined
 
 
-def test_a_finding_that_is_a_cause_too_has_one_number() -> None:
-    known = ranked(learning_rate_too_high=0.7, unknown=0.3)
-    quiet = finding("learning_rate_too_high", severity=Severity.INFO)
+def test_two_causes_may_both_be_likely() -> None:
+    generous = OfCauses(bias=1.0, slope=1.0)
 
-    assert with_probability(finding("learning_rate_too_high"), known).confidence == 0.7
-    assert with_probability(finding("vanishing_gradient"), known).confidence == 1.0
-    assert with_probability(quiet, known) == quiet
+    rate, penalty = named_with(
+        ranked(learning_rate_too_low=0.5, penalty_dominates=0.5), case(), chances=generous
+    )
+
+    assert rate.probability == penalty.probability == pytest.approx(0.731, abs=1e-3)
+    assert rate.leaves == with_probabilities(ranked(learning_rate_too_low=0.5), generous)
+
+
+def test_shares_and_probabilities_are_in_the_same_order() -> None:
+    given = ranked(learning_rate_too_low=0.6, penalty_dominates=0.3, no_signal=0.1)
+
+    values = [one.probability for one in with_probabilities(given)]
+
+    assert values == sorted(values, reverse=True)

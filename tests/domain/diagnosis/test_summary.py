@@ -9,13 +9,20 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.engine import diagnose
-from app.domain.diagnosis.findings import Cause, DiagnosisVerdict, Experiment, NotAssessed
+from app.domain.diagnosis.findings import (
+    Cause,
+    DiagnosisVerdict,
+    Experiment,
+    NotAssessed,
+    Severity,
+)
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.summary import MAX_SENTENCES, OUTCOMES, summarise
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import MetricMode
 from tests.domain.builders import case, job, profile, scores, task, telemetry
+from tests.domain.diagnosis.builders import finding
 from tests.domain.diagnosis.reading_back import complaints, sentences
 
 EVERY_50 = range(0, 1000, 50)
@@ -75,6 +82,16 @@ def test_a_sick_run_is_told_by_outcome_mechanism_cause_and_remedy() -> None:
 )
 def test_a_cause_is_told_with_its_probability_in_words(cause: Cause, words: str) -> None:
     assert told_with(cause).endswith(words)
+
+
+def test_before_the_failure_is_seen_a_cause_is_told_on_condition() -> None:
+    given = case()
+    warning = finding("exploding_gradient", severity=Severity.WARNING)
+    cause = Cause(code="learning_rate_too_high", family="step_size", probability=0.95)
+
+    told = summarise(given, DiagnosisVerdict.AT_RISK, [warning], (), (cause,))
+
+    assert "The cause if the run fails, almost certainly (95 %): " in told
 
 
 def test_an_undetermined_cause_is_told_with_the_run_that_would_tell() -> None:

@@ -15,7 +15,6 @@ from app.domain.diagnosis.streaks import latest_streak
 from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, threshold
 
 CODE = "class_collapse"
-CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=first_step,
         last_step=case.present_step,
         threshold={

@@ -16,7 +16,6 @@ from app.domain.diagnosis.prose import percent, short
 from app.domain.specs.clipping.none import NoClipping
 
 CODE = "clipping_always"
-CONFIDENCE = 0.9
 
 
 def detect(case: Case, limits: ClippingAlwaysThresholds) -> Outcome:
@@ -35,7 +34,6 @@ def _finding(case: Case, limits: ClippingAlwaysThresholds, found: ShortenedSteps
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=found.first_step,
         last_step=case.present_step,
         threshold={

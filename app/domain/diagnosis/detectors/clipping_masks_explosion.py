@@ -27,7 +27,6 @@ from app.domain.specs.clipping.none import NoClipping
 CODE = "clipping_masks_explosion"
 #: A coefficient this near to 1 is rounding, not clipping.
 ROUNDING = 1e-6
-CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +107,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=now.impact,
         severity=now.severity,
-        confidence=CONFIDENCE,
         first_step=int(steps_n[coefficient_n <= np.float64(1 / limits.min_excess)][0]),
         last_step=int(steps_n[-1]),
         threshold={

@@ -19,7 +19,6 @@ from app.domain.diagnosis.thresholds import BENCHMARK, share, threshold
 from app.domain.scopes import Scope, Split
 
 CODE = "distribution_shift"
-CONFIDENCE = 0.85
 #: The split that is compared with training.
 LATER: Split = "validation"
 
@@ -71,7 +70,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=Impact.UNKNOWN if is_mild else consequence.impact,
         severity=Severity.WARNING if is_mild else consequence.severity,
-        confidence=CONFIDENCE,
         first_step=step,
         last_step=case.present_step,
         scope=Scope.split(LATER),

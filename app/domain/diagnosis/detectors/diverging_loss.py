@@ -30,7 +30,6 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray, FloatArray, IntArray
 
 CODE = "diverging_loss"
-CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +117,6 @@ def _finding(case: Case, limits: DivergingThresholds, rise: _Rise) -> Finding:
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=first,
         last_step=int(case.telemetry.steps_n[-1]),
         threshold={"max_excess": limits.max_excess, "max_return": limits.max_return},
@@ -140,7 +138,6 @@ def _fallen(case: Case, limits: DivergingThresholds, outcome: Outcome, fall: Sco
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=fall.first_step,
         last_step=outcome.judged.step,
         scope=Scope.split("train"),

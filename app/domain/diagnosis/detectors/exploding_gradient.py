@@ -26,8 +26,6 @@ from app.domain.diagnosis.trends import Numbers, finite_median
 from app.domain.telemetry import Interval
 
 CODE = "exploding_gradient"
-CONFIDENCE_SEEN = 0.95
-CONFIDENCE_CURVE_ALONE = 0.5
 #: Largest logarithm that is written as a number.
 MAX_WRITTEN = 600.0
 
@@ -145,13 +143,11 @@ def _finding(
     explanation: str,
     resolved_step: int | None = None,
 ) -> Finding:
-    is_curve_alone = state is FindingState.PREDICTED
     return Finding(
         code=CODE,
         state=state,
         impact=impact,
         severity=severity,
-        confidence=CONFIDENCE_CURVE_ALONE if is_curve_alone else CONFIDENCE_SEEN,
         first_step=span[0],
         last_step=span[1],
         resolved_step=resolved_step,

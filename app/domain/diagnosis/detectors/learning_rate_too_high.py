@@ -25,7 +25,6 @@ from app.domain.diagnosis.trends import finite_median
 from app.domain.telemetry import DoubleArray
 
 CODE = "learning_rate_too_high"
-CONFIDENCE_BY_STEPS, CONFIDENCE_BY_DAMAGE = 0.9, 0.7
 #: Steps of which the loss at the start is the median, and of which the recent loss is.
 FIRST_STEPS, LAST_STEPS = 5, 20
 
@@ -180,7 +179,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE_BY_DAMAGE if shortest is None else CONFIDENCE_BY_STEPS,
         first_step=first_step,
         last_step=case.present_step,
         threshold={

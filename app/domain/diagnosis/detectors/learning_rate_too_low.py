@@ -26,7 +26,6 @@ from app.domain.diagnosis.trends import finite_median
 from app.domain.telemetry import DoubleArray
 
 CODE = "learning_rate_too_low"
-CONFIDENCE = 0.85
 #: Share of the steps done that counts as recent.
 RECENT_SHARE = 0.1
 #: The least and the largest multiple of the update that a probe tries.
@@ -196,7 +195,6 @@ def _finding(case: Case, limits: RateTooLowThresholds, found: _Steps) -> Finding
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=found.first_step,
         last_step=case.present_step,
         threshold={"min_factor": limits.min_factor, "max_update_ratio": limits.max_update_ratio},

@@ -32,7 +32,6 @@ from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, share
 from app.domain.scopes import Scope
 
 CODE = "loss_plateau"
-CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,6 @@ def _finding(case: Case, limits: PlateauThresholds, trend: ScoreTrend) -> Findin
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=_began(one, limits),
         last_step=one.step,
         scope=Scope.split(one.split),

@@ -27,7 +27,6 @@ from app.domain.diagnosis.standing import BaselineThresholds, Standing
 from app.domain.scopes import Scope
 
 CODE = "no_better_than_baseline"
-CONFIDENCE = 0.95
 #: Nothing can be concluded from so small a difference, but such a run is not called healthy.
 BELOW_BASELINE = "the run is a little worse than the trivial predictor, as the reference models are"
 
@@ -60,7 +59,6 @@ def _finding(case: Case, limits: BaselineThresholds, outcome: Outcome) -> Findin
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=_first_step(judged, limits),
         last_step=judged.step,
         scope=Scope.split(judged.split),

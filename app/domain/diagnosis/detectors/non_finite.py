@@ -61,7 +61,6 @@ def detect(case: Case, limits: NonFiniteThresholds) -> Outcome:
         state=FindingState.RESOLVED if has_recovered else FindingState.ACTIVE,
         impact=impact,
         severity=severity,
-        confidence=1.0,
         first_step=origin.step,
         last_step=max(last, origin.step),
         resolved_step=int(after_n[0]) if has_recovered else None,

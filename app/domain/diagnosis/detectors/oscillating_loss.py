@@ -26,7 +26,6 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray
 
 CODE = "oscillating_loss"
-CONFIDENCE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,6 @@ def detect(case: Case, limits: OscillatingThresholds) -> Judgement:
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=first,
         last_step=one.step,
         scope=Scope.split(one.split),

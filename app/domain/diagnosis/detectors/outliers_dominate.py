@@ -22,7 +22,6 @@ from app.domain.diagnosis.trends import finite_median
 from app.domain.telemetry import DoubleArray
 
 CODE = "outliers_dominate"
-CONFIDENCE = 0.9
 #: Share of the loss terms that count as few.
 FEW = 0.05
 
@@ -134,7 +133,6 @@ def _finding(case: Case, limits: OutlierThresholds, found: _Few) -> Finding:
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=found.first_step,
         last_step=case.present_step,
         threshold={"min_share": limits.min_share, "min_floor_ratio": limits.min_floor_ratio},

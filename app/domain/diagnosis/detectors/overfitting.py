@@ -39,7 +39,6 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import DoubleArray
 
 CODE = "overfitting"
-CONFIDENCE = 0.9
 #: Level from which on a score is not clearly behind what the task allows.
 HALF_OF_THE_WAY = 0.5
 
@@ -151,7 +150,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=_first_step(curves, limits),
         last_step=validation.step,
         scope=Scope.split("validation"),

@@ -22,7 +22,6 @@ from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, count, share, thr
 from app.domain.telemetry import DoubleArray
 
 CODE = "penalty_dominates"
-CONFIDENCE = 0.85
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +150,6 @@ def _finding(
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=streak.first_step,
         last_step=case.present_step,
         threshold={

@@ -27,7 +27,6 @@ from app.domain.diagnosis.units import (
 from app.domain.scopes import ScopeKind
 
 CODE = "poor_initialization"
-CONFIDENCE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,6 @@ def detect(case: Case, limits: StartThresholds) -> Outcome:
         state=FindingState.ACTIVE,
         impact=now.impact,
         severity=now.severity,
-        confidence=CONFIDENCE,
         first_step=0,
         last_step=case.present_step,
         threshold={"max_start_ratio": limits.max_start_ratio},

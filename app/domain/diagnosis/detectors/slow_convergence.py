@@ -28,7 +28,6 @@ from app.domain.diagnosis.thresholds import BENCHMARK, share
 from app.domain.scopes import Scope
 
 CODE = "slow_convergence"
-CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,6 @@ def _finding(case: Case, limits: SlowThresholds, trend: ScoreTrend) -> Finding:
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=int(trend.steps_W[0]),
         last_step=one.step,
         scope=Scope.split(one.split),

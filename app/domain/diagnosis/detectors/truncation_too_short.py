@@ -17,10 +17,6 @@ from app.domain.diagnosis.units import meaning
 from app.domain.task import LagSource
 
 CODE = "truncation_too_short"
-CONFIDENCE_MEASURED = 0.95
-#: Without a probe of the gradient without the cut.
-CONFIDENCE_BY_LENGTH = 0.7
-CONFIDENCE_PREDICTED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +91,11 @@ def _finding(
     reaching: Sighting | None,
     first_step: int,
 ) -> Finding:
-    measured = CONFIDENCE_MEASURED if reaching else CONFIDENCE_BY_LENGTH
     return Finding(
         code=CODE,
         state=state,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE_PREDICTED if state is FindingState.PREDICTED else measured,
         first_step=first_step,
         last_step=case.present_step,
         threshold={"min_probes": limits.min_probes},

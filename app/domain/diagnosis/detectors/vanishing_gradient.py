@@ -37,12 +37,6 @@ from app.domain.telemetry import Horizon
 from app.domain.theil_sen import Slope
 
 CODE = "vanishing_gradient"
-#: Prognoses at the start were right for half of the runs.
-CONFIDENCE_PREDICTED = 0.5
-CONFIDENCE_ACTIVE = 0.9
-#: If the whole interval is a hundred times below the threshold.
-CONFIDENCE_CLEAR = 0.99
-CLEAR_FACTOR = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +122,6 @@ def _present(view: _View, stretch: Sequence[Sighting], *, state: FindingState) -
         state=state,
         impact=impact,
         severity=severity,
-        confidence=_confidence(newest, limits, state=state),
         first_step=stretch[0].step,
         last_step=newest.step,
         threshold=_threshold(limits),
@@ -145,7 +138,6 @@ def _resolved(view: _View, past: Sequence[Sighting], after_start: Sequence[Sight
         state=FindingState.RESOLVED,
         impact=Impact.NONE,
         severity=Severity.INFO,
-        confidence=CONFIDENCE_ACTIVE,
         first_step=past[0].step,
         last_step=past[-1].step,
         resolved_step=resolved_step,
@@ -170,13 +162,6 @@ def _consequence(view: _View, *, state: FindingState) -> tuple[Impact, Severity]
     if now == BLOCKING and is_estimated:
         return Impact.BLOCKING, Severity.WARNING
     return now.impact, now.severity
-
-
-def _confidence(newest: Sighting, limits: VanishingThresholds, *, state: FindingState) -> float:
-    if state is FindingState.PREDICTED:
-        return CONFIDENCE_PREDICTED
-    is_clear = CLEAR_FACTOR * newest.ratio.interval[1] < limits.max_ratio
-    return CONFIDENCE_CLEAR if is_clear else CONFIDENCE_ACTIVE
 
 
 def _threshold(limits: VanishingThresholds) -> dict[str, float]:

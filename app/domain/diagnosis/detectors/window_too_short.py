@@ -19,7 +19,6 @@ from app.domain.diagnosis.thresholds import BENCHMARK, CHOSEN, share, threshold
 from app.domain.specs.dataset.sequences import SequencesSpec
 
 CODE = "window_too_short"
-CONFIDENCE = 0.85
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,6 @@ def _finding(case: Case, limits: WindowThresholds, context: LongerContext) -> Fi
         state=FindingState.ACTIVE,
         impact=consequence.impact,
         severity=consequence.severity,
-        confidence=CONFIDENCE,
         first_step=0,
         last_step=case.present_step,
         threshold={"min_gain": limits.min_gain, "min_chances": limits.min_chances},

@@ -14,9 +14,10 @@ from app.domain.diagnosis.ranking.signs import signs
 
 
 def rank(case: Case) -> tuple[RankedCause, ...]:
-    """Returns every possible cause and `unknown`, the likeliest first; the sum is 1.
+    """Returns every possible cause and `unknown` by their shares, the largest first; the sum is 1.
 
-    The probabilities are given that the run fails: of a run that learns they mean nothing.
+    They are given that the run fails: of a run that learns they mean nothing. How likely a share is
+    to be right, `confidence` says.
     """
     return MODEL.rank(signs(case), possible_causes(case))
 

@@ -126,7 +126,6 @@ def test_an_estimated_lag_leads_to_a_warning_at_most() -> None:
 def test_without_a_profile_of_the_uncut_gradient_the_length_decides() -> None:
     finding = _found(_case(ratio=None))
 
-    assert finding.confidence == 0.7
     assert finding.evidence["untruncated_gradient_ratio"] is None
     assert "Without the cut" not in finding.explanation
 

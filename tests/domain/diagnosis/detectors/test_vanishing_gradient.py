@@ -235,13 +235,6 @@ def test_only_the_whole_model_is_judged() -> None:
     assert "no probe" in _missed(given)
 
 
-def test_a_ratio_near_the_threshold_is_less_certain() -> None:
-    near = _found(_case([profile(step, ratio=0.004) for step in EVERY_50]))
-    far = _found(_case([profile(step) for step in EVERY_50]))
-
-    assert near.confidence < far.confidence
-
-
 def test_an_override_moves_the_threshold() -> None:
     given = _case([profile(step, ratio=0.03) for step in EVERY_50])
 
