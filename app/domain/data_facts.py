@@ -14,28 +14,29 @@ class ColumnShift(BaseModel):
     Each series is compared with its own training part; the numbers are over the rows of all series.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     column: str
-    #: Share of the values below the least or above the greatest one of training, in [0, 1].
+    """Name of the column."""
     outside_share: float
-    #: Mean distance of these values from the range of training, in standard deviations of training;
-    #: 0 if there are none.
+    """Share of the values below the least or above the greatest one of training, in [0, 1]."""
     outside_distance: float
-    #: Distance of the mean from the mean of training, in standard deviations of training; the mean
-    #: over all series.
+    """Mean distance of these values from the range of training, in standard deviations of training;
+    0 if there are none."""
     level_move: float
+    """Distance of the mean from the mean of training, in standard deviations of training; the mean
+    over all series."""
 
 
 class RangeShift(BaseModel):
     """How far a later split lies from the training part, in the scale that the network sees."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: None if targets are classes.
     target: ColumnShift | None
-    #: The other columns that the network reads, those with the largest share outside first.
+    """Null if targets are classes."""
     inputs: tuple[ColumnShift, ...] = ()
+    """The other columns that the network reads, those with the largest share outside first."""
 
     @property
     def largest(self) -> ColumnShift | None:
@@ -47,19 +48,19 @@ class RangeShift(BaseModel):
 class LongerContext(BaseModel):
     """What a simple model gains held out from timesteps that the network is not shown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: Timesteps that the network is shown at most.
     shown: int
-    #: The fewest timesteps with which the model is as good as with any number that was tried.
+    """Timesteps that the network is shown at most."""
     enough: int
-    #: The most timesteps that were tried.
+    """The fewest timesteps with which the model is as good as with any number that was tried."""
     tried: int
-    #: Gain of the best longer context over the best one that is shown, in nats a target; negative
-    #: if the longer ones are worse. Of a squared error it is half the logarithm of the ratio.
+    """The most timesteps that were tried."""
     gain: float
-    #: Nats that chance gives in one of twenty cases if the targets are independent.
+    """Gain of the best longer context over the best one that is shown, in nats a target; negative
+    if the longer ones are worse. Of a squared error it is half the logarithm of the ratio."""
     chance: float
+    """Nats that chance gives in one of twenty cases if the targets are independent."""
 
     @classmethod
     def of(cls, losses: list[float], *, shown: int, tolerance: float, chance: float) -> Self:

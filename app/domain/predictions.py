@@ -86,9 +86,11 @@ class PredictionResult(_Part):
     """All predictions of one request."""
 
     meaning: str
+    """What the numbers are, in one sentence."""
     weights_step: int | None
     """Optimizer steps after which the weights were saved."""
     predictions: tuple[PredictedRow, ...]
+    """One entry for each time ahead, sequence or timestep."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,10 +44,13 @@ class ColumnProfile(_Profile):
     """One column of an uploaded CSV."""
 
     name: str
+    """Name of the column."""
     type: ColumnType
+    """How its cells were understood."""
     missing: int
     """Number of rows without a value."""
     distinct: int
+    """Number of distinct values."""
     most_frequent: int | None = None
     """Number of rows that have the most frequent value; null if it was not counted."""
     min: float | None = None
@@ -55,11 +58,13 @@ class ColumnProfile(_Profile):
     max: float | None = None
     """The largest value; for dates, in seconds since 1970 UTC."""
     mean: float | None = None
+    """Mean of the numbers; null for other types."""
     labels: tuple[str, ...] = ()
     """The first distinct texts."""
     read_as: str | None = None
     """How cells were understood that are not plain numbers, ISO dates or texts."""
     not_numeric: OtherCell | None = None
+    """The first cell that is not a number; null where all are numbers."""
     cautions: tuple[CautionCode, ...] = ()
     """Codes of all cautions about this column."""
 
@@ -71,11 +76,15 @@ class Suggestion(_Profile):
     """A complete `dataset` of a job spec, which posts and trains. Null if there is nothing to train
     on; the reasons then say what is missing."""
     reasons: tuple[str, ...] = (UPLOADED_EARLIER,)
+    """Why it is as it is, in sentences."""
     target: str | None = None
     """The column that is forecast; null for other kinds. As in `dataset`, like the next three."""
     window: int | None = None
+    """Timesteps of the past that the model would see."""
     season: int | None = None
+    """Period of the seasonal baseline, in timesteps; null for none."""
     time_column: str | None = None
+    """Column that orders the rows; null for the order of the file."""
 
     def of_dataset(self, dataset_id: UUID) -> Self:
         """Returns the suggestion with the id of the stored data set."""
@@ -95,9 +104,13 @@ class CsvProfile(_Profile):
     """The contents of an uploaded CSV."""
 
     rows: int
+    """Number of rows, without the header."""
     delimiter: str
+    """What separates the cells."""
     columns: tuple[ColumnProfile, ...]
+    """The columns, in the order of the file."""
     suggested: Suggestion = Suggestion()
+    """A data set spec for a first run."""
     reader: Mapping[str, Choice] = {}
     """What each option of the reader was in the end, and why; empty for uploads of old."""
     preview: tuple[dict[str, str | int | float | bool | None], ...] = ()
@@ -112,11 +125,15 @@ class TextProfile(_Profile):
     """The contents of an uploaded text."""
 
     characters: int
+    """Number of characters."""
     lines: int
+    """Number of lines."""
     distinct_symbols: int
+    """Number of distinct characters."""
     symbols: str
     """The first 200 distinct characters, sorted."""
     suggested: Suggestion = Suggestion()
+    """A data set spec for a first run."""
 
 
 Profile = CsvProfile | TextProfile

@@ -55,6 +55,7 @@ class ReaderOptions(BaseModel):
     sentinels: Annotated[tuple[Literal["auto"] | Sentinel, ...], Field(max_length=50)] = (AUTO,)
     """Numbers that stand for no value, for instance -999; `auto` takes none."""
     encoding: Encoding = AUTO
+    """Encoding of the text."""
     quote: Literal["auto", '"', "'", "none"] = AUTO
     """Encloses cells that contain delimiters or line ends."""
     header: Literal["auto", "first_row", "none"] = AUTO
@@ -78,7 +79,9 @@ class Choice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     value: JsonValue
+    """The value in force."""
     chosen_because: str
+    """Who or what chose it."""
 
 
 def as_asked(value: JsonValue) -> Choice:

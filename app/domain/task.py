@@ -86,19 +86,19 @@ class MetricMode(StrEnum):
 class Baseline(BaseModel):
     """The trivial predictor that a model must beat, scored on the task's metric."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: For example `predict_mean`, `naive`, `seasonal_naive`, `unigram`, `majority_class`.
     name: str
-    #: Name of the task metric that its scores are in.
+    """For example `predict_mean`, `naive`, `seasonal_naive`, `unigram`, `majority_class`."""
     metric: str
-    #: Its score on the validation split, or on the first other one if there is none.
+    """Name of the task metric that its scores are in."""
     value: float
-    #: Its score on the rows of each split that the model is scored on; None if it is not finite.
-    #: Empty in facts that were stored before it was measured.
+    """Its score on the validation split, or on the first other one if there is none."""
     scores: Mapping[Split, float | None] = {}
-    #: Formula or measurement that gives the scores.
+    """Its score on the rows of each split that the model is scored on; null if it is not finite.
+    Empty in facts that were stored before it was measured."""
     source: str
+    """Formula or measurement that gives the scores."""
 
     @classmethod
     def constant(cls, *, name: str, metric: str, value: float, source: str) -> Self:
@@ -118,19 +118,20 @@ class Reference(BaseModel):
     It shows a score that the task allows. All models see what the network sees.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: The model, for example `lags` or `reservoir`.
     name: str
-    #: Its formula, and what it was fitted to.
+    """The model, for example `lags` or `reservoir`."""
     source: str
-    #: Its metrics on the rows of each split that the network is scored on; None if not finite.
+    """Its formula, and what it was fitted to."""
     metrics: Mapping[Split, Mapping[str, float | None]]
-    #: The best score of a nonlinear model on the validation part, in the task's metric; None
-    #: without one.
+    """Its metrics on the rows of each split that the network is scored on; null if not finite."""
     nonlinear_score: float | None = None
-    #: Whether its residuals on the validation part of a forecast are white noise; None if unknown.
+    """The best score of a nonlinear model on the validation part, in the task's metric; null
+    without one."""
     are_residuals_white: bool | None = None
+    """Whether its residuals on the validation part of a forecast are white noise; null if
+    unknown."""
 
     def score_on(self, split: Split, metric: str) -> float | None:
         return self.metrics.get(split, {}).get(metric)
@@ -139,32 +140,36 @@ class Reference(BaseModel):
 class TaskFacts(BaseModel):
     """What is known of a run's task after its data was built; written by the worker."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    #: The metric that the task is judged by, present in every evaluation. Of scaled targets it is
-    #: the scaled one, in which all series count alike.
     metric: str
+    """The metric that the task is judged by, present in every evaluation. Of scaled targets it is
+    the scaled one, in which all series count alike."""
     mode: MetricMode
-    #: Scores of trivial predictors; the first one is the run's `baseline`.
+    """Whether smaller or larger scores are better."""
     baselines: tuple[Baseline, ...] = ()
-    #: Score that a model with perfect memory can reach; None if unknown.
+    """Scores of trivial predictors; the first one is the run's `baseline`."""
     attainable: float | None = None
-    #: What simple models reach; None if the attainable score is known, or it was not measured.
+    """Score that a model with perfect memory can reach; null if unknown."""
     reference: Reference | None = None
+    """What simple models reach; null if the attainable score is known, or it was not measured."""
     required_lag: RequiredLag = RequiredLag()
-    #: How far validation and test lie from training; None if unknown, as in facts that were stored
-    #: before it was measured.
+    """The lag at which the target depends on the input."""
     shift: Mapping[Split, RangeShift] | None = None
-    #: What timesteps before the window, or before `max_length`, would tell; None if unknown.
+    """How far validation and test lie from training; null if unknown, as in facts that were stored
+    before it was measured."""
     longer_context: LongerContext | None = None
-    #: Timesteps of the longest training sequence.
+    """What timesteps before the window, or before `max_length`, would tell; null if unknown."""
     length: int
+    """Timesteps of the longest training sequence."""
     input_size: int
+    """Numbers that the network reads at each timestep."""
     output_size: int
-    #: True if the loss is computed only at the last valid timestep of each sequence.
+    """Numbers that it gives at each timestep."""
     many_to_one: bool
-    #: Sentences on what of the data is not used, such as series that are too short.
+    """True if the loss is computed only at the last valid timestep of each sequence."""
     notes: tuple[str, ...] = ()
+    """Sentences on what of the data is not used, such as series that are too short."""
 
     @property
     def baseline(self) -> Baseline | None:

@@ -32,7 +32,9 @@ class KeyOrder(RequestModel):
     """Scopes and expiry of a new key."""
 
     name: CleanText = Field("", max_length=200)
+    """What the key is for."""
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1), AtMost(most=len(Scope))]
+    """What its holder may do."""
     expires_at: Instant | None = None
     """Null: the key is valid until it is revoked."""
 
@@ -49,17 +51,23 @@ class KeyView(View):
     """A key, without the secret itself."""
 
     id: UUID
+    """Id of the key; it is no secret."""
     name: str
+    """What the key is for."""
     scopes: list[Scope]
+    """What its holder may do."""
     prefix: str
     """The first characters of the key."""
     last4: str
     """The last characters of the key."""
     created_at: datetime
+    """When it was made."""
     last_used_at: datetime | None
     """Precise to the minute."""
     expires_at: datetime | None
+    """When it stops being valid; null for never."""
     revoked_at: datetime | None
+    """When it was revoked; null where it was not."""
 
 
 class NewKeyView(KeyView):
@@ -70,8 +78,12 @@ class NewKeyView(KeyView):
 
 
 class KeyPage(View):
+    """One page of API keys."""
+
     items: list[KeyView]
+    """Keys, the oldest first."""
     next: str | None
+    """URL of the next page; null on the last page."""
 
 
 @router.post(

@@ -37,6 +37,7 @@ class NewWorkspaceView(WorkspaceView):
     """A new workspace with its first key."""
 
     admin_key: NewKeyView
+    """A first key with all scopes, with its secret."""
 
 
 @router.post(

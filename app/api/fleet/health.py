@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from app.api.protocol.deps import ArtifactWatch, ProcessResources
@@ -16,17 +16,29 @@ router = APIRouter(tags=["service"])
 
 
 class LivenessView(BaseModel):
+    """The process answers."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     status: Literal["ok"] = "ok"
+    """Always `ok`."""
 
 
 class ReadinessView(BaseModel):
     """The database, the broker and at least one worker answer, and files can be written."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     status: Literal["ready"] = "ready"
+    """Always `ready`; otherwise the answer is a 503."""
     database: Literal["ok"] = "ok"
+    """Always `ok`."""
     broker: Literal["ok"] = "ok"
+    """Always `ok`."""
     artifacts: Literal["ok"] = "ok"
+    """Always `ok`: files of runs can be written."""
     workers: int
+    """Workers with a recent heartbeat."""
 
 
 @router.get(

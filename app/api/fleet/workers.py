@@ -20,8 +20,11 @@ class WorkerView(View):
     """One worker process."""
 
     id: UUID
+    """Id of the worker."""
     host: str
+    """Name of its machine."""
     pid: int
+    """Its process on that machine."""
     devices: list[str]
     """As torch names them: `cpu`, `cuda:0`."""
     device_memory_bytes: list[int]
@@ -38,6 +41,7 @@ class WorkerView(View):
     release: str
     """Its version of the service, in the form of `info.version` of the OpenAPI document."""
     started_at: datetime
+    """When it started."""
     seen_at: datetime
     """The time of its last heartbeat."""
     drain_requested_at: datetime | None
@@ -47,8 +51,12 @@ class WorkerView(View):
 
 
 class WorkerPage(View):
+    """All workers, on one page."""
+
     items: list[WorkerView]
+    """Workers, the oldest first."""
     next: str | None
+    """Always null: all workers are on one page."""
 
 
 @router.get(

@@ -31,12 +31,15 @@ class ArtifactView(View):
     """One file, with the SHA-256 to check it by."""
 
     name: str
+    """Name of the file, unique within the run."""
     kind: ArtifactKind
     """`checkpoint`: training can continue from it. `model`, `best`: weights as safetensors.
     `description`: how to use the weights. `program`: predicts with them. `golden`: inputs and
     outputs to check the program by."""
     media_type: str
+    """Media type of its content."""
     num_bytes: int
+    """Its size."""
     sha256: str
     """In hexadecimal. It is the ETag of the file too."""
     step: int | None
@@ -44,7 +47,9 @@ class ArtifactView(View):
     attempt: int
     """The attempt that wrote it. A resumed run has the files of its earlier end until it ends."""
     created_at: datetime
+    """When it was written."""
     href: str
+    """Where to download it."""
 
 
 class ArtifactPage(View):
@@ -53,7 +58,9 @@ class ArtifactPage(View):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     items: list[ArtifactView]
+    """The files of the run."""
     next: str | None = None
+    """Always null: all files are on one page."""
 
 
 def view_artifacts(run_id: UUID, artifacts: Sequence[Artifact]) -> ArtifactPage:

@@ -13,7 +13,9 @@ class ActView(View):
     """One act that changed something."""
 
     id: UUID
+    """Id of the record."""
     created_at: datetime
+    """When it was done."""
     workspace_id: UUID
     """The workspace to which the act was done."""
     principal: str
@@ -25,6 +27,7 @@ class ActView(View):
     request_id: str | None
     """`X-Request-ID` of the request."""
     act: Act
+    """What was done."""
     subject_id: UUID
     """The run, data set, key or workspace to which the act was done."""
     detail: dict[str, JsonValue]
@@ -32,6 +35,9 @@ class ActView(View):
 
 
 class ActPage(View):
+    """One page of the audit log."""
+
     items: list[ActView]
+    """Records, the newest first."""
     next: str | None = Field(examples=["/v1/audit?limit=50&cursor=WyIyMDI2…"])
     """URL of the next page; null on the last page."""

@@ -22,14 +22,23 @@ from app.services.read_catalog import Catalog
 
 
 class KindView(View):
+    """One kind of a union of the job spec."""
+
     kind: str
+    """Value of `kind` that selects it."""
     summary: str
+    """What it is for, in one line."""
     json_schema: dict[str, JsonValue]
+    """JSON Schema of its fields."""
 
 
 class QuantityView(View):
+    """What is measured, and how."""
+
     name: str
+    """Name in histories and plots."""
     unit: str
+    """1 where it has no dimension."""
     formula: str
     """What is computed, and what its sign means."""
     reduction: str
@@ -37,51 +46,76 @@ class QuantityView(View):
     cost: str
     """The cost of one measurement."""
     source: str
+    """A publication; `measured`: defined by this project."""
     cadence: Cadence
+    """When it is measured."""
     per_tensor: bool
     """True: it is measured for each tensor too, in the scope `tensor:<name>`."""
 
 
 class ThresholdView(View):
+    """A number that decides a finding."""
+
     name: str
     """The query parameter of the diagnosis that overrides it."""
     default: float
+    """Value in force unless a query overrides it."""
     unit: str
     """1 where it has no dimension."""
     minimum: float
+    """Smallest value that is accepted."""
     maximum: float
+    """Largest value that is accepted."""
     meaning: str
+    """What is compared with it."""
     source: str
     """Where the default comes from."""
 
 
 class FindingKindView(View):
+    """A symptom that a diagnosis can find."""
+
     code: FindingCode
+    """Code of the finding."""
     summary: str
+    """The symptom in one sentence."""
     essential: bool
     """True: no run is called healthy where this could not be assessed."""
     causes: list[CauseCode]
     """Causes that can explain it, by family."""
     thresholds: list[ThresholdView]
+    """Thresholds that decide it."""
 
 
 class EvidenceKeyView(View):
+    """A number that the evidence of a cause may contain."""
+
     name: str
+    """Key in the evidence."""
     unit: str
     """1 where it has no dimension."""
     meaning: str
+    """What the number is."""
 
 
 class CauseFamilyView(View):
+    """Causes that are hard to tell apart."""
+
     code: Family
+    """Code of the family."""
     summary: str
+    """What its causes have in common."""
 
 
 class CauseKindView(View):
+    """A cause that a diagnosis can name."""
+
     code: CauseCode
+    """Code of the cause."""
     family: Family
     """Causes of a family are hard to tell apart; a diagnosis may name the family alone."""
     summary: str
+    """The cause in one sentence."""
     distinction: str
     """What tells it from the causes that look like it."""
     findings: list[FindingCode]
@@ -93,9 +127,14 @@ class CauseKindView(View):
 
 
 class RemedyKindView(View):
+    """A change of job specs that a diagnosis can advise."""
+
     kind: str
+    """Kind of the remedy."""
     summary: str
+    """What it changes, and why it helps."""
     source: str
+    """A publication, or the measurement that supports it."""
     changes: list[str]
     """Fields of the job spec that its patch may contain, as paths: `init.recurrent`."""
     cannot_act: str
@@ -114,10 +153,15 @@ class CatalogView(View):
         description="By place in the job spec: model, init.recurrent, dataset and so on."
     )
     quantities: list[QuantityView]
+    """Everything that is measured."""
     findings: list[FindingKindView]
+    """Symptoms that are looked for."""
     cause_families: list[CauseFamilyView]
+    """Families of causes."""
     causes: list[CauseKindView]
+    """Causes of symptoms."""
     remedies: list[RemedyKindView]
+    """Changes of job specs that act on causes."""
 
 
 def view_catalog(catalog: Catalog) -> CatalogView:

@@ -33,6 +33,8 @@ class CompareParameters(RequestModel):
 
 
 class SpecFieldView(View):
+    """A field in which job specs differ."""
+
     pointer: str
     """JSON pointer into the job spec."""
     values: list[JsonValue]
@@ -40,30 +42,40 @@ class SpecFieldView(View):
 
 
 class ComparedSeriesView(View):
+    """A series of one of the runs."""
+
     run_id: UUID
+    """The run."""
     series: SeriesView
+    """Its series, as in its history."""
 
 
 class ReachView(View):
     """How far the gradient of one run reaches back, by probe."""
 
     run_id: UUID
+    """The run."""
     required_lag_timesteps: int | None
     """The lag that its task needs."""
     steps: list[int]
     """Optimizer steps of the probes."""
     gradient_horizon: list[HorizonView]
+    """How far back its gradient reaches, by probe."""
     ratio_at_required_lag: list[RatioView | None]
+    """Gradient at the required lag over that at lag 0, by probe; null where it was not measured."""
 
 
 class CompareView(View):
     """Several runs side by side, each list in the order of the query."""
 
     runs: list[RunView]
+    """The runs."""
     differences: list[SpecFieldView]
     """The fields of the job specs that are not the same in all of them; labels are left out."""
     series: list[ComparedSeriesView]
+    """Series of the quantities that were asked for."""
     reach: list[ReachView]
+    """How far back gradients reach."""
 
 
 def view_compared(compared: ComparedRuns) -> CompareView:

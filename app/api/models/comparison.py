@@ -23,6 +23,8 @@ class ComparisonBody(RequestModel):
 
 
 class SpecDifferenceView(View):
+    """A field of the job spec that an arm changes."""
+
     pointer: str
     """The place in the spec, as a JSON pointer."""
     base: JsonValue
@@ -53,6 +55,8 @@ class FigureView(View):
 
 
 class ArmView(View):
+    """The base or one patch of it, with what a preflight found."""
+
     spec_differences: list[SpecDifferenceView]
     """Every value that differs from the base, including defaults; empty for the base itself."""
     preflight: PreflightView
@@ -62,6 +66,8 @@ class ArmView(View):
 
 
 class ComparisonLinks(View):
+    """Where to go from a comparison."""
+
     self: str
     """`DELETE` cancels it."""
 
@@ -80,6 +86,7 @@ class ComparisonView(View):
     """Indexes of `arms`, the best first. It leaves out arms that failed, and arms whose measurement
     failed its checks."""
     links: ComparisonLinks
+    """Where to go from here."""
 
 
 def view_comparison(comparison: Comparison) -> ComparisonView:

@@ -18,12 +18,17 @@ class DatasetView(View):
     """An uploaded file and its profile."""
 
     id: UUID
+    """Id of the data set."""
     name: str
+    """Name for people."""
     kind: DatasetKind
+    """How the file was read."""
     num_bytes: int
+    """Size of the file as it was uploaded."""
     sha256: str
     """Of the uploaded bytes, in hexadecimal."""
     created_at: datetime
+    """When it was uploaded."""
     profile: CsvProfile | TextProfile
     """Of a table: columns, rows and missing cells. Of a text: size and symbols. Of both: a
     suggested `dataset` of a job spec, with the id of this data set."""
@@ -33,7 +38,9 @@ class DryUploadView(View):
     """A file as it would be read. Nothing was stored."""
 
     kind: DatasetKind
+    """How the file was read."""
     num_bytes: int
+    """Size of the file as it was sent."""
     sha256: str
     """Of the uploaded bytes, in hexadecimal."""
     profile: CsvProfile | TextProfile
@@ -44,6 +51,7 @@ class UploadQuery(ReaderOptions):
     """The query of an upload: what the file is, and how it is to be read."""
 
     name: Annotated[ShortText, Field(min_length=1, examples=["co2"])]
+    """Name for people."""
     kind: AskedKind = Field(examples=["csv"])
     """`auto` looks at the file. The table of an xlsx is stored as that of a CSV."""
     dry_run: bool = False
@@ -51,7 +59,10 @@ class UploadQuery(ReaderOptions):
 
 
 class DatasetPage(View):
+    """One page of data sets."""
+
     items: list[DatasetView]
+    """Data sets, the newest first."""
     next: str | None = Field(examples=["/v1/datasets?limit=50&cursor=WyIyMDI2…"])
     """URL of the next page; null on the last page."""
 

@@ -29,7 +29,9 @@ class RequestView(View):
     """The request that tries a remedy or an experiment."""
 
     method: Literal["POST"]
+    """Always `POST`."""
     href: str
+    """Where to send it."""
     body: dict[str, JsonValue]
     """A complete and valid job spec."""
 
@@ -44,26 +46,38 @@ class RecordView(View):
     control_cured: int
     """Of these, the runs that learned it without a change, with fresh seeds."""
     source: str
+    """The benchmark that it was counted on."""
 
 
 class RemedyView(View):
+    """A change of the job that acts on a cause."""
+
     kind: str
+    """Kind of the remedy; the catalogue describes it."""
     patch: dict[str, JsonValue]
     """Merge patch of the run's spec. A change of `kind` replaces the whole object."""
     reason: str
+    """Why it is advised here, with the run's own numbers."""
     source: str
+    """A publication, or the measurement that supports it."""
     record: RecordView | None
     """For the likeliest of its causes; null if it was not tried for that."""
     request: RequestView
+    """The request that tries it, as it can be sent."""
 
 
 class RankedCauseView(View):
+    """A cause and its probability."""
+
     code: str
+    """Code of the cause."""
     probability: float
     """From 0 to 1."""
 
 
 class ExperimentView(View):
+    """A run whose result would tell causes apart."""
+
     cause: str
     """The cause that it tests."""
     reason: str
@@ -71,9 +85,12 @@ class ExperimentView(View):
     patch: dict[str, JsonValue]
     """Merge patch of the run's spec. A change of `kind` replaces the whole object."""
     request: RequestView
+    """The request that starts it, as it can be sent."""
 
 
 class CauseView(View):
+    """Why a symptom is there, with the numbers that speak for it."""
+
     code: str
     """A cause, a family of causes if none of its causes stands out, or `undetermined` if no family
     is more likely than not. The catalogue describes causes and families."""
@@ -97,17 +114,24 @@ class FindingView(View):
     """A symptom that was found."""
 
     code: FindingCode
+    """Code of the symptom; the catalogue describes it."""
     state: FindingState
+    """Whether it is expected, present, or over."""
     impact: Impact
     """Whether it prevents the task from being learned."""
     severity: Severity
+    """How much it matters."""
     confidence: float | None
     """How likely it is right, from 0 to 1: that the run fails for it or, of information, that it
     does no harm."""
     first_step: int
+    """First step of the interval in which it was seen."""
     last_step: int
+    """Last step of that interval."""
     resolved_step: int | None
+    """First step at which it was over; null while it is present."""
     scope: Scope
+    """Where it was seen: `model`, a layer, a gate or a tensor."""
     threshold: dict[str, float]
     """By the names that override them in the query: `?vanishing_gradient.max_ratio=0.05`."""
     evidence: dict[str, JsonValue]
@@ -117,27 +141,39 @@ class FindingView(View):
     cause: CauseView | None
     """The first of the diagnosis' `causes` that can explain it; null if it needs no explanation."""
     explanation: str
+    """What was seen and why it matters, in sentences."""
     remedies: list[RemedyView]
+    """What to change, the best first."""
 
 
 class NotAssessedView(View):
+    """A symptom that could not be assessed."""
+
     code: FindingCode
+    """Code of the symptom."""
     reason: str
+    """Why it could not be assessed."""
 
 
 class DiagnosisView(View):
     """The diagnosis of one attempt of a run, up to one step."""
 
     run_id: UUID
+    """The run."""
     attempt: int
+    """The attempt that was judged."""
     as_of_step: int | None
     """The last step that was judged; null before the first reading."""
     final: bool
     """True: it was stored together with the end of the run."""
     rules_version: str
+    """Version of the rules that judged."""
     verdict: DiagnosisVerdict
+    """The overall judgement."""
     summary: str
+    """The reason in one or two sentences."""
     findings: list[FindingView]
+    """Symptoms that were found, the gravest first."""
     not_assessed: list[NotAssessedView]
     """Symptoms that could not be assessed, with the reasons. They do not count as healthy."""
     causes: list[CauseView]

@@ -23,8 +23,11 @@ class DryRunView(View):
     """The completed spec and its estimated cost. Nothing was stored."""
 
     spec: JobSpec
+    """The spec with all defaults."""
     estimate: EstimateView
+    """What the run would cost."""
     warnings: list[str]
+    """What would surprise, in sentences."""
 
 
 def view_dry_run(checked: CheckedSpec) -> DryRunView:

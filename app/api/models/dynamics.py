@@ -16,6 +16,8 @@ from app.store.history import StoredSeries
 
 
 class DefinitionView(View):
+    """What a quantity is."""
+
     quantity: str
     """Its name in `scopes`, in a history and in the catalogue."""
     unit: str
@@ -31,6 +33,8 @@ class DefinitionView(View):
 
 
 class DynamicSeriesView(View):
+    """One quantity over the probes."""
+
     quantity: str
     """One of `definitions`."""
     unit: str
@@ -44,6 +48,8 @@ class DynamicSeriesView(View):
 
 
 class ScopeDynamicsView(View):
+    """What was measured of one scope."""
+
     scope: str
     """`layer:0`, `layer:0/reverse`, `gate:0/forget`, `model`."""
     series: list[DynamicSeriesView]
@@ -51,6 +57,8 @@ class ScopeDynamicsView(View):
 
 
 class UnreadView(View):
+    """A quantity that was not measured."""
+
     quantity: str
     """One of `definitions`, or `gradient_horizon` and `hidden_grad_norm` of the gradient flow."""
     scope: Scope

@@ -16,9 +16,13 @@ class EventView(View):
     number: int
     """Counted from 1 within the run, without gaps."""
     kind: EventKind
+    """What happened."""
     created_at: datetime
+    """When it happened."""
     data: dict[str, JsonValue]
+    """Depends on the kind, for example the step and the metrics of an evaluation."""
     non_finite: list[NonFinitePlace]
+    """Numbers in `data` that are null because they are not finite."""
 
 
 #: Schema of each event of a stream. Its data is an item of a page.
@@ -31,10 +35,15 @@ STREAM_SCHEMA: dict[str, JsonValue] = {
             "type": "string",
             "description": "The number of the event. Absent where a run was deleted.",
         },
-        "event": {"type": "string", "enum": list(EventKind)},
+        "event": {
+            "type": "string",
+            "enum": list(EventKind),
+            "description": "What happened.",
+        },
         "data": {
             "type": "string",
             "contentMediaType": "application/json",
+            "description": "The event, as in a page.",
             "contentSchema": {"$ref": "#/components/schemas/EventView"},
         },
     },
@@ -42,7 +51,10 @@ STREAM_SCHEMA: dict[str, JsonValue] = {
 
 
 class EventPage(View):
+    """One page of a run's log."""
+
     items: list[EventView]
+    """Events, the oldest first."""
     next: str | None = Field(examples=["/v1/runs/…/events?after=50"])
     """URL of the next page; null where no further event exists yet."""
 

@@ -33,6 +33,8 @@ class NonFiniteLags(View):
 
 
 class HorizonView(View):
+    """How many timesteps the gradient reaches back at one probe."""
+
     value: int
     """Largest lag, in timesteps, before the norm first falls below `threshold` of that at lag 0."""
     first_below: int | None
@@ -46,6 +48,8 @@ class HorizonView(View):
 
 
 class RatioView(View):
+    """How much of the gradient is left at the lag that the task needs."""
+
     lag: int
     """The lag that the task needs, in timesteps."""
     value: float | None

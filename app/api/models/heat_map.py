@@ -37,6 +37,7 @@ class HeatMapParameters(RequestModel):
     path: Path = "total"
     """`total`: through every path; `within_layer`; `untruncated`: as without `bptt_length`."""
     from_step: Step | None = None
+    """First optimizer step. Null: the first that was measured."""
     to_step: Step | None = None
     """Inclusive."""
     max_probes: Annotated[int, Field(ge=1, le=1000)] = 500

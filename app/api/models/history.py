@@ -33,22 +33,36 @@ class StatsView(View):
     count: int
     """Readings in the range."""
     num_finite: int
+    """Finite readings in the range."""
     mean: float | None
+    """Mean of the finite readings; null without one."""
     p10: float | None
+    """10th percentile; null without a finite reading."""
     p50: float | None
+    """Median; null without a finite reading."""
     p90: float | None
+    """90th percentile; null without a finite reading."""
     p99: float | None
+    """99th percentile; null without a finite reading."""
     percentile_error: float
     """Largest relative error of the percentiles: 0 up to 100,000 readings, below 0.01 above."""
     min: float | None
+    """Smallest finite reading; null without one."""
     max: float | None
+    """Largest finite reading; null without one."""
 
 
 class SeriesView(View):
+    """Readings of one quantity in one scope."""
+
     quantity: str
+    """What was measured."""
     scope: str
+    """Of what: `model`, `tensor:<name>`, `layer:0` and so on."""
     unit: str
+    """Of the values; 1 where they have no dimension."""
     steps: list[int]
+    """Optimizer steps of the points."""
     x: list[int | float | str | None]
     """By the parameter `x`: steps, seconds of training, or the times at which the steps were
     trained (RFC 3339)."""
@@ -57,15 +71,18 @@ class SeriesView(View):
     non_finite: list[NonFiniteView]
     """Of a range of more than 100,000 steps at most the first 10,000; `stats` counts all."""
     stats: StatsView
+    """Statistics over all readings in the range."""
 
 
 class HistoryView(View):
     """Readings of one run over its steps."""
 
     run_id: UUID
+    """The run."""
     first_step: int | None
     """Of the readings in the range; null where there are none."""
     last_step: int | None
+    """Last step of the readings in the range; null where there are none."""
     num_readings: int
     """Readings of the longest series, before points are left out."""
     method: Method
@@ -73,6 +90,7 @@ class HistoryView(View):
     into buckets, and contains the first, last, smallest, largest and non-finite readings of
     each."""
     series: list[SeriesView]
+    """One series for each quantity and scope."""
     telemetry_dropped_at: datetime | None
     """When the readings were deleted because of their age; null where they were not."""
 

@@ -15,11 +15,16 @@ class SplitMetricsView(View):
     """Metrics of each split; empty where it has no target of the kind."""
 
     train: Metrics = Field(default_factory=dict)
+    """Metric -> score on the training part."""
     validation: Metrics = Field(default_factory=dict)
+    """Metric -> score on the validation part."""
     test: Metrics = Field(default_factory=dict)
+    """Metric -> score on the test part."""
 
 
 class HorizonMetricsView(SplitMetricsView):
+    """Metrics of one timestep ahead."""
+
     step: int
     """Timesteps ahead, from 1."""
 
@@ -28,9 +33,13 @@ class ConfusionView(View):
     """Counts: the row is the class of the target, the column the class that was predicted."""
 
     classes: list[str]
+    """Names of rows and columns."""
     train: list[list[int]] | None = None
+    """On the training part; null where it was not evaluated."""
     validation: list[list[int]] | None = None
+    """On the validation part; null where it was not evaluated."""
     test: list[list[int]] | None = None
+    """On the test part; null where it was not evaluated."""
 
 
 class MetricsByView(View):

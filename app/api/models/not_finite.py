@@ -15,7 +15,9 @@ class NonFinitePlace(View):
     """A number that is null because it is not finite, and its place."""
 
     pointer: str
+    """JSON pointer to the place of the number."""
     value: NonFiniteWord
+    """What the number is."""
 
 
 def word_of(value: float) -> NonFiniteWord:

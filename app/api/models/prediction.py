@@ -46,35 +46,48 @@ class PredictionBody(BaseModel):
 
 
 class PredictionLinks(View):
+    """Where to go from predictions."""
+
     self: str
     """`DELETE` cancels it."""
     run: str
+    """The run whose weights predict."""
 
 
 class PredictionFailureView(View):
     """Why there is no prediction."""
 
     code: str
+    """Stable, for programs."""
     detail: str
+    """For people."""
     errors: list[ProblemEntry]
+    """Errors in the rows, with their places."""
 
 
 class PredictionView(View):
     """Predictions by the weights of a run."""
 
     id: UUID
+    """Id of the request."""
     run_id: UUID
+    """The run whose weights predict."""
     weights: Weights
+    """Which weights: the final ones, or those of the best evaluation."""
     status: RunStatus
+    """Where it is in its life."""
     failure: PredictionFailureView | None
     """null unless it failed."""
     created_at: datetime
+    """When it was asked for."""
     started_at: datetime | None
+    """When a worker began; null before."""
     ended_at: datetime | None
     """It is kept for an hour after this time."""
     result: PredictionResult | None
     """null until it has succeeded."""
     links: PredictionLinks
+    """Where to go from here."""
 
 
 def view_prediction(found: Prediction) -> PredictionView:

@@ -22,13 +22,18 @@ class PredictedView(View):
     basis: Basis
     """`step_0`: the initial weights only, which show at most a risk. `mini_steps`: first steps."""
     verdict: DiagnosisVerdict
+    """The verdict that the first steps predict."""
     summary: str
+    """The reason in words."""
     findings: list[FindingView]
     """Each remedy's `request.body` is a job spec that can be posted."""
     not_assessed: list[NotAssessedView]
+    """Symptoms that could not be assessed, with the reasons."""
 
 
 class PreflightLinks(View):
+    """Where to go from a preflight."""
+
     self: str
     """`DELETE` cancels it."""
     run: str
@@ -41,8 +46,11 @@ class PreflightEntryView(View):
     """A preflight in a list, without its results."""
 
     id: UUID
+    """Id of the preflight."""
     status: RunStatus
+    """Where it is in its life."""
     stop_reason: StopReason | None
+    """Why it ended; null until then."""
     error: str | None
     """One sentence for people where it failed."""
     waiting_for: str | None
@@ -50,13 +58,17 @@ class PreflightEntryView(View):
     mini_steps: int
     """Steps to train; with 0 only the initial weights are measured."""
     cancel_requested_at: datetime | None
+    """When it was asked to stop; null where it was not."""
     created_at: datetime
+    """When it was submitted."""
     started_at: datetime | None
+    """When a worker claimed it; null before."""
     ended_at: datetime | None
     """It is kept for 24 hours after this time."""
     spec: JobSpec
     """With all defaults. Where probes were off, their tier is `standard`."""
     links: PreflightLinks
+    """Where to go from here."""
 
 
 class PreflightView(PreflightEntryView):
@@ -67,6 +79,7 @@ class PreflightView(PreflightEntryView):
     dynamics: DynamicsView | None
     """The same as the answer of `/v1/runs/{id}/dynamics`. `run_id` is the preflight's id."""
     predicted: PredictedView | None
+    """The diagnosis that the first steps predict."""
     estimate: EstimateView | None
     """The cost of the whole run."""
     integrity: list[IntegrityView] | None
@@ -74,8 +87,12 @@ class PreflightView(PreflightEntryView):
 
 
 class PreflightPage(View):
+    """One page of preflights."""
+
     items: list[PreflightEntryView]
+    """Preflights, the newest first."""
     next: str | None
+    """URL of the next page; null on the last page."""
 
 
 def view_preflight(preflight: Preflight) -> PreflightView:

@@ -1,27 +1,37 @@
 """Views of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-import numpy as np
 from pydantic import Field, JsonValue
 
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
+from app.api.models.scores import (
+    BaselineView,
+    BestView,
+    MetricsView,
+    ReferenceView,
+    ScoresView,
+    view_metrics,
+    view_reference,
+)
+from app.api.models.sparklines import SparklinesView
 from app.api.models.view import View
 from app.domain.runs import Run, RunPurpose, RunStatus, StopReason
-from app.domain.scopes import SPLITS
-from app.domain.series import shortest_decimals
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
-from app.services.telemetry.sparklines import SmallCurve
 
 
 class ParentView(View):
+    """The run from which another one was forked."""
+
     run_id: UUID
+    """The run that it was forked from."""
     step: int | None
+    """The step at which it was forked; null for a run that repeats its parent from the start."""
 
 
 class LineageView(View):
@@ -37,62 +47,21 @@ class LineageView(View):
 
 
 class ProgressView(View):
+    """How far a run is."""
+
     step: int
     """Optimizer steps done."""
     num_steps: int
+    """Optimizer steps that the run was asked for."""
     steps_per_second: float | None
+    """Present speed; null before it is known."""
     eta_s: float | None
     """Remaining seconds at the present speed; null unless the run is running."""
 
 
-class MetricsView(View):
-    train: dict[str, float | None]
-    validation: dict[str, float | None]
-    test: dict[str, float | None]
-
-
-class BestView(View):
-    step: int
-    metric: str
-    value: float | None
-
-
-class ScoresView(View):
-    """One number for each split; null where it is unknown or not finite."""
-
-    train: float | None = None
-    validation: float | None = None
-    test: float | None = None
-
-
-class BaselineView(View):
-    name: str
-    """For example `naive`, `predict_mean`, `predict_median`, `majority_class`."""
-    metric: str
-    """The metric of its scores, in the units of the data."""
-    value: float | None
-    """Its score on the validation split, or on the first other one if there is none."""
-    scores: ScoresView
-    """Its scores on the same rows of each split that the model is scored on."""
-
-
-class ReferenceView(View):
-    name: str
-    """`lags`, `statistics`, `reservoir` or `n_grams`: the model with the best validation score."""
-    metric: str
-    """The metric of its scores, in the units of the data."""
-    scores: ScoresView
-    """Its scores on the same rows of each split that the model is scored on."""
-    source: str
-    """Its formula, and what it was fitted to."""
-    nonlinear_score: float | None
-    """The best validation score of a nonlinear model, in the metric of `task.metric`."""
-    are_residuals_white: bool | None
-    """Whether its residuals on the validation part of a forecast are white noise; null for other
-    tasks, and where there are too few."""
-
-
 class ProbesView(View):
+    """What probes cost."""
+
     share: float | None
     """Fraction of the wall time that probes have taken."""
     seconds: float | None
@@ -100,49 +69,54 @@ class ProbesView(View):
 
 
 class DiagnosisSummary(View):
+    """A diagnosis in short."""
+
     verdict: str | None
     """healthy, at_risk, sick or undetermined; null before the first diagnosis."""
     codes: list[str]
+    """Codes of the findings that are active."""
     final: bool
+    """Whether the run has ended and this will not change."""
     summary: str | None = None
     """The reason in words; null unless a list was asked with `include=verdict`."""
 
 
-class SparklineView(View):
-    """A small curve: points that keep the extrema."""
-
-    steps: list[int]
-    values: list[float | None]
-    """Null where it is not finite."""
-
-
-class SparklinesView(View):
-    loss: SparklineView | None = None
-    grad_norm: SparklineView | None = None
-    """Before clipping."""
-
-
 class RunLinks(View):
+    """Where to go from a run."""
+
     self: str
+    """The run itself."""
     history: str
+    """Its readings over the steps."""
     gradient_flow: str
+    """How far back its gradient reaches."""
     diagnosis: str
+    """Its diagnosis."""
     events: str
+    """Its log."""
     artifacts: str
+    """Its files."""
     predict: str
     """`POST` rows there once the run has ended with weights."""
     cancel: str
+    """`POST` cancels it."""
 
 
 class RunView(View):
     """A run: its job spec, its progress and its results."""
 
     id: UUID
+    """Id of the run."""
     name: str
+    """Name for people."""
     tags: list[str]
+    """Labels to filter by."""
     notes: str
+    """Free text."""
     status: RunStatus
+    """Where the run is in its life."""
     stop_reason: StopReason | None
+    """Why it ended; null until then."""
     completed_as_asked: bool | None
     """False where it diverged, timed out, failed, was cancelled, or was stopped at a critical
     finding; null until it has ended."""
@@ -152,25 +126,34 @@ class RunView(View):
     """What a queued run waits for. `database`: a running run waits until the database accepts its
     readings. Null where nothing prevents its start or its training."""
     cancel_requested_at: datetime | None
+    """When it was asked to stop; null where it was not."""
     spec: JobSpec
+    """What was ordered, with all defaults."""
     attempt: int
     """How many times a worker has claimed the run."""
     is_continued_bitwise: bool | None
     """Null until the run continues from a checkpoint. False where the machine, the libraries or the
     number of threads then differed, so that the results may differ in their last bits."""
     parent: ParentView | None
+    """The run that it was forked from; null where it is no fork."""
     lineage: LineageView | None
     """Null unless the run was made to try a remedy or a cause of its parent."""
     created_at: datetime
+    """When it was submitted."""
     started_at: datetime | None
+    """When a worker first claimed it; null before."""
     ended_at: datetime | None
+    """When it ended; null before."""
     telemetry_dropped_at: datetime | None
     """When its readings were deleted because of their age; null where they were not."""
     progress: ProgressView
+    """How far it is."""
     metrics: MetricsView
+    """Its latest scores."""
     metrics_by: MetricsByView | None
     """The metrics by horizon, series and class. Null until the run has ended, and in lists."""
     best: BestView | None
+    """The evaluation with the best validation score; null before the first."""
     baseline: BaselineView | None
     """A trivial predictor that the model must beat."""
     reference: ReferenceView | None
@@ -185,15 +168,22 @@ class RunView(View):
     task: TaskFacts | None
     """Facts about the data; null until a worker has prepared it."""
     probes: ProbesView
+    """What its probes cost."""
     device: str | None
+    """Where it trains or trained, as torch names it; null before it started."""
     diagnosis: DiagnosisSummary
+    """The diagnosis in short."""
     links: RunLinks
+    """Where to go from here."""
     sparklines: SparklinesView | None = None
     """Null unless a list was asked with `include=sparklines`."""
 
 
 class RunPage(View):
+    """One page of runs."""
+
     items: list[RunView]
+    """Runs, in the order of the list."""
     next: str | None = Field(examples=["/v1/runs?limit=50&cursor=WyIyMDI2…"])
     """URL of the next page; null on the last page."""
 
@@ -210,10 +200,10 @@ def view_run(
         parent=_view_parent(run),
         lineage=_view_lineage(run),
         progress=view_progress(run),
-        metrics=_view_metrics(run),
+        metrics=view_metrics(run),
         metrics_by=view_metrics_by(score_details),
         baseline=run.task and run.task.baseline_in_units,
-        reference=run.task and _view_reference(run.task),
+        reference=run.task and view_reference(run.task),
         skill=ScoresView.model_validate(skill_of(run.task, run.metrics)),
         probes=ProbesView(share=run.probe_share, seconds=run.probe_seconds),
         diagnosis=DiagnosisSummary(
@@ -236,14 +226,6 @@ def _view_lineage(run: Run) -> LineageView | None:
     return LineageView(parent=run.parent_run_id, purpose=run.purpose, remedy=run.remedy)
 
 
-def _view_reference(task: TaskFacts) -> ReferenceView | None:
-    reference, metric = task.reference, task.metric_in_units
-    if reference is None:
-        return None
-    scores = {split: reference.score_on(split, metric) for split in SPLITS}
-    return ReferenceView.of(reference, metric=metric, scores=ScoresView(**scores))
-
-
 def view_progress(run: Run) -> ProgressView:
     num_steps = run.spec.training.num_steps
     is_moving = run.status is RunStatus.RUNNING and bool(run.steps_per_second)
@@ -253,11 +235,6 @@ def view_progress(run: Run) -> ProgressView:
         steps_per_second=run.steps_per_second,
         eta_s=(num_steps - run.progress_step) / (run.steps_per_second or 1) if is_moving else None,
     )
-
-
-def _view_metrics(run: Run) -> MetricsView:
-    splits = {split: dict(run.metrics.get(split, {})) for split in MetricsView.model_fields}
-    return MetricsView(**splits)
 
 
 def _links(run_id: UUID) -> RunLinks:
@@ -271,17 +248,4 @@ def _links(run_id: UUID) -> RunLinks:
         artifacts=f"{path}/artifacts",
         predict=f"{path}/predict",
         cancel=f"{path}/cancel",
-    )
-
-
-def view_sparklines(curves: Sequence[SmallCurve]) -> SparklinesView:
-    return SparklinesView(**{one.quantity: _view_sparkline(one) for one in curves})
-
-
-def _view_sparkline(curve: SmallCurve) -> SparklineView:
-    finite_p = np.isfinite(curve.values_p)
-    decimals = shortest_decimals(curve.values_p)
-    return SparklineView(
-        steps=curve.steps_p.tolist(),
-        values=[value if ok else None for value, ok in zip(decimals, finite_p, strict=True)],
     )

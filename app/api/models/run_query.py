@@ -44,18 +44,27 @@ class RunQuery(RequestModel):
     """The query of a list of runs."""
 
     status: list[RunStatus] = Field([], max_length=MAX_VALUES)
+    """Repeatable: where the run is in its life."""
     verdict: list[DiagnosisVerdict] = Field([], max_length=MAX_VALUES)
+    """Repeatable: verdict of the diagnosis."""
     stop_reason: list[StopReason] = Field([], max_length=MAX_VALUES)
+    """Repeatable: why the run ended."""
     finding: list[FindingCode] = Field([], max_length=MAX_VALUES)
+    """Repeatable: code of a finding that is active."""
     tag: list[Tag] = Field([], max_length=MAX_VALUES)
     """Repeatable: a run must have all of them."""
     model: list[ModelKind] = Field([], max_length=MAX_VALUES)
+    """Repeatable: kind of the model."""
     dataset: UUID | DatasetKind | None = None
     """A kind, or the id of an uploaded data set."""
     parent_id: UUID | None = None
+    """Runs that were forked from this one."""
     created_after: Instant | None = None
+    """Runs that were submitted later."""
     created_before: Instant | None = None
+    """Runs that were submitted earlier."""
     ended_after: Instant | None = None
+    """Runs that ended later."""
     q: CleanText | None = Field(None, max_length=200)
     """A part of the name or of the notes."""
     metric: list[MetricFilter] = Field([], max_length=MAX_VALUES, examples=[["validation.mse<0.1"]])
@@ -67,6 +76,7 @@ class RunQuery(RequestModel):
     """Repeatable. `sparklines`: a small curve of the loss and of the gradient norm. `verdict`: the
     diagnosis in words."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
+    """The largest number of runs on the page."""
     cursor: str | None = Field(None, max_length=200)
     """Opaque: `next` of the page before contains it."""
 
@@ -116,8 +126,11 @@ class RunLabels(RequestModel):
     """A merge patch of a run's labels. Fields left out are unchanged; null empties one."""
 
     name: ShortText | None = None
+    """New name."""
     tags: Tags | None = None
+    """New tags, in place of the present ones."""
     notes: LongText | None = None
+    """New notes."""
 
     def changes(self) -> LabelChanges:
         given = self.model_fields_set

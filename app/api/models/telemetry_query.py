@@ -23,6 +23,7 @@ Step = Annotated[int, Field(ge=0, le=MAX_INT)]
 
 class _Range(RequestModel):
     from_step: Step | None = None
+    """First optimizer step. Null: the first that was measured."""
     to_step: Step | None = None
     """Inclusive."""
 

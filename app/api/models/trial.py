@@ -1,6 +1,5 @@
 """The body and the views of a trial."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,15 +8,15 @@ from pydantic import Field, JsonValue, Strict
 
 from app.api.models.diagnosis import RUNS, RequestView
 from app.api.models.request import RequestModel
-from app.api.models.run import DiagnosisSummary, ScoresView
+from app.api.models.scores import ScoresView
+from app.api.models.trial_runs import TrialRunView, view_runs
 from app.api.models.view import View
-from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.scopes import SPLITS
 from app.domain.specs.base import WHOLE, AtMost, Tag
 from app.domain.task import MetricMode
-from app.domain.trials.plan import MAX_REMEDIES, TrialRequest, progress_on, scores_of
+from app.domain.trials.plan import MAX_REMEDIES, TrialRequest
 from app.domain.trials.progress import CURED_FROM
-from app.domain.trials.trial import CONTROL, Outcome, Trial, TrialEnd, TrialRun, TrialStatus
+from app.domain.trials.trial import CONTROL, TrialEnd, TrialStatus
 from app.domain.trials.verdict import (
     CONFIDENCE,
     Difference,
@@ -52,38 +51,17 @@ class TrialBody(RequestModel):
         return TrialRequest(remedies=self.remedies, num_seeds=self.num_seeds, budget=self.budget)
 
 
-class TrialRunView(View):
-    """The run of one arm with one seed."""
-
-    run_id: UUID | None
-    """Null when the run was deleted."""
-    seed: int
-    status: RunStatus
-    stop_reason: StopReason | None
-    step: int
-    """Optimizer steps done."""
-    num_steps: int
-    seconds: float
-    """Seconds since a worker began, up to its end or now."""
-    scores: ScoresView
-    """Latest scores of the task's metric."""
-    progress: ScoresView
-    """0 for the score of the baseline, 1 for the score that the task allows; from -1 to 1.5, and -1
-    for a score that is not finite."""
-    difference: float | None
-    """Progress less that of the untreated run with the same seed; null until both have ended."""
-    diagnosis: DiagnosisSummary
-    error: str | None
-
-
 class TrialDifferenceView(View):
     """Paired differences in progress to untreated runs with the same seeds."""
 
     mean: float
+    """Mean of the differences of all pairs."""
     interval: tuple[float, float] | None
     """Of the mean, by Student's t; null for a single pair."""
     confidence: float
+    """Confidence of the interval, from 0 to 1."""
     num_pairs: int
+    """Pairs of runs with the same seed."""
 
 
 class TrialArmView(View):
@@ -92,65 +70,94 @@ class TrialArmView(View):
     remedy: str | None
     """Null for the control."""
     patch: dict[str, JsonValue]
+    """Merge patch of the run's spec; empty for the untreated run."""
     reason: str | None
     """Why the remedy is advised."""
     verdict: TrialVerdict | None
     """By the scores alone. Null for the control, and while it is undecided."""
     verdict_reason: str | None
+    """Why, in one sentence; null before it is judged."""
     median_progress: float | None
     """Over the runs that ended by themselves, on test data where they have been scored on them."""
     difference: TrialDifferenceView | None
+    """The paired difference to the untreated run; null before a pair has ended."""
     runs: list[TrialRunView]
+    """Its runs, one for each seed."""
     request: RequestView | None
     """Starts a run with the remedy; null for the control."""
 
 
 class TrialMetricView(View):
+    """What is compared."""
+
     name: str
+    """The metric that the task is judged by."""
     mode: MetricMode
+    """Whether smaller or larger scores are better."""
     baseline: ScoresView
     """What a trivial predictor scores; progress is 0 there."""
 
 
 class TrialBudgetView(View):
+    """What a trial may cost, and has cost."""
+
     asked: float
     """Time of all runs together, relative to that of the run."""
     spent: float
+    """Time that its runs have taken, relative to the time of the run."""
     run_seconds: float
     """Seconds that the run takes with all of its steps."""
 
 
 class TrialLinks(View):
+    """Where to go from a trial."""
+
     self: str
+    """The trial itself."""
     run: str
+    """The run whose remedies are tried."""
     cancel: str
+    """`POST` cancels it."""
 
 
 class TrialView(View):
     """The remedies of a run, trained with the same seeds and data as the untreated run."""
 
     id: UUID
+    """Id of the trial."""
     run_id: UUID
+    """The run whose remedies are tried."""
     status: TrialStatus
+    """Where it is in its life."""
     end_reason: TrialEnd | None
     """`decided`: further runs would not have changed a verdict, or another remedy cured."""
     created_at: datetime
+    """When it was asked for."""
     ended_at: datetime | None
+    """When it ended; null before."""
     seeds: list[int]
     """In the order in which they are used."""
     budget: TrialBudgetView
+    """Its share of the time of the run."""
     metric: TrialMetricView
+    """The metric that verdicts go by."""
     cured_from: float
     """Progress from which on the task is learned."""
     control: TrialArmView
+    """The untreated run with fresh seeds."""
     remedies: list[TrialArmView]
+    """The remedies that are tried."""
     winner: str | None
     """The remedy that cured in the least time; its `request` starts a run with it."""
     links: TrialLinks
+    """Where to go from here."""
 
 
 class TrialPage(View):
+    """One page of trials."""
+
     items: list[TrialView]
+    """Trials, the newest first."""
     next: str | None
     """URL of the next page; null on the last page."""
 
@@ -197,7 +204,7 @@ def _view_arm(state: TrialState, arm: int) -> TrialArmView:
         verdict_reason=None if judged is None else judged.reason,
         median_progress=median_progress(trial, arm),
         difference=None if difference is None else _view_difference(difference),
-        runs=list(_view_runs(state, arm, difference)),
+        runs=list(view_runs(state, arm, difference)),
         request=None
         if is_control
         else RequestView(method="POST", href=RUNS, body=dict(given.body)),
@@ -210,66 +217,4 @@ def _view_difference(difference: Difference) -> TrialDifferenceView:
         interval=difference.interval,
         confidence=CONFIDENCE,
         num_pairs=len(difference.by_seed),
-    )
-
-
-def _view_runs(
-    state: TrialState, arm: int, difference: Difference | None
-) -> Iterator[TrialRunView]:
-    by_seed = {} if difference is None else difference.by_seed
-    trial = state.trial
-    for one in sorted(_runs_of(trial, arm), key=lambda one: one.seed):
-        run = None if one.run_id is None else state.members.get(one.run_id)
-        change, seed = by_seed.get(one.seed), trial.seeds[one.seed]
-        if one.outcome is not None:
-            num_steps = int(_num_steps(trial, arm))
-            yield _view_ended(one, one.outcome, seed=seed, num_steps=num_steps, change=change)
-        elif run is not None:
-            yield _view_live(state, run, seed=seed)
-
-
-def _runs_of(trial: Trial, arm: int) -> Iterator[TrialRun]:
-    yield from (one for one in trial.runs if one.arm == arm)
-    if arm == CONTROL and trial.own is not None and trial.own_seed is not None:
-        yield TrialRun(arm=arm, seed=trial.own_seed, run_id=trial.run_id, outcome=trial.own)
-
-
-def _num_steps(trial: Trial, arm: int) -> int:
-    training = trial.arms[arm].body["training"]
-    assert isinstance(training, dict)  # noqa: S101 - a complete job spec
-    return int(str(training["num_steps"]))
-
-
-def _view_ended(
-    one: TrialRun, outcome: Outcome, *, seed: int, num_steps: int, change: float | None
-) -> TrialRunView:
-    return TrialRunView.of(
-        outcome,
-        run_id=one.run_id,
-        seed=seed,
-        status=outcome.status,
-        num_steps=num_steps,
-        scores=ScoresView.model_validate(outcome.scores),
-        progress=ScoresView.model_validate(outcome.progress),
-        difference=change,
-        diagnosis=DiagnosisSummary(
-            verdict=outcome.verdict, codes=list(outcome.finding_codes), final=True
-        ),
-    )
-
-
-def _view_live(state: TrialState, run: Run, *, seed: int) -> TrialRunView:
-    return TrialRunView.of(
-        run,
-        run_id=run.id,
-        seed=seed,
-        step=run.progress_step,
-        num_steps=run.spec.training.num_steps,
-        seconds=state.seconds_of(run),
-        scores=ScoresView.model_validate(scores_of(run)),
-        progress=ScoresView(**{split: progress_on(run, split) for split in SPLITS}),
-        difference=None,
-        diagnosis=DiagnosisSummary(
-            verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final
-        ),
     )

@@ -39,7 +39,9 @@ class WorkspaceOrder(RequestModel):
     """Name and quotas of a new workspace."""
 
     name: _Name
+    """Name of the workspace."""
     quotas: OwnQuotas = OwnQuotas()
+    """Its own quotas; those left out are the installation's."""
 
 
 class WorkspaceChanges(RequestModel):
@@ -64,8 +66,11 @@ class WorkspaceView(View):
     """The owner of runs, data sets and keys. Other workspaces cannot see them."""
 
     id: UUID
+    """Id of the workspace."""
     name: str
+    """Name for people."""
     created_at: datetime
+    """When it was made."""
     suspended_at: datetime | None
     """Since then its keys are refused and its runs wait; null while it is not suspended."""
 
@@ -74,36 +79,52 @@ class QuotasView(View):
     """Quotas in force: the workspace's own, otherwise the installation's."""
 
     max_queued_runs: int
+    """Queued runs."""
     max_running_runs: int
+    """Runs in training."""
     max_rows: int
+    """Rows of telemetry."""
     max_storage_bytes: int
+    """Bytes of telemetry, data sets and files of runs."""
     max_preflights: int
+    """Preflights that have not ended."""
     max_runs_per_hour: int
+    """Runs, forks, resumptions and preflights submitted in an hour."""
 
 
 class UsageView(View):
     """Present usage."""
 
     queued_runs: int
+    """Queued runs."""
     running_runs: int
+    """Runs in training."""
     rows: int
     """Rows of telemetry, including the expected rows of unfinished runs."""
     storage_bytes: int
+    """Bytes of telemetry, data sets and files of runs."""
     preflights: int
+    """Preflights that have not ended."""
 
 
 class WorkspaceAccountView(WorkspaceView):
     """A workspace with its quotas and its usage."""
 
     quotas: QuotasView
+    """Quotas in force."""
     own_quotas: list[str]
     """Names of the quotas that the workspace has of its own."""
     usage: UsageView
+    """What of them is used."""
 
 
 class WorkspacePage(View):
+    """One page of workspaces."""
+
     items: list[WorkspaceView]
+    """Workspaces, the oldest first."""
     next: str | None
+    """URL of the next page; null on the last page."""
 
 
 def view_account(account: WorkspaceAccount) -> WorkspaceAccountView:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -83,23 +83,37 @@ _FRAMEWORK_CODES: Mapping[int, str] = MappingProxyType(
 class ProblemEntry(BaseModel):
     """One error and its place."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     pointer: str = Field(examples=["/optimizer/learning_rate"])
+    """JSON pointer into the body, or `query/<name>`, `header/<name>`, `path/<name>`."""
     detail: str = Field(examples=["Input should be greater than 0"])
+    """What is wrong there, for people."""
     code: str = Field(examples=["greater_than"])
+    """Stable, for programs."""
 
 
 class ProblemDocument(BaseModel):
     """An error (RFC 9457)."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     type: str = Field(examples=["urn:gradient-clinic:problem:invalid_input"])
+    """URN of the kind of problem; it ends with `code`."""
     title: str
+    """Phrase of the status."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What went wrong in this request, for people."""
     instance: str
-    #: Stable, for programs.
+    """Path of the request."""
     code: str
+    """Stable, for programs."""
     request_id: str
+    """`X-Request-ID`, under which the log has the request."""
     errors: list[ProblemEntry]
+    """Errors of a request that is not valid, with their places."""
 
 
 def documented(*statuses: int) -> Responses:

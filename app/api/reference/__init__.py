@@ -5,6 +5,7 @@ document     makes the document of the app's routes
 description  the introduction, and the groups of operations
 names        names of schemas, from the names of classes
 schemas      makes schemas readable for people and for generators of clients
+operations   what is said of an operation besides what its route says
 examples     examples of bodies
 rule_codes   codes of problems that no schema can state
 """

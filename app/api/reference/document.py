@@ -13,6 +13,7 @@ from app.api.models.prediction import PredictionBody
 from app.api.protocol.problems import ProblemDocument
 from app.api.reference.description import DESCRIPTION, TAGS
 from app.api.reference.names import SCHEMAS, name_enumerations, name_inline_schemas, rename_schemas
+from app.api.reference.operations import complete
 from app.api.reference.rule_codes import RULE_CODES
 from app.api.reference.schemas import require_discriminators, tidy
 from app.domain.reader_options import ReaderOptions
@@ -47,7 +48,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     _drop_null_from_parameters(document)
     for operation in _operations(document):
         name_enumerations(schemas, operation)
-        _name_scopes(operation)
+        complete(operation)
     return document
 
 
@@ -78,15 +79,3 @@ def _drop_null_from_parameters(document: dict[str, Any]) -> None:
             schema = parameter["schema"]
             forms = [form for form in schema.pop("anyOf", ()) if form != {"type": "null"}]
             schema.update({"anyOf": forms} if len(forms) > 1 else dict(*forms))
-
-
-def _name_scopes(operation: dict[str, Any]) -> None:
-    """Write the scopes that a key needs above the description, where a reader looks."""
-    needed = [scope for way in operation.get("security", ()) for scope in way.get("ApiKey", ())]
-    if "security" not in operation:
-        words = "Open: needs no key."
-    elif needed:
-        words = f"Scope: `{'`, `'.join(needed)}`."
-    else:
-        words = "Needs a key, of any scope."
-    operation["description"] = "\n\n".join(filter(None, [words, operation.get("description")]))

@@ -48,6 +48,8 @@ def _publish_constant(part: dict[str, Any]) -> None:
     if len(constants) == 1 and all(form == _NULL or "const" in form for form in forms):
         del part["anyOf"]
         part.update(constants[0])
+    if "const" in part:
+        part.setdefault("description", f"Always `{part['const']}`.")
 
 
 def require_discriminators(schemas: dict[str, Any]) -> None:

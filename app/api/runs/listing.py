@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from app.api.models.run import RunPage, RunView, view_run, view_sparklines
+from app.api.models.run import RunPage, RunView, view_run
 from app.api.models.run_query import RunQuery
+from app.api.models.sparklines import view_sparklines
 from app.api.protocol.deps import Reader, Resources
 from app.api.protocol.pages import next_page, page_after, read_cursor, read_place
 from app.domain.access import Caller

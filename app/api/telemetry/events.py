@@ -67,7 +67,12 @@ def get_events(
     caller: RunsReader,
     read: Read,
     hub: Hub,
-    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_NUMBER)] = None,
+    last_event_id: Annotated[
+        int | None,
+        Header(
+            ge=0, le=MAX_NUMBER, description="The last event that a reader has; wins over `after`."
+        ),
+    ] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """By default a page. A live stream as `text/event-stream` or as `application/jsonl` lines.

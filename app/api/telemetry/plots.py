@@ -49,6 +49,7 @@ class PlotParameters(RequestModel):
     width: Annotated[int, Field(ge=240, le=2400)] = 900
     """In CSS pixels. A PNG has twice as many."""
     theme: Theme = "light"
+    """Colours for a light or a dark page."""
 
 
 @router.get(

@@ -11,6 +11,7 @@ class Caution(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     code: CautionCode
+    """Code of the caution."""
     column: str | None
     """Null if it is about the whole table."""
     rows: tuple[int, ...]

@@ -70,11 +70,15 @@ class TrainingSpec(Spec):
     """How long a run trains, with which batches and on which device."""
 
     num_steps: NumSteps = 5000
+    """Optimizer steps of the run."""
     batch_size: Integer = Field(default=32, ge=1, le=65_536)
+    """Sequences of a batch."""
     seed: Seed = 0
     """Determines initial weights, order of the data and dropout."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")] = "auto"
+    """`auto` takes a GPU where a worker has one; `cuda:1` names one."""
     precision: Literal["float32", "float64"] = "float32"
+    """Floating-point type of weights and gradients."""
     bptt_length: PositiveInt | None = None
     """Timesteps through which a gradient flows back; null means the whole sequence."""
     evaluate_every: PositiveInt = 200
@@ -83,6 +87,8 @@ class TrainingSpec(Spec):
     """Training ends as `converged` at the first evaluation on validation data at which the task's
     metric is at least this good; null means that it never does."""
     time_limit_s: Positive | None = None
+    """Seconds of training after which the run ends as `timed_out`; null means the installation's
+    limit."""
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
     """Reaction to a loss or gradient that is not finite; `report` ends the run as diverged."""
     on_finding: OnFindingSpec = OnFindingSpec()
@@ -94,6 +100,7 @@ class PacedQuantity(Spec):
     """A quantity that is measured at its own interval."""
 
     name: ProbeQuantity
+    """The quantity."""
     every: PositiveInt
     """Steps between measurements. The first probe at or after each multiple measures it, and the
     last probe."""
@@ -150,19 +157,30 @@ class JobSpec(Spec):
     """A recurrent network, the data that it learns from and how it is trained."""
 
     name: ShortText = ""
+    """Name for people; need not be unique."""
     tags: Tags = ()
+    """Labels to filter by."""
     notes: LongText = ""
+    """Free text, which `q` of a list searches."""
     priority: Integer = Field(default=0, ge=-100, le=100)
     """The workspace's queued run with the highest priority starts first. Each minute of waiting
     adds 1."""
     model: ModelSpec
+    """The recurrent network."""
     init: InitSpec = InitSpec()
+    """How weights start."""
     clipping: ClippingSpec = NormClipping()
+    """What is done to large gradients before the update."""
     optimizer: OptimizerSpec = AdamSpec()
+    """How weights are updated."""
     regularization: RegularizationSpec = RegularizationSpec()
+    """Penalties that are added to the loss."""
     dataset: DatasetSpec
+    """What the network learns."""
     training: TrainingSpec = TrainingSpec()
+    """How long, with which batches, and on which device."""
     probes: ProbesSpec = ProbesSpec()
+    """What is measured of gradients and states during training."""
 
     @model_validator(mode="after")
     def _forget_bias_has_a_gate(self) -> Self:

@@ -122,3 +122,31 @@ def test_an_operation_names_the_scopes_that_it_needs(document: Json) -> None:
         scopes = re.findall(r"`([a-z:]+)`", first)
         assert scopes == way["ApiKey"]
         assert scopes or first == "Needs a key, of any scope."
+
+
+def test_every_property_is_described(document: Json) -> None:
+    properties = [
+        (f"{owner}.{name}", part.get("description", ""))
+        for owner, schema in document["components"]["schemas"].items()
+        for name, part in schema.get("properties", {}).items()
+    ]
+
+    assert len(properties) > 800
+    assert [name for name, words in properties if not words.endswith((".", "`", "…"))] == []
+
+
+def test_every_parameter_and_every_object_is_described(document: Json) -> None:
+    parameters = [
+        (operation["operationId"], one["name"], one.get("description"))
+        for operation in operations(document)
+        for one in operation.get("parameters", ())
+    ]
+    objects = {
+        name: schema.get("description")
+        for name, schema in document["components"]["schemas"].items()
+        if schema.get("type") == "object"
+    }
+
+    assert len(parameters) > 100
+    assert [at for *at, words in parameters if not words] == []
+    assert [name for name, words in objects.items() if not words] == []

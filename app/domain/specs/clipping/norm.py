@@ -13,6 +13,7 @@ class NormClipping(Clipping):
 
     kind: Literal["norm"] = "norm"
     max_norm: Positive = 1.0
+    """Largest global L2 norm of the gradient."""
     min_norm: Positive | None = None
     """Raise smaller, non-zero gradients to this norm."""
 

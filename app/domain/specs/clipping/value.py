@@ -11,6 +11,7 @@ class ValueClipping(Clipping):
 
     kind: Literal["value"]
     max_value: Positive = 1.0
+    """Largest absolute value of an entry."""
 
     def clip(self, gradient: Gradient[S], /) -> S:
         """Returns the clip coefficient: norm afterwards / norm before, 1 for a zero gradient."""

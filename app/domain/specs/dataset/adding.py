@@ -17,6 +17,7 @@ class AddingSpec(MadeDataset):
 
     kind: Literal["adding"]
     length: Integer = Field(default=200, ge=4, le=MAX_LENGTH)
+    """Timesteps of a sequence."""
 
     def facts(self) -> TaskFacts:
         lag = spread_lag(

@@ -44,7 +44,9 @@ class LagRange(Spec):
     """The lags, in timesteps, at which the target depends on the input."""
 
     min: Lag
+    """The smallest lag, in timesteps."""
     max: Lag
+    """The largest lag, in timesteps; it is the one that is judged."""
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
@@ -71,8 +73,11 @@ class SplitSpec(Spec):
     """Shares of the data, in time order for series."""
 
     train: Fraction = Field(default=0.7, gt=0)
+    """Share of the training part."""
     validation: Fraction = 0.15
+    """Share of the validation part."""
     test: Fraction = 0.15
+    """Share of the test part."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
@@ -157,3 +162,4 @@ class UploadedDataset(Dataset):
     """Sequences of a data set that was uploaded."""
 
     dataset_id: UUID
+    """Id of the uploaded data set."""

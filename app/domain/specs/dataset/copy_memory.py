@@ -22,6 +22,7 @@ class CopyMemorySpec(MadeDataset):
 
     kind: Literal["copy_memory"]
     length: Integer = Field(default=100, ge=1, le=MAX_LENGTH - 2 * NUM_SHOWN)
+    """Blank timesteps over which the symbols must be remembered."""
 
     def facts(self) -> TaskFacts:
         lag = self.length + NUM_SHOWN

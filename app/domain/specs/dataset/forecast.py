@@ -54,12 +54,15 @@ class ForecastSpec(UploadedDataset):
 
     kind: Literal["forecast"]
     target: ColumnName
+    """Column that is forecast."""
     features: ColumnNames = ()
     """Input columns in addition to the target's own past."""
     window: Integer = Field(default=48, ge=2, le=MAX_LENGTH)
     """Timesteps of the past that the model sees."""
     horizon: Integer = Field(default=1, ge=1, le=1000)
+    """Timesteps that are forecast at once."""
     stride: Integer = Field(default=1, ge=1, le=MAX_LENGTH)
+    """Timesteps between the starts of two windows."""
     season: Timesteps | None = None
     """Period of the seasonal-naive baseline, in timesteps; null for none."""
     series_column: ColumnName | None = None
@@ -71,7 +74,10 @@ class ForecastSpec(UploadedDataset):
     """What becomes of rows of a series with the same time. `keep_first` keeps the first one in the
     file; `mean` makes one row of their means, each over the values that are not missing."""
     split: SplitSpec = SplitSpec()
+    """Shares of each series, in the order of time."""
     missing: Literal["reject", "forward_fill", "drop"] = "reject"
+    """What becomes of missing values: `reject` refuses them, `forward_fill` repeats the last value,
+    `drop` leaves out the rows."""
     loss: LossSpec = MseLoss()
     """An object, or the name of its kind alone."""
     transform: Annotated[tuple[TransformSpec, ...], AtMost(most=MAX_TRANSFORMS)] = ()

@@ -39,12 +39,17 @@ class SequencesSpec(UploadedDataset):
 
     kind: Literal["sequences"]
     sequence_column: ColumnName
+    """Column that names the sequence of a row."""
     order_column: ColumnName | None = None
     """Column that orders the rows of a sequence; null means the order of the file."""
     features: ColumnNames = Field(min_length=1)
+    """Columns that the network reads."""
     label: ColumnName
+    """Column of the targets."""
     target: Literal["per_sequence", "per_step"] = "per_sequence"
+    """One target for each sequence, or one for each timestep."""
     task: Literal["classification", "regression"] = "classification"
+    """Whether the label is a class or a number."""
     loss: LossSpec | None = None
     """Of a regression; null means `mse`. A classification minimises the cross entropy."""
     class_weights: Literal["none", "balanced"] = "none"

@@ -21,6 +21,7 @@ class TemporalOrderSpec(MadeDataset):
 
     kind: Literal["temporal_order"]
     length: Integer = Field(default=100, ge=10, le=MAX_LENGTH)
+    """Timesteps of a sequence."""
 
     def timesteps(self, tenths: tuple[int, int]) -> tuple[int, int]:
         """Returns first and end of these tenths of the sequence, at least one timestep apart."""

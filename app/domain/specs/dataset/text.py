@@ -20,6 +20,7 @@ class TextSpec(UploadedDataset):
     length: Integer = Field(default=128, ge=2, le=MAX_LENGTH)
     """Characters of one training sequence."""
     split: SplitSpec = SplitSpec()
+    """Shares of the text, in its order."""
 
     @property
     def sequence_length(self) -> int:

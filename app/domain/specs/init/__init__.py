@@ -68,8 +68,11 @@ class InitSpec(Spec):
     """Initialisation of recurrent weights, input weights and biases."""
 
     recurrent: RecurrentInit = Orthogonal()
+    """Of the matrices that multiply the state."""
     input: InputInit = XavierUniform()
+    """Of the matrices that multiply the inputs."""
     bias: BiasInit = Zeros()
+    """Of the biases."""
     forget_bias: Finite | None = Field(default=None, ge=-100, le=100)
     """For lstm only: the sum of torch's two forget biases. The default is 1.0, or the values of a
     chrono bias."""

@@ -94,6 +94,7 @@ class ScaledInit(MatrixInit):
     """A kind for matrices with a factor."""
 
     gain: Positive = 1.0
+    """Factor of the matrix."""
 
 
 class DataDependentInit(MatrixInit):

@@ -12,6 +12,7 @@ class Normal(TensorInit):
 
     kind: Literal["normal"]
     std: NonNegative = 0.01
+    """Standard deviation."""
 
     def fill(self, blank: Blank, /) -> DoubleArray:
         return blank.normal(self.std)

@@ -14,6 +14,7 @@ class SpectralRadius(MatrixInit):
 
     kind: Literal["spectral_radius"]
     radius: Positive = 1.0
+    """Largest absolute eigenvalue of the matrix."""
 
     @property
     def nominal_radius(self) -> float:

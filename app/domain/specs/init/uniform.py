@@ -12,6 +12,7 @@ class Uniform(TensorInit):
 
     kind: Literal["uniform"]
     bound: NonNegative = 0.01
+    """Largest absolute value."""
 
     def fill(self, blank: Blank, /) -> DoubleArray:
         return blank.uniform(self.bound)

@@ -86,7 +86,9 @@ class RecurrentSpec(Spec):
     hidden_size: Integer = Field(default=64, ge=1, le=8192)
     """Units per layer and direction."""
     num_layers: Integer = Field(default=1, ge=1, le=64)
+    """Layers, one above the other."""
     bidirectional: Flag = False
+    """Whether a second network reads each sequence from its end."""
     dropout: Fraction = 0.0
     """Probability of zeroing an element between layers."""
 

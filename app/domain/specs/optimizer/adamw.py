@@ -11,8 +11,11 @@ class AdamWSpec(Optimizer):
 
     kind: Literal["adamw"]
     beta1: Fraction = 0.9
+    """Decay of the running mean of the gradient."""
     beta2: Fraction = 0.999
+    """Decay of the running mean of the squared gradient."""
     eps: Positive = 1e-8
+    """Added to the denominator, so that it is never 0."""
 
     @property
     def in_torch(self) -> TorchOptimizer:

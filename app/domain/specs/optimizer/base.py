@@ -31,8 +31,11 @@ class Optimizer(Spec):
     """A kind of optimizer: its fields and its class in torch."""
 
     learning_rate: Positive = 0.001
+    """Step size at full height; `schedule` multiplies it."""
     weight_decay: NonNegative = 0.0
+    """Coefficient of the decay of weights towards 0; 0 for none."""
     schedule: ScheduleSpec = ConstantSchedule()
+    """How the learning rate changes over the steps."""
 
     @property
     @abstractmethod

@@ -11,8 +11,11 @@ class RmspropSpec(Optimizer):
 
     kind: Literal["rmsprop"]
     alpha: Fraction = 0.99
+    """Decay of the running mean of the squared gradient."""
     momentum: Fraction = 0.0
+    """Share of the last update that is added to the next one."""
     eps: Positive = 1e-8
+    """Added to the denominator, so that it is never 0."""
 
     @property
     def in_torch(self) -> TorchOptimizer:

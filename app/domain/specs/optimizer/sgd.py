@@ -13,7 +13,9 @@ class SgdSpec(Optimizer):
 
     kind: Literal["sgd"]
     momentum: Fraction = 0.0
+    """Share of the last update that is added to the next one."""
     nesterov: Flag = False
+    """Whether the momentum looks one step ahead; it needs `momentum` above 0."""
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:

@@ -12,6 +12,7 @@ class CosineSchedule(Schedule):
 
     kind: Literal["cosine"]
     final_fraction: Share = 0.0
+    """Share of the learning rate that is left at the last step."""
 
     def share(self, progress: Progress, /) -> float:
         last = progress.num_steps - 1

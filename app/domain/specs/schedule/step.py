@@ -11,7 +11,9 @@ class StepSchedule(Schedule):
 
     kind: Literal["step"]
     every: PositiveInt = 1000
+    """Steps between two changes."""
     factor: Positive = 0.5
+    """What the learning rate is multiplied by."""
 
     def share(self, progress: Progress, /) -> float:
         return float(self.factor ** (progress.step // self.every))

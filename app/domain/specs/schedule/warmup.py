@@ -11,6 +11,7 @@ class WarmupSchedule(Schedule):
 
     kind: Literal["warmup"]
     warmup_steps: PositiveInt = 500
+    """Number of first steps, over which the learning rate rises linearly from 0."""
 
     def share(self, _progress: Progress, /) -> float:
         return 1.0
