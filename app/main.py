@@ -25,6 +25,7 @@ from app.api.protocol.event_hub import EventHub, closing_at_shutdown
 from app.api.protocol.limits import Limits
 from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
+from app.api.protocol.shared_answers import SharedAnswers
 from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
 from app.api.reference.document import name_of_function
@@ -181,6 +182,7 @@ def _open_resources(settings: Settings) -> Resources:
         upload_checks=UploadChecks(),
         studio=Studio(),
         sparklines=SparklineCache(),
+        shared_answers=SharedAnswers(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from app.api.protocol.browser import session_token
 from app.api.protocol.conditional import conditional
 from app.api.protocol.deps import sign_in
 from app.api.protocol.problems import status_of
+from app.api.protocol.shared_route import answer_shared
 from app.dashboard.assets import asset_url
 from app.dashboard.words import FILTERS, sparkline
 from app.domain.access import Scope
@@ -40,13 +41,16 @@ _TEMPLATES.globals.update(asset=asset_url, version=__version__, sparkline=sparkl
 class PageRoute(APIRoute):
     """A page for people who have signed in. Others are sent to the sign-in page and back."""
 
+    #: Whether it is the same for all of a workspace who have the same scopes.
+    is_shared: ClassVar[bool] = False
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def sign_in_and_handle(request: Request) -> Response:
             try:
                 await sign_in(request)
-                return await handle(request)
+                return await (answer_shared(request, handle) if self.is_shared else handle(request))
             except Unauthenticated:
                 return RedirectResponse(sign_in_url(request), status_code=HTTPStatus.SEE_OTHER)
             except ClinicError as error:
@@ -56,6 +60,12 @@ class PageRoute(APIRoute):
                 return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
         return sign_in_and_handle
+
+
+class SharedPageRoute(PageRoute):
+    """A page that many look at while a run goes on."""
+
+    is_shared = True
 
 
 def render(

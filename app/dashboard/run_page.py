@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
 from app.api.models.run import RunView, view_run
 from app.api.protocol.deps import Read, RunsReader
-from app.dashboard.pages import PageRoute, render
+from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
 from app.domain.comparison import SpecDifference, spec_differences
 from app.domain.errors import NotFound, TelemetryDropped
@@ -19,7 +19,7 @@ from app.domain.specs.patch import as_document
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.get_run import get_run
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = APIRouter(include_in_schema=False, route_class=SharedPageRoute)
 
 
 #: Remedies that the page shows.

@@ -18,6 +18,7 @@ from app.api.protocol.deps import ProcessResources, Resources, sign_in
 from app.api.protocol.problems import status_of
 from app.dashboard.pages import error_page, render
 from app.domain.errors import ClinicError, Forbidden, Unauthenticated
+from app.domain.tokens import digest_of
 from app.services.accounts.browser_sessions import OpenedSession, close_session, open_session
 from app.store.database import unit_of_work
 
@@ -79,6 +80,7 @@ async def post_sign_out(request: Request, resources: ProcessResources) -> Respon
     if token is not None:
         check_same_origin(request)
         await run_in_threadpool(_close, resources, token)
+        resources.event_hub.forget(digest_of(token, secret=resources.settings.secret))
     response = _to("/sign-in")
     drop_session(response)
     return response

@@ -1,5 +1,6 @@
 """Stores sessions of browsers as an HMAC and the API key that opened them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -92,6 +93,17 @@ def find_usable_session(session: Session, *, digest: bytes) -> BrowserSession | 
         can_write=row["can_write"],
         expires_at=row["expires_at"],
     )
+
+
+def usable_sessions(session: Session, digests: Collection[bytes]) -> frozenset[bytes]:
+    """Returns those of the HMACs whose session has not ended; their keys are not looked at."""
+    if not digests:
+        return frozenset()
+    statement = select(browser_sessions.c.digest).where(
+        browser_sessions.c.digest.in_(digests),
+        browser_sessions.c.expires_at > database_now(),
+    )
+    return frozenset(bytes(digest) for digest in session.execute(statement).scalars())
 
 
 def delete_session(session: Session, *, digest: bytes) -> None:

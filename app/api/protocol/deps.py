@@ -17,11 +17,13 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.protocol.browser import check_same_origin, session_token
 from app.api.protocol.concurrency_limit import ConcurrencyLimit
-from app.api.protocol.event_hub import EventHub
+from app.api.protocol.event_hub import Credential, EventHub
+from app.api.protocol.shared_answers import SharedAnswers, accepted_age_s
 from app.artifacts import ArtifactFolder, FolderWatch
 from app.domain.access import Caller, Scope
 from app.domain.audit import Actor
 from app.domain.errors import Forbidden, Unauthenticated
+from app.domain.tokens import digest_of
 from app.pictures.studio import Studio
 from app.queue import RunQueue
 from app.services.accounts.authenticate import authenticate
@@ -53,6 +55,7 @@ class Resources:
     upload_checks: UploadChecks
     studio: Studio
     sparklines: SparklineCache
+    shared_answers: SharedAnswers
 
 
 async def resources_of(request: Request) -> Resources:
@@ -125,14 +128,19 @@ async def sign_in(request: Request) -> Caller:
     if caller is None:
         given, token = await _bearer(request), session_token(request)
         resources = await resources_of(request)
-        if given is not None:
-            caller = await run_in_threadpool(_authenticated, resources, given.credentials)
-        elif token is not None:
+        if token is not None:
             check_same_origin(request)
-            caller = await run_in_threadpool(_of_session, resources, token)
-        else:
+        text = given.credentials if given is not None else token
+        if text is None:
             raise Unauthenticated
+        digest = digest_of(text, secret=resources.settings.secret)
+        # a viewer whose stream was checked a moment ago is not checked again for a shared answer
+        caller = resources.event_hub.known(digest) if accepted_age_s(request) else None
+        if caller is None:
+            find = _of_session if given is None else _authenticated
+            caller = await run_in_threadpool(find, resources, text)
         request.state.caller = caller
+        request.state.credential = Credential(digest=digest, is_session=given is None)
     return caller
 
 

@@ -14,7 +14,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -27,6 +27,8 @@ from starlette.concurrency import run_in_threadpool
 from app.api.protocol.turns import KEYS_PER_WORKSPACE, give_back_turns
 from app.domain.access import Caller
 from app.domain.errors import ClinicError, Overloaded
+from app.services.telemetry.read_events import Portion, read_portion
+from app.store.browser_sessions import usable_sessions
 from app.store.database import unit_of_work
 from app.store.events import event_numbers
 from app.store.keys import usable_keys
@@ -34,22 +36,42 @@ from app.store.predictions import prediction_versions
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two polls: short, since somebody may wait for the end of a preflight.
+#: Seconds between two polls: short where a request waits for the end of a run or a preflight.
 SHORTEST_POLL_S = 0.05
 LONGEST_POLL_S = 0.2
 #: Pause after a poll, in durations of the poll: polling takes at most a twentieth of the time.
 PAUSE_PER_POLL = 20
 #: Followers per process.
 MAX_STREAMS = 1000
+#: Seconds after a poll for which what it found of keys and sessions holds.
+TRUSTED_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """By what a client has signed in."""
+
+    #: Of the key or of the session's token.
+    digest: bytes
+    is_session: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Follower:
     """A stream or a waiting request."""
 
-    key_id: UUID
-    workspace_id: UUID
+    caller: Caller
+    credential: Credential | None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def key_id(self) -> UUID:
+        return self.caller.key_id
+
+    @property
+    def session_digest(self) -> bytes | None:
+        shown = self.credential
+        return shown.digest if shown is not None and shown.is_session else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +81,12 @@ class _Poll:
     #: Run -> number of its next event, prediction -> version; deleted ones are left out.
     numbers: Mapping[UUID, int]
     usable_keys: frozenset[UUID]
+    usable_sessions: frozenset[bytes]
+
+    def accepts(self, follower: _Follower) -> bool:
+        digest = follower.session_digest
+        is_open = digest is None or digest in self.usable_sessions
+        return is_open and follower.key_id in self.usable_keys
 
 
 class EventHub:
@@ -75,17 +103,25 @@ class EventHub:
         #: Next event number of each followed run at the last poll; None for a deleted run.
         self._numbers: dict[UUID, int | None] = {}
         self._poller: asyncio.Task[None] | None = None
+        #: Who follows a run by which key or session, as the last poll found it valid.
+        self._known: Mapping[bytes, Caller] = {}
+        self._known_until_s = 0.0
+        #: What is read of a log, by the number after which; until the run has a further event.
+        self._portions: dict[tuple[UUID, int], asyncio.Task[Portion]] = {}
 
     @asynccontextmanager
-    async def subscribe(self, run_id: UUID, *, caller: Caller) -> AsyncIterator[asyncio.Event]:
+    async def subscribe(
+        self, run_id: UUID, *, caller: Caller, credential: Credential | None = None
+    ) -> AsyncIterator[asyncio.Event]:
         """An Event that is set when the run has new events or is deleted, and at shutdown.
 
-        It is also set while the key of the follower is not valid any more. The request gives its
-        turn back, since it may wait for long. Raises Overloaded.
+        It is also set while the key of the follower, or the session that `credential` names, is not
+        valid any more. The request gives its turn back, since it may wait for long. Raises
+        Overloaded.
         """
         self.check_room(caller)
         give_back_turns()
-        follower = _Follower(key_id=caller.key_id, workspace_id=caller.workspace_id)
+        follower = _Follower(caller=caller, credential=credential)
         self._followers.setdefault(run_id, set()).add(follower)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
@@ -96,6 +132,7 @@ class EventHub:
             if not self._followers[run_id]:
                 del self._followers[run_id]
                 self._numbers.pop(run_id, None)
+                self._forget_portions(run_id)
 
     def check_room(self, caller: Caller) -> None:
         """Raises Overloaded where the process, the workspace or the key follows enough.
@@ -105,7 +142,7 @@ class EventHub:
         """
         everybody = list(self._everybody())
         of_key = sum(one.key_id == caller.key_id for one in everybody)
-        of_workspace = sum(one.workspace_id == caller.workspace_id for one in everybody)
+        of_workspace = sum(one.caller.workspace_id == caller.workspace_id for one in everybody)
         if (
             len(everybody) >= MAX_STREAMS
             or of_key >= self._most_per_key
@@ -115,6 +152,36 @@ class EventHub:
                 "Too many event streams are open. Try again later, or read the events in pages."
             )
             raise Overloaded(detail)
+
+    def known(self, digest: bytes) -> Caller | None:
+        """Returns who follows a run by this key or session, if that was valid a moment ago."""
+        return self._known.get(digest) if time.monotonic() < self._known_until_s else None
+
+    def forget(self, digest: bytes) -> None:
+        """The session is over; the next poll finds that out for its streams."""
+        self._known = {one: caller for one, caller in self._known.items() if one != digest}
+
+    async def portion(self, run_id: UUID, *, after: int, limit: int) -> Portion:
+        """Returns the next events of a log, read once for all who follow it from the same place."""
+        place = (run_id, after)
+        if place not in self._portions:
+            self._portions[place] = asyncio.create_task(
+                run_in_threadpool(self._read_portion, run_id, after, limit)
+            )
+        task = self._portions[place]
+        try:
+            return await asyncio.shield(task)
+        finally:
+            if task.done() and (task.cancelled() or task.exception()):
+                self._portions.pop(place, None)
+
+    def _read_portion(self, run_id: UUID, after: int, limit: int) -> Portion:
+        with unit_of_work(self.engine) as work:
+            return read_portion(work, run_id=run_id, after=after, limit=limit)
+
+    def _forget_portions(self, run_id: UUID) -> None:
+        for place in [one for one in self._portions if one[0] == run_id]:
+            del self._portions[place]
 
     @property
     def has_followers(self) -> bool:
@@ -134,21 +201,26 @@ class EventHub:
         while self._followers:
             began_s = time.monotonic()
             followed = frozenset(self._followers)
-            key_ids = frozenset(one.key_id for one in self._everybody())
+            asking = list(self._everybody())
             try:
-                poll = await run_in_threadpool(self._read, followed, key_ids)
+                poll = await run_in_threadpool(self._read, followed, asking)
                 self._compare(followed, poll.numbers)
-                _set_all(
-                    one for one in self._everybody() if one.key_id in key_ids - poll.usable_keys
-                )
+                accepted = [one for one in asking if poll.accepts(one)]
+                self._known = {
+                    one.credential.digest: one.caller for one in accepted if one.credential
+                }
+                self._known_until_s = time.monotonic() + TRUSTED_S
+                _set_all(one for one in asking if one not in accepted)
             except ClinicError as error:  # the next poll may succeed
                 logger.debug("The event numbers could not be read: %s", error)
-            await asyncio.sleep(pause_s(time.monotonic() - began_s))
+            is_urgent = any(one.credential is None for one in self._everybody())
+            await asyncio.sleep(pause_s(time.monotonic() - began_s, is_urgent=is_urgent))
 
     def _everybody(self) -> Iterator[_Follower]:
         return chain.from_iterable(self._followers.values())
 
-    def _read(self, run_ids: frozenset[UUID], key_ids: frozenset[UUID]) -> _Poll:
+    def _read(self, run_ids: frozenset[UUID], asking: Sequence[_Follower]) -> _Poll:
+        digests = {one.session_digest for one in asking if one.session_digest is not None}
         with unit_of_work(self.engine) as work:
             numbers = dict(event_numbers(work.session, run_ids))
             others = run_ids - numbers.keys()
@@ -156,7 +228,8 @@ class EventHub:
                 numbers |= prediction_versions(work.session, others)
             return _Poll(
                 numbers=numbers,
-                usable_keys=usable_keys(work.session, key_ids),
+                usable_keys=usable_keys(work.session, {one.key_id for one in asking}),
+                usable_sessions=usable_sessions(work.session, digests),
             )
 
     def _compare(self, followed: frozenset[UUID], numbers: Mapping[UUID, int]) -> None:
@@ -164,12 +237,14 @@ class EventHub:
             number = numbers.get(run_id)
             if run_id not in self._numbers or self._numbers[run_id] != number:
                 self._numbers[run_id] = number
+                self._forget_portions(run_id)
                 _set_all(self._followers[run_id])
 
 
-def pause_s(poll_s: float) -> float:
-    """Seconds to wait after a poll that took `poll_s`."""
-    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, PAUSE_PER_POLL * poll_s))
+def pause_s(poll_s: float, *, is_urgent: bool = True) -> float:
+    """Seconds to wait after a poll that took `poll_s`; streams alone are not urgent."""
+    shortest_s = SHORTEST_POLL_S if is_urgent else LONGEST_POLL_S
+    return min(LONGEST_POLL_S, max(shortest_s, PAUSE_PER_POLL * poll_s))
 
 
 async def is_set_within(changed: asyncio.Event, timeout_s: float) -> bool:

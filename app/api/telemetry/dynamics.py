@@ -11,11 +11,12 @@ from app.api.models.telemetry_query import ProbeParameters
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.shared_route import SharedRoute
 from app.domain.dynamics import DYNAMICS
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_dynamics import read_dynamics
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"], route_class=SharedRoute)
 
 _DESCRIPTION = "\n".join(
     [

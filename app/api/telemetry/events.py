@@ -19,14 +19,15 @@ from app.api.models.events import (
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Hub, Read, RunsReader
-from app.api.protocol.event_hub import EventHub, is_set_within
+from app.api.protocol.event_hub import Credential, EventHub, is_set_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
 from app.api.protocol.problems import ALWAYS, documented
 from app.domain.access import Caller
 from app.domain.errors import ClinicError
 from app.domain.events import Event
+from app.services.accounts.browser_sessions import check_session
 from app.services.accounts.check_key import check_key
-from app.services.telemetry.read_events import Portion, read_events, read_portion
+from app.services.telemetry.read_events import read_events
 from app.store.database import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ def get_events(
     if form == JSON:
         return conditional_json(request, _page(request, found, limit=query.limit))
     hub.check_room(caller)
-    batches = _batches(hub, run_id, caller, after=start, follow=query.follow)
+    shown: Credential = request.state.credential
+    batches = _batches(hub, run_id, caller, shown, after=start, follow=query.follow)
     text = _stream_text(batches) if form == EVENT_STREAM else _lines(batches)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(text, media_type=form, headers=headers)
@@ -105,16 +107,18 @@ def _page(request: Request, found: Sequence[Event], *, limit: int) -> EventPage:
 
 
 async def _batches(
-    hub: EventHub, run_id: UUID, caller: Caller, *, after: int, follow: bool
+    hub: EventHub, run_id: UUID, caller: Caller, shown: Credential, *, after: int, follow: bool
 ) -> AsyncIterator[list[EventView] | None]:
     """Yields events as they happen, up to the end of the run.
 
     An empty list is a heartbeat; None means that the run was deleted.
     """
-    async with hub.subscribe(run_id, caller=caller) as changed:
+    async with hub.subscribe(run_id, caller=caller, credential=shown) as changed:
         while not hub.is_closing:
             changed.clear()
-            portion = await run_in_threadpool(_read, hub, run_id, caller, after)
+            if hub.known(shown.digest) is None:
+                await run_in_threadpool(_check, hub, caller, shown)
+            portion = await hub.portion(run_id, after=after, limit=STREAM_PAGE)
             views = view_events(portion.events)
             if views:
                 yield views
@@ -129,11 +133,12 @@ async def _batches(
                 yield []
 
 
-def _read(hub: EventHub, run_id: UUID, caller: Caller, after: int) -> Portion:
-    """Raises Unauthenticated when the key was revoked, and WorkspaceSuspended."""
+def _check(hub: EventHub, caller: Caller, shown: Credential) -> None:
+    """Raises Unauthenticated when the key or the session is over, and WorkspaceSuspended."""
     with unit_of_work(hub.engine) as work:
         check_key(work, caller)
-        return read_portion(work, run_id=run_id, after=after, limit=STREAM_PAGE)
+        if shown.is_session:
+            check_session(work, digest=shown.digest)
 
 
 async def _stream_text(batches: AsyncIterator[list[EventView] | None]) -> AsyncIterator[str]:

@@ -10,10 +10,11 @@ from app.api.models.heat_map import HeatMapParameters, HeatMapView, view_heat_ma
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.shared_route import SharedRoute
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_heat_map import read_flow_map
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"], route_class=SharedRoute)
 
 
 @router.get(

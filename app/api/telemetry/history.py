@@ -17,11 +17,12 @@ from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.negotiation import ARROW_STREAM, CSV, JSON, PARQUET, negotiate
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.shared_route import SharedRoute
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.plan_history import plan_history
 from app.services.telemetry.read_history import read_history
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["telemetry"], route_class=SharedRoute)
 
 #: The forms in which all readings are streamed.
 STREAMED: Mapping[str, Callable[[Iterable[Block]], Iterator[str] | Iterator[bytes]]] = (

@@ -8,7 +8,12 @@ from app.domain.access import READING, Caller
 from app.domain.errors import Unauthenticated
 from app.domain.tokens import digest_of
 from app.services.accounts.authenticate import authenticate
-from app.store.browser_sessions import delete_session, find_usable_session, insert_session
+from app.store.browser_sessions import (
+    delete_session,
+    find_usable_session,
+    insert_session,
+    usable_sessions,
+)
 from app.store.database import UnitOfWork
 
 #: Seconds until somebody has to sign in again.
@@ -56,6 +61,12 @@ def caller_of_session(work: UnitOfWork, *, secret: str, token: str) -> Caller:
         raise Unauthenticated
     scopes = found.scopes if found.can_write else found.scopes & READING
     return Caller(workspace_id=found.workspace_id, key_id=found.key_id, scopes=scopes)
+
+
+def check_session(work: UnitOfWork, *, digest: bytes) -> None:
+    """Raises Unauthenticated when the session with this HMAC has ended."""
+    if not usable_sessions(work.session, [digest]):
+        raise Unauthenticated
 
 
 def close_session(work: UnitOfWork, *, secret: str, token: str) -> None:
