@@ -17,14 +17,22 @@ NUMBERS = (
     *(1e5, 99_999.4, 99_999.6, 1e-300, 1.7e308, -4.2e-17, 12_345.0, -54_321.9),
     *(1.125, -1.125, 0.0625, 1000.5, 1001.5, 2.5e-7, 1.125e9, 999.4, 999.5, 999.9, 9.995, 99.95),
 )
-_RASTER = """
-const pixelsOf = (flow) => {
-  const { image, low, high } = heat_map.rasterOf(flow);
-  const { data } = image.getContext("2d").getImageData(0, 0, image.width, image.height);
-  const at = (column, lag) => [...data.slice(
-    4 * ((image.height - 1 - lag) * image.width + column),
-    4 * ((image.height - 1 - lag) * image.width + column) + 4)];
-  return { size: [image.width, image.height], low, high, at };
+_PAINT = """
+const flowOf = (steps, rows) => heat_map_image.flowOf({
+  steps,
+  lags: rows[0].map((_, lag) => lag),
+  low: -4,
+  high: 0,
+  cells: btoa(String.fromCharCode(...new Uint8Array(new Uint16Array(rows.flat()).buffer))),
+});
+const paintedBy = (flow, range) => {
+  const [columns, rows] = [flow.steps.length, flow.lags.length];
+  const edges = heat_map_image.edgesOf(flow.steps);
+  const all = { from: edges[0], to: edges[columns] };
+  const { data } = heat_map_image.paint(flow, range ?? all, columns, rows);
+  return (column, lag) => [...data.slice(
+    4 * ((rows - 1 - lag) * columns + column),
+    4 * ((rows - 1 - lag) * columns + column) + 4)];
 };
 """
 _SCHEMA = """
@@ -186,61 +194,105 @@ def test_a_small_curve_shows_every_value(
 
 
 def test_a_heat_map_has_a_pixel_for_each_probe_and_lag(page: Page) -> None:
-    body = f"""{_RASTER}
-    const made = pixelsOf({{
-      steps: [0, 10], lags: [0, 1, 2], log10_norm: [[0, -2, -4], [0, null, -1]], non_finite: [],
-    }});
-    return {{ ...made, at: [made.at(0, 0), made.at(0, 2), made.at(0, 1), made.at(1, 1)] }};
-    """
-
-    found = _run(page, "heat_map", body)
-
-    yellow, purple, teal = [253, 231, 37, 255], [68, 1, 84, 255], [33, 144, 141, 255]
-    assert isinstance(found, dict)
-    assert (found["size"], found["low"], found["high"]) == ([2, 3], -4, 0)
-    assert found["at"][:2] == [yellow, purple]
-    # there are 256 colours
-    assert found["at"][2] == pytest.approx(teal, abs=3)
-    assert found["at"][3] == [0, 0, 0, 0]
-
-
-def test_a_heat_map_marks_what_is_zero_or_not_finite(page: Page) -> None:
-    body = f"""{_RASTER}
-    const {{ at }} = pixelsOf({{
-      steps: [0, 10],
-      lags: [0, 1, 2],
-      log10_norm: [[0, null, null], [null, null, null]],
-      non_finite: [
-        {{ step: 0, first_lag: 1, last_lag: 2, value: "-inf" }},
-        {{ step: 10, first_lag: 0, last_lag: 0, value: "nan" }},
-        {{ step: 10, first_lag: 1, last_lag: 1, value: "inf" }},
-        {{ step: 99, first_lag: 0, last_lag: 2, value: "nan" }},
-      ],
-    }});
+    body = f"""{_PAINT}
+    const at = paintedBy(flowOf([0, 10], [[65535, 3, 32769], [65535, 0, 3]]));
     return [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2)];
     """
 
-    found = _run(page, "heat_map", body)
+    found = _run(page, "heat_map_image", body)
 
-    purple, black, red, nothing = [68, 1, 84, 255], [0, 0, 0, 255], [213, 0, 0, 255], [0, 0, 0, 0]
-    assert found == [purple, black, black, red, red, nothing]
+    yellow, purple, teal = [253, 231, 37, 255], [68, 1, 84, 255], [33, 144, 141, 255]
+    nothing = [0, 0, 0, 0]
+    assert isinstance(found, list)
+    assert [*found[:2], *found[3:]] == [yellow, purple, yellow, nothing, purple]
+    # there are 256 colours
+    assert found[2] == pytest.approx(teal, abs=3)
 
 
-def test_a_heat_map_without_a_number_has_ends_too(page: Page) -> None:
-    body = f"""{_RASTER}
-    const made = pixelsOf({{ steps: [0], lags: [0], log10_norm: [[null]], non_finite: [] }});
-    return [made.low, made.high, made.at(0, 0)];
+def test_a_heat_map_marks_what_is_zero_or_not_finite(page: Page) -> None:
+    body = f"""{_PAINT}
+    const flow = flowOf([0, 10], [[65535, 1, 1], [2, 2, 0]]);
+    const at = paintedBy(flow);
+    return [
+      [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2)],
+      [0, 1, 2].map((row) => heat_map_image.cellAt(flow, 1, row)),
+      heat_map_image.cellAt(flow, 0, 1),
+      heat_map_image.cellAt(flow, 0, 0),
+    ];
     """
 
-    assert _run(page, "heat_map", body) == [0, 1, [0, 0, 0, 0]]
+    found = _run(page, "heat_map_image", body)
+
+    yellow, black, red = [253, 231, 37, 255], [0, 0, 0, 255], [213, 0, 0, 255]
+    nothing = [0, 0, 0, 0]
+    assert found == [
+        [yellow, black, black, red, red, nothing],
+        ["not finite", "not finite", "none"],
+        "exactly 0",
+        0,
+    ]
+
+
+def test_a_part_of_a_heat_map_is_painted(page: Page) -> None:
+    body = f"""{_PAINT}
+    const at = paintedBy(flowOf([0, 10, 20, 30], [[3], [1], [65535], [3]]), {{ from: 5, to: 25 }});
+    return [0, 1, 2, 3].map((column) => at(column, 0));
+    """
+
+    found = _run(page, "heat_map_image", body)
+
+    black, yellow = [0, 0, 0, 255], [253, 231, 37, 255]
+    assert found == [black, black, yellow, yellow]
 
 
 def test_colours_reach_no_further_than_twenty_decades(page: Page) -> None:
-    body = f"""{_RASTER}
-    return pixelsOf({{ steps: [0], lags: [0, 1], log10_norm: [[0, -300]], non_finite: [] }}).low;
+    found = _run(
+        page, "heat_map_image", "return heat_map_image.shownDecades({ low: -300, high: 0 });"
+    )
+
+    assert found == [-20, 0]
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        ("group.stretch(0.5, 100)", [50, 550]),
+        ("group.shift(0.5)", None),
+        ("group.zoom({ from: 900, to: 1100 }); group.shift(1)", [800, 1000]),
+        ("group.zoom({ from: 10, to: 20 }); group.stretch(2, 10)", [10, 30]),
+        ("group.zoom({ from: 10, to: 20 }); group.stretch(1000, 15)", None),
+        ("group.zoom({ from: 500, to: 500 })", [500, 504]),
+        ("group.zoom({ from: 10, to: 20 }); group.zoom(null)", None),
+    ],
+)
+def test_a_range_stays_within_the_steps_there_are(
+    page: Page, act: str, expected: list[int] | None
+) -> None:
+    body = f"""
+    const group = new range_group.RangeGroup(() => undefined);
+    group.include(0, 1000);
+    {act};
+    return group.shown && [group.shown.from, group.shown.to];
     """
 
-    assert _run(page, "heat_map", body) == -20
+    assert _run(page, "range_group", body) == expected
+
+
+def test_movements_are_drawn_once_a_frame_and_read_once_at_their_end(page: Page) -> None:
+    body = """
+    const read = [];
+    let drawn = 0;
+    const settled = new Promise((done) => {
+      const group = new range_group.RangeGroup((range) => { read.push(range); done(); });
+      group.include(0, 1000);
+      group.add({ showRange: () => drawn++ });
+      for (let i = 0; i < 10; i++) group.move({ from: 100.2 + i, to: 200.7 + i });
+    });
+    await settled;
+    return [drawn, read];
+    """
+
+    assert _run(page, "range_group", body) == [1, [{"from": 109, "to": 210}]]
 
 
 def test_an_untouched_form_reads_as_nothing(page: Page) -> None:

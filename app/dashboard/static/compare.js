@@ -1,7 +1,8 @@
 // Draws the curves of several runs on one axis.
 
 import { call } from "./api.js";
-import { Group, LineChart } from "./line_chart.js";
+import { LineChart } from "./line_chart.js";
+import { keepInAddress, RangeGroup } from "./range_group.js";
 
 const MAX_POINTS = 1000;
 const ids = new URLSearchParams(location.search).getAll("run_id");
@@ -10,7 +11,8 @@ let found = null;
 
 /** @param {string} name */
 const place = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-chart="${name}"]`));
-const group = new Group(() => draw());
+const group = new RangeGroup(() => { read().catch(report); });
+keepInAddress(group);
 const charts = Object.fromEntries(["loss", "metric", "norm", "reach"].map((name) => [name, new LineChart(place(name), group)]));
 
 /** @param {any} run */
@@ -41,14 +43,37 @@ function draw() {
   });
 }
 
-try {
-  const first = await call("GET", `/v1/runs/${ids[0]}`);
-  const query = new URLSearchParams(ids.map((id) => ["run_id", id]));
-  for (const quantity of new Set(["loss", "grad_norm", first.task?.metric ?? "loss"])) query.append("quantity", quantity);
-  query.set("max_points", String(MAX_POINTS));
-  found = await call("GET", `/v1/compare?${query}`);
+/** Reads the range that is shown, so that its extrema are kept at every zoom. */
+async function read() {
+  const first = found?.runs[0] ?? await call("GET", `/v1/runs/${ids[0]}`);
+  const quantities = [...new Set(["loss", "grad_norm", first.task?.metric ?? "loss"])];
+  if (group.range) {
+    found ??= await call("GET", `/v1/compare?${new URLSearchParams(ids.map((id) => ["run_id", id]))}`);
+    found = { ...found, series: (await Promise.all(found.runs.map((/** @type {any} */ run) => zoomed(run.id, quantities)))).flat() };
+  } else {
+    const query = new URLSearchParams([...ids.map((id) => ["run_id", id]), ...quantities.map((one) => ["quantity", one])]);
+    query.set("max_points", String(MAX_POINTS));
+    found = await call("GET", `/v1/compare?${query}`);
+  }
   draw();
-} catch (error) {
+}
+
+/** @param {string} id @param {string[]} quantities */
+async function zoomed(id, quantities) {
+  const range = /** @type {{from: number, to: number}} */ (group.range);
+  const query = new URLSearchParams(quantities.map((one) => ["quantity", one]));
+  query.set("from_step", String(range.from));
+  query.set("to_step", String(range.to));
+  query.set("max_points", String(MAX_POINTS));
+  const { series } = await call("GET", `/v1/runs/${id}/history?${query}`).catch(() => ({ series: [] }));
+  return series.map((/** @type {any} */ one) => ({ run_id: id, series: one }));
+}
+
+/** @param {unknown} error */
+function report(error) {
   const problem = document.querySelector("[data-problem]");
   if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
 }
+
+await read().catch(report);
+performance.mark("charts drawn");

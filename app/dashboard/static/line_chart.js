@@ -3,6 +3,8 @@
 import uPlot from "./vendor/uplot.js";
 import { powerOfTen, seriesColor, shortNumber, token } from "./scales.js";
 
+/** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
+
 /**
  * @typedef {{step: number, value: string}} NotFinite
  * @typedef {{label: string, steps: number[], values: (number | null)[], non_finite?: NotFinite[],
@@ -17,35 +19,25 @@ const FONT = "12px system-ui, sans-serif";
 /** Height of a finding's bar, and of the marks of values that are not finite. */
 const BAR_PX = 5;
 
-/** Charts that show the same steps. */
-export class Group {
-  /** @param {(range: {from: number, to: number} | null) => void} onZoom */
-  constructor(onZoom) {
-    this.onZoom = onZoom;
-    this.key = `group-${Math.random()}`;
-    /** @type {{from: number, to: number} | null} */
-    this.range = null;
-  }
-
-  /** @param {{from: number, to: number} | null} range */
-  zoom(range) {
-    this.range = range;
-    this.onZoom(range);
-  }
-}
-
 /** One chart in a place of the page; `show` draws it, again whenever its content changes. */
 export class LineChart {
-  /** @param {HTMLElement} place @param {Group} group */
+  /** @param {HTMLElement} place @param {RangeGroup} group */
   constructor(place, group) {
     this.place = place;
     this.group = group;
     /** @type {uPlot | null} */
     this.plot = null;
-    /** @type {Content | null} */
-    this.content = null;
+    /** What the plot was made for; other numbers alone need no new plot. */
+    this.form = "";
+    /** @type {Content} */
+    this.content = { lines: [], label: "" };
+    group.add(this);
+    group.listen(place, (clientX) => this.stepAt(clientX));
     new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height: HEIGHT })).observe(place);
-    document.addEventListener("themechange", () => this.content && this.show(this.content));
+    document.addEventListener("themechange", () => {
+      this.form = "";
+      this.show(this.content);
+    });
   }
 
   width() {
@@ -54,29 +46,48 @@ export class LineChart {
 
   /** @param {Content} content */
   show(content) {
+    const isEmpty = content.lines.every((line) => line.steps.length === 0);
+    const form = isEmpty ? "" : formOf(content);
+    if (form !== this.form) this.plot = this.plot?.destroy() ?? null;
     this.content = content;
-    this.plot?.destroy();
-    this.plot = null;
-    if (content.lines.every((line) => line.steps.length === 0)) {
+    this.form = form;
+    if (isEmpty) {
       this.place.textContent = "Nothing was measured.";
       return;
     }
-    this.place.textContent = "";
     const data = joined(content.lines);
-    this.plot = new uPlot(this.options(content), data, this.place);
-    this.plot.root.setAttribute("role", "img");
+    this.group.include(data[0][0], data[0][data[0].length - 1]);
+    if (this.plot) {
+      this.plot.setData(data);
+    } else {
+      this.place.textContent = "";
+      this.plot = new uPlot(this.options(content), data, this.place);
+      this.plot.root.setAttribute("role", "img");
+      this.plot.root.tabIndex = 0;
+    }
     this.plot.root.setAttribute("aria-label", described(content));
+  }
+
+  /** The group shows other steps. */
+  showRange() {
+    const range = this.group.present();
+    this.plot?.setScale("x", { min: range.from, max: range.to });
+  }
+
+  /** @param {number} clientX */
+  stepAt(clientX) {
+    if (!this.plot) return 0;
+    return this.plot.posToVal(clientX - this.plot.over.getBoundingClientRect().left, "x");
   }
 
   /** @param {Content} content @returns {uPlot.Options} */
   options(content) {
     const axis = { stroke: token("--text-muted"), font: FONT, grid: { stroke: token("--grid") }, ticks: { stroke: token("--grid") } };
-    const range = this.group.range;
     return {
       width: this.width(),
       height: HEIGHT,
       scales: {
-        x: { time: false, ...(range ? { range: [range.from, range.to] } : {}) },
+        x: { time: false, range: (_, min, max) => (this.group.shown ? [this.group.shown.from, this.group.shown.to] : [min, max]) },
         y: content.log ? { distr: 3 } : {},
       },
       axes: [
@@ -92,24 +103,35 @@ export class LineChart {
         spanGaps: true,
         value: (/** @type {uPlot} */ _, /** @type {number} */ value) => shortNumber(value),
       }))],
-      cursor: { sync: { key: this.group.key }, drag: { x: true, y: false } },
+      cursor: {
+        sync: { key: this.group.key },
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          // with Shift the group moves the range
+          mousedown: (_, __, handler) => (event) => (event.shiftKey ? null : handler(event)),
+          dblclick: () => null,
+        },
+      },
       legend: { live: true },
       hooks: {
-        draw: [(plot) => drawOverlays(plot, content)],
+        draw: [(plot) => drawOverlays(plot, this.content)],
         setSelect: [(plot) => this.zoomTo(plot)],
-        ready: [(plot) => plot.over.addEventListener("dblclick", () => this.group.zoom(null))],
       },
     };
   }
 
   /** @param {uPlot} plot */
   zoomTo(plot) {
-    if (plot.select.width < 2) return;
-    const from = Math.floor(plot.posToVal(plot.select.left, "x"));
-    const to = Math.ceil(plot.posToVal(plot.select.left + plot.select.width, "x"));
-    this.group.zoom({ from: Math.max(0, from), to });
+    const { left, width } = plot.select;
+    if (width < 2) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.group.zoom({ from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") });
   }
 }
+
+/** All of a content that a plot cannot change later. @param {Content} content */
+const formOf = (content) =>
+  JSON.stringify([content.log, content.lines.map((line) => [line.label, line.dashed, line.points, line.color])]);
 
 /** @param {number} value @param {boolean | undefined} isLog */
 function axisLabel(value, isLog) {
@@ -180,12 +202,22 @@ function drawMark(plot, mark, ratio) {
   ctx.fill();
 }
 
-/** The chart in one sentence, for those who cannot see it. @param {Content} content */
+/** The chart in a few sentences, for those who cannot see it. @param {Content} content */
 function described(content) {
-  const lines = content.lines.map((line) => {
-    const last = line.values.findLast((value) => value !== null);
-    const bad = line.non_finite?.length ? `, ${line.non_finite.length} not finite` : "";
-    return `${line.label}: last ${shortNumber(last)}${bad}`;
+  return `${content.label}. ${content.lines.map(describedLine).join("; ")}.`;
+}
+
+/** @param {Line} line */
+function describedLine(line) {
+  let [highest, lowest, last] = [-1, -1, -1];
+  line.values.forEach((value, i) => {
+    if (value === null) return;
+    if (highest < 0 || value > Number(line.values[highest])) highest = i;
+    if (lowest < 0 || value < Number(line.values[lowest])) lowest = i;
+    last = i;
   });
-  return `${content.label}. ${lines.join("; ")}.`;
+  const bad = line.non_finite?.length ? `, ${line.non_finite.length} not finite` : "";
+  if (last < 0) return `${line.label}: no number${bad}`;
+  const ends = `highest ${shortNumber(line.values[highest])} at step ${line.steps[highest]}, lowest ${shortNumber(line.values[lowest])} at step ${line.steps[lowest]}`;
+  return `${line.label}: last ${shortNumber(line.values[last])}, ${ends}${bad}`;
 }

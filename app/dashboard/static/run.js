@@ -2,13 +2,19 @@
 
 import { call } from "./api.js";
 import { HeatMap } from "./heat_map.js";
-import { Group, LineChart } from "./line_chart.js";
+import { cellAt, flowOf } from "./heat_map_image.js";
+import { LineChart } from "./line_chart.js";
+import { keepInAddress, RangeGroup } from "./range_group.js";
 import { shortNumber } from "./scales.js";
 import { showLog, showFiles } from "./run_log.js";
 import { multiples } from "./small_multiples.js";
 
-/** Milliseconds between two reads of a run that is training. */
-const PERIOD_MS = 1500;
+/** Milliseconds between two reads of the curves of a run that is training, and of all else. */
+const PERIOD_MS = 2000;
+const LONG_PERIOD_MS = 10_000;
+/** While a run is followed an answer that others got a moment ago will do. */
+let freshness = {};
+const SHARED = { "Cache-Control": "max-age=2" };
 const MAX_POINTS = 1200;
 /** Tensors that are shown at most: a query names no more. */
 const MAX_TENSORS = 50;
@@ -21,11 +27,12 @@ const place = (name) => /** @type {HTMLElement} */ (document.querySelector(`[dat
 
 /** @typedef {{quantity: string, scope: string, unit: string, steps: number[], values: (number | null)[], non_finite: any[]}} Series */
 
-const group = new Group(() => { drawCurves().catch(report); });
+const group = new RangeGroup(() => { Promise.all([drawCurves(), drawFlow()]).catch(report); });
+keepInAddress(group);
 const charts = Object.fromEntries(
   ["loss", "norm", "update", "dynamics", "units"].map((name) => [name, new LineChart(place(name), group)]),
 );
-const profileChart = new LineChart(place("profile"), new Group(() => undefined));
+const profileChart = new LineChart(place("profile"), new RangeGroup(() => undefined));
 /** @type {HeatMap | null} */
 let heatMap = null;
 /** @type {any} */
@@ -50,7 +57,7 @@ async function history(quantities, scopes = []) {
     query.set("to_step", String(group.range.to));
   }
   try {
-    return (await call("GET", `${api}/history?${query}`)).series;
+    return (await call("GET", `${api}/history?${query}`, undefined, freshness)).series;
   } catch (error) {
     if (quantities.length === 1) return [];
     return (await Promise.all(quantities.map((one) => history([one])))).flat();
@@ -69,12 +76,22 @@ const line = (series, label) => ({
   label: label ?? (series.scope === "model" ? series.quantity : `${series.quantity} ${series.scope}`),
 });
 
+/** What the run is about, once it has begun; that does not change. @type {any} */
+let task = null;
+
+async function readTask() {
+  task ??= (await call("GET", api)).task;
+}
+
 async function drawCurves() {
   const metric = head.dataset.metric ?? "";
-  const found = await history(["loss", "grad_norm", "clip_coefficient", "update_ratio", metric]);
+  const [found] = await Promise.all([
+    history(["loss", "grad_norm", "clip_coefficient", "update_ratio", metric === "loss" ? "" : metric]),
+    readTask(),
+  ]);
   /** @param {string} name */
   const of = (name) => found.filter((one) => one.quantity === name);
-  const run = await call("GET", api);
+  const run = { task };
   const shown = spans();
   const isMinimised = run.task?.mode !== "max";
   const scores = of(metric).map((one) => ({ ...line(one, `${metric} ${one.scope}`), points: true }));
@@ -127,52 +144,55 @@ async function drawMechanisms() {
   if (tensors.length > 0) multiples(place("tensors"), await history(["grad_norm"], tensors));
 }
 
-async function drawFlow() {
-  flow = await call("GET", `${api}/gradient-flow`);
-  const layers = flow.layers;
-  if (layers.length === 0 || layers[0].steps.length === 0) return;
-  const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
-  if (select.options.length !== layers.length) {
-    select.replaceChildren(...layers.map((/** @type {any} */ one, /** @type {number} */ i) =>
-      new Option(one.path === "total" ? one.scope : `${one.scope} (${one.path.replaceAll("_", " ")})`, String(i))));
-    select.onchange = () => showLayer(layers);
-  }
-  showLayer(layers);
-}
+/** The scope and path that are shown. */
+let shownFlow = { scope: "model", path: "total" };
 
-/** @param {any[]} layers */
-function showLayer(layers) {
+async function drawFlow() {
+  const query = new URLSearchParams(shownFlow);
+  if (group.range) {
+    query.set("from_step", String(group.range.from));
+    query.set("to_step", String(group.range.to));
+  }
+  const answer = await call("GET", `${api}/gradient-flow/heat-map?${query}`, undefined, freshness);
+  if (answer.steps.length === 0) return;
+  flow = flowOf(answer);
+  group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
   const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
-  const layer = layers[Number(select.value)] ?? layers[0];
-  heatMap ??= new HeatMap(place("flow"), (probe) => showProfile(probe));
-  heatMap.show(layer, flow.required_lag.timesteps);
+  if (select.options.length !== flow.scopes.length) {
+    select.replaceChildren(...flow.scopes.map((/** @type {any} */ one, /** @type {number} */ i) =>
+      new Option(one.path === "total" ? one.scope : `${one.scope} (${one.path.replaceAll("_", " ")})`, String(i))));
+    select.onchange = () => {
+      const { scope, path } = flow.scopes[Number(select.value)];
+      shownFlow = { scope, path };
+      drawFlow().catch(report);
+    };
+  }
+  heatMap ??= new HeatMap(place("flow"), group, (probe) => showProfile(probe));
+  heatMap.show(flow, flow.required_lag.timesteps);
 }
 
 /** @param {number} probe */
 function showProfile(probe) {
-  const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
-  const layer = flow.layers[Number(select.value)] ?? flow.layers[0];
-  const row = layer.log10_norm[probe];
-  const first = row[0];
-  if (first === null) return;
-  const threshold = layer.gradient_horizon[probe].threshold;
-  const ratio = layer.ratio_at_required_lag[probe];
-  const needed = ratio ? `; at the needed lag ${ratio.lag}: ${shortNumber(ratio.value)}` : "";
+  const logs = flow.lags.map((/** @type {number} */ _, /** @type {number} */ row) => cellAt(flow, probe, row));
+  const first = logs[0];
+  if (typeof first !== "number") return;
+  const ratio = flow.ratio_at_required_lag[probe];
+  const needed = ratio === null ? "" : `; at the needed lag ${flow.required_lag.timesteps}: ${shortNumber(ratio)}`;
   profileChart.show({
-    label: `Profile at step ${layer.steps[probe]}${needed}`,
+    label: `Profile at step ${flow.steps[probe]}${needed}`,
     lines: [{
-      label: `gradient at a lag ÷ at lag 0, step ${layer.steps[probe]}`,
-      steps: layer.lags,
-      values: row.map((/** @type {number | null} */ value) => (value === null ? null : 10 ** (value - first))),
+      label: `gradient at a lag ÷ at lag 0, step ${flow.steps[probe]}`,
+      steps: flow.lags,
+      values: logs.map((/** @type {number | string} */ log) => (typeof log === "number" ? 10 ** (log - first) : null)),
     }],
-    levels: [{ label: "threshold", value: threshold }],
+    levels: [{ label: "threshold", value: flow.threshold[probe] }],
     log: true,
   });
 }
 
 /** Replaces the parts of the page that the server renders. */
 async function refreshPage() {
-  const answer = await fetch(location.href);
+  const answer = await fetch(location.pathname + location.search, { headers: freshness });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-refresh]")) {
@@ -188,25 +208,54 @@ const drawAll = async () => {
   await Promise.all([drawCurves(), drawFlow(), drawMechanisms()]).catch(report);
 };
 
-/** Follows the run's events; many at once are answered by one read. */
-function follow() {
-  const events = new EventSource(`${api}/events`);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const soon = () => {
-    timer ??= setTimeout(async () => {
-      await refreshPage().catch(report);
-      if (document.visibilityState === "visible") await drawAll();
-      timer = undefined;
-    }, PERIOD_MS);
+/** Calls `act` soon, and not again for `periodMs`; calls meanwhile are one. @param {number} periodMs @param {() => Promise<unknown>} act */
+function throttled(periodMs, act) {
+  let isWanted = false;
+  let isResting = false;
+  const run = async () => {
+    isWanted = false;
+    isResting = true;
+    await act().catch(report);
+    setTimeout(() => {
+      isResting = false;
+      if (isWanted) run();
+    }, periodMs);
   };
-  for (const kind of ["status", "progress", "evaluation", "probe", "finding", "diagnosis", "checkpoint"]) {
-    events.addEventListener(kind, soon);
-  }
+  return () => {
+    isWanted = true;
+    if (!isResting) run();
+  };
+}
+
+/** Follows the run's events. Only what they change is read again, and nothing while nobody looks. */
+function follow() {
+  freshness = SHARED;
+  const events = new EventSource(`${api}/events`);
+  const whileSeen = (/** @type {() => Promise<unknown>} */ act) => async () => document.visibilityState === "visible" && act();
+  const curves = throttled(PERIOD_MS, whileSeen(drawCurves));
+  const rest = throttled(LONG_PERIOD_MS, whileSeen(() => Promise.all([drawFlow(), drawMechanisms()])));
+  const words = throttled(PERIOD_MS, refreshPage);
+  events.addEventListener("progress", (event) => {
+    showProgress(JSON.parse(event.data).data);
+    curves();
+    rest();
+  });
+  for (const kind of ["status", "evaluation", "finding", "diagnosis", "checkpoint"]) events.addEventListener(kind, words);
   events.addEventListener("end", () => {
     events.close();
-    soon();
+    freshness = {};
+    setTimeout(() => Promise.all([refreshPage(), drawAll()]).catch(report), PERIOD_MS);
   });
+  document.addEventListener("visibilitychange", () => {
+    curves();
+    rest();
+  });
+}
+
+/** @param {{step?: number}} progress */
+function showProgress({ step }) {
+  const place = document.querySelector("[data-step]");
+  if (place && step !== undefined) place.textContent = step.toLocaleString("en").replaceAll(",", "\u2009");
 }
 
 document.addEventListener("click", async (event) => {
