@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from bench.dashboard.browsing import chromium
+from bench.dashboard.live import measure_live
 from bench.dashboard.pages import (
     measure_api_list,
     measure_heat_map,
@@ -25,6 +26,7 @@ from bench.dashboard.pages import (
 from bench.dashboard.pictures import measure_pictures
 from bench.dashboard.results import Result, print_results
 from bench.dashboard.server import Installation, installation
+from bench.dashboard.spike import measure_spike
 
 PARTS: dict[str, Callable[[Installation, Browser], list[Result]]] = {
     "list": lambda service, _browser: measure_api_list(service),
@@ -33,6 +35,8 @@ PARTS: dict[str, Callable[[Installation, Browser], list[Result]]] = {
     "heat": measure_heat_map,
     "zoom": measure_zoom,
     "pictures": lambda service, _browser: measure_pictures(service),
+    "spike": measure_spike,
+    "live": measure_live,
 }
 
 
