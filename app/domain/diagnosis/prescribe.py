@@ -21,6 +21,9 @@ MIN_PROBABILITY_NAMED = 0.5
 #: Assumed share of cures of a remedy that was not tried for a cause; larger for one that undoes the
 #: very thing that the run shows.
 UNTRIED, UNTRIED_SPECIFIC = 0.2, 0.6
+#: Largest share of cures that counts of a remedy that costs more than the run, so that one that
+#: costs no more and cures about as often comes first.
+MOST_OF_COSTLY = 0.8
 #: The cause that no change of a job spec removes.
 NO_SIGNAL = "no_signal"
 
@@ -60,8 +63,10 @@ def in_order_of_advice(
 def _expected_cures(card: RemedyCard, likely: Mapping[str, float], records: Records) -> float:
     """Returns how probable a cure is at least, over the likely causes."""
     untried = UNTRIED_SPECIFIC if card.is_specific else UNTRIED
+    most = MOST_OF_COSTLY if card.is_costly else 1.0
     return sum(
-        probability * share_of_cures(records, cause=code, remedy=card.kind, untried=untried)
+        probability
+        * min(most, share_of_cures(records, cause=code, remedy=card.kind, untried=untried))
         for code, probability in likely.items()
         if code in card.causes
     )
@@ -121,7 +126,8 @@ class _Advice:
     def _companions(self, cause: str, changed: set[str]) -> Iterator[RemedyCard]:
         """Yields the remedies for a cause that leave the changed fields as they are."""
         for card in in_order_of_advice({cause: 1.0}, records=self.records):
-            if not any(_overlap(path, other) for path in card.changes for other in changed):
+            is_free = not any(_overlap(path, other) for path in card.changes for other in changed)
+            if is_free and card.joins_others:
                 yield card
 
     def _joined(self, first: Draft, card: RemedyCard) -> Draft | None:

@@ -21,7 +21,7 @@ RECORDS: Records = MappingProxyType(
         },
         "clip_threshold_too_low": {
             "loosen_clip": _record(8, 8, 0),
-            "raise_learning_rate": _record(7, 1, 0),
+            "raise_learning_rate": _record(8, 2, 0),
             "use_adam": _record(6, 6, 0),
         },
         "closed_gates": {
@@ -60,14 +60,14 @@ RECORDS: Records = MappingProxyType(
         "learning_rate_too_high": {
             "clip_norm": _record(7, 0, 0),
             "larger_batch": _record(3, 3, 0),
-            "lower_learning_rate": _record(17, 10, 0),
+            "lower_learning_rate": _record(17, 14, 0),
             "use_adam": _record(8, 8, 0),
-            "warm_up": _record(17, 3, 0),
+            "warm_up": _record(17, 9, 0),
         },
         "learning_rate_too_low": {
             "keep_learning_rate": _record(4, 4, 0),
-            "raise_learning_rate": _record(16, 7, 0),
-            "train_longer": _record(18, 5, 0),
+            "raise_learning_rate": _record(17, 8, 0),
+            "train_longer": _record(18, 8, 0),
             "use_adam": _record(2, 2, 0),
             "use_small_eps": _record(4, 4, 0),
         },
@@ -81,7 +81,7 @@ RECORDS: Records = MappingProxyType(
         "overfitting": {
             "smaller_network": _record(5, 0, 0),
             "stop_early": _record(5, 1, 0),
-            "use_weight_decay": _record(5, 0, 0),
+            "use_weight_decay": _record(5, 1, 0),
         },
         "penalty_dominates": {
             "weaken_penalty": _record(13, 12, 0),

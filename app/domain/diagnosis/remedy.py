@@ -99,6 +99,10 @@ class RemedyCard:
     draw: Callable[[Ailment, JobSpec], Draft | None]
     #: True if it acts only where the spec or the run shows the very thing that it undoes.
     is_specific: bool = False
+    #: True if the remedied run takes clearly more computing than the run.
+    is_costly: bool = False
+    #: False if its amount holds for the run as it is, and not where another remedy changes it too.
+    joins_others: bool = True
 
     @property
     def changes_the_start(self) -> bool:

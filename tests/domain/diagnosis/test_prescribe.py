@@ -329,6 +329,28 @@ def test_the_first_remedy_is_the_one_that_undoes_the_cause(
     assert _kinds_for(Ailment(cause=cause, best_step=5), spec)[0] == kind
 
 
+def test_a_run_whose_rate_is_lowered_does_not_stop_at_the_best_step_of_the_higher_one() -> None:
+    ailment = Ailment(
+        probabilities={"learning_rate_too_high": 0.5, "too_few_data": 0.4}, best_step=10
+    )
+
+    first = prescribe(ailment, job(optimizer={"learning_rate": 0.3}))[0]
+
+    assert first.kind == "lower_learning_rate"
+    assert "training" not in first.patch
+    assert JobSpec.model_validate(dict(first.body)).model.hidden_size < 64
+
+
+def test_of_remedies_that_cure_as_often_the_one_that_costs_more_comes_later() -> None:
+    tried = Record(tried=9, cured=9, control_cured=0, source="")
+    records = {"expansive_recurrence": {"use_gated_cell": tried, "scale_recurrent_init": tried}}
+    radius: JsonValue = {"recurrent": {"kind": "spectral_radius", "radius": 3.0}}
+
+    remedies = prescribe(Ailment(cause="expansive_recurrence"), job(init=radius), records=records)
+
+    assert [one.kind for one in remedies[:2]] == ["scale_recurrent_init", "use_gated_cell"]
+
+
 def test_what_acts_on_the_named_cause_comes_before_what_cures_more_often() -> None:
     likely = {"overfitting": 0.7, "outliers_dominate": 0.2}
     records = {

@@ -29,4 +29,5 @@ CARD = RemedyCard(
     cannot_act=f"The network has {counted(MAX_UNITS, 'unit')} or more.",
     causes=frozenset({"capacity_too_small"}),
     draw=draw,
+    is_costly=True,
 )

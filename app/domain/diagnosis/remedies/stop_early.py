@@ -30,4 +30,5 @@ CARD = RemedyCard(
     causes=frozenset({"overfitting", "too_few_data"}),
     draw=draw,
     is_specific=True,
+    joins_others=False,
 )

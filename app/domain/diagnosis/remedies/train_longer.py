@@ -9,7 +9,7 @@ from app.domain.specs.job import JobSpec
 #: longer ones.
 FACTOR, MIN_FACTOR, MAX_FACTOR = 3.0, 2.0, 3.0
 MAX_STEPS = 100_000_000
-#: Where even that is too short, the learning rate is raised up to so many times.
+#: Where even that is too short, the learning rate is raised up to so many times, or to a usual one.
 MAX_RATE_FACTOR = 4.0
 
 
@@ -36,8 +36,8 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
 
 def _higher_rate(spec: JobSpec, factor: float) -> float | None:
     """Returns the rate times the factor within bounds; None if that is no higher."""
-    present = spec.optimizer.learning_rate
-    highest = min(MAX_RATE_FACTOR * present, MAX_OVER_USUAL * usual_rate(spec))
+    present, usual = spec.optimizer.learning_rate, usual_rate(spec)
+    highest = min(max(MAX_RATE_FACTOR * present, usual), MAX_OVER_USUAL * usual)
     higher = two_digits(min(factor * present, highest))
     return higher if higher > present else None
 
@@ -50,4 +50,5 @@ CARD = RemedyCard(
     cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
     causes=frozenset({"too_few_steps", "learning_rate_too_low"}),
     draw=draw,
+    is_costly=True,
 )

@@ -40,4 +40,5 @@ CARD = RemedyCard(
         }
     ),
     draw=draw,
+    is_costly=True,
 )

@@ -1,10 +1,11 @@
 """Let the learning rate rise over the first steps."""
 
 from app.domain.diagnosis.prose import counted, short, two_digits
+from app.domain.diagnosis.rates import MAX_OVER_USUAL, usual_rate
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
-#: Share of the steps over which it rises, and by how much it is lowered.
+#: Share of the steps over which it rises, and by how much it is lowered at least.
 SHARE, FACTOR = 0.1, 0.3
 #: A run of fewer steps has no time for it.
 MIN_STEPS = 100
@@ -15,7 +16,7 @@ def draw(_ailment: Ailment, spec: JobSpec) -> Draft | None:
     if optimizer.schedule.warmup_steps or num_steps < MIN_STEPS:
         return None
     rising = round(SHARE * num_steps)
-    rate = two_digits(FACTOR * optimizer.learning_rate)
+    rate = two_digits(min(FACTOR * optimizer.learning_rate, MAX_OVER_USUAL * usual_rate(spec)))
     return Draft(
         patch={
             "optimizer": {"learning_rate": rate, "schedule": {"warmup_steps": rising}},

@@ -64,7 +64,7 @@ def test_adam_decays_the_weights_and_keeps_its_other_fields() -> None:
     spec = treated("use_weight_decay", job(optimizer={"learning_rate": 0.01, "beta1": 0.8}))
 
     adamw = spec.optimizer
-    assert (adamw.kind, adamw.learning_rate, adamw.weight_decay) == ("adamw", 0.01, 0.3)
+    assert (adamw.kind, adamw.learning_rate, adamw.weight_decay) == ("adamw", 0.01, 2.0)
     assert adamw.beta1 == 0.8  # type: ignore[union-attr] # it is adamw
 
 

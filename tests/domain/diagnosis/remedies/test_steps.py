@@ -197,6 +197,12 @@ def test_a_lower_rate_rises_over_the_first_tenth_of_the_steps() -> None:
     }
 
 
+def test_a_rate_far_above_a_usual_one_rises_to_three_times_that() -> None:
+    spec = job(training={"num_steps": 800}, optimizer={"learning_rate": 2.0})
+
+    assert treated("warm_up", spec).optimizer.learning_rate == pytest.approx(9e-3)
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -280,6 +286,12 @@ def test_where_three_times_the_steps_are_too_few_they_are_longer_too(
 
     assert longer.training.num_steps == 3000
     assert longer.optimizer.learning_rate == (higher or present)
+
+
+def test_where_even_a_hundred_times_the_steps_are_too_few_a_usual_rate_joins_them() -> None:
+    spec = job(training={"num_steps": 1000}, optimizer={"learning_rate": 1e-5})
+
+    assert treated("train_longer", spec, needed_steps=10**6).optimizer.learning_rate == 0.003
 
 
 def test_the_longest_run_is_not_trained_longer() -> None:
