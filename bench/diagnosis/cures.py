@@ -18,7 +18,7 @@ results are `fresh_cures.jsonl`, from which `bench.diagnosis.report_cures` write
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.diagnosis.engine import diagnose
+from app.domain.diagnosis.remedy import Remedy
 from app.domain.specs.job import JobSpec
 from bench.diagnosis.experiments import Experiments, Question
 from bench.diagnosis.faults.kind import Change, Order
@@ -156,7 +157,7 @@ def _num_steps(order: Order) -> float:
 def course(ward: Ward, stored: StoredRun) -> Course:
     """Trains the control, and the advice and the patch for all where the control stays sick."""
     diagnosis = diagnose(stored.case_at(1))
-    advice = [(one.kind, dict(one.patch)) for one in advised(diagnosis)]
+    advice = _distinct(advised(diagnosis))
     control = ward.control()
     is_sick = not is_cured(control)
     leaves = [leaf for cause in diagnosis.causes for leaf in cause.leaves]
@@ -172,6 +173,16 @@ def course(ward: Ward, stored: StoredRun) -> Course:
         remedies=tuple(ward.attempts(advice)) if is_sick else (),
         universal=ward.attempt(UNIVERSAL, universal(stored.spec)) if is_sick else None,
     )
+
+
+def _distinct(remedies: Iterable[Remedy]) -> list[tuple[str, Document]]:
+    """Returns kind and patch of each remedy once: several findings may offer the same."""
+    found: list[tuple[str, Document]] = []
+    for remedy in remedies:
+        patch = dict(remedy.patch)
+        if patch not in [known for _, known in found]:
+            found.append((remedy.kind, patch))
+    return found
 
 
 _COURSE = TypeAdapter(Course)
