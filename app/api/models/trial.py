@@ -106,7 +106,8 @@ class TrialBudgetView(View):
     spent: float
     """Time that its runs have taken, relative to the time of the run."""
     run_seconds: float
-    """Seconds that the run takes with all of its steps."""
+    """Seconds that the run takes with all of its steps, as the run itself or, if that is longer,
+    the control took."""
 
 
 class TrialLinks(View):
@@ -174,8 +175,8 @@ def view_trial(state: TrialState) -> TrialView:
         seeds=list(trial.seeds),
         budget=TrialBudgetView(
             asked=trial.budget,
-            spent=state.spent_s / trial.run_seconds if trial.run_seconds else 0.0,
-            run_seconds=trial.run_seconds,
+            spent=state.spent,
+            run_seconds=state.run_seconds,
         ),
         metric=TrialMetricView(
             name=task.metric,

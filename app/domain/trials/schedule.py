@@ -36,14 +36,14 @@ def first_places(num_remedies: int) -> tuple[Place, ...]:
     return tuple((arm, 0) for arm in range(num_remedies + 1))
 
 
-def next_moves(trial: Trial, *, spent_s: float, failed: frozenset[int]) -> Moves:
+def next_moves(trial: Trial, *, spent: float, failed: frozenset[int]) -> Moves:
     """Returns the next moves.
 
-    `spent_s` are the seconds that all runs took so far, `failed` the arms of which a run could not
-    be queued.
+    `spent` is the time that all runs took so far, relative to that of the run. `failed` are the
+    arms of which a run could not be queued.
     """
     is_active = any(one.outcome is None for one in trial.runs)
-    if spent_s >= trial.budget_s:
+    if spent >= trial.budget:
         reason = None if is_active else TrialEnd.BUDGET_SPENT
         return Moves(is_stopping=is_active, end_reason=reason)
     start = _to_start(trial, failed)

@@ -147,10 +147,6 @@ class Trial:
     def own_seed(self) -> int | None:
         return None if self.own is None else OWN_SEED
 
-    @property
-    def budget_s(self) -> float:
-        return self.budget * self.run_seconds
-
     def outcomes_of(self, arm: int) -> Mapping[int, Outcome]:
         """Returns seed -> what its run tells, for runs of the arm that tell something."""
         found = {

@@ -48,7 +48,7 @@ def advance_trial(
     state = _with_outcomes(work, state_of(work, trial))
     failed: set[int] = set()
     while True:
-        moves = next_moves(state.trial, spent_s=state.spent_s, failed=frozenset(failed))
+        moves = next_moves(state.trial, spent=state.spent, failed=frozenset(failed))
         newly_failed = _start(
             work, state, moves, queue=queue, quotas=quotas, time_limits=time_limits
         )

@@ -17,6 +17,10 @@ from app.store.database import UnitOfWork
 from app.store.runs import insert_run
 from app.store.trials import add_run
 
+#: A run with a later seed, which confirms what an earlier one told, starts before runs with the
+#: first seed that were queued at most so many minutes earlier.
+MINUTES_AHEAD = 10
+
 
 def queue_run(
     work: UnitOfWork,
@@ -51,7 +55,7 @@ def queue_run(
         parent_run_id=run.id,
         purpose=RunPurpose.CONTROL if arm == CONTROL else RunPurpose.REMEDY,
         remedy=trial.arms[arm].remedy,
-        priority=spec.priority,
+        priority=spec.priority + MINUTES_AHEAD * seed,
         expected_rows=checked.estimate.rows,
         expected_memory_bytes=checked.estimate.memory_bytes,
     )

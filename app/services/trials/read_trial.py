@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.runs import Run
-from app.domain.trials.trial import Trial
+from app.domain.runs import Run, RunPurpose
+from app.domain.trials.trial import CONTROL, Trial
 from app.store.database import UnitOfWork
 from app.store.runs import find_run
 from app.store.times import read_now
@@ -28,6 +28,34 @@ class TrialState:
         return sum(
             self._seconds_of(one.run_id) for one in self.trial.runs if one.outcome is None
         ) + sum(one.outcome.seconds for one in self.trial.runs if one.outcome is not None)
+
+    @property
+    def run_seconds(self) -> float:
+        """Seconds that the run takes with all of its steps.
+
+        It is what the run itself took or, if that is longer, what the control takes beside the
+        other runs: a machine that is busier now must not use up the budget.
+        """
+        ended = [
+            one.outcome.seconds * self._num_steps / one.outcome.step
+            for one in self.trial.runs
+            if one.arm == CONTROL and one.outcome is not None and one.outcome.step
+        ]
+        training = [
+            self._num_steps / run.steps_per_second
+            for run in self.members.values()
+            if run.purpose is RunPurpose.CONTROL and run.steps_per_second and not run.ended_at
+        ]
+        return max(self.trial.run_seconds, *ended, *training, 0.0)
+
+    @property
+    def spent(self) -> float:
+        """The time that all runs took so far, relative to that of the run."""
+        return self.spent_s / self.run_seconds if self.run_seconds else 0.0
+
+    @property
+    def _num_steps(self) -> int:
+        return self.run.spec.training.num_steps
 
     def seconds_of(self, run: Run) -> float:
         """Seconds since a run was claimed the last time, up to its end or now."""

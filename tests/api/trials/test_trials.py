@@ -1,6 +1,5 @@
 """Trials over HTTP: start, follow, cancel; and what is refused."""
 
-import math
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,39 +7,18 @@ import httpx
 import pytest
 
 from app.domain.runs import Run, StopReason
-from app.domain.scopes import Scope
-from app.domain.telemetry import ScalarReading
 from app.queue import RunQueue
 from app.services.trials.advance_trial import advance_trial
 from app.store.database import unit_of_work
 from tests.api.conftest import Clinic
 from tests.api.measured import batch_of, finish, record, session_of, started_run
-from tests.domain.builders import job
+from tests.api.trials.sick_runs import CURED, SICK, scored, sick_run
 from tests.store.builders import claimed
-
-SICK, CURED = 1 / 6, 0.001
-
-
-def scored(mse: float, *, step: int = 4) -> tuple[ScalarReading, ...]:
-    return tuple(
-        ScalarReading(step=step, quantity="mse", scope=Scope.split(split), value=mse)
-        for split in ("validation", "test")
-    )
 
 
 @pytest.fixture
 def sick(clinic: Clinic) -> Run:
-    """A run that diverged, for which remedies are advised."""
-    unclipped = job(
-        clipping={"kind": "none"},
-        init={"recurrent": {"kind": "spectral_radius", "radius": 3}},
-        training={"num_steps": 31},
-    )
-    run = started_run(clinic, unclipped)
-    losses = [*[1.0] * 30, math.nan]
-    record(clinic, run, seq=0, batch=batch_of(losses, readings=scored(SICK)))
-    finish(clinic, run, StopReason.DIVERGED)
-    return run
+    return sick_run(clinic)
 
 
 def path_of(run: Run) -> str:

@@ -3,14 +3,14 @@
 from app.domain.runs import StopReason
 from app.domain.trials.schedule import Moves, first_places, next_moves
 from app.domain.trials.trial import Trial, TrialEnd
-from tests.domain.trials.builders import RUN_SECONDS, outcome, trial
+from tests.domain.trials.builders import outcome, trial
 
 CURED, SICK, HALF = outcome(0.95), outcome(0.02), outcome(0.5)
 NOBODY: frozenset[int] = frozenset()
 
 
 def moves_of(found: Trial, *, failed: frozenset[int] = NOBODY) -> Moves:
-    return next_moves(found, spent_s=0.0, failed=failed)
+    return next_moves(found, spent=0.0, failed=failed)
 
 
 def test_a_trial_begins_with_one_seed_of_every_arm() -> None:
@@ -103,8 +103,8 @@ def test_the_control_goes_on_while_a_remedy_needs_it() -> None:
 def test_a_trial_stops_its_runs_once_its_budget_is_spent() -> None:
     found = trial({0: None}, control={0: SICK}, budget=2.0)
 
-    assert next_moves(found, spent_s=1.9 * RUN_SECONDS, failed=NOBODY) == Moves()
-    stopping = next_moves(found, spent_s=2 * RUN_SECONDS, failed=NOBODY)
+    assert next_moves(found, spent=1.9, failed=NOBODY) == Moves()
+    stopping = next_moves(found, spent=2.0, failed=NOBODY)
     assert stopping == Moves(is_stopping=True)
 
 
@@ -112,7 +112,7 @@ def test_a_trial_ends_when_the_stopped_runs_have_ended() -> None:
     stopped = outcome(0.4, stop_reason=StopReason.CANCELLED)
     found = trial({0: stopped}, control={0: SICK}, budget=2.0)
 
-    moves = next_moves(found, spent_s=2 * RUN_SECONDS, failed=NOBODY)
+    moves = next_moves(found, spent=2.0, failed=NOBODY)
 
     assert moves == Moves(end_reason=TrialEnd.BUDGET_SPENT)
 

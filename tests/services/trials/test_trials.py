@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -379,3 +380,26 @@ def test_trials_are_listed_in_pages(site: Site) -> None:
     assert [state.trial.id for state in (*page.items, *rest.items)] == [second.id, first.id]
     assert rest.last is None
     assert found.trial.id == first.id
+
+
+def test_a_busier_machine_does_not_use_up_the_budget(site: Site) -> None:
+    trial = site.start(kinds=("first",), budget=2.5)
+    seconds = trial.run_seconds
+    for arm in (0, 1):
+        site.end_run(arm, 0, SICK if arm == CONTROL else 0.1)
+    with unit_of_work(site.engine) as work:
+        for arm in (0, 1):
+            slow = timedelta(seconds=-10 * seconds)
+            statement = update(runs).where(runs.c.id == site.run_id_of(arm, 0))
+            work.session.execute(statement.values(started_at=runs.c.ended_at + slow))
+
+    assert (1, 1) in {(one.arm, one.seed) for one in site.advance().runs}
+
+
+def test_a_run_that_confirms_starts_before_first_seeds(site: Site) -> None:
+    site.start()
+    site.end_run(1, 0, CURED)
+
+    site.advance()
+
+    assert site.run_of(1, 1).priority > site.run_of(2, 0).priority
