@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
 from app.api.models.run import RunView, view_run
+from app.api.models.trial import TrialView, view_trial
 from app.api.protocol.deps import Read, RunsReader
 from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
@@ -18,6 +19,7 @@ from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.get_run import get_run
+from app.services.trials.read_trial import list_trials
 
 router = APIRouter(include_in_schema=False, route_class=SharedPageRoute)
 
@@ -50,6 +52,7 @@ def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read)
         title=title_of(run),
         diagnosis=diagnosis,
         advised=advised_remedies(diagnosis) if diagnosis else [],
+        trial=read_latest_trial(read, caller, run_id),
         compared=_compare(read, caller, run),
         is_over=run.ended_at is not None,
     )
@@ -84,6 +87,16 @@ def advised_remedies(diagnosis: DiagnosisView) -> list[RemedyView]:
         for remedy in finding.remedies:
             found.setdefault(remedy.kind, remedy)
     return list(found.values())[:MAX_REMEDIES]
+
+
+def read_latest_trial(read: Read, caller: Caller, run_id: UUID) -> TrialView | None:
+    """Returns the newest trial of the run; None without one."""
+    found = read(
+        lambda work: list_trials(
+            work, workspace_id=caller.workspace_id, run_id=run_id, limit=1, after=None
+        )
+    )
+    return view_trial(found.items[0]) if found.items else None
 
 
 def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.api.conftest import Clinic, spec
+from tests.api.trials.sick_runs import sick_run
 from tests.dashboard.conftest import Watched
 
 
@@ -25,3 +26,21 @@ def test_a_run_that_does_not_exist_is_a_page_that_says_so(watched: Watched) -> N
     assert answer is not None
     assert answer.status == 404
     expect(watched.page.get_by_role("heading", level=1)).to_have_text("Not Found")
+
+
+def test_the_first_remedies_are_tried_by_one_click_and_the_trial_is_cancelled_by_another(
+    clinic: Clinic, watched: Watched
+) -> None:
+    run = sick_run(clinic)
+    page = watched.page
+
+    page.goto(f"/runs/{run.id}")
+    page.get_by_role("button", name="Try the first three remedies").click()
+
+    panel = page.locator("[data-trial-status]")
+    expect(panel.locator(".badge.running")).to_be_visible()
+    expect(panel.locator("tbody tr").first).to_contain_text("None, as a control")
+    page.get_by_role("button", name="Cancel the trial").click()
+    expect(panel.locator(".badge.cancelled")).to_be_visible()
+    expect(panel.locator(".badge.inconclusive").first).to_be_visible()
+    assert watched.complaints == []
