@@ -10,13 +10,13 @@ from pydantic import JsonValue
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.errors import InvalidInput, NothingToTry, Problem
-from app.domain.runs import Run
+from app.domain.runs import Run, StopReason
 from app.domain.scopes import SPLITS, Split
 from app.domain.seeding import digest
 from app.domain.specs.base import MAX_INT
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, patched
-from app.domain.trials.progress import progress_of, target_score
+from app.domain.trials.progress import WORST, progress_of, target_score
 from app.domain.trials.trial import CONTROL, OWN_SEED, Arm, Outcome, Trial
 
 #: Remedies that are tried unless a client names others.
@@ -99,7 +99,12 @@ def outcome_of(run: Run, *, seconds: float) -> Outcome | None:
     """Returns what became of a run; None while it has not ended."""
     if run.stop_reason is None:
         return None
-    progress = {split: progress_on(run, split) for split in SPLITS}
+    has_floor = run.task is not None and bool(run.task.baselines)
+    if run.stop_reason is StopReason.DIVERGED and has_floor:
+        # whatever it had learned, its weights are useless
+        progress: dict[Split, float | None] = dict.fromkeys(SPLITS, WORST)
+    else:
+        progress = {split: progress_on(run, split) for split in SPLITS}
     return Outcome(
         stop_reason=run.stop_reason,
         step=run.progress_step,

@@ -120,8 +120,8 @@ def _decided(
     need = majority(len(trial.seeds))
     if _num_cured(treated) >= need:
         return _of_learned(treated, untreated, need)
-    every = [*treated, *untreated]
-    if max(every) < LEARNED_FROM and min(every) > WORST:
+    is_as_stable = min(treated) > WORST or min(untreated) == WORST
+    if max([*treated, *untreated]) < LEARNED_FROM and is_as_stable:
         return TrialVerdict.UNCHANGED, "Nothing was learned, with the remedy or without it."
     if _num_sick(treated) >= need and len(difference.by_seed) > 1:
         return _by_interval(difference)

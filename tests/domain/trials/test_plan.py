@@ -21,6 +21,7 @@ from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.patch import as_document, patched
 from app.domain.task import TaskFacts
 from app.domain.trials.plan import arms_of, outcome_of, progress_on, scores_of, seeds_of, spec_of
+from app.domain.trials.progress import WORST
 from app.domain.trials.trial import OWN_SEED, Trial
 from tests.domain.builders import job, run, task
 from tests.domain.trials.builders import outcome, trial
@@ -208,6 +209,18 @@ def test_a_run_of_a_task_without_a_baseline_has_no_progress() -> None:
 
     assert found is not None
     assert found.progress == {}
+
+
+def test_a_diverged_run_has_learned_nothing() -> None:
+    diverged = ended(stop_reason=StopReason.DIVERGED, metrics={"validation": {"mse": 0.0}})
+
+    found = outcome_of(diverged, seconds=1.0)
+    without_data = outcome_of(replace(diverged, task=None), seconds=1.0)
+
+    assert found is not None
+    assert found.judged_progress == WORST
+    assert without_data is not None
+    assert not without_data.is_telling
 
 
 def test_a_stopped_run_tells_nothing() -> None:

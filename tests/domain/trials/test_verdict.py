@@ -82,6 +82,13 @@ def test_a_remedy_that_makes_a_run_diverge_is_not_without_effect() -> None:
     assert verdict_of(pairs((WORST, 0.01))) is None
 
 
+@pytest.mark.parametrize("treated", [0.01, WORST])
+def test_a_remedy_after_which_a_run_that_diverged_learns_nothing_changes_nothing(
+    treated: float,
+) -> None:
+    assert verdict_of(pairs((treated, WORST))) is VERDICTS.UNCHANGED
+
+
 def test_a_remedy_improves_where_all_likely_differences_are_positive() -> None:
     assert verdict_of(pairs((0.5, 0.1), (0.52, 0.11))) is VERDICTS.IMPROVED
 
