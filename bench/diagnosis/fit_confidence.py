@@ -48,7 +48,7 @@ def fitted(judged: Sequence[JudgedSample]) -> Chances:
     seen = _share_seen(judged)
     found = _fitted_together(judged, seen)
     bias, slope, *failing = (round(float(one), _DIGITS) for one in found)
-    names = ("bias", "decided", "level_left", "active")
+    names = ("bias", "decided", "level_left", "active_left")
     return Chances(
         causes=OfCauses(bias=bias, slope=slope),
         failing=OfFailing(seen=seen, **dict(zip(names, failing, strict=True))),
@@ -102,7 +102,7 @@ def _findings(judged: Sequence[JudgedSample]) -> tuple[DoubleArray, DoubleArray]
                     log_odds(share_explained(finding.code, one.ranked)),
                     log_odds(one.largest_share),
                     marks.level_left,
-                    marks.num_active,
+                    marks.active_left,
                 )
             )
             came_true.append(one.sample.is_true(finding))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from app.domain.diagnosis.prose import likelihood
 from bench.diagnosis.calibration import Calibration, calibration
 from bench.diagnosis.grading import Grade
 from bench.diagnosis.leaves import FAMILIES, twins_of
@@ -13,6 +14,8 @@ from bench.diagnosis.truths import is_true
 
 _MOST = 20
 _NONE = "no answer"
+#: Shares of the run at which little of it is known.
+EARLY = tuple(share for share in SHARES if share <= 0.3)
 
 
 def confusions(runs: Sequence[ScoredRun]) -> str:
@@ -86,6 +89,26 @@ ones over four bins of equal count; perfectly calibrated confidences have the er
 column by chance. A bin shows the mean confidence and the share that was right.
 
 {table(_SHARES, rows)}"""
+
+
+def words(runs: Sequence[ScoredRun]) -> str:
+    """Whether the words of the summary for the probability of the first cause are true."""
+    rows = []
+    for name, shares in (("up to 30 %", EARLY), ("at the end", SHARES[-1:])):
+        pairs = [pair for share in shares for pair in _causes(runs, share)]
+        by_word: dict[str, list[bool]] = {}
+        for value, is_right in sorted(pairs, reverse=True):
+            by_word.setdefault(likelihood(value), []).append(is_right)
+        rows += [
+            (name, word, str(len(hits)), f"{sum(hits) / len(hits):.0%}")
+            for word, hits in by_word.items()
+        ]
+    return f"""\
+## Words for the probability of the cause ranked first
+
+Judgements of failed runs with a known cause.
+
+{table(("judged", "word", "judgements", "right"), rows)}"""
 
 
 def _numbers(found: Calibration, pairs: Sequence[tuple[float, bool]]) -> tuple[str, ...]:

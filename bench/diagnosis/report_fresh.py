@@ -16,7 +16,7 @@ from bench.diagnosis.bootstrap import Share, share_of
 from bench.diagnosis.grading import Grade
 from bench.diagnosis.judge import JudgedRun, judge_folder
 from bench.diagnosis.judges.clinic import CLINIC
-from bench.diagnosis.report_causes import confidence, confidence_by_share, confusions
+from bench.diagnosis.report_causes import confidence, confidence_by_share, confusions, words
 from bench.diagnosis.report_matched import pairs_right
 from bench.diagnosis.scoring import (
     ScoredRun,
@@ -59,7 +59,8 @@ The spec alone is a classifier that reads the job spec of the runs of the other 
 {confusions(ours)}
 {confidence(ours)}
 
-{confidence_by_share(ours)}"""
+{confidence_by_share(ours)}
+{words(ours)}"""
 
 
 def _figures(found: Scores, runs: Sequence[ScoredRun]) -> list[tuple[str, str, Share]]:

@@ -27,7 +27,7 @@ def judged(*, share: float, has_failed: bool, is_right: bool, level: float) -> J
             possible=frozenset({CAUSE}),
         ),
         has_failed=has_failed,
-        marks=Marks(has_failed=False, num_active=1, share=0.25, level_left=level),
+        marks=Marks(has_failed=False, active_left=0.75, share=0.25, level_left=level),
         findings=(finding("exploding_gradient", severity=Severity.WARNING),),
         proven=None,
     )
@@ -76,7 +76,7 @@ def test_a_run_fails_the_less_the_higher_its_level(chances: Chances) -> None:
     ranked = (RankedCause(code=CAUSE, probability=0.4),)
     low, high = (
         chances.failing.chance(
-            Marks(has_failed=False, num_active=1, share=0.25, level_left=level), ranked
+            Marks(has_failed=False, active_left=0.75, share=0.25, level_left=level), ranked
         )
         for level in (0.0, 0.6)
     )

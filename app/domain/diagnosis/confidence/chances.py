@@ -49,8 +49,8 @@ class OfFailing(_Data):
     decided: float
     #: Weight of the level of the score times the share of the steps that are left.
     level_left: float
-    #: Weight of each finding that is active and matters.
-    active: float
+    #: Weight of each finding that is active and matters, times the same share.
+    active_left: float
 
     def chance(self, marks: Marks, ranked: Iterable[RankedCause]) -> float:
         if marks.has_failed:
@@ -60,7 +60,7 @@ class OfFailing(_Data):
             self.bias
             + self.decided * log_odds(largest)
             + self.level_left * marks.level_left
-            + self.active * marks.num_active
+            + self.active_left * marks.active_left
         )
 
 

@@ -17,8 +17,9 @@ class Marks:
 
     #: Whether a finding is critical: the run does not learn its task.
     has_failed: bool
-    #: Findings that are active and matter.
-    num_active: int
+    #: Findings that are active and matter, times the share of the steps that are left: one that
+    #: is early tells more than one with which a run came far.
+    active_left: float
     #: Share of the steps that are done, from 0 to 1.
     share: float
     #: The level of the latest score (`standing`) times the share of the steps that are left.
@@ -30,7 +31,7 @@ def marks_of(case: Case, findings: Sequence[Finding]) -> Marks:
     share = min(1.0, case.num_steps_done / case.num_steps)
     return Marks(
         has_failed=any(one.severity is Severity.CRITICAL for one in grave),
-        num_active=sum(one.state is FindingState.ACTIVE for one in grave),
+        active_left=sum(one.state is FindingState.ACTIVE for one in grave) * (1 - share),
         share=share,
         level_left=_level(case) * (1 - share),
     )

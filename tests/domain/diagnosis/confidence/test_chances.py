@@ -15,13 +15,17 @@ from app.domain.diagnosis.confidence.chances import (
 from app.domain.diagnosis.confidence.marks import Marks
 from app.domain.diagnosis.findings import RankedCause
 
-PLAIN = OfFailing(seen=0.9, bias=0.0, decided=1.0, level_left=-2.0, active=0.5)
+PLAIN = OfFailing(seen=0.9, bias=0.0, decided=1.0, level_left=-2.0, active_left=0.5)
 
 
 def marks(
-    *, has_failed: bool = False, num_active: int = 0, share: float = 0.5, level_left: float = 0.0
+    *,
+    has_failed: bool = False,
+    active_left: float = 0.0,
+    share: float = 0.5,
+    level_left: float = 0.0,
 ) -> Marks:
-    return Marks(has_failed=has_failed, num_active=num_active, share=share, level_left=level_left)
+    return Marks(has_failed=has_failed, active_left=active_left, share=share, level_left=level_left)
 
 
 def test_the_log_odds_of_one_half_are_0_and_stay_finite_at_the_ends() -> None:
@@ -57,7 +61,7 @@ def test_a_run_is_likelier_to_fail_the_surer_its_cause_and_the_more_findings() -
 
     assert PLAIN.chance(marks(), unsure) == pytest.approx(0.3)
     assert PLAIN.chance(marks(), sure) == pytest.approx(0.5)
-    assert PLAIN.chance(marks(num_active=2), sure) > 0.5
+    assert PLAIN.chance(marks(active_left=1.0), sure) > 0.5
     assert PLAIN.chance(marks(level_left=0.5), sure) < 0.5
     assert PLAIN.chance(marks(), ()) == pytest.approx(LEAST)
 
@@ -77,5 +81,5 @@ def test_the_fitted_numbers_are_at_most_nine_and_point_the_expected_way() -> Non
     assert CHANCES.failing.seen > 0.9
     assert CHANCES.failing.decided > 0
     assert CHANCES.failing.level_left < 0
-    assert CHANCES.failing.active > 0
+    assert CHANCES.failing.active_left > 0
     assert CHANCES.no_harm.share > 0

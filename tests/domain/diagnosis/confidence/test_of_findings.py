@@ -16,7 +16,7 @@ RANKED = (
 #: Takes shares for probabilities; a run with a warning fails in one of two cases.
 PLAIN = Chances(
     causes=OfCauses(bias=0.0, slope=1.0),
-    failing=OfFailing(seen=0.99, bias=0.0, decided=0.0, level_left=0.0, active=0.0),
+    failing=OfFailing(seen=0.99, bias=0.0, decided=0.0, level_left=0.0, active_left=0.0),
     no_harm=OfNoHarm(bias=0.0, share=0.0),
 )
 
