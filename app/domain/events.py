@@ -20,6 +20,9 @@ class EventKind(StrEnum):
     #: A finding is new, or its state or severity changed:
     #: `{code, scope, state, severity, impact, first_step, explanation}`.
     FINDING = "finding"
+    #: Training returned to an earlier state with a lower learning rate: `{attempt, step, to_step,
+    #: failure, factor, is_measured, learning_rate_factor}`. The last is the product of all factors.
+    ROLLED_BACK = "rolled_back"
     #: Critical findings stop the run, by `training.on_finding`: `{attempt, step, codes}`.
     STOPPING = "stopping"
     #: A checkpoint was saved: `{attempt, step, num_bytes, sha256}`.

@@ -27,6 +27,7 @@ def merged(batches: Sequence[ReadingBatch]) -> ReadingBatch:
     return ReadingBatch(
         chunk=_joined(chunks) if chunks else None,
         readings=tuple(reading for batch in batches for reading in batch.readings),
+        rollbacks=tuple(rollback for batch in batches for rollback in batch.rollbacks),
         progress_step=batches[-1].progress_step,
         steps_per_second=batches[-1].steps_per_second,
         waited_s=sum(batch.waited_s for batch in batches),

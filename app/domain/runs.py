@@ -14,6 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app.domain.errors import IllegalTransition
+from app.domain.rollbacks import RollbackSummary
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
 
@@ -170,6 +171,8 @@ class Run:
     is_continued_bitwise: bool | None = None
     #: True while training waits because the database accepts no readings.
     waits_for_database: bool = False
+    #: None without any.
+    rollbacks: RollbackSummary | None = None
     #: What a queued run is held for: no worker claims it until this is there. None otherwise.
     held_for: str | None = None
     #: All complete windows of its series below this step are stored.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from app.domain.rollbacks import Rollback
 from app.domain.scopes import Direction, Scope, Split
 
 FloatArray = NDArray[np.float32]
@@ -200,6 +201,8 @@ class ReadingBatch:
 
     chunk: TelemetryChunk | None = None
     readings: tuple[Reading, ...] = ()
+    #: By step.
+    rollbacks: tuple[Rollback, ...] = ()
     #: Optimizer steps done so far.
     progress_step: int = 0
     steps_per_second: float | None = None

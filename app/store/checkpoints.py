@@ -23,6 +23,7 @@ KEPT_COLUMNS = (
     "steps_per_second",
     "metrics",
     "best",
+    "rollbacks",
     "probe_share",
     "probe_seconds",
     "telemetry_bytes",

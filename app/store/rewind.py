@@ -43,6 +43,7 @@ _NOTHING_MEASURED: Mapping[str, object] = {
     "steps_per_second": None,
     "metrics": {},
     "best": None,
+    "rollbacks": None,
     "device": None,
     "tensor_names": [],
     "probe_share": None,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quantities import PER_TENSOR, SCALARS
+from app.domain.rollbacks import Rollback, RollbackSummary
 from app.domain.runs import BestScore
 from app.domain.task import TaskFacts
 from app.domain.telemetry import (
@@ -56,6 +57,7 @@ def append_batch(
             "steps_per_second": batch.steps_per_second,
             "telemetry_bytes": runs.c.telemetry_bytes + batch.num_bytes,
             **_probe_costs(batch),
+            **_rollbacks_of(batch),
         },
         log=_events_of(batch, attempt, evaluations),
     )
@@ -145,6 +147,7 @@ def _events_of(
         progress["loss"] = float(batch.chunk.scalars["loss"][-1])
     return (
         *_wait_of(batch, attempt),
+        *(_rollback_event(rollback, attempt) for rollback in batch.rollbacks),
         *(
             NewEvent(kind=EventKind.EVALUATION, data=evaluation_event(step, metrics))
             for step, metrics in evaluations.items()
@@ -163,6 +166,25 @@ def _wait_of(batch: ReadingBatch, attempt: int) -> tuple[NewEvent, ...]:
         "waited_s": round(batch.waited_s, 3),
     }
     return (NewEvent(kind=EventKind.WAITED, data=data),)
+
+
+def _rollback_event(rollback: Rollback, attempt: int) -> NewEvent:
+    data: dict[str, JsonValue] = {
+        "attempt": attempt,
+        "step": rollback.step,
+        "to_step": rollback.to_step,
+        "failure": rollback.failure,
+        "factor": rollback.factor,
+        "is_measured": rollback.is_measured,
+        "learning_rate_factor": rollback.rate_factor,
+    }
+    return NewEvent(kind=EventKind.ROLLED_BACK, data=data)
+
+
+def _rollbacks_of(batch: ReadingBatch) -> Mapping[str, JsonValue]:
+    if not batch.rollbacks:
+        return {}
+    return {"rollbacks": asdict(RollbackSummary.up_to(batch.rollbacks[-1]))}
 
 
 def _probe_costs(batch: ReadingBatch) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """A run goes on from its last checkpoint, and nothing that was measured after it stays."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Session
 from app.domain.checkpoints import NUM_KEPT, CheckpointParts, checkpoint_name
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
+from app.domain.rollbacks import Rollback, RollbackSummary
 from app.domain.runs import Run
+from app.domain.telemetry import ReadingBatch
 from app.store.checkpoints import (
     checkpoints_of,
     inherit_checkpoint,
@@ -194,6 +197,52 @@ def test_a_fork_begins_with_the_step_of_its_parent(session: Session, workspace_i
     assert (claimed.id, claimed.progress_step) == (fork.id, 8)
     [begun] = checkpoints_of(session, fork.id)
     assert (begun.takes, begun.next_seq, begun.step) == (CheckpointParts.WEIGHTS, 0, 8)
+
+
+def rolled_back(seq: int, *, number: int, rate_factor: float) -> ReadingBatch:
+    rollback = Rollback(
+        step=4 * seq + 1,
+        to_step=0,
+        failure="gradient",
+        factor=0.5,
+        is_measured=True,
+        rate_factor=rate_factor,
+        number=number,
+    )
+    return replace(a_batch(first_step=4 * seq), rollbacks=(rollback,))
+
+
+def test_rollbacks_are_events_and_their_summary_goes_back_with_the_run(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    first, second = (
+        rolled_back(seq, number=seq + 1, rate_factor=0.5 ** (seq + 1)) for seq in range(2)
+    )
+    append_batch(session, run_id=run.id, attempt=1, seq=0, batch=first)
+    keep(session, run, 4)
+    append_batch(session, run_id=run.id, attempt=1, seq=1, batch=second)
+    before = find_run(session, workspace_id, run.id)
+
+    after = claimed_again(session, run)
+
+    assert before.rollbacks == RollbackSummary(count=2, learning_rate_factor=0.25, last_step=5)
+    assert after.rollbacks == RollbackSummary(count=1, learning_rate_factor=0.5, last_step=1)
+    told = [
+        event.data
+        for event in events_after(session, run.id, 0, 100)
+        if event.kind is EventKind.ROLLED_BACK
+    ]
+    assert told[0] == {
+        "attempt": 1,
+        "step": 1,
+        "to_step": 0,
+        "failure": "gradient",
+        "factor": 0.5,
+        "is_measured": True,
+        "learning_rate_factor": 0.5,
+    }
+    assert len(told) == 2
 
 
 def test_a_run_is_bitwise_until_it_is_not(session: Session, workspace_id: UUID) -> None:

@@ -8,7 +8,7 @@ from app.domain.quantities.quantity import Cadence, Quantity
 from app.domain.scopes import Scope
 from app.domain.telemetry import ProbeGap, ScalarReading
 from worker.gradients import Tensors
-from worker.probes.card import Look, Moment, ProbeCard, Update
+from worker.probes.card import Look, Moment, ProbeCard
 
 #: Multiples of the update at which the loss is measured; 1 is where training went.
 FACTORS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -22,8 +22,9 @@ def measure_step_size(look: Look) -> tuple[Found, ...]:
     update = look.update
     if update is None:
         return ()
-    fresh = _losses(update, update.loss_of_fresh_batch)
-    own = _losses(update, update.loss_of_batch)
+    before, after = update.weights_before, update.weights_after
+    fresh = losses_along(before, after, update.loss_of_fresh_batch)
+    own = losses_along(before, after, update.loss_of_batch)
     return (*_of_fresh(look, fresh), *_best(look, FACTOR_OF_BATCH, own))
 
 
@@ -46,13 +47,12 @@ def best_factor(losses: Sequence[float]) -> float:
     return min(max(lowest, left), right)
 
 
-def _losses(update: Update, loss_at: Callable[[Tensors], float]) -> list[float]:
-    """Returns the loss at each factor."""
-    pairs = list(zip(update.weights_before, update.weights_after, strict=True))
-    return [
-        loss_at([before + factor * (after - before) for before, after in pairs])
-        for factor in FACTORS
-    ]
+def losses_along(
+    before: Tensors, after: Tensors, loss_at: Callable[[Tensors], float]
+) -> list[float]:
+    """Returns the loss at each multiple of the update from `before` to `after`."""
+    pairs = list(zip(before, after, strict=True))
+    return [loss_at([start + factor * (end - start) for start, end in pairs]) for factor in FACTORS]
 
 
 def _of_fresh(look: Look, losses: Sequence[float]) -> Iterator[Found]:

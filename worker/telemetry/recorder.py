@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.domain.rollbacks import Rollback
 from app.domain.telemetry import (
     FLUSH_EVERY_S,
     FLUSH_EVERY_STEPS,
@@ -55,8 +56,15 @@ class Recorder:
         device: torch.device,
         send: Callable[[ReadingBatch], None],
         clock: Callable[[], float],
+        goes_on_after_bad_losses: bool = False,
     ) -> None:
+        """With `goes_on_after_bad_losses` a loss that is not finite does not end the run.
+
+        The weights then stay as they were.
+        """
         self._sizes_P = np.array(tensor_sizes, dtype=np.float64)
+        self._goes_on_after_bad_losses = goes_on_after_bad_losses
+        self._rollbacks: list[Rollback] = []
         self._send = send
         self._clock = clock
         num_columns = _NUM_SCALARS + 4 * len(tensor_sizes)
@@ -95,6 +103,9 @@ class Recorder:
         """Keep what is not measured at every step."""
         self._readings.extend(readings)
 
+    def note_rollback(self, rollback: Rollback) -> None:
+        self._rollbacks.append(rollback)
+
     def is_due(self) -> bool:
         """The first step at once, then when it is time or the buffer is full."""
         if not self._has_flushed_steps or len(self._steps) == FLUSH_EVERY_STEPS:
@@ -115,6 +126,7 @@ class Recorder:
         batch = ReadingBatch(
             chunk=chunk,
             readings=tuple(self._readings),
+            rollbacks=tuple(self._rollbacks),
             progress_step=steps_done if diverged_at is None else diverged_at + 1,
             steps_per_second=self._steps_per_second(),
         )
@@ -126,7 +138,9 @@ class Recorder:
     def _first_bad_step(self, rows_nF: DoubleArray) -> int | None:
         num_tensors = len(self._sizes_P)
         weights = slice(_NUM_SCALARS + num_tensors, _NUM_SCALARS + 2 * num_tensors)
-        is_good_n = np.isfinite(rows_nF[:, _LOSS]) & np.isfinite(rows_nF[:, weights]).all(axis=1)
+        is_good_n = np.isfinite(rows_nF[:, weights]).all(axis=1)
+        if not self._goes_on_after_bad_losses:
+            is_good_n &= np.isfinite(rows_nF[:, _LOSS])
         return None if is_good_n.all() else self._steps[int(np.argmin(is_good_n))]
 
     def _drop_after(self, step: int) -> None:
@@ -169,7 +183,7 @@ class Recorder:
     def _clear(self) -> None:
         self._has_flushed_steps = self._has_flushed_steps or bool(self._steps)
         self._steps, self._learning_rates, self._elapsed_s = [], [], []
-        self._readings = []
+        self._readings, self._rollbacks = [], []
         self._flushed_at_s = self._clock()
 
 

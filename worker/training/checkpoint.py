@@ -30,6 +30,15 @@ class _Notes(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StateNotes(_Notes):
+    """A state to which a rollback returns, without its tensors."""
+
+    #: Optimizer steps that made it; None if it is unknown.
+    step: int | None
+    #: Of its batch; None if it is unknown.
+    loss: float | None
+
+
 class GuardNotes(_Notes):
     """The memory of the instability policy, except for its saved states."""
 
@@ -37,6 +46,8 @@ class GuardNotes(_Notes):
     num_skipped: int
     num_rollbacks: int
     num_snapshots: int
+    #: Of each saved state; empty in checkpoints that were written before they were noted.
+    states: tuple[StateNotes, ...] = ()
 
 
 class ScheduleNotes(_Notes):

@@ -35,6 +35,7 @@ from dataclasses import replace
 
 import torch
 
+from app.domain.rollbacks import Rollback
 from app.domain.runs import StopReason
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskFacts
@@ -54,6 +55,7 @@ from worker.training.outcome import (
     StopRequested,
     TrainingOutcome,
 )
+from worker.training.rate_factor import measured_factor
 from worker.training.state import CheckpointSaver, TrainingState
 from worker.training.stopwatch import Stopwatch
 from worker.training.updating import Watched, can_watch
@@ -98,7 +100,13 @@ class TrainingLoop:
         self.learner = learner
         self._stopwatch = Stopwatch(clock)
         self._guard = InstabilityGuard(
-            spec.training.on_instability, weights=learner.parameters, optimizer=learner.optimizer
+            spec.training.on_instability,
+            weights=learner.parameters,
+            optimizer=learner.optimizer,
+            measure_factor=lambda step, present: measured_factor(
+                learner, step=step, rate_factor=present
+            ),
+            on_rollback=self._note_rollback,
         )
         self._observer = Observer(spec, task, elapsed_s=self._stopwatch.elapsed_s, submit=submit)
         sizes = [weight.numel() for weight in learner.weights]
@@ -106,7 +114,11 @@ class TrainingLoop:
         #: The change of the present step, if it is to be measured.
         self._update: Update | None = None
         self._recorder = Recorder(
-            tensor_sizes=sizes, device=device, send=self._send_with_costs, clock=clock
+            tensor_sizes=sizes,
+            device=device,
+            send=self._send_with_costs,
+            clock=clock,
+            goes_on_after_bad_losses=self._guard.examines_updates,
         )
         state = TrainingState(
             learner=learner,
@@ -142,6 +154,9 @@ class TrainingLoop:
             if is_saved and self.learner.is_finite():
                 self._saver.save(step + 1)
         return self._run_ends(StopReason.COMPLETED, steps_done=num_steps)
+
+    def _note_rollback(self, rollback: Rollback) -> None:
+        self._recorder.note_rollback(rollback)
 
     def _send_with_costs(self, batch: ReadingBatch) -> None:
         costs = replace(

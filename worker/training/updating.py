@@ -76,8 +76,8 @@ class Watched:
             given_gradients=[gradient.clone() for gradient in learner.gradients()],
             second_moments=_second_moments(learner, optimizer.in_torch),
             eps=float(getattr(optimizer, "eps", 0.0)),
-            loss_of_batch=lambda weights: _loss_at(learner, weights, after, own_part),
-            loss_of_fresh_batch=lambda weights: _loss_at(learner, weights, after, fresh_part),
+            loss_of_batch=lambda weights: loss_at(learner, weights, after, own_part),
+            loss_of_fresh_batch=lambda weights: loss_at(learner, weights, after, fresh_part),
         )
 
 
@@ -100,7 +100,7 @@ def _second_moments(learner: Learner, named: TorchOptimizer) -> Tensors | None:
     return found
 
 
-def _loss_at(learner: Learner, weights: Tensors, own: Tensors, part: Batch) -> float:
+def loss_at(learner: Learner, weights: Tensors, own: Tensors, part: Batch) -> float:
     """Returns the loss at other weights, and restores `own`, an exact copy of the present ones."""
     try:
         with torch.no_grad():

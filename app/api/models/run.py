@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
+from app.api.models.rollbacks import RollbacksView
 from app.api.models.scores import (
     BaselineView,
     BestView,
@@ -154,6 +155,8 @@ class RunView(View):
     """The metrics by horizon, series and class. Null until the run has ended, and in lists."""
     best: BestView | None
     """The evaluation with the best validation score; null before the first."""
+    rollbacks: RollbacksView | None
+    """Null where it never returned to an earlier state."""
     baseline: BaselineView | None
     """A trivial predictor that the model must beat."""
     reference: ReferenceView | None

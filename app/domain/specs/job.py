@@ -90,7 +90,12 @@ class TrainingSpec(Spec):
     """Seconds of training after which the run ends as `timed_out`; null means the installation's
     limit."""
     on_instability: Literal["report", "stop", "skip_step", "rollback"] = "report"
-    """Reaction to a loss or gradient that is not finite; `report` ends the run as diverged."""
+    """Reaction to a loss, gradient or update that is not finite. `report` and `stop` end the run as
+    diverged, `stop` with the weights from before. `skip_step` leaves the update out, at most 100
+    times in a row. `rollback` returns, at most 10 times, to the state of 50 to 100 steps before, or
+    an earlier one if the loss has grown tenfold, and multiplies the learning rate by a factor from
+    0.01 to 0.5: the best multiple of the next updates, measured as `best_step_factor`, over 2.5, or
+    0.5 where none can be measured."""
     on_finding: OnFindingSpec = OnFindingSpec()
     deterministic: Flag = True
     """Use deterministic kernels: the same seed on the same machine gives the same bits."""

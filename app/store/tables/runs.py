@@ -69,6 +69,8 @@ runs = Table(
     Column("steps_per_second", Double),
     json_column("metrics", "{}"),
     nullable_json_column("best"),
+    #: A summary; null without any.
+    nullable_json_column("rollbacks"),
     nullable_json_column("task"),
     Column("device", Text),
     text_array_column("tensor_names"),
@@ -161,6 +163,7 @@ checkpoints = Table(
     Column("steps_per_second", Double),
     json_column("metrics", "{}"),
     nullable_json_column("best"),
+    nullable_json_column("rollbacks"),
     Column("probe_share", Double),
     Column("probe_seconds", Double),
     counter("telemetry_bytes", BigInteger),

@@ -1,0 +1,13 @@
+"""View of the rollbacks of a run."""
+
+from app.api.models.view import View
+
+
+class RollbacksView(View):
+    """Returns to an earlier state, by `training.on_instability`. Each one is an event."""
+
+    count: int
+    learning_rate_factor: float
+    """What multiplies the learning rate of the spec now: the product of the measured factors."""
+    last_step: int
+    """The step whose loss, gradient or update was not finite."""
