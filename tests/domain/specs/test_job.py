@@ -313,3 +313,10 @@ def test_the_published_schema_says_that_a_column_is_a_feature_once() -> None:
     for kind in ("ForecastSpec", "SequencesSpec"):
         features = parts[kind]["properties"]["features"]
         assert features.get("anyOf", [features])[0]["uniqueItems"] is True
+
+
+@pytest.mark.parametrize(("reaction", "stops"), [("continue", False), ("stop", True)])
+def test_a_critical_finding_stops_a_run_only_if_asked(reaction: str, *, stops: bool) -> None:
+    spec = job(training={"on_finding": {"critical": reaction}})
+
+    assert spec.training.on_finding.stops is stops
