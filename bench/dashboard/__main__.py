@@ -14,6 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from bench.dashboard.beside_mlflow import measure_beside_mlflow
 from bench.dashboard.browsing import chromium
 from bench.dashboard.live import measure_live
 from bench.dashboard.pages import (
@@ -44,12 +45,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--home", type=Path, default=None)
+    parser.add_argument("--mlflow-python", type=Path, default=None)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dashboard-") as temporary:
         home = chosen.home or Path(temporary) / "home"
         with installation(home) as service, chromium() as browser:
             for name in chosen.only:
                 print_results(name, PARTS[name](service, browser))
+            if chosen.mlflow_python is not None:
+                folder = home.parent / "mlflow"
+                found = measure_beside_mlflow(service, browser, chosen.mlflow_python, folder)
+                print_results("beside MLflow", found)
 
 
 if __name__ == "__main__":
