@@ -37,6 +37,7 @@ from app.dashboard import (
     assets,
     compare_page,
     data_pages,
+    embed,
     fleet_page,
     new_run,
     report,
@@ -94,6 +95,7 @@ _ROUTERS = (
     run_list.router,
     new_run.router,  # /runs/new before /runs/{id}
     run_page.router,
+    embed.router,
     compare_page.router,
     data_pages.router,
     fleet_page.router,

@@ -1,6 +1,6 @@
 """Renders pages: the templates, the policy for what they may load, and errors as pages."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -23,10 +23,12 @@ from app.domain.access import Scope
 from app.domain.errors import ClinicError, Unauthenticated
 
 #: Everything comes from this server. Charts set styles by script, which no policy forbids.
-POLICY = (
+_SOURCES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
+POLICY = f"{_SOURCES}; frame-ancestors 'none'"
+_OURS = "'self'"
 _TEMPLATES = Environment(
     loader=PackageLoader("app.dashboard"),
     autoescape=True,
@@ -36,6 +38,11 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters.update(FILTERS)
 _TEMPLATES.globals.update(asset=asset_url, version=__version__, sparkline=sparkline)
+
+
+def policy_in_frames(origins: Sequence[str]) -> str:
+    """Returns the policy of a page that pages of these origins, and ours, may show in a frame."""
+    return f"{_SOURCES}; frame-ancestors {' '.join((_OURS, *origins))}"
 
 
 class PageRoute(APIRoute):
@@ -74,6 +81,7 @@ def render(
     *,
     status: int = HTTPStatus.OK,
     twin: str | None = None,
+    policy: str = POLICY,
     **context: object,
 ) -> Response:
     """Renders a template of `templates/`. `twin` is the address of the same as JSON."""
@@ -93,7 +101,7 @@ def render(
         if status == HTTPStatus.OK
         else Response(page, status_code=status, media_type="text/html")
     )
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 

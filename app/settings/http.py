@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.settings.base import HomeSettings
-from app.settings.values import MIB, Count, Networks, Seconds, Texts
+from app.settings.values import MIB, Count, Networks, Origins, Seconds, Texts
 
 
 class HttpSettings(HomeSettings):
@@ -11,6 +11,8 @@ class HttpSettings(HomeSettings):
 
     cors_origins: Texts = ()
     """Origins whose pages may call the API, separated by commas."""
+    embed_origins: Origins = ()
+    """Origins whose pages may show `/embed/…` in a frame, separated by commas."""
     trusted_proxies: Networks = ()
     """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     requests_per_s: float = Field(default=200.0, ge=0.1, le=1e6)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from pydantic_settings import NoDecode
 
 MIB = 2**20
 DAY_S = 86_400
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 def database_dialect(url: str) -> str:
@@ -40,6 +42,17 @@ def _network(text: str) -> str:
     return str(ipaddress.ip_network(text, strict=False))
 
 
+def _origin(text: str) -> str:
+    """An origin as policies of browsers name it. Raises ValueError.
+
+    Anything else could add directives to the policy.
+    """
+    if not _ORIGIN.fullmatch(text):
+        detail = "must be origins such as https://wiki.example"
+        raise ValueError(detail)
+    return text
+
+
 def _words(value: object) -> object:
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
@@ -51,7 +64,10 @@ TrainingSeconds = Annotated[float, Field(gt=0, le=366 * DAY_S)]
 Count = Annotated[int, Field(ge=1, le=2**40)]
 Amount = Annotated[int, Field(ge=1, le=2**62)]
 Network = Annotated[str, AfterValidator(_network)]
+Origin = Annotated[str, AfterValidator(_origin)]
 DatabaseUrl = Annotated[str, AfterValidator(database_dialect)]
 #: Separated by commas in the environment.
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_words)]
+#: Origins of pages, such as https://wiki.example.
+Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_words)]
