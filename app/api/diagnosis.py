@@ -63,6 +63,6 @@ def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read
             run_id=run_id,
             overrides=dict(request.query_params),
         )
-        return view_diagnosis(run_id, diagnosis)
+        return view_diagnosis(run_id, diagnosis, parent_id=run_id)
 
     return answer_by_version(request, (RULES_VERSION, *versions), compute)

@@ -77,7 +77,7 @@ def read_diagnosis_view(read: Read, caller: Caller, run_id: UUID) -> DiagnosisVi
         )
     except TelemetryDropped:
         return None
-    return view_diagnosis(run_id, found)
+    return view_diagnosis(run_id, found, parent_id=run_id)
 
 
 def advised_remedies(diagnosis: DiagnosisView) -> list[RemedyView]:

@@ -19,6 +19,7 @@ LINEAGE_CODES = (
     "no_time_left",
     "not_patchable",
     "optimizer_changed",
+    "parent_not_found",
 )
 
 #: Ends that a run would only meet again, in words.

@@ -21,15 +21,24 @@ def events_after(session: Session, run_id: UUID, after: int, limit: int) -> list
         .order_by(events.c.number)
         .limit(limit)
     )
-    return [
-        Event(
-            number=row["number"],
-            kind=EventKind(row["kind"]),
-            created_at=row["created_at"],
-            data=_data_of(row),
-        )
-        for row in session.execute(statement).mappings()
-    ]
+    return list(map(_event_of, session.execute(statement).mappings()))
+
+
+def last_events(session: Session, run_id: UUID, most: int) -> list[Event]:
+    """Returns the latest events, at most so many, in their order."""
+    statement = (
+        select(events).where(events.c.run_id == run_id).order_by(events.c.number.desc()).limit(most)
+    )
+    return list(map(_event_of, session.execute(statement).mappings()))[::-1]
+
+
+def _event_of(row: RowMapping) -> Event:
+    return Event(
+        number=row["number"],
+        kind=EventKind(row["kind"]),
+        created_at=row["created_at"],
+        data=_data_of(row),
+    )
 
 
 def _data_of(row: RowMapping) -> Mapping[str, JsonValue]:

@@ -31,6 +31,22 @@ def lineage_of(session: Session, run: Run) -> list[Member]:
     return line[::-1]
 
 
+def ancestors_of(session: Session, run: Run) -> list[Run]:
+    """Returns the runs that led to a run, the parent first, whether or not it took their weights.
+
+    A deleted run ends them.
+    """
+    found: list[Run] = []
+    child = run
+    while child.parent_run_id is not None and len(found) < MAX_GENERATIONS:
+        try:
+            child = find_run(session, run.workspace_id, child.parent_run_id)
+        except NotFound:
+            break
+        found.append(child)
+    return found
+
+
 def _ancestors(session: Session, run: Run) -> Iterator[Member]:
     """Yields the ancestors, the parent first.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, Read, RunsReader, Work
 from app.api.protocol.problems import ALWAYS, documented
@@ -29,7 +29,7 @@ class WorkerView(View):
     """As torch names them: `cpu`, `cuda:0`."""
     device_memory_bytes: list[int]
     """Of each device, in the same order. Runs that need more wait for another worker."""
-    slowness: float | None
+    slowness: Derived | None
     """Seconds of a training step, measured when it started on its fastest device, over those of the
     formula by which `estimate.seconds` is made. null where it was not measured."""
     slots: int

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from app.api.models.preflight import PreflightView, comparison_path, view_preflight
 from app.api.models.request import Patch, RequestModel
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.domain.comparison import MAX_PATCHES
 from app.domain.specs.base import AtMost
 from app.domain.specs.job import JobSpec
@@ -44,13 +44,13 @@ class FigureView(View):
     """`model`, `layer:0`, `gate:0/forget`."""
     unit: str
     """Of `value`, `base` and `difference`; `1` where they have no unit."""
-    value: float | None
+    value: Derived | None
     """Null where it is infinite."""
-    base: float | None
+    base: Derived | None
     """The number of the base; null where it has none or it is infinite."""
-    difference: float | None
+    difference: Derived | None
     """`value` − `base`."""
-    factor: float | None
+    factor: Derived | None
     """`value` / `base`, for the horizon and the ratio only."""
 
 

@@ -1,13 +1,12 @@
 """Views of a diagnosis: findings with evidence, and remedies that can be posted."""
 
-from collections.abc import Mapping
-from typing import Literal
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from app.api.models.not_finite import NonFinitePlace, places
-from app.api.models.view import View
+from app.api.models.offered_requests import Requests, RequestView, in_order_of
+from app.api.models.view import Derived, Evidence, View
 from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import (
     Cause,
@@ -21,19 +20,6 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.scopes import Scope
-
-RUNS = "/v1/runs"
-
-
-class RequestView(View):
-    """The request that tries a remedy or an experiment."""
-
-    method: Literal["POST"]
-    """Always `POST`."""
-    href: str
-    """Where to send it."""
-    body: dict[str, JsonValue]
-    """A complete and valid job spec."""
 
 
 class RecordView(View):
@@ -71,7 +57,7 @@ class RankedCauseView(View):
 
     code: str
     """Code of the cause."""
-    probability: float
+    probability: Derived
     """From 0 to 1."""
 
 
@@ -96,11 +82,11 @@ class CauseView(View):
     is more likely than not. The catalogue describes causes and families."""
     family: str | None
     """Null for `undetermined`, and in diagnoses of rules before version 5."""
-    probability: float | None
+    probability: Derived | None
     """That it is a cause, from 0 to 1, given that the run fails. A run may have two, so that the
     sum may exceed 1. Of `undetermined`, that none of the causes listed after it is one. Null in
     diagnoses of rules before version 5."""
-    evidence: dict[str, JsonValue]
+    evidence: Evidence
     """Numbers of the run. The keys contain the units."""
     leaves: list[RankedCauseView]
     """The causes of the family that are possible, the likeliest first."""
@@ -121,7 +107,7 @@ class FindingView(View):
     """Whether it prevents the task from being learned."""
     severity: Severity
     """How much it matters."""
-    confidence: float | None
+    confidence: Derived | None
     """How likely it is right, from 0 to 1: that the run fails for it or, of information, that it
     does no harm."""
     first_step: int
@@ -134,7 +120,7 @@ class FindingView(View):
     """Where it was seen: `model`, a layer, a gate or a tensor."""
     threshold: dict[str, float]
     """By the names that override them in the query: `?vanishing_gradient.max_ratio=0.05`."""
-    evidence: dict[str, JsonValue]
+    evidence: Evidence
     """Numbers. The keys contain the units."""
     non_finite: list[NonFinitePlace]
     """Evidence that is null because it is not finite, by JSON pointer within the finding."""
@@ -181,35 +167,42 @@ class DiagnosisView(View):
     one above `info` that is not resolved."""
 
 
-def view_diagnosis(run_id: UUID, diagnosis: Diagnosis) -> DiagnosisView:
-    findings = list(map(_view_finding, diagnosis.findings))
-    causes = list(map(_view_cause, diagnosis.causes))
-    return DiagnosisView.of(diagnosis, run_id=run_id, findings=findings, causes=causes)
+def view_diagnosis(
+    run_id: UUID, diagnosis: Diagnosis, *, parent_id: UUID | None = None
+) -> DiagnosisView:
+    """`parent_id` is the run that the runs of its requests descend from; None for preflights."""
+    requests = Requests(parent_id=parent_id)
+    return DiagnosisView.of(
+        diagnosis,
+        run_id=run_id,
+        findings=[_view_finding(one, requests) for one in diagnosis.findings],
+        causes=[_view_cause(one, requests) for one in diagnosis.causes],
+    )
 
 
-def _view_finding(finding: Finding) -> FindingView:
+def _view_finding(finding: Finding, requests: Requests) -> FindingView:
     return FindingView.of(
         finding,
         non_finite=[
             *places(dict(finding.evidence), "/evidence"),
             *places(dict(finding.cause.evidence) if finding.cause else {}, "/cause/evidence"),
         ],
-        cause=None if finding.cause is None else _view_cause(finding.cause),
-        remedies=list(map(_view_remedy, finding.remedies)),
+        cause=None if finding.cause is None else _view_cause(finding.cause, requests),
+        remedies=[_view_remedy(one, requests) for one in finding.remedies],
     )
 
 
-def _view_cause(cause: Cause) -> CauseView:
-    return CauseView.of(cause, experiments=list(map(_view_experiment, cause.experiments)))
+def _view_cause(cause: Cause, requests: Requests) -> CauseView:
+    experiments = [_view_experiment(one, requests) for one in cause.experiments]
+    return CauseView.of(cause, experiments=experiments)
 
 
-def _view_experiment(experiment: Experiment) -> ExperimentView:
-    return ExperimentView.of(experiment, request=_view_request(experiment.body))
+def _view_experiment(experiment: Experiment, requests: Requests) -> ExperimentView:
+    request = requests.of(experiment.body, purpose=f"test of {experiment.cause}")
+    patch = in_order_of(request.body, experiment.patch)
+    return ExperimentView.of(experiment, patch=patch, request=request)
 
 
-def _view_remedy(remedy: Remedy) -> RemedyView:
-    return RemedyView.of(remedy, request=_view_request(remedy.body))
-
-
-def _view_request(body: Mapping[str, JsonValue]) -> RequestView:
-    return RequestView(method="POST", href=RUNS, body=dict(body))
+def _view_remedy(remedy: Remedy, requests: Requests) -> RemedyView:
+    request = requests.of(remedy.body, purpose=remedy.kind)
+    return RemedyView.of(remedy, patch=in_order_of(request.body, remedy.patch), request=request)

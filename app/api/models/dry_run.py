@@ -1,6 +1,6 @@
 """Views of a checked job spec and its estimated cost."""
 
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.domain.specs.job import JobSpec
 from app.services.runs.estimate_run import CheckedSpec
 
@@ -12,7 +12,7 @@ class EstimateView(View):
     """Exact; for `text` an upper bound."""
     memory_bytes: int
     """Of training, without probes."""
-    seconds: float
+    seconds: Derived
     """From the claim to the end, by the speed that the workers measured at their start; within a
     factor of two for half of all runs."""
     rows: int

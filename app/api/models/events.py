@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import Field, JsonValue
 
 from app.api.models.not_finite import NonFinitePlace, places
-from app.api.models.view import View
+from app.api.models.view import Evidence, View
 from app.domain.events import Event, EventKind
 
 
@@ -19,7 +19,7 @@ class EventView(View):
     """What happened."""
     created_at: datetime
     """When it happened."""
-    data: dict[str, JsonValue]
+    data: Evidence
     """Depends on the kind, for example the step and the metrics of an evaluation."""
     non_finite: list[NonFinitePlace]
     """Numbers in `data` that are null because they are not finite."""

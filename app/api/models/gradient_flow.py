@@ -10,7 +10,7 @@ from uuid import UUID
 from app.api.models.curves import columns_of, count_rows, log10_row, log10_rows
 from app.api.models.not_finite import NonFiniteWord, word_of
 from app.api.models.positions import PositionFlowView, view_positions
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.domain.integrity import CHECKS, LIMITS, decides, has_passed
 from app.domain.scopes import Direction, Scope
 from app.domain.specs.job import JobSpec
@@ -52,9 +52,9 @@ class RatioView(View):
 
     lag: int
     """The lag that the task needs, in timesteps."""
-    value: float | None
+    value: Derived | None
     """Norm at that lag / norm at lag 0 of the same loss terms, without unit. Small: vanished."""
-    interval: tuple[float | None, float | None]
+    interval: tuple[Derived | None, Derived | None]
     """95 % interval of `value`, by bootstrap over sequences."""
 
 
@@ -102,14 +102,14 @@ class LayerFlowView(View):
     gradient was about 0."""
     shape: list[ProfileShape]
     """The kind of curve that describes the profile after its entry transient."""
-    decay_rate: list[float | None]
+    decay_rate: list[Derived | None]
     """Theil-Sen slope of ln(norm) over the lag after the entry transient, in nats per timestep.
     Negative: it decays. Null unless the shape is exponential."""
-    decay_rate_interval: list[Interval | None]
+    decay_rate_interval: list[tuple[Derived, Derived] | None]
     """95 % interval in nats per timestep, by bootstrap over sequences."""
     fit_lags: list[tuple[int, int] | None]
     """First and last lag of the fit, in timesteps."""
-    entry_ratio: list[float | None]
+    entry_ratio: list[Derived | None]
     """Norm at the end of the entry transient / norm at lag 0, without unit: what the read-out and
     saturated cells remove before the recurrence does."""
     gradient_horizon: list[HorizonView]
@@ -132,7 +132,7 @@ class IntegrityView(View):
     """`parameter_gradient_checksum` or `adjoint_identity`."""
     scope: str
     """`model`, or the checked layer and direction."""
-    relative_error: float | None
+    relative_error: Derived | None
     """Norm of the difference / norm of the expected value, without unit; null for NaN."""
     limit: float
     """Largest relative error that rounding explains."""

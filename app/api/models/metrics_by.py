@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.domain.scopes import SPLITS
 
-Metrics = dict[str, float | None]
+Metrics = dict[str, Derived | None]
 
 
 class SplitMetricsView(View):

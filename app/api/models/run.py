@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from app.api.models.metrics_by import MetricsByView, view_metrics_by
 from app.api.models.rollbacks import RollbacksView
+from app.api.models.run_links import RunLinks, links_of
 from app.api.models.scores import (
     BaselineView,
     BestView,
@@ -19,7 +20,7 @@ from app.api.models.scores import (
     view_reference,
 )
 from app.api.models.sparklines import SparklinesView
-from app.api.models.view import View
+from app.api.models.view import Derived, View, shortened_document
 from app.domain.runs import Run, RunPurpose, RunStatus, StopReason
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
@@ -54,18 +55,18 @@ class ProgressView(View):
     """Optimizer steps done."""
     num_steps: int
     """Optimizer steps that the run was asked for."""
-    steps_per_second: float | None
+    steps_per_second: Derived | None
     """Present speed; null before it is known."""
-    eta_s: float | None
+    eta_s: Derived | None
     """Remaining seconds at the present speed; null unless the run is running."""
 
 
 class ProbesView(View):
     """What probes cost."""
 
-    share: float | None
+    share: Derived | None
     """Fraction of the wall time that probes have taken."""
-    seconds: float | None
+    seconds: Derived | None
     """Seconds that probes have taken."""
 
 
@@ -80,27 +81,6 @@ class DiagnosisSummary(View):
     """Whether the run has ended and this will not change."""
     summary: str | None = None
     """The reason in words; null unless a list was asked with `include=verdict`."""
-
-
-class RunLinks(View):
-    """Where to go from a run."""
-
-    self: str
-    """The run itself."""
-    history: str
-    """Its readings over the steps."""
-    gradient_flow: str
-    """How far back its gradient reaches."""
-    diagnosis: str
-    """Its diagnosis."""
-    events: str
-    """Its log."""
-    artifacts: str
-    """Its files."""
-    predict: str
-    """`POST` rows there once the run has ended with weights."""
-    cancel: str
-    """`POST` cancels it."""
 
 
 class RunView(View):
@@ -205,6 +185,7 @@ def view_run(
         progress=view_progress(run),
         metrics=view_metrics(run),
         metrics_by=view_metrics_by(score_details),
+        task=run.task and shortened_facts(run.task),
         baseline=run.task and run.task.baseline_in_units,
         reference=run.task and view_reference(run.task),
         skill=ScoresView.model_validate(skill_of(run.task, run.metrics)),
@@ -212,7 +193,7 @@ def view_run(
         diagnosis=DiagnosisSummary(
             verdict=run.verdict, codes=list(run.finding_codes), final=run.is_diagnosis_final
         ),
-        links=_links(run.id),
+        links=links_of(run),
         sparklines=None,
     )
 
@@ -240,15 +221,6 @@ def view_progress(run: Run) -> ProgressView:
     )
 
 
-def _links(run_id: UUID) -> RunLinks:
-    path = f"/v1/runs/{run_id}"
-    return RunLinks(
-        self=path,
-        history=f"{path}/history",
-        gradient_flow=f"{path}/gradient-flow",
-        diagnosis=f"{path}/diagnosis",
-        events=f"{path}/events",
-        artifacts=f"{path}/artifacts",
-        predict=f"{path}/predict",
-        cancel=f"{path}/cancel",
-    )
+def shortened_facts(task: TaskFacts) -> TaskFacts:
+    """Returns the facts with their numbers shortened."""
+    return TaskFacts.model_validate(shortened_document(task.model_dump(mode="json")))

@@ -1,16 +1,19 @@
 """The query of a list of runs, and the body that changes labels."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
+from pydantic.main import IncEx
 
 from app.api.models.instants import Instant
-from app.api.models.request import RequestModel
+from app.api.models.request import COMMAS, RequestModel
+from app.api.models.run import RunView
+from app.api.models.run_detail import IncludedPart, RunDetailView
 from app.api.protocol.pages import DEFAULT_LIMIT
 from app.domain.diagnosis.codes import FindingCode
 from app.domain.diagnosis.findings import DiagnosisVerdict
@@ -32,6 +35,17 @@ _METRIC_FILTER = re.compile(
 )
 _RELATIONS: Mapping[str, Relation] = MappingProxyType(
     {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+)
+RunField = Annotated[str, one_of(tuple(RunView.model_fields))]
+Fields = Annotated[list[RunField], COMMAS]
+DetailField = Annotated[str, one_of(tuple(RunDetailView.model_fields))]
+DetailFields = Annotated[tuple[DetailField, ...], COMMAS]
+FIELDS = "Repeatable, or separated by commas: the fields to answer, besides `id`. Default: all."
+Included = Annotated[tuple[IncludedPart, ...], COMMAS]
+MAX_PARTS = 20
+INCLUDE = (
+    "Repeatable, or separated by commas. `sparklines` and `verdict` as in lists; the other parts "
+    "are answered in `included`."
 )
 MetricFilter = Annotated[str, Field(pattern=f"^{_METRIC_FILTER.pattern}$", max_length=120)]
 SortKey = Annotated[
@@ -72,9 +86,12 @@ class RunQuery(RequestModel):
     sort: SortKey | None = Field(None, examples=["metric:validation.mse", "-duration"])
     """`created_at`, `ended_at`, `duration`, `progress` or `metric:split.name`; with a minus the
     largest first. Runs without a value come last. Default: `-created_at`."""
-    include: list[Literal["sparklines", "verdict"]] = Field([], max_length=2)
-    """Repeatable. `sparklines`: a small curve of the loss and of the gradient norm. `verdict`: the
-    diagnosis in words."""
+    fields: Fields = Field([], max_length=MAX_VALUES, examples=[["name,status,best"]])
+    """Repeatable, or separated by commas: the fields of each run to answer, besides `id`. Default:
+    all."""
+    include: Annotated[list[Literal["sparklines", "verdict"]], COMMAS] = Field([], max_length=2)
+    """Repeatable, or separated by commas. `sparklines`: a small curve of the loss and of the
+    gradient norm. `verdict`: the diagnosis in words."""
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
     """The largest number of runs on the page."""
     cursor: str | None = Field(None, max_length=200)
@@ -102,6 +119,20 @@ class RunQuery(RequestModel):
             ended_after=self.ended_after,
             words=self.q,
         )
+
+
+def only(fields: Collection[str]) -> dict[str, bool] | None:
+    """Returns which fields of a run to answer, for pydantic; None for all."""
+    return dict.fromkeys(("id", *fields), True) if fields else None
+
+
+def only_in_items(fields: Collection[str]) -> IncEx | None:
+    """Returns the same for each run of a list."""
+    chosen = only(fields)
+    if chosen is None:
+        return None
+    items: IncEx = {"__all__": chosen}
+    return {"items": items, "next": True}
 
 
 def _bound(text: str) -> MetricBound:

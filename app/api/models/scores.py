@@ -1,6 +1,6 @@
 """Views of scores: of a run, of its baseline and of the best simple model."""
 
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.domain.runs import Run
 from app.domain.scopes import SPLITS
 from app.domain.task import TaskFacts
@@ -9,11 +9,11 @@ from app.domain.task import TaskFacts
 class MetricsView(View):
     """Latest scores on each part of the data."""
 
-    train: dict[str, float | None]
+    train: dict[str, Derived | None]
     """Metric -> latest score on the training part; null where it is not finite."""
-    validation: dict[str, float | None]
+    validation: dict[str, Derived | None]
     """The same on the validation part."""
-    test: dict[str, float | None]
+    test: dict[str, Derived | None]
     """The same on the test part."""
 
 
@@ -24,18 +24,18 @@ class BestView(View):
     """Step of the evaluation."""
     metric: str
     """The metric that the task is judged by."""
-    value: float | None
+    value: Derived | None
     """Its score on the validation part; null where it is not finite."""
 
 
 class ScoresView(View):
     """One number for each split; null where it is unknown or not finite."""
 
-    train: float | None = None
+    train: Derived | None = None
     """On the training part."""
-    validation: float | None = None
+    validation: Derived | None = None
     """On the validation part."""
-    test: float | None = None
+    test: Derived | None = None
     """On the test part."""
 
 
@@ -46,7 +46,7 @@ class BaselineView(View):
     """For example `naive`, `predict_mean`, `predict_median`, `majority_class`."""
     metric: str
     """The metric of its scores, in the units of the data."""
-    value: float | None
+    value: Derived | None
     """Its score on the validation split, or on the first other one if there is none."""
     scores: ScoresView
     """Its scores on the same rows of each split that the model is scored on."""
@@ -63,7 +63,7 @@ class ReferenceView(View):
     """Its scores on the same rows of each split that the model is scored on."""
     source: str
     """Its formula, and what it was fitted to."""
-    nonlinear_score: float | None
+    nonlinear_score: Derived | None
     """The best validation score of a nonlinear model, in the metric of `task.metric`."""
     are_residuals_white: bool | None
     """Whether its residuals on the validation part of a forecast are white noise; null for other

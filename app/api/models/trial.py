@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, Strict
 
-from app.api.models.diagnosis import RUNS, RequestView
+from app.api.models.offered_requests import RUNS, RequestView
 from app.api.models.request import RequestModel
 from app.api.models.scores import ScoresView
 from app.api.models.trial_runs import TrialRunView, view_runs

@@ -1,8 +1,40 @@
-"""The base class of all answers."""
+"""The base class of all answers, and the numbers in them that were computed."""
 
-from typing import Self
+import math
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
+
+#: Significant digits of a computed number: more than a float32 has, and half of the bytes.
+DIGITS = 9
+
+
+def shortened(value: float) -> float:
+    """Returns the double nearest to the value's first `DIGITS` significant digits."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else value
+
+
+def shortened_document(value: JsonValue) -> JsonValue:
+    """Returns the document with all of its floats shortened."""
+    match value:
+        case float():
+            return shortened(value)
+        case dict():
+            return {key: shortened_document(part) for key, part in value.items()}
+        case list():
+            return [shortened_document(part) for part in value]
+        case _:
+            return value
+
+
+def _shortened_members(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {key: shortened_document(part) for key, part in value.items()}
+
+
+#: A number that was computed. Readings, data and job specs keep all of their digits.
+Derived = Annotated[float, AfterValidator(shortened)]
+#: Computed numbers by name.
+Evidence = Annotated[dict[str, JsonValue], AfterValidator(_shortened_members)]
 
 
 class View(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import Request
 from pydantic import BaseModel
+from pydantic.main import IncEx
 from starlette.responses import Response
 
 from app import __version__
@@ -22,9 +23,10 @@ NOT_MODIFIED: Responses = {
 POLLED = "private, no-cache"
 
 
-def conditional_json(request: Request, answer: BaseModel) -> Response:
-    """200 with the answer, or 304 where `If-None-Match` names it."""
-    return conditional(request, answer.model_dump_json().encode(), media_type="application/json")
+def conditional_json(request: Request, answer: BaseModel, *, only: IncEx | None = None) -> Response:
+    """200 with the answer, or 304 where `If-None-Match` names it. `only`: fields to answer."""
+    body = answer.model_dump_json(include=only).encode()
+    return conditional(request, body, media_type="application/json")
 
 
 def conditional(request: Request, body: bytes, *, media_type: str) -> Response:

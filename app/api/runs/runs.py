@@ -9,7 +9,19 @@ from starlette.responses import Response
 
 from app.api.models.dry_run import DryRunView, view_dry_run
 from app.api.models.run import RunPage, RunView, view_run
-from app.api.models.run_query import RunLabels, RunQuery
+from app.api.models.run_detail import RunDetailView
+from app.api.models.run_query import (
+    FIELDS,
+    INCLUDE,
+    MAX_PARTS,
+    MAX_VALUES,
+    DetailFields,
+    Included,
+    RunLabels,
+    RunQuery,
+    only,
+    only_in_items,
+)
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import (
@@ -25,6 +37,7 @@ from app.api.protocol.deps import (
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
+from app.api.runs.detail import RunSources
 from app.api.runs.listing import list_page
 from app.api.runs.waiting import wait_for_end
 from app.domain.specs.dataset.base import UploadedDataset
@@ -35,7 +48,6 @@ from app.services.runs.delete_run import delete_run
 from app.services.runs.describe_run import DescribedRun
 from app.services.runs.dry_run import dry_run as dry_run_of
 from app.services.runs.edit_run import edit_run
-from app.services.runs.get_run import get_run
 from app.services.runs.submit_run import SubmittedRun, submit_run
 from app.store.database import UnitOfWork
 
@@ -130,7 +142,7 @@ def get_runs(
     must match.
     """
     page = list_page(request, query, caller=caller, read=read, resources=resources)
-    return conditional_json(request, page)
+    return conditional_json(request, page, only=only_in_items(query.fields))
 
 
 async def _until_ended(
@@ -152,16 +164,27 @@ async def _until_ended(
 
 @router.get(
     "/{run_id}",
-    response_model=RunView,
+    response_model=RunDetailView,
     responses={**NOT_MODIFIED, **documented(404)},
     dependencies=[Depends(_until_ended)],
     operation_id="get_run",
     summary="Read a run",
 )
-def get_one_run(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
-    """`?until=ended&wait_s=60` is answered when the run has ended, or after 60 seconds."""
-    described = read(lambda work: get_run(work, workspace_id=caller.workspace_id, run_id=run_id))
-    return conditional_json(request, _view(described))
+def get_one_run(
+    request: Request,
+    run_id: UUID,
+    caller: RunsReader,
+    read: Read,
+    resources: ProcessResources,
+    include: Annotated[Included, Query(description=INCLUDE, max_length=MAX_PARTS)] = (),
+    fields: Annotated[DetailFields, Query(description=FIELDS, max_length=MAX_VALUES)] = (),
+) -> Response:
+    """`?until=ended&wait_s=60` is answered when the run has ended, or after 60 seconds.
+
+    With `fields` the answer has those fields and `id` alone.
+    """
+    sources = RunSources(read=read, caller=caller, run_id=run_id)
+    return conditional_json(request, sources.detail(resources, include), only=only(fields))
 
 
 @router.patch(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Discriminator, Field, model_validator
 from pydantic import Tag as FormTag
@@ -170,6 +171,8 @@ class JobSpec(Spec):
     priority: Integer = Field(default=0, ge=-100, le=100)
     """The workspace's queued run with the highest priority starts first. Each minute of waiting
     adds 1."""
+    parent_id: Annotated[UUID | None, Field(exclude_if=lambda parent: parent is None)] = None
+    """The run of this workspace that led to it, for instance the one whose remedy it tries."""
     model: ModelSpec
     """The recurrent network."""
     init: InitSpec = InitSpec()

@@ -9,6 +9,7 @@ from app.domain.run_seconds import DEFAULT_SLOWNESS, run_seconds
 from app.domain.spec_warnings import warnings_about_size
 from app.domain.specs.job import JobSpec
 from app.domain.time_limits import TimeLimits
+from app.services.runs.check_parent import check_parent
 from app.services.runs.check_rows import check_rows
 from app.services.runs.estimate_run import CheckedSpec, estimate_run, profile_of
 from app.store.database import unit_of_work
@@ -23,6 +24,7 @@ def dry_run(
     The rows of an upload are checked between transactions, not in one.
     """
     with unit_of_work(engine) as work:
+        check_parent(work, workspace_id=workspace_id, spec=spec)
         checked = estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
         profile = profile_of(work, workspace_id, checked.spec)
         most_bytes = largest_memory(work.session, checked.spec.training.device)

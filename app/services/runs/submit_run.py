@@ -10,6 +10,7 @@ from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run
+from app.services.runs.check_parent import check_parent
 from app.services.runs.describe_run import DescribedRun, describe_run
 from app.services.runs.estimate_run import estimate_run
 from app.store.database import UnitOfWork
@@ -33,10 +34,13 @@ def submit_run(
     quotas: Quotas,
     time_limits: TimeLimits,
 ) -> SubmittedRun:
-    """Queues a run. Raises InvalidSpec, QueueFull and QuotaReached.
+    """Queues a run, which descends from the spec's `parent_id`.
+
+    Raises InvalidSpec, QueueFull and QuotaReached.
 
     `quotas` apply where the workspace has none of its own.
     """
+    check_parent(work, workspace_id=workspace_id, spec=spec)
     checked = estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
     cost, spec = checked.estimate, checked.spec
     room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)
@@ -47,6 +51,7 @@ def submit_run(
         name=spec.name,
         tags=spec.tags,
         notes=spec.notes,
+        parent_run_id=spec.parent_id,
         priority=spec.priority,
         expected_rows=cost.rows,
         expected_memory_bytes=cost.memory_bytes,

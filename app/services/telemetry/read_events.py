@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.events import Event
 from app.store.database import UnitOfWork
-from app.store.events import events_after, log_end
+from app.store.events import events_after, last_events, log_end
 from app.store.runs import find_run
 
 
@@ -16,6 +16,14 @@ def read_events(
     """Returns at most `limit` events with a number above `after`. Raises NotFound."""
     find_run(work.session, workspace_id, run_id)
     return events_after(work.session, run_id, after, limit)
+
+
+def read_last_events(
+    work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, most: int
+) -> Sequence[Event]:
+    """Returns the latest events, at most so many, in their order. Raises NotFound."""
+    find_run(work.session, workspace_id, run_id)
+    return last_events(work.session, run_id, most)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,11 @@
-"""Views take what they show from attributes of the same names."""
+"""Views take what they show from attributes of the same names, and shorten computed numbers."""
 
+import math
 from dataclasses import dataclass
 
-from app.api.models.view import View
+import pytest
+
+from app.api.models.view import Derived, Evidence, View, shortened
 
 
 class PartView(View):
@@ -48,3 +51,37 @@ def test_what_is_given_stands_in_place_of_an_attribute() -> None:
 
 def test_a_number_that_is_not_finite_is_null() -> None:
     assert WholeView.of(WHOLE).model_dump_json().endswith('"parts":[{"value":1.0},{"value":null}]}')
+
+
+class _Computed(View):
+    score: Derived
+    evidence: Evidence
+
+
+@pytest.mark.parametrize(
+    ("value", "short"),
+    [
+        (1 / 3, 0.333333333),
+        (-2 / 3, -0.666666667),
+        (123456789012.0, 123456789000.0),
+        (1.23456789012e-300, 1.23456789e-300),
+        (0.1, 0.1),
+        (0.0, 0.0),
+        (math.inf, math.inf),
+    ],
+)
+def test_a_computed_number_has_nine_digits(value: float, short: float) -> None:
+    assert shortened(value) == short
+
+
+def test_views_shorten_what_was_computed() -> None:
+    evidence = {"ratio": 1 / 3, "interval": [2 / 3, None], "name": "0.3333333333333333", "n": 3}
+    view = _Computed.model_validate({"score": 2 / 3, "evidence": evidence})
+
+    assert view.score == 0.666666667
+    assert view.evidence == {
+        "ratio": 0.333333333,
+        "interval": [0.666666667, None],
+        "name": "0.3333333333333333",
+        "n": 3,
+    }

@@ -1,0 +1,75 @@
+"""Requests that a diagnosis offers: job specs that are named after what they try."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from pydantic import JsonValue, ValidationError
+
+from app.api.models.view import View
+from app.domain.specs.base import MAX_SHORT_TEXT
+from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import as_document
+
+RUNS = "/v1/runs"
+
+
+class RequestView(View):
+    """The request that tries a remedy or an experiment."""
+
+    method: Literal["POST"]
+    """Always `POST`."""
+    href: str
+    """Where to send it."""
+    body: dict[str, JsonValue]
+    """A complete and valid job spec. Its `name` says what it tries, and its `parent_id` is the run
+    that it was made for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """Makes the requests of one diagnosis."""
+
+    #: The run that their runs descend from; None for none.
+    parent_id: UUID | None
+
+    def of(self, body: Mapping[str, JsonValue], *, purpose: str) -> RequestView:
+        """`purpose` is a code such as `use_gated_cell`, which the name ends with, in words."""
+        document = _in_declared_order(body)
+        words = f": {purpose.replace('_', ' ')}"
+        document["name"] = f"{_name_of(document)[: MAX_SHORT_TEXT - len(words)]}{words}"
+        document.pop("parent_id", None)
+        if self.parent_id is not None:
+            document["parent_id"] = str(self.parent_id)
+        return RequestView(method="POST", href=RUNS, body=document)
+
+
+def in_order_of(
+    document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """Returns the patch with its keys in the order of the document."""
+    ordered: dict[str, JsonValue] = {}
+    for key in sorted(patch, key=[*document, *patch].index):
+        part, whole = patch[key], document.get(key)
+        if isinstance(part, dict) and isinstance(whole, dict):
+            ordered[key] = in_order_of(whole, part)
+        else:
+            ordered[key] = part
+    return ordered
+
+
+def _in_declared_order(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The database keeps no order of keys. A spec of an earlier release may be invalid by now."""
+    try:
+        return as_document(JobSpec.model_validate(body))
+    except ValidationError:
+        return dict(body)
+
+
+def _name_of(document: Mapping[str, JsonValue]) -> str:
+    """Returns the name of the spec, or what it trains where it has none."""
+    model, dataset = document.get("model"), document.get("dataset")
+    if document.get("name") or not isinstance(model, dict) or not isinstance(dataset, dict):
+        return str(document.get("name") or "run")
+    return f"{model.get('kind')} on {dataset.get('kind')}"
