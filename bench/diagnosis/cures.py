@@ -26,6 +26,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.diagnosis.engine import diagnose
+from app.domain.diagnosis.prescribe import NO_SIGNAL
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.specs.job import JobSpec
 from bench.diagnosis.experiments import Experiments, Question
@@ -199,14 +200,17 @@ def write_courses(path: Path, courses: Sequence[Course]) -> None:
 
 
 def sick_runs(runs: Sequence[StoredRun], most: int | None = None) -> list[StoredRun]:
-    """Returns the runs that failed by their label, in the order of their keys, which are hashes."""
+    """Returns the runs that failed by their label, in the order of their keys, which are hashes.
+
+    Those of random data alone come first, so that all of them are asked for advice.
+    """
     bases = base_progress(runs)
     failed = [
         run
         for run in runs
         if run.label.task in bases and graded(run, bases[run.label.task]).grade is Grade.FAILED
     ]
-    return sorted(failed, key=lambda run: run.key)[:most]
+    return sorted(failed, key=lambda run: (run.label.leaves != {NO_SIGNAL}, run.key))[:most]
 
 
 def _arguments() -> argparse.Namespace:

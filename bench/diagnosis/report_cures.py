@@ -12,12 +12,12 @@ from statistics import median
 
 import numpy as np
 
+from app.domain.diagnosis.prescribe import NO_SIGNAL
 from bench.diagnosis.bootstrap import LEVEL, NUM_RESAMPLES, Share, share_of
 from bench.diagnosis.cures import CURES, MAX_COST, Attempt, Course, is_cured, read_courses
 from bench.diagnosis.tables import table
 
 PAGE = Path(__file__).parent / "CURES.md"
-NO_SIGNAL = "no_signal"
 
 
 def page(courses: Sequence[Course]) -> str:

@@ -37,6 +37,9 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_post_unchanged(
     for remedy in finding["remedies"]:
         assert (remedy["request"]["method"], remedy["request"]["href"]) == ("POST", "/v1/runs")
         assert client.post("/v1/runs", json=remedy["request"]["body"]).status_code == 201
+    records = [one["record"] for one in finding["remedies"] if one["record"]]
+    assert records
+    assert all(0 <= one["lower_bound"] <= one["cured"] / one["tried"] for one in records)
 
 
 def test_a_cause_has_a_probability_and_what_would_tell_posts_unchanged(

@@ -31,6 +31,9 @@ class RecordView(View):
     """Of these, the runs that learned their task with it, with most of three fresh seeds."""
     control_cured: int
     """Of these, the runs that learned it without a change, with fresh seeds."""
+    lower_bound: float
+    """Lower end of the score interval of the share of cures, from 0 to 1: few runs count less.
+    Remedies are advised in its order."""
     source: str
     """The benchmark that it was counted on."""
 
