@@ -8,8 +8,9 @@ all runs, are trained on the same data and seeds. A remedy cures where the media
 scores makes 0.8 of the base's progress; our own verdict has no say. The third seed is left out
 where the first two agree, and later remedies where an earlier one cured.
 
-A remedy may cost 1.2 times the steps of the run. One that trains longer may cost three times as
-many, and is compared with the same spec trained for as long.
+A remedy may take 1.2 times the steps of the run. One that trains longer may take three times as
+many, and is compared with the same spec trained for as long. Its cost is that of the estimate that
+the service shows.
 
 Every training is kept in the file of experiments, so that a command that was stopped goes on. The
 results are `fresh_cures.jsonl`, from which `bench.diagnosis.report_cures` writes CURES.md.
@@ -17,9 +18,10 @@ results are `fresh_cures.jsonl`, from which `bench.diagnosis.report_cures` write
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -28,7 +30,9 @@ from pydantic import TypeAdapter, ValidationError
 from app.domain.diagnosis.engine import diagnose
 from app.domain.diagnosis.prescribe import NO_SIGNAL
 from app.domain.diagnosis.remedy import Remedy
+from app.domain.estimate import estimate
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskFacts, TaskShape
 from bench.diagnosis.experiments import Experiments, Question
 from bench.diagnosis.faults.kind import Change, Order
 from bench.diagnosis.fresh import plan_named
@@ -54,9 +58,9 @@ class Attempt:
     kind: str
     #: Shares of the base's progress, one for each fresh seed that was needed to decide.
     progress: tuple[float, ...]
-    #: Steps, and seconds of a processor, in times those of the control; None if not known.
+    #: Steps, and seconds as the service estimates them, in times those of the control.
     steps: float
-    seconds: float | None
+    cost: float
     #: Progress of the run's own spec with as many steps, where the remedy trains longer.
     longer_control: tuple[float, ...] = ()
 
@@ -102,6 +106,7 @@ class Ward:
     """Trains what is asked of one run."""
 
     run: PlannedRun
+    facts: TaskFacts
     experiments: Experiments
     base: float
 
@@ -111,15 +116,16 @@ class Ward:
     def attempt(self, kind: str, patch: Document) -> Attempt:
         order = self.run.order.changed(Change(patch=patch))
         steps = _num_steps(order) / _num_steps(self.run.order)
+        cost = self._seconds(order) / self._seconds(self.run.order)
         if steps > MAX_STEPS_FACTOR:
-            return Attempt(kind=kind, progress=(), steps=steps, seconds=None)
+            return Attempt(kind=kind, progress=(), steps=steps, cost=cost)
         progress = self._progress(order)
         is_longer = steps > MAX_COST and is_cured(progress)
         return Attempt(
             kind=kind,
             progress=progress,
             steps=steps,
-            seconds=self._times_the_seconds(order),
+            cost=round(cost, 2),
             longer_control=self._progress(self._longer(order)) if is_longer else (),
         )
 
@@ -139,12 +145,23 @@ class Ward:
         patch: Document = {"training": {"num_steps": int(_num_steps(order))}}
         return self.run.order.changed(Change(patch=patch))
 
-    def _times_the_seconds(self, order: Order) -> float | None:
-        own, control = (
-            self.experiments.seconds(Question(order=one, data_seed=self.run.seed))
-            for one in (order, self.run.order)
-        )
-        return None if own is None or not control else round(own / control, 2)
+    def _seconds(self, order: Order) -> float:
+        """Returns the estimate of the service; infinity for an order that is not valid.
+
+        Measured seconds of equal runs differ by half where others use the machine.
+        """
+        try:
+            spec = JobSpec.model_validate(order.spec)
+        except ValidationError:
+            return math.inf
+        length = spec.dataset.sequence_length or _upload_length(order) or self.facts.length
+        return estimate(spec, replace(TaskShape.of_task(self.facts), length=length)).seconds
+
+
+def _upload_length(order: Order) -> int | None:
+    """Returns the timesteps of an uploaded sequence; None where the upload has none."""
+    is_labelled = order.upload is not None and order.upload.kind == "labelled"
+    return order.upload.count("length") if order.upload and is_labelled else None
 
 
 def _num_steps(order: Order) -> float:
@@ -152,7 +169,7 @@ def _num_steps(order: Order) -> float:
     try:
         return JobSpec.model_validate(order.spec).training.num_steps
     except ValidationError:
-        return float("inf")
+        return math.inf
 
 
 def course(ward: Ward, stored: StoredRun) -> Course:
@@ -235,7 +252,7 @@ def main() -> None:
     courses = []
     for number, stored in enumerate(sick, start=1):
         base = bases[stored.label.task]
-        ward = Ward(run=plan[stored.key], experiments=experiments, base=base)
+        ward = Ward(run=plan[stored.key], facts=stored.facts, experiments=experiments, base=base)
         if chosen.only:
             print(f"{number}/{len(sick)} {stored.label.kind}: {ward.control()}", flush=True)
             continue

@@ -5,7 +5,6 @@ Nothing but the last score is wanted, so that probes are off.
 
 import json
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +53,12 @@ class Experiments:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, float] = {}
-        self._seconds: dict[str, float] = {}
         if path.exists():
             for line in path.read_text().splitlines():
                 kept = json.loads(line)
                 self._known[kept["key"]] = (
                     -math.inf if kept["progress"] is None else kept["progress"]
                 )
-                if "seconds" in kept:
-                    self._seconds[kept["key"]] = kept["seconds"]
 
     def progress(self, question: Question, index: int, *, base: float) -> float:
         """Returns the share of the base's progress; minus infinity for what cannot be trained."""
@@ -70,18 +66,10 @@ class Experiments:
             spec = question.with_seed(index)
         except ValidationError:
             return -math.inf
-        key = _key(question, index)
+        key = order_key(question.order, seed=question.data_seed, purpose=f"fresh {index}")
         if key not in self._known:
-            started = time.process_time()
-            progress = self._train(spec, question, base=base)
-            self._keep(key, progress, seconds=time.process_time() - started)
+            self._keep(key, self._train(spec, question, base=base))
         return self._known[key]
-
-    def seconds(self, question: Question) -> float | None:
-        """Returns the mean seconds of a processor that a training took; None if not known."""
-        keys = [_key(question, index) for index in range(NUM_SEEDS)]
-        known = [self._seconds[key] for key in keys if key in self._seconds]
-        return sum(known) / len(known) if known else None
 
     def all_progress(self, question: Question, *, base: float) -> Iterator[float]:
         """Yields the shares of the base's progress, each of which is trained when it is asked."""
@@ -95,13 +83,8 @@ class Experiments:
             return -math.inf
         return relative(trained.outcome, base)
 
-    def _keep(self, key: str, progress: float, *, seconds: float) -> None:
-        self._known[key], self._seconds[key] = progress, seconds
+    def _keep(self, key: str, progress: float) -> None:
+        self._known[key] = progress
         shown = round(progress, 5) if math.isfinite(progress) else None
-        kept = {"key": key, "progress": shown, "seconds": round(seconds, 3)}
         with self._path.open("a") as file:
-            file.write(json.dumps(kept) + "\n")
-
-
-def _key(question: Question, index: int) -> str:
-    return order_key(question.order, seed=question.data_seed, purpose=f"fresh {index}")
+            file.write(json.dumps({"key": key, "progress": shown}) + "\n")

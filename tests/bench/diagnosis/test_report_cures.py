@@ -41,7 +41,7 @@ def test_random_data_count_where_nothing_is_offered_and_not_among_cures() -> Non
 
 def test_a_cure_that_trains_longer_counts_apart_where_more_steps_alone_cure() -> None:
     longer = Attempt(
-        kind="train_longer", progress=(0.9, 0.9), steps=3, seconds=3, longer_control=(0.9, 0.9)
+        kind="train_longer", progress=(0.9, 0.9), steps=3, cost=3, longer_control=(0.9, 0.9)
     )
 
     text = page([course(0.1, 0.2, remedies=(longer,), universal=NO_CURE)])
