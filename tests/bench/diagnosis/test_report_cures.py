@@ -1,7 +1,7 @@
 """The page on cures of a fresh test set."""
 
-from bench.diagnosis.cures import Attempt
-from bench.diagnosis.report_cures import page
+from bench.diagnosis.cures import Attempt, read_courses
+from bench.diagnosis.report_cures import PAGE, page
 from tests.bench.diagnosis.test_cures import attempt, course
 
 CURE, NO_CURE = attempt(0.9, 0.95), attempt(0.1, 0.2)
@@ -53,3 +53,7 @@ def test_a_cure_that_trains_longer_counts_apart_where_more_steps_alone_cure() ->
 
 def test_a_page_without_runs_says_so() -> None:
     assert "| first remedy less the patch for all | ≥ 15 points | no cases |" in page([])
+
+
+def test_the_page_is_as_the_results_have_it() -> None:
+    assert PAGE.read_text() == page(read_courses()), "python -m bench.diagnosis.report_cures"
