@@ -96,7 +96,9 @@ def as_prediction(case: Case, diagnosis: Diagnosis, *, basis: Basis) -> Diagnosi
         diagnosis,
         findings=findings,
         verdict=verdict,
-        summary=summarise(case, verdict, findings, diagnosis.not_assessed, diagnosis.causes),
+        summary=summarise(
+            case, verdict, findings, diagnosis.not_assessed, diagnosis.causes, diagnosis.outlook
+        ),
     )
 
 

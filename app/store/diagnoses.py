@@ -14,6 +14,7 @@ from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
     NotAssessed,
+    Outlook,
 )
 from app.domain.events import EventKind
 from app.store.documents import decode, encode
@@ -22,6 +23,7 @@ from app.store.tables import diagnoses, findings
 
 _FINDING = TypeAdapter(Finding)
 _CAUSES = TypeAdapter(tuple[Cause, ...])
+_OUTLOOK = TypeAdapter(Outlook | None)
 _NOT_ASSESSED = TypeAdapter(tuple[NotAssessed, ...])
 #: Columns of `findings` that hold documents.
 _DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
@@ -93,6 +95,7 @@ def load_diagnosis(session: Session, run_id: UUID) -> Diagnosis | None:
         findings=tuple(_read_findings(session, run_id)),
         not_assessed=_NOT_ASSESSED.validate_python(row["not_assessed"]),
         causes=_CAUSES.validate_python(decode(row["causes"])),
+        outlook=_OUTLOOK.validate_python(row["outlook"]),
     )
 
 
@@ -128,6 +131,7 @@ def _row_of(diagnosis: Diagnosis) -> Mapping[str, object]:
         "summary": diagnosis.summary,
         "not_assessed": _NOT_ASSESSED.dump_python(diagnosis.not_assessed, mode="json"),
         "causes": encode(_CAUSES.dump_python(diagnosis.causes, mode="json")),
+        "outlook": _OUTLOOK.dump_python(diagnosis.outlook, mode="json"),
     }
 
 

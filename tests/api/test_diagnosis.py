@@ -14,7 +14,7 @@ from tests.domain.builders import job
 
 FIELDS = {
     *("run_id", "attempt", "as_of_step", "final", "rules_version", "verdict", "summary"),
-    *("findings", "not_assessed", "causes"),
+    *("findings", "not_assessed", "causes", "outlook"),
 }
 
 

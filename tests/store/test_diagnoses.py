@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.domain.diagnosis.findings import Cause, Evidence, Experiment, FindingState
+from app.domain.diagnosis.findings import Cause, Evidence, Experiment, FindingState, Outlook
 from app.domain.events import EventKind
 from app.domain.scopes import Scope
 from app.store.diagnoses import load_diagnosis, save_diagnosis
@@ -50,6 +50,24 @@ def test_an_undetermined_cause_comes_back_with_its_experiments(
     )
     cause = Cause(code="undetermined", probability=0.7, experiments=(slower,))
     made = replace(a_diagnosis(a_finding()), causes=(cause,))
+
+    save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
+
+    assert load_diagnosis(session, run.id) == made
+
+
+def test_the_outlook_of_a_running_run_comes_back(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    outlook = Outlook(
+        probability_no_better_than_baseline=0.1,
+        probability_not_learned=0.3,
+        metric="mse",
+        split="validation",
+        expected=0.02,
+        interval=(0.01, 0.17),
+        share_of_run=0.25,
+    )
+    made = replace(a_diagnosis(a_finding()), outlook=outlook)
 
     save_diagnosis(session, run_id=run.id, attempt=1, diagnosis=made)
 

@@ -19,7 +19,7 @@ from app.domain.diagnosis.findings import (
     Severity,
 )
 from app.domain.diagnosis.remedy import Remedy
-from app.domain.scopes import Scope
+from app.domain.scopes import Scope, Split
 
 
 class RecordView(View):
@@ -144,6 +144,28 @@ class NotAssessedView(View):
     """Why it could not be assessed."""
 
 
+class OutlookView(View):
+    """How a running run will end at the steps and the schedule asked for, if it is left alone.
+
+    Fitted to runs of a benchmark, by the curve so far, the trend of the reach and the findings.
+    """
+
+    probability_no_better_than_baseline: float
+    """That it ends no better than its baseline, from 0 to 1."""
+    probability_not_learned: float
+    """That it ends so, or far from the score that the task allows, from 0 to 1."""
+    metric: str
+    """The metric that the task is judged by."""
+    split: Split
+    """The split that is judged."""
+    expected: float
+    """The median of the metric at the end."""
+    interval: tuple[float, float]
+    """It lies in this interval with a probability of 80 %."""
+    share_of_run: float
+    """Share of the run's steps that were done when it was judged."""
+
+
 class DiagnosisView(View):
     """The diagnosis of one attempt of a run, up to one step."""
 
@@ -168,6 +190,8 @@ class DiagnosisView(View):
     causes: list[CauseView]
     """At most three, the likeliest first after `undetermined`; none without a finding that matters:
     one above `info` that is not resolved."""
+    outlook: OutlookView | None
+    """Null for a run that has ended, and as long as it has no score or no baseline."""
 
 
 def view_diagnosis(

@@ -12,10 +12,11 @@ causation     from probabilities of causes to those that are named: families fir
 confidence/   how sure causes and findings are, as fitted to the benchmark
 ranking/      how likely each cause is, by signs; possibility: what structure and physics exclude
 measures/     the numbers that the evidence of causes holds
+outlook/      how a running run will end, by the curve, the reach and the mechanisms so far
 verdict       from findings to a verdict; summary: to at most four sentences
 not_judged    runs that failed before there was anything to judge
 prose         numbers and comparisons in words
-progress_in_words scores_in_words    sentences on what a run has learned
+progress_in_words scores_in_words outlook_in_words    sentences on what a run has learned
 prescribe     from a finding to remedies, each with the job spec that results from it
 reach explosions growth origin recurrence progress trends    the mathematics that members share
 episodes units    when a sign of several probes in succession begins and ends; shares of units

@@ -22,6 +22,7 @@ from app.domain.diagnosis.findings import (
     RankedCause,
 )
 from app.domain.diagnosis.not_judged import why_not_judged
+from app.domain.diagnosis.outlook import outlook_of
 from app.domain.diagnosis.prescribe import prescribe
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.run_numbers import numbers_of
@@ -44,6 +45,7 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     outcomes = [card.examine(judged) for card in DETECTORS]
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
+    outlook = outlook_of(judged, found)
     ranked = hypotheses(judged, found)
     causes = named_causes(ranked, judged)
     remedies = _remedies(judged, ranked)
@@ -56,10 +58,11 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
         final=case.has_ended,
         rules_version=RULES_VERSION,
         verdict=verdict,
-        summary=summarise(judged, verdict, findings, not_assessed, causes),
+        summary=summarise(judged, verdict, findings, not_assessed, causes, outlook),
         findings=findings,
         not_assessed=not_assessed,
         causes=causes,
+        outlook=outlook,
     )
 
 

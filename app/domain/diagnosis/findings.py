@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from app.domain.diagnosis.remedy import Patch, Remedy
-from app.domain.scopes import Scope
+from app.domain.scopes import Scope, Split
 
 #: Numbers by name, with units in the names.
 Evidence = Mapping[str, JsonValue]
@@ -136,6 +136,24 @@ class NotAssessed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """How a running run will end at the steps and the schedule asked for, if it is left alone."""
+
+    #: That it ends no better than its baseline, from 0 to 1.
+    probability_no_better_than_baseline: float
+    #: That it ends so or far from the score that the task allows, from 0 to 1.
+    probability_not_learned: float
+    #: The task's metric and the split that are judged.
+    metric: str
+    split: Split
+    #: The median of the metric at the end, and its 80 % interval.
+    expected: float
+    interval: tuple[float, float]
+    #: Share of the run's steps that are done.
+    share_of_run: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """Findings of one run at one step: a pure function of its telemetry, thresholds and rules."""
 
@@ -151,6 +169,8 @@ class Diagnosis:
     not_assessed: tuple[NotAssessed, ...]
     #: The likeliest first, at most three; empty without a finding that matters.
     causes: tuple[Cause, ...] = ()
+    #: None for a run that has ended, and as long as it has no score or no baseline.
+    outlook: Outlook | None = None
 
     @property
     def critical_codes(self) -> tuple[str, ...]:

@@ -18,8 +18,10 @@ from app.domain.diagnosis.findings import (
     Finding,
     FindingState,
     NotAssessed,
+    Outlook,
     Severity,
 )
+from app.domain.diagnosis.outlook_in_words import outlook_clause
 from app.domain.diagnosis.progress import task_progress
 from app.domain.diagnosis.progress_in_words import score_beside_baseline, way_to_attainable
 from app.domain.diagnosis.prose import (
@@ -85,14 +87,15 @@ def summarise(
     findings: Sequence[Finding],
     not_assessed: Sequence[NotAssessed],
     causes: Sequence[Cause] = (),
+    outlook: Outlook | None = None,
 ) -> str:
-    """Returns one to four sentences."""
+    """Returns one to four sentences; the one on the score ends with the outlook."""
     if verdict is DiagnosisVerdict.HEALTHY:
-        told = _health(case, findings, not_assessed)
+        told = _health(case, findings, not_assessed, outlook)
     elif verdict is DiagnosisVerdict.UNDETERMINED:
-        told = _open_questions(case, not_assessed)
+        told = _open_questions(case, not_assessed, outlook)
     else:
-        told = _illness(case, verdict, findings, causes)
+        told = _illness(case, verdict, findings, causes, outlook)
     return f"{_WORDS[verdict]}{_extent(case)}: {' '.join(list(told)[:MAX_SENTENCES])}"
 
 
@@ -107,15 +110,19 @@ def _extent(case: Case) -> str:
 
 
 def _illness(
-    case: Case, verdict: DiagnosisVerdict, findings: Sequence[Finding], causes: Sequence[Cause]
+    case: Case,
+    verdict: DiagnosisVerdict,
+    findings: Sequence[Finding],
+    causes: Sequence[Cause],
+    outlook: Outlook | None,
 ) -> Iterator[str]:
     """Yields outcome, mechanism, cause and the first remedy; nothing is told twice."""
     grave = _grave(findings, verdict)
     outcome = next((one for one in grave if one.code in OUTCOMES), None)
     mechanism = next((one for one in grave if one.code not in OUTCOMES), None)
     if outcome is not None:
-        yield lowered(first_sentence(outcome.explanation))
-    elif (score := _score(case)) is not None:
+        yield _with_outlook(lowered(first_sentence(outcome.explanation)), outlook)
+    elif (score := _score(case, outlook)) is not None:
         yield score
     if mechanism is not None:
         yield _mechanism(case, mechanism, is_first=outcome is None and score is None)
@@ -161,12 +168,17 @@ def _grave(findings: Sequence[Finding], verdict: DiagnosisVerdict) -> list[Findi
     ]
 
 
-def _score(case: Case) -> str | None:
+def _score(case: Case, outlook: Outlook | None) -> str | None:
     progress = task_progress(case)
     if progress is None:
         return None
     way = way_to_attainable(case, progress)
-    return f"{score_beside_baseline(case, progress)}{f' ({way})' if way else ''}."
+    told = f"{score_beside_baseline(case, progress)}{f' ({way})' if way else ''}."
+    return _with_outlook(told, outlook)
+
+
+def _with_outlook(told: str, outlook: Outlook | None) -> str:
+    return told if outlook is None else f"{told[:-1]}; {outlook_clause(outlook)}."
 
 
 def _mechanism(case: Case, finding: Finding, *, is_first: bool) -> str:
@@ -209,10 +221,13 @@ def _setting(value: JsonValue) -> str:
 
 
 def _health(
-    case: Case, findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]
+    case: Case,
+    findings: Sequence[Finding],
+    not_assessed: Sequence[NotAssessed],
+    outlook: Outlook | None,
 ) -> Iterator[str]:
     """Yields what was learned, what was looked at, and what was seen without harm."""
-    score = _score(case)
+    score = _score(case, outlook)
     if score is not None:
         yield score
     harmless = [one for one in findings if one.state is FindingState.ACTIVE]
@@ -235,7 +250,9 @@ def _health(
         )
 
 
-def _open_questions(case: Case, not_assessed: Sequence[NotAssessed]) -> Iterator[str]:
+def _open_questions(
+    case: Case, not_assessed: Sequence[NotAssessed], outlook: Outlook | None
+) -> Iterator[str]:
     """Yields what could not be looked at, why, and what to do."""
     essential = [one for one in not_assessed if _DETECTORS[one.code].is_essential]
     codes_by_reason: dict[str, list[str]] = {}
@@ -246,7 +263,7 @@ def _open_questions(case: Case, not_assessed: Sequence[NotAssessed]) -> Iterator
     if others:
         rest = "; ".join(f"{listed(codes)} because {reason}" for reason, codes in others)
         yield f"Nor could {rest}."
-    if (score := _score(case)) is not None:
+    if (score := _score(case, outlook)) is not None:
         yield sentence(score)
     if _is_for_the_spec(case):
         return

@@ -198,6 +198,7 @@ diagnoses = Table(
     text_column("summary"),
     json_column("not_assessed", "[]"),
     json_column("causes", "[]"),
+    nullable_json_column("outlook"),
     creation_time(),
 )
 

@@ -71,6 +71,7 @@ def complaints(diagnosis: Diagnosis, case: Case) -> list[str]:
         *everything,
         *patches,
         *_numbers_of_causes(diagnosis),
+        *_numbers_of_outlook(diagnosis),
         *_numbers_of_case(case),
         len(DETECTORS) - len(diagnosis.not_assessed),
         len(diagnosis.not_assessed),
@@ -104,6 +105,13 @@ def _numbers_of_causes(diagnosis: Diagnosis) -> Iterator[float]:
     for cause in diagnosis.causes:
         yield from _numbers_in([cause.probability, dict(cause.evidence)])
         yield from _numbers_in([experiment.patch for experiment in cause.experiments])
+
+
+def _numbers_of_outlook(diagnosis: Diagnosis) -> Iterator[float]:
+    if diagnosis.outlook is not None:
+        yield from _numbers_in(asdict(diagnosis.outlook))
+        # the level of its interval
+        yield 0.8
 
 
 def _of_summary(diagnosis: Diagnosis, case: Case) -> Iterator[str]:

@@ -28,6 +28,6 @@ def test_patches_of_one_object_are_joined() -> None:
 def test_without_a_finding_on_the_outcome_the_score_is_told() -> None:
     given = case(seen=telemetry(num_steps=100, readings=scores({99: 0.25})))
 
-    (score,) = _illness(given, DiagnosisVerdict.SICK, (), ())
+    (score,) = _illness(given, DiagnosisVerdict.SICK, (), (), None)
 
     assert "0.25" in score

@@ -19,7 +19,7 @@ def rank(case: Case) -> tuple[RankedCause, ...]:
     They are given that the run fails: of a run that learns they mean nothing. How likely a share is
     to be right, `confidence` says.
     """
-    return MODEL.rank(signs(case), possible_causes(case))
+    return MODEL.rank(case.derived(signs), possible_causes(case))
 
 
 def possible_causes(case: Case) -> frozenset[str]:
