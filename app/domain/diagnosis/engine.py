@@ -23,6 +23,7 @@ from app.domain.diagnosis.findings import (
 )
 from app.domain.diagnosis.not_judged import why_not_judged
 from app.domain.diagnosis.outlook import outlook_of
+from app.domain.diagnosis.outlook.foresight import with_foresight
 from app.domain.diagnosis.prescribe import prescribe
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.run_numbers import numbers_of
@@ -45,12 +46,13 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     outcomes = [card.examine(judged) for card in DETECTORS]
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
-    outlook = outlook_of(judged, found)
     ranked = hypotheses(judged, found)
     causes = named_causes(ranked, judged)
     remedies = _remedies(judged, ranked)
-    assured = with_confidence(found, judged, ranked=ranked, causes=causes)
-    findings = tuple(_complete(finding, causes, remedies) for finding in assured)
+    assured = tuple(with_confidence(found, judged, ranked=ranked, causes=causes))
+    outlook = outlook_of(judged, found)
+    foreseen = with_foresight(judged, assured, outlook)
+    findings = tuple(_complete(finding, causes, remedies) for finding in foreseen)
     verdict = judge(findings, not_assessed)
     return Diagnosis(
         attempt=case.attempt,

@@ -35,6 +35,19 @@ class BaselineThresholds:
         meaning="share of the run's steps from which on a run without progress has failed",
         source=f"the lowest level of 556 healthy runs there was 0.46; {BENCHMARK}",
     )
+    min_outlook: float = share(
+        0.8,
+        meaning=(
+            "smallest probability that the task is not learned, from which on an active symptom is "
+            "critical before the end"
+        ),
+        source=BENCHMARK,
+    )
+    min_foresight_share: float = share(
+        0.05,
+        meaning="share of the run's steps before which an outlook makes nothing critical",
+        source=BENCHMARK,
+    )
     min_level: float = share(
         0.1,
         meaning="smallest level that is better than the baseline, if the expected score is known",

@@ -4,6 +4,7 @@ features   the numbers that the outlook rests on: the curve, the trend of the re
 model      from these numbers to probabilities and to the score at the end; its coefficients are
            data, written by `python -m bench.diagnosis.fit_outlook`
 scale      scores on one scale for all metrics
+foresight  what an outlook changes: a mechanism that agrees with it is critical before the end
 """
 
 from collections.abc import Sequence
