@@ -31,11 +31,15 @@ class Answer:
     causes: tuple[RankedCause, ...]
 
     @property
-    def probability(self) -> float:
-        """That the first cause is right, or its twin, which counts as the same."""
+    def share(self) -> float:
+        """Of the first cause in the ranking, with that of its twin, which counts as the same."""
         twins = twins_of(self.causes[0].code)
-        share = sum(one.probability for one in self.causes if one.code in twins)
-        return CHANCES.causes.chance(share)
+        return sum(one.probability for one in self.causes if one.code in twins)
+
+    @property
+    def probability(self) -> float:
+        """That the first cause is right."""
+        return CHANCES.causes.chance(self.share)
 
     @property
     def is_family_right(self) -> bool:

@@ -102,7 +102,6 @@ def detect(case: Case, limits: RestlessThresholds) -> Outcome:
         state=FindingState.ACTIVE,
         impact=Impact.UNKNOWN,
         severity=Severity.CRITICAL,
-        confidence=0.9,
         first_step=0,
         last_step=case.present_step,
         threshold={"max_loss": limits.max_loss},
