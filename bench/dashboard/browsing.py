@@ -55,7 +55,7 @@ def signed_in(browser: Browser, service: Installation) -> Iterator[BrowserContex
 
 def until(page: Page, expression: str) -> float:
     """Waits until an expression is true; returns the page's clock then, in seconds."""
-    page.wait_for_function(expression, polling=10)
+    page.wait_for_function(f"() => {expression}", polling=10)
     return cast("float", page.evaluate("performance.now()")) / 1e3
 
 

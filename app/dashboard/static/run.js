@@ -16,6 +16,9 @@ const LONG_PERIOD_MS = 10_000;
 let freshness = {};
 const SHARED = { "Cache-Control": "max-age=2" };
 const MAX_POINTS = 1200;
+/** Points of a curve that is a hundred pixels wide. */
+const SMALL_POINTS = 200;
+const LAST_STEP = 2 ** 31 - 1;
 /** Tensors that are shown at most: a query names no more. */
 const MAX_TENSORS = 50;
 const head = /** @type {HTMLElement} */ (document.querySelector("[data-run-id]"));
@@ -46,12 +49,12 @@ function report(error) {
 
 /**
  * Reads series of the history in the range that the charts show; quantities that the run lacks are left out.
- * @param {string[]} quantities @param {string[]} [scopes] @returns {Promise<Series[]>}
+ * @param {string[]} quantities @param {string[]} [scopes] @param {number} [maxPoints] @returns {Promise<Series[]>}
  */
-async function history(quantities, scopes = []) {
+async function history(quantities, scopes = [], maxPoints = MAX_POINTS) {
   const query = new URLSearchParams(quantities.filter(Boolean).map((one) => ["quantity", one]));
   for (const scope of scopes) query.append("scope", scope);
-  query.set("max_points", String(MAX_POINTS));
+  query.set("max_points", String(maxPoints));
   if (group.range) {
     query.set("from_step", String(group.range.from));
     query.set("to_step", String(group.range.to));
@@ -138,10 +141,12 @@ function levelsOf(run, metric) {
 async function drawMechanisms() {
   const found = await history(["spectral_radius", "lyapunov_1"]);
   charts.dynamics.show({ label: "Recurrence", lines: found.map((one) => ({ ...line(one), points: true })) });
-  const units = await history(["gate_mean", "saturated_fraction", "dead_fraction"]);
+  const units = (await Promise.all(["gate_mean", "saturated_fraction", "dead_fraction"].map((one) => history([one])))).flat();
   charts.units.show({ label: "Gates and units", lines: units.slice(0, 8).map((one) => ({ ...line(one), points: true })) });
-  const tensors = (await history(["weight_norm"])).map((one) => one.scope).slice(0, MAX_TENSORS);
-  if (tensors.length > 0) multiples(place("tensors"), await history(["grad_norm"], tensors));
+  // after the last step there are no values, and the series are named all the same
+  const { series } = await call("GET", `${api}/history?quantity=weight_norm&max_points=4&from_step=${LAST_STEP}`, undefined, freshness);
+  const tensors = series.map((/** @type {Series} */ one) => one.scope).slice(0, MAX_TENSORS);
+  if (tensors.length > 0) multiples(place("tensors"), await history(["grad_norm"], tensors, SMALL_POINTS));
 }
 
 /** The scope and path that are shown. */
