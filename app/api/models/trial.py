@@ -44,8 +44,8 @@ class TrialBody(RequestModel):
     budget: Annotated[float, Strict(), Field(gt=0, le=MAX_BUDGET, allow_inf_nan=False)] = (
         DEFAULT_BUDGET
     )
-    """Time that all runs of the trial may take together, relative to the time of the run. What is
-    then undecided is inconclusive."""
+    """Time that all runs of the trial may take together, relative to the time of the run. Then
+    runs that still train are stopped, and what they leave is judged."""
 
     def request(self) -> TrialRequest:
         return TrialRequest(remedies=self.remedies, num_seeds=self.num_seeds, budget=self.budget)

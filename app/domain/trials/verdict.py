@@ -97,8 +97,25 @@ def judge(trial: Trial, arm: int, *, is_over: bool) -> Judgement:
     if not is_over:
         reason = "Further runs decide."
         return Judgement(verdict=None, reason=reason, difference=difference)
-    verdict, reason = _by_interval(difference)
+    verdict, reason = _unanimous(trial, arm, difference) or _by_interval(difference)
     return Judgement(verdict=verdict, reason=reason, difference=difference)
+
+
+def _unanimous(
+    trial: Trial, arm: int, difference: Difference | None
+) -> tuple[TrialVerdict, str] | None:
+    """Returns a cure that all runs of an ended trial agree on, but for which seeds are missing.
+
+    The untreated runs must be a fresh one and the run itself.
+    """
+    treated = _progress(trial.outcomes_of(arm))
+    untreated = _progress(trial.outcomes_of(CONTROL))
+    is_fresh = difference is not None and trial.own is not None and len(untreated) > 1
+    if not is_fresh or _num_sick(treated) or _num_cured(untreated):
+        return None
+    reason = f"All of {len(treated)} runs with the remedy learned the task, and none of "
+    reason += f"{len(untreated)} untreated runs; the trial ended before further seeds."
+    return TrialVerdict.CURED, reason
 
 
 def _difference(treated: Outcome, untreated: Outcome) -> float:
@@ -181,7 +198,7 @@ def winner_of(trial: Trial) -> int | None:
     cured = [
         arm
         for arm in range(CONTROL + 1, len(trial.arms))
-        if judge(trial, arm, is_over=False).verdict is TrialVerdict.CURED
+        if judge(trial, arm, is_over=trial.ended_at is not None).verdict is TrialVerdict.CURED
     ]
     return min(cured, key=lambda arm: _mean_seconds(trial, arm), default=None)
 

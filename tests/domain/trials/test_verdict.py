@@ -53,10 +53,25 @@ def test_a_remedy_cures_when_most_runs_learn_with_it_and_few_without_it() -> Non
     assert judged.difference.interval == pytest.approx((0.93, 0.93))
 
 
-def test_one_of_three_seeds_decides_nothing() -> None:
+def test_one_of_three_seeds_decides_nothing_while_others_can_follow() -> None:
     found = trial({0: CURED, 1: None}, control={0: SICK}, own=SICK)
 
     assert verdict_of(found) is None
+    judged = judge(found, 1, is_over=True)
+    assert judged.verdict is VERDICTS.CURED
+    assert "ended before further seeds" in judged.reason
+    assert judged.difference is not None
+    assert judged.difference.interval is None
+
+
+@pytest.mark.parametrize(
+    ("control", "own"), [({0: SICK}, None), ({0: CURED}, SICK), ({0: None}, SICK)]
+)
+def test_a_cure_of_one_seed_needs_two_untreated_runs_that_are_sick(
+    control: dict[int, Outcome | None], own: Outcome | None
+) -> None:
+    found = trial({0: CURED}, control=control, own=own)
+
     assert verdict_of(found, is_over=True) is VERDICTS.INCONCLUSIVE
 
 
