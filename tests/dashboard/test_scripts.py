@@ -175,6 +175,12 @@ def test_powers_of_ten_have_raised_exponents(page: Page) -> None:
     assert found == ["10⁰", "10³", "10⁻¹²"]
 
 
+def test_steps_have_spaces_between_thousands(page: Page) -> None:
+    found = _run(page, "scales", "return [0, 999, 1000000, 0.5].map(scales.stepText);")
+
+    assert found == ["0", "999", "1\u2009000\u2009000", "0.5"]
+
+
 @pytest.mark.parametrize(
     ("steps", "logs", "expected"),
     [

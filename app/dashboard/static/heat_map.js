@@ -1,7 +1,7 @@
 // The gradient-flow heat map: training step × lag, coloured by the size of the gradient there.
 
 import { cellAt, columnAt, edgesOf, paint, shownDecades } from "./heat_map_image.js";
-import { powerOfTen, shortNumber, ticks, token, viridis } from "./scales.js";
+import { powerOfTen, shortNumber, stepText, ticks, token, viridis } from "./scales.js";
 
 /** @typedef {import("./heat_map_image.js").Flow} Flow */
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
@@ -186,7 +186,7 @@ export class HeatMap {
     ctx.textAlign = "center";
     const { from, to } = this.range();
     for (const step of ticks(Math.max(0, from), to, Math.max(2, inner / 110))) {
-      ctx.fillText(shortNumber(step, 6), ((step - from) / (to - from)) * inner, tall + 16);
+      ctx.fillText(stepText(step), ((step - from) / (to - from)) * inner, tall + 16);
     }
     ctx.fillText("training step", inner / 2, tall + 32);
     ctx.save();

@@ -1,7 +1,7 @@
 // A chart of lines over training steps, by uPlot. Charts of one group share their steps and cursor.
 
 import uPlot from "./vendor/uplot.js";
-import { powerOfTen, seriesColor, shortNumber, token } from "./scales.js";
+import { powerOfTen, seriesColor, shortNumber, stepText, token } from "./scales.js";
 
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
 
@@ -91,7 +91,7 @@ export class LineChart {
         y: content.log ? { distr: 3 } : {},
       },
       axes: [
-        { ...axis, values: (_, values) => values.map((one) => shortNumber(one, 6)) },
+        { ...axis, values: (_, values) => values.map(stepText) },
         { ...axis, size: 56, space: 28, values: (_, values) => values.map((one) => axisLabel(one, content.log)) },
       ],
       series: [{ label: "step" }, ...content.lines.map((line, index) => ({
@@ -138,7 +138,7 @@ function axisLabel(value, isLog) {
   if (value === null) return "";
   const exponent = Math.log10(value);
   if (isLog && ![1, 2, 5].includes(Number((value / 10 ** Math.floor(exponent + 1e-9)).toPrecision(2)))) return "";
-  return isLog && Number.isInteger(exponent) && Math.abs(exponent) > 3 ? powerOfTen(exponent) : shortNumber(value);
+  return isLog && Number.isInteger(exponent) && Math.abs(exponent) > 3 ? powerOfTen(exponent) : shortNumber(value, isLog ? 1 : 3);
 }
 
 /** Lines with steps of their own, on one axis. @param {Line[]} lines @returns {uPlot.AlignedData} */

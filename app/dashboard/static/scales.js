@@ -48,6 +48,9 @@ export function shortNumber(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
+/** A step with thin spaces between thousands, as the pages on the server write it. @param {number} step */
+export const stepText = (step) => step.toLocaleString("en", { maximumFractionDigits: 1 }).replaceAll(",", "\u2009");
+
 /** Ten to a power, as an axis writes it. @param {number} exponent */
 export const powerOfTen = (exponent) =>
   "10" + [...String(exponent)].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(one)] ?? "⁻").join("");
