@@ -134,13 +134,13 @@ def _num_tensors(spec: JobSpec) -> int:
 
 
 def _golden_bytes(task: Task, parameters: int) -> int:
-    """Of the examples with the outputs of two files of weights."""
+    """Of the examples with their targets and the outputs of two files of weights."""
     facts = task.facts
     length = min(facts.length, num_timesteps(task, parameters))
     symbols = task.usage.input
     width = 1 if isinstance(symbols, SymbolInput) else facts.input_size
     rows = 1 if facts.many_to_one else length
-    numbers = length * (width + 1) + 2 * rows * (facts.output_size + 1)
+    numbers = length * (width + 1) + 3 * rows * (facts.output_size + 1)
     return NUM_EXAMPLES * numbers * (_NUMBER_BYTES + _longest_symbol(task))
 
 

@@ -1,4 +1,4 @@
-"""golden.json: a few inputs in the units of the data, and the outputs of the network for them.
+"""golden.json: a few inputs in the units of the data, their targets, and the network's outputs.
 
 Outputs are computed by the network that was trained, in float64, so that they do not depend on
 which kernels a machine has.
@@ -26,6 +26,7 @@ from worker.datasets.usage import (
     Usage,
 )
 from worker.models.network import build_model
+from worker.publishing.example_targets import targets_of_batch, targets_of_forecasts
 from worker.publishing.forecast_example import ForecastExample, forecast_example
 from worker.training.checkpoint import copy_weights_
 
@@ -67,7 +68,16 @@ def make_golden(
         logits = _logits(spec, task, tensors, examples)
         if all(bool(torch.isfinite(logits_TO).all()) for logits_TO in logits):
             outputs[name] = _answers(task.usage, examples, logits)
-    return {"inputs": [dict(example) for example in examples.inputs], "outputs": outputs}
+    targets = (
+        targets_of_forecasts(task, examples.forecasts)
+        if examples.forecasts
+        else targets_of_batch(task, timesteps=timesteps)
+    )
+    return {
+        "inputs": [dict(example) for example in examples.inputs],
+        "targets": targets,
+        "outputs": outputs,
+    }
 
 
 def _of_forecast(spec: ForecastSpec, usage: Usage, *, timesteps: int) -> _Examples:
