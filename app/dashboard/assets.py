@@ -54,6 +54,12 @@ def asset_url(name: str) -> str:
     return f"/assets/{version_of_assets()}/{name}"
 
 
+@router.get("/favicon.ico")
+def get_icon() -> Response:
+    """What a browser asks for beside a picture or a file, which names no icon."""
+    return get_asset(version_of_assets(), "icon.svg")
+
+
 @router.get("/assets/{version}/{name:path}")
 def get_asset(version: str, name: str) -> Response:
     """A file. Under the digest of another release it is served too, and not kept."""

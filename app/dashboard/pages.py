@@ -18,6 +18,7 @@ from app.api.protocol.deps import sign_in
 from app.api.protocol.problems import status_of
 from app.api.protocol.shared_route import answer_shared
 from app.dashboard.assets import asset_url
+from app.dashboard.event_words import event_text
 from app.dashboard.words import FILTERS, sparkline
 from app.domain.access import Scope
 from app.domain.errors import ClinicError, Unauthenticated
@@ -37,7 +38,9 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(FILTERS)
-_TEMPLATES.globals.update(asset=asset_url, version=__version__, sparkline=sparkline)
+_TEMPLATES.globals.update(
+    asset=asset_url, version=__version__, sparkline=sparkline, event_text=event_text
+)
 
 
 def policy_in_frames(origins: Sequence[str]) -> str:

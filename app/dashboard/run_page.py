@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
 from app.api.models.run import RunView, view_run
 from app.api.models.trial import TrialView, view_trial
 from app.api.protocol.deps import Read, RunsReader
+from app.api.runs.detail import RunSources
 from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
+from app.domain.artifacts import ArtifactKind
 from app.domain.comparison import SpecDifference, spec_differences
 from app.domain.errors import NotFound, TelemetryDropped
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
 from app.services.diagnosis.read_diagnosis import read_diagnosis
+from app.services.runs.estimate_seconds import estimate_seconds
 from app.services.runs.get_run import get_run
 from app.services.trials.read_trial import list_trials
 
@@ -44,15 +48,23 @@ def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read)
     """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
     run = read_run_view(read, caller, run_id)
     diagnosis = read_diagnosis_view(read, caller, run_id)
+    advised = advised_remedies(diagnosis) if diagnosis else []
+    sources = RunSources(read=read, caller=caller, run_id=run_id)
+    files = sources.artifacts()
     return render(
         request,
         "run.html",
-        twin=f"/v1/runs/{run_id}",
+        twin=f"/v1/runs/{run_id}?include=diagnosis,lineage,events,artifacts,history,gradient_flow",
         run=run,
         title=title_of(run),
         diagnosis=diagnosis,
-        advised=advised_remedies(diagnosis) if diagnosis else [],
+        advised=advised,
         trial=read_latest_trial(read, caller, run_id),
+        costs=_costs(read, caller, advised),
+        files=files,
+        has_examples=any(file.kind is ArtifactKind.GOLDEN for file in files),
+        events=sources.events(),
+        lineage=sources.lineage(),
         compared=_compare(read, caller, run),
         is_over=run.ended_at is not None,
     )
@@ -97,6 +109,21 @@ def read_latest_trial(read: Read, caller: Caller, run_id: UUID) -> TrialView | N
         )
     )
     return view_trial(found.items[0]) if found.items else None
+
+
+def _costs(read: Read, caller: Caller, advised: Sequence[RemedyView]) -> list[float | None]:
+    """Returns the seconds that a run with each remedy takes; None where that is not known."""
+    specs = [_spec_of(remedy) for remedy in advised]
+    own = caller.workspace_id
+    return read(lambda work: estimate_seconds(work, workspace_id=own, specs=specs))
+
+
+def _spec_of(remedy: RemedyView) -> JobSpec | None:
+    """Returns None for a spec of an earlier release that is not valid any more."""
+    try:
+        return JobSpec.model_validate(remedy.request.body)
+    except ValidationError:
+        return None
 
 
 def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:

@@ -1,11 +1,15 @@
 """Numbers, times and codes as people read them; the filters of the templates."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 
+from markupsafe import Markup, escape
+
+_CODE = re.compile("`([^`]*)`")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MINUS = "−"
 #: Below this, and from the other on, a number is written with a power of ten.
@@ -70,6 +74,11 @@ def words(code: str | None) -> str:
     return "–" if code is None else code.replace("_", " ")
 
 
+def marked(text: str) -> Markup:
+    """Returns a sentence of ours as HTML: what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
 def file_size(num_bytes: int | None) -> str:
     """Returns bytes in the unit that fits."""
     if num_bytes is None:
@@ -128,6 +137,7 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "duration": duration,
         "age": age,
         "words": words,
+        "marked": marked,
         "size": file_size,
         "curve": curve,
     }

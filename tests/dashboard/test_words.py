@@ -10,6 +10,7 @@ from app.dashboard.words import (
     curve,
     duration,
     file_size,
+    marked,
     short_number,
     sparkline,
     whole_number,
@@ -84,3 +85,9 @@ def test_a_sparkline_is_interrupted_where_a_value_is_not_finite() -> None:
     assert sparkline([0, 1, 2, 4], [1.0, 10.0, None, 100.0]) == "M0.0 22.0L25.0 12.0M100.0 2.0"
     assert sparkline([0, 1], [-1.0, 1.0]) == "M0.0 22.0L100.0 2.0"
     assert sparkline([], []) == sparkline([3], [None]) == ""
+
+
+def test_code_is_marked_and_all_else_is_text() -> None:
+    assert marked("Set `a.b` to <1>.") == "Set <code>a.b</code> to &lt;1&gt;."
+    assert marked("`<i>`") == "<code>&lt;i&gt;</code>"
+    assert marked("one ` alone") == "one ` alone"

@@ -72,7 +72,7 @@ def _tagged(body: bytes, etag: str, *, media_type: str) -> Response:
 
 
 def _headers(etag: str) -> dict[str, str]:
-    return {"ETag": etag, "Cache-Control": POLLED, "Vary": "Accept, Authorization"}
+    return {"ETag": etag, "Cache-Control": POLLED, "Vary": "Accept, Authorization, Cookie"}
 
 
 def _etag(*parts: bytes) -> str:

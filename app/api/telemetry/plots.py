@@ -36,6 +36,11 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 
 Chart = Literal["overview", "gradient-flow", "loss", "norms", "gates", "spectrum"]
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
+#: A picture that is opened by itself has its styles, and runs and loads nothing.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 #: Points of a curve: the extrema of every three pixels. More would read more steps one by one.
 MAX_POINTS = 1600
 #: Probes and lags of a heat map at most; beyond, evenly spaced ones are shown.
@@ -83,12 +88,14 @@ def get_plot(
         lambda work: read_versions(work, workspace_id=caller.workspace_id, run_id=run_id)
     )
     sources = PictureSources(read=read, caller=caller, run_id=run_id, versions=versions)
-    return picture_by_version(
+    response = picture_by_version(
         request,
         (RULES_VERSION, *versions),
         lambda: sources.draw(resources.studio, chart, form=form, query=query),
         media_type=MEDIA_TYPES[form],
     )
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 class PictureSources:

@@ -6,7 +6,7 @@ import { cellAt, flowOf } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
 import { shortNumber } from "./scales.js";
-import { showLog, showFiles } from "./run_log.js";
+import { showExamples } from "./examples.js";
 import { multiples } from "./small_multiples.js";
 
 /** Milliseconds between two reads of the curves of a run that is training, and of all else. */
@@ -206,6 +206,7 @@ async function refreshPage() {
     // an open part is being read: it waits
     if (next && next.innerHTML !== part.innerHTML && !part.querySelector("details[open], :focus")) part.replaceWith(next);
   }
+  await showExamples(api);
   head.dataset.metric = /** @type {HTMLElement} */ (fresh.querySelector("[data-run-id]")).dataset.metric;
 }
 
@@ -268,8 +269,8 @@ document.addEventListener("click", async (event) => {
   try {
     if (button?.dataset.remedy) {
       button.setAttribute("disabled", "");
-      const { href, body, name } = JSON.parse(button.dataset.remedy);
-      const started = await call("POST", href, href === "/v1/runs" ? { ...body, name } : body);
+      const { href, body } = JSON.parse(button.dataset.remedy);
+      const started = await call("POST", href, body);
       location.href = `/runs/${started.id}`;
     } else if (button && "cancel" in button.dataset) {
       await call("POST", `${api}/cancel`);
@@ -283,6 +284,5 @@ document.addEventListener("click", async (event) => {
 
 await drawAll();
 performance.mark("charts drawn");
-showFiles(/** @type {HTMLElement} */ (document.querySelector("[data-artifacts]")), api).catch(report);
-showLog(/** @type {HTMLDetailsElement} */ (document.querySelector("[data-log]")), api);
+showExamples(api).catch(report);
 if (head.dataset.isOver === "no") follow();
