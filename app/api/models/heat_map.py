@@ -55,6 +55,8 @@ class HeatMapParameters(RequestModel):
 
 
 class FlowScopeView(View):
+    """What a heat map of the gradient shows: the model or a layer, and the paths."""
+
     scope: str
     """`model`, or a layer and its direction."""
     path: Path

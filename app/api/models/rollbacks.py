@@ -7,6 +7,7 @@ class RollbacksView(View):
     """Returns to an earlier state, by `training.on_instability`. Each one is an event."""
 
     count: int
+    """Returns so far."""
     learning_rate_factor: float
     """What multiplies the learning rate of the spec now: the product of the measured factors."""
     last_step: int
