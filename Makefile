@@ -33,6 +33,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --custom-compile-command "make locks"
 
 MUTANTS := build/mutants/venv
+CLIENTS := build/clients/venv
 
 .PHONY: demo test serve lint docs install locks chaos mutants bench-diagnosis
 
@@ -44,7 +45,7 @@ serve: $(READY)
 
 # the tests start programs a hundred times: what those import is compiled once, whatever the shell says
 test: export PYTHONDONTWRITEBYTECODE :=
-test: lint
+test: lint $(CLIENTS)/.ready
 	$(BIN)/coverage run -m pytest tests/domain
 	$(BIN)/coverage report
 	$(BIN)/python -m pytest --ignore tests/domain --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
@@ -98,6 +99,12 @@ $(MUTANTS)/.ready: requirements/mutants.lock
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(MUTANTS)/bin/python -m pip --quiet install --require-hashes --requirement $<
 	@touch $@
 
+# what generates clients needs packages of its own, and of other versions than the service's
+$(CLIENTS)/.ready: requirements/clients.lock
+	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(CLIENTS)/bin/python -m pip --quiet install --require-hashes --requirement $<
+	@touch $@
+
 locks:
 	$(LOCK) pyproject.toml --output-file requirements/api.lock
 	$(LOCK) pyproject.toml requirements/trainer.in --constraint requirements/api.lock \
@@ -105,3 +112,4 @@ locks:
 	$(LOCK) pyproject.toml requirements/trainer.in --extra embedded --extra demo --extra dev \
 		--constraint requirements/worker.lock --output-file requirements/all.lock
 	$(LOCK) requirements/mutants.in --output-file requirements/mutants.lock
+	$(LOCK) requirements/clients.in --output-file requirements/clients.lock

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("api", "worker", "all", "mutants")
+LOCKS = ("api", "worker", "all", "mutants", "clients")
 TORCH = "torch"
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 #: What is moved of an inline schema; its description and its default stay with the property.
-_MOVED = ("type", "enum", "oneOf", "anyOf", "discriminator")
+_MOVED = ("type", "enum", "oneOf", "anyOf", "discriminator", "minLength", "maxLength")
 SCHEMAS = "#/components/schemas/"
 _SUFFIX = "View"
 #: Where the class without its suffix is named like another one, or says too little.
@@ -88,6 +88,8 @@ _ENUMERATIONS = {
     ("NonFiniteLags", "value"): "NonFiniteWord",
     ("PacedQuantity", "name"): "ProbeQuantity",
 }
+#: Constrained texts whose class a generator would name like another schema.
+_TEXTS = {("TrialBody", "remedies"): "RemedyName"}
 
 
 def public_name(name: str) -> str:
@@ -136,6 +138,8 @@ def _name_inside(schemas: dict[str, Any], owner: str, name: str, part: dict[str,
         _name_inside(schemas, owner, name, inner)
     if len(part.get("enum", ())) > 1:
         _move(schemas, (_ENUMERATIONS.get((owner, name)), _joined(owner, name)), part)
+    elif part.get("type") == "string" and (owner, name) in _TEXTS:
+        _move(schemas, (_TEXTS[owner, name],), part)
     elif _is_union(part):
         _move(schemas, (_UNIONS.get((owner, name)), _joined(owner, name)), part)
 
