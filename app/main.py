@@ -25,6 +25,7 @@ from app.api.protocol.event_hub import EventHub, closing_at_shutdown
 from app.api.protocol.limits import Limits
 from app.api.protocol.problems import install_problem_handlers
 from app.api.protocol.queries import refuse_unknown_query
+from app.api.protocol.root_path import RootPath
 from app.api.protocol.shared_answers import SharedAnswers
 from app.api.protocol.unread_bodies import UnreadBodies
 from app.api.reference import docs
@@ -216,3 +217,7 @@ def _add_middleware(app: FastAPI, settings: Settings, access_log: AccessLog) -> 
     app.add_middleware(Envelope)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+    # outermost, since it asks who the peer is before the headers name another client
+    app.add_middleware(
+        RootPath, root_path=settings.root_path, trusted_proxies=settings.trusted_proxies
+    )

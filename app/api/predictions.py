@@ -23,6 +23,7 @@ from app.api.protocol.conditional import NOT_MODIFIED, conditional
 from app.api.protocol.deps import ProcessResources, Read, RunsReader, Work
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.root_path import at
 from app.api.runs.waiting import wait_for_end
 from app.domain.errors import Overloaded
 from app.domain.predictions import MAX_BODY_BYTES, Prediction, Source, Weights
@@ -153,7 +154,7 @@ async def post_prediction(
             quotas=resources.settings.quotas,
         )
         view = view_prediction(prediction)
-        return Answer(status=202, body=view, headers={"Location": view.links.self})
+        return Answer(status=202, body=view, headers={"Location": at(view.links.self)})
 
     answer = await run_in_threadpool(idempotent.answer_once, submit)
     prediction_id = _KeptPrediction.model_validate_json(answer.body).id

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from app.api.protocol.root_path import at
 from app.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +52,7 @@ def version_of_assets() -> str:
 
 def asset_url(name: str) -> str:
     """Returns the address of a file by its path in `static/`."""
-    return f"/assets/{version_of_assets()}/{name}"
+    return at(f"/assets/{version_of_assets()}/{name}")
 
 
 @router.get("/favicon.ico")

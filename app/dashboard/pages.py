@@ -16,6 +16,7 @@ from app.api.protocol.browser import session_token
 from app.api.protocol.conditional import conditional
 from app.api.protocol.deps import sign_in
 from app.api.protocol.problems import status_of
+from app.api.protocol.root_path import at, path_of
 from app.api.protocol.shared_route import answer_shared
 from app.dashboard.assets import asset_url
 from app.dashboard.event_words import event_text
@@ -94,8 +95,8 @@ def render(
         caller=caller,
         can_write=caller is not None and Scope.RUNS_WRITE in caller.scopes,
         has_session=session_token(request) is not None,
-        path=request.url.path,
-        twin=twin,
+        path=path_of(request.scope),
+        twin=twin and at(twin),
         **context,
     )
     # a page that is live is read every few seconds, mostly unchanged
@@ -110,7 +111,7 @@ def render(
 
 def fill(template: str, **context: object) -> str:
     """Returns a template of `templates/` with these values; texts are escaped."""
-    return _TEMPLATES.get_template(template).render(**context)
+    return _TEMPLATES.get_template(template).render(root=at(""), **context)
 
 
 def error_page(request: Request, status: int, detail: str) -> Response:
@@ -122,4 +123,6 @@ def error_page(request: Request, status: int, detail: str) -> Response:
 def sign_in_url(request: Request) -> str:
     """The address of the sign-in page that leads back to this one."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return "/sign-in" + ("" if here == "/" else "?" + urlencode({"next": here}, quote_via=quote))
+    return at("/sign-in") + (
+        "" if here == at("/") else "?" + urlencode({"next": here}, quote_via=quote)
+    )

@@ -12,6 +12,7 @@ from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
 from app.api.models.run import RunView, view_run
 from app.api.models.trial import TrialView, view_trial
 from app.api.protocol.deps import Read, RunsReader
+from app.api.protocol.root_path import at
 from app.api.runs.detail import RunSources
 from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
@@ -136,7 +137,7 @@ def _compare(read: Read, caller: Caller, run: RunView) -> Comparison:
         else:
             return Comparison(
                 base=title_of(parent),
-                href=f"/runs/{parent.id}",
+                href=at(f"/runs/{parent.id}"),
                 differences=spec_differences(parent.spec, run.spec),
             )
     return Comparison(

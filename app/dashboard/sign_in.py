@@ -16,6 +16,7 @@ from app.api.protocol.browser import (
 )
 from app.api.protocol.deps import ProcessResources, Resources, sign_in
 from app.api.protocol.problems import status_of
+from app.api.protocol.root_path import at
 from app.dashboard.pages import error_page, render
 from app.domain.errors import ClinicError, Forbidden, Unauthenticated
 from app.domain.tokens import digest_of
@@ -35,8 +36,8 @@ async def get_root(request: Request) -> Response:
     try:
         await sign_in(request)
     except ClinicError:
-        return _to("/sign-in")
-    return _to(HOME)
+        return _to(at("/sign-in"))
+    return _to(at(HOME))
 
 
 @router.get("/sign-in")
@@ -81,7 +82,7 @@ async def post_sign_out(request: Request, resources: ProcessResources) -> Respon
         check_same_origin(request)
         await run_in_threadpool(_close, resources, token)
         resources.event_hub.forget(digest_of(token, secret=resources.settings.secret))
-    response = _to("/sign-in")
+    response = _to(at("/sign-in"))
     drop_session(response)
     return response
 
@@ -90,7 +91,7 @@ def safe_path(given: str | None) -> str:
     """Returns a path of this server; the home page for anything that might lead elsewhere."""
     is_path = given is not None and given.startswith("/") and not given.startswith("//")
     if not is_path or given is None or "\\" in given or not given.isprintable():
-        return HOME
+        return at(HOME)
     return given
 
 

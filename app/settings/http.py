@@ -3,18 +3,20 @@
 from pydantic import Field
 
 from app.settings.base import HomeSettings
-from app.settings.values import MIB, Count, Networks, Origins, Seconds, Texts
+from app.settings.values import MIB, Count, Networks, Origins, RootPath, Seconds, Texts
 
 
 class HttpSettings(HomeSettings):
     """The settings of the API's HTTP."""
 
+    root_path: RootPath = ""
+    """Path under which a proxy shows the service, for example `/clinic`."""
     cors_origins: Texts = ()
     """Origins whose pages may call the API, separated by commas."""
     embed_origins: Origins = ()
     """Origins whose pages may show `/embed/…` in a frame, separated by commas."""
     trusted_proxies: Networks = ()
-    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses or networks whose X-Forwarded-For, -Proto and -Prefix are believed."""
     requests_per_s: float = Field(default=200.0, ge=0.1, le=1e6)
     """Requests per second of one key; as many as in 10 s may come at once."""
     address_requests_per_s: float = Field(default=400.0, ge=0.1, le=1e6)

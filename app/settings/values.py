@@ -53,6 +53,15 @@ def _origin(text: str) -> str:
     return text
 
 
+def _root_path(text: str) -> str:
+    """The path without a slash at its end. Raises ValueError."""
+    path = text.rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", path):
+        detail = "must be a path such as /clinic"
+        raise ValueError(detail)
+    return path
+
+
 def _words(value: object) -> object:
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
@@ -66,6 +75,7 @@ Amount = Annotated[int, Field(ge=1, le=2**62)]
 Network = Annotated[str, AfterValidator(_network)]
 Origin = Annotated[str, AfterValidator(_origin)]
 DatabaseUrl = Annotated[str, AfterValidator(database_dialect)]
+RootPath = Annotated[str, AfterValidator(_root_path)]
 #: Separated by commas in the environment.
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_words)]

@@ -23,6 +23,7 @@ from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResourc
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.root_path import at
 from app.domain.uploads import CheckedUpload
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
@@ -178,4 +179,4 @@ def remove_dataset(dataset_id: UUID, caller: DatasetsWriter, work: Work) -> None
 
 
 def _created(view: DatasetView) -> Answer:
-    return Answer(status=201, body=view, headers={"Location": f"/v1/datasets/{view.id}"})
+    return Answer(status=201, body=view, headers={"Location": at(f"/v1/datasets/{view.id}")})

@@ -9,6 +9,7 @@ from app.api.models.request import RequestModel
 from app.api.models.run import ProgressView, view_progress
 from app.api.models.view import View
 from app.api.protocol.pages import DEFAULT_LIMIT
+from app.api.protocol.root_path import Href
 from app.domain.runs import Run, RunStatus, StopReason
 from app.store.all_runs import AllRunsFilters, RunKind
 
@@ -41,7 +42,7 @@ class AdminRunQuery(RequestModel):
 class AdminRunLinks(View):
     """Where to go from a run of any workspace."""
 
-    cancel: str
+    cancel: Href
     """`POST` cancels it."""
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, JsonValue
 
 from app.api.models.view import View
+from app.api.protocol.root_path import Href
 from app.domain.artifacts import MEDIA_TYPE_OF, Artifact, ArtifactKind
 
 _EXAMPLE: dict[str, JsonValue] = {
@@ -48,7 +49,7 @@ class ArtifactView(View):
     """The attempt that wrote it. A resumed run has the files of its earlier end until it ends."""
     created_at: datetime
     """When it was written."""
-    href: str
+    href: Href
     """Where to download it."""
 
 

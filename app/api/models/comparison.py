@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from app.api.models.preflight import PreflightView, comparison_path, view_preflight
 from app.api.models.request import Patch, RequestModel
 from app.api.models.view import Derived, View
+from app.api.protocol.root_path import Href
 from app.domain.comparison import MAX_PATCHES
 from app.domain.specs.base import AtMost
 from app.domain.specs.job import JobSpec
@@ -68,7 +69,7 @@ class ArmView(View):
 class ComparisonLinks(View):
     """Where to go from a comparison."""
 
-    self: str
+    self: Href
     """`DELETE` cancels it."""
 
 

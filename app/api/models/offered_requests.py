@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue, ValidationError
 
 from app.api.models.view import View
+from app.api.protocol.root_path import Href
 from app.domain.specs.base import MAX_SHORT_TEXT
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
@@ -20,7 +21,7 @@ class RequestView(View):
 
     method: Literal["POST"]
     """Always `POST`."""
-    href: str
+    href: Href
     """Where to send it."""
     body: dict[str, JsonValue]
     """A complete and valid job spec. Its `name` says what it tries, and its `parent_id` is the run

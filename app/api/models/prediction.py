@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.models.view import View
 from app.api.protocol.problems import ProblemEntry
+from app.api.protocol.root_path import Href
 from app.domain.predictions import Prediction, PredictionResult, Source, Weights
 from app.domain.runs import RunStatus
 from app.services.predictions.read_prediction import PredictionRead
@@ -48,9 +49,9 @@ class PredictionBody(BaseModel):
 class PredictionLinks(View):
     """Where to go from predictions."""
 
-    self: str
+    self: Href
     """`DELETE` cancels it."""
-    run: str
+    run: Href
     """The run whose weights predict."""
 
 

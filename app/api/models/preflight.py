@@ -9,6 +9,7 @@ from app.api.models.dry_run import EstimateView
 from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.gradient_flow import GradientFlowView, IntegrityView, view_gradient_flow
 from app.api.models.view import View
+from app.api.protocol.root_path import Href
 from app.domain.diagnosis.findings import DiagnosisVerdict
 from app.domain.preflight import Basis
 from app.domain.runs import Run, RunStatus, StopReason
@@ -34,11 +35,11 @@ class PredictedView(View):
 class PreflightLinks(View):
     """Where to go from a preflight."""
 
-    self: str
+    self: Href
     """`DELETE` cancels it."""
-    run: str
+    run: Href
     """Where the same body submits the whole run."""
-    comparison: str | None
+    comparison: Href | None
     """The comparison of which it is an arm; null where it is none."""
 
 

@@ -5,30 +5,31 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.models.view import View
+from app.api.protocol.root_path import Href
 from app.domain.runs import Run, RunStatus, StopReason
 
 #: A link that is left out where what it leads to is refused.
-Offered = Annotated[str | None, Field(exclude_if=lambda link: link is None)]
+Offered = Annotated[Href | None, Field(exclude_if=lambda link: link is None)]
 
 
 class RunLinks(View):
     """What can be read of a run, and the requests that it accepts now."""
 
-    self: str
+    self: Href
     """The run itself."""
-    history: str
+    history: Href
     """Its readings over the steps."""
-    gradient_flow: str
+    gradient_flow: Href
     """How far back its gradient reaches."""
-    dynamics: str
+    dynamics: Href
     """What its recurrence does to states and gradients."""
-    diagnosis: str
+    diagnosis: Href
     """Its diagnosis."""
-    events: str
+    events: Href
     """Its log."""
-    artifacts: str
+    artifacts: Href
     """Its files."""
-    report: str
+    report: Href
     """One file for people."""
     cancel: Offered = None
     """`POST` there. Absent once the run has ended."""

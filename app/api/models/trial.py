@@ -11,6 +11,7 @@ from app.api.models.request import RequestModel
 from app.api.models.scores import ScoresView
 from app.api.models.trial_runs import TrialRunView, view_runs
 from app.api.models.view import View
+from app.api.protocol.root_path import Href
 from app.domain.scopes import SPLITS
 from app.domain.specs.base import WHOLE, AtMost, Tag
 from app.domain.task import MetricMode
@@ -113,11 +114,11 @@ class TrialBudgetView(View):
 class TrialLinks(View):
     """Where to go from a trial."""
 
-    self: str
+    self: Href
     """The trial itself."""
-    run: str
+    run: Href
     """The run whose remedies are tried."""
-    cancel: str
+    cancel: Href
     """`POST` cancels it."""
 
 

@@ -30,6 +30,7 @@ from app.api.protocol.deps import (
 )
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.root_path import at
 from app.api.reference.examples import COMPARISON_EXAMPLES
 from app.domain.access import Caller
 from app.domain.comparison import MAX_PATCHES
@@ -164,7 +165,7 @@ def _submitted(
         time_limits=resources.settings.time_limits,
     )
     view = view_comparison(submitted.comparison)
-    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    headers = {"Location": at(view.links.self), **queue_headers(submitted.room)}
     return Answer(status=202, body=view, headers=headers)
 
 

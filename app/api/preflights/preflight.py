@@ -37,6 +37,7 @@ from app.api.protocol.deps import (
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.root_path import at
 from app.api.reference.examples import RUN_EXAMPLES
 from app.domain.access import Caller
 from app.domain.runs import RunStatus
@@ -175,7 +176,7 @@ def _submitted(
         time_limits=resources.settings.time_limits,
     )
     view = view_preflight(submitted.preflight)
-    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    headers = {"Location": at(view.links.self), **queue_headers(submitted.room)}
     return Answer(status=202, body=view, headers=headers)
 
 

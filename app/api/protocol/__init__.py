@@ -17,5 +17,6 @@ concurrency_limit  limits how many callers do something at the same time
 limits             limits of requests per key, workspace and address
 rates              how many requests per second each client has left
 turns              how many requests of one client are worked on at the same time
+root_path          the path under which a proxy shows the service
 access_log         one line of JSON a request
 """

@@ -3,6 +3,7 @@
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from app.api.protocol.root_path import at
 from app.domain.errors import Forbidden
 from app.services.accounts.browser_sessions import DURATION_S
 
@@ -28,12 +29,13 @@ def set_session(request: Request, response: Response, token: str) -> None:
         max_age=int(DURATION_S),
         httponly=True,
         samesite="lax",
+        path=at("/"),
         secure=request.url.scheme == "https",
     )
 
 
 def drop_session(response: Response) -> None:
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    response.delete_cookie(COOKIE, path=at("/"), httponly=True, samesite="lax")
 
 
 def check_same_origin(request: Request) -> None:

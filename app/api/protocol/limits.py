@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.protocol.browser import session_token
 from app.api.protocol.problems import clinic_error_response
 from app.api.protocol.rates import RateLimit, Standing
+from app.api.protocol.root_path import path_of
 from app.api.protocol.turns import KEYS_PER_WORKSPACE, HeldTurns, Turns, hold
 from app.domain.access import Caller
 from app.domain.errors import Overloaded
@@ -63,7 +64,7 @@ class Limits:
         self._salt = secrets.token_bytes(16)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == _FREE:
+        if scope["type"] != "http" or path_of(scope) == _FREE:
             await self._app(scope, receive, send)
             return
         header = self._digest(_credentials(scope))
@@ -71,7 +72,7 @@ class Limits:
         held = HeldTurns()
         try:
             standings = self._spend(client)
-            if scope["path"] != _WITHOUT_TURN:
+            if path_of(scope) != _WITHOUT_TURN:
                 await held.take(self._turns_of(client))
         except Overloaded as error:
             held.give_back()

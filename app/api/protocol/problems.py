@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.api.protocol.pointers import problems_of
+from app.api.protocol.root_path import path_of
 from app.domain.errors import (
     ArtifactsUnavailable,
     ClinicError,
@@ -282,7 +283,7 @@ def _http_error_response(request: Request, error: HTTPException) -> Response:
 
 def _methods_of(request: Request) -> list[str]:
     """The methods of all routes with this path; Starlette names those of the first route alone."""
-    path = request.url.path
+    path = path_of(request.scope)
     allowed: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         pattern = getattr(route, "path_regex", None)

@@ -1,7 +1,7 @@
 """The OpenAPI document and its page. The app serves all assets; no script is inline."""
 
 import json
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from app.api.protocol.conditional import conditional
+from app.api.protocol.root_path import at
 from app.api.reference.document import describe
 from app.domain.errors import NotFound
 
@@ -54,7 +55,9 @@ def get_docs_file(name: str) -> Response:
 @router.get("/openapi.json")
 async def get_openapi_document(request: Request) -> Response:
     """The document as it was rendered once: it is large, and anybody may ask for it."""
-    return conditional(request, request.app.state.openapi_document(), media_type="application/json")
+    return conditional(
+        request, request.app.state.openapi_document(at("")), media_type="application/json"
+    )
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -65,9 +68,10 @@ def install_openapi(app: FastAPI) -> None:
             app.openapi_schema = describe(app)
         return app.openapi_schema
 
-    @cache
-    def openapi_document() -> bytes:
-        return json.dumps(openapi(), ensure_ascii=False).encode()
+    @lru_cache(maxsize=4)  # the root path may come from a header
+    def openapi_document(root: str) -> bytes:
+        servers = {"servers": [{"url": root}]} if root else {}
+        return json.dumps({**openapi(), **servers}, ensure_ascii=False).encode()
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
     app.state.openapi_document = openapi_document

@@ -36,6 +36,7 @@ from app.api.protocol.deps import (
 )
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.root_path import at
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
 from app.api.runs.detail import RunSources
 from app.api.runs.listing import list_page
@@ -249,5 +250,5 @@ def _view(described: DescribedRun) -> RunView:
 
 def created(submitted: SubmittedRun) -> Answer:
     view = _view(submitted.described)
-    headers = {"Location": view.links.self, **queue_headers(submitted.room)}
+    headers = {"Location": at(view.links.self), **queue_headers(submitted.room)}
     return Answer(status=201, body=view, headers=headers)

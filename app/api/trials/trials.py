@@ -13,6 +13,7 @@ from app.api.protocol.deps import ApiSettings, Queue, Read, RunsReader, RunsWrit
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.root_path import at
 from app.api.reference.examples import TRIAL_EXAMPLES
 from app.services.trials.cancel_trial import cancel_trial
 from app.services.trials.read_trial import list_trials, read_trial
@@ -138,5 +139,5 @@ def post_trial_cancel(run_id: UUID, trial_id: UUID, caller: RunsWriter, work: Wo
 
 def _created(started: StartedTrial) -> Answer:
     view = view_trial(started.state)
-    headers = {"Location": view.links.self, **queue_headers(started.room)}
+    headers = {"Location": at(view.links.self), **queue_headers(started.room)}
     return Answer(status=201, body=view, headers=headers)

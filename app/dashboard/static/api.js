@@ -11,13 +11,19 @@ export class ApiProblem extends Error {
 }
 
 /**
+ * The address of a path of ours: a proxy may show the service under a path of its own.
+ * @param {string} path
+ */
+export const at = (path) => (document.documentElement.dataset.root ?? "") + path;
+
+/**
  * Sends a request and returns the JSON of the answer; null for an empty one.
  * @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers]
  * @returns {Promise<any>}
  */
 export async function call(method, path, body, headers = {}) {
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-  const answer = await fetch(path, {
+  const answer = await fetch(at(path), {
     method,
     headers: body === undefined ? headers : { "Content-Type": type, ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),

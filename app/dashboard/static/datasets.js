@@ -1,6 +1,6 @@
 // Uploads a file with its progress, shows what was read or what is wrong, and deletes data sets.
 
-import { call } from "./api.js";
+import { at, call } from "./api.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-upload]"));
 
@@ -12,7 +12,7 @@ const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[dat
 function send(path, file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", path);
+    request.open("POST", at(path));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.onload = () => resolve({ status: request.status, body: JSON.parse(request.responseText || "{}") });
@@ -41,7 +41,7 @@ async function upload(form, isDry) {
   const { status, body } = await send(`/v1/datasets?${query}`, file, (share) => { progress.value = share; });
   progress.hidden = true;
   if (status === 201) {
-    location.href = `/datasets/${body.id}`;
+    location.href = at(`/datasets/${body.id}`);
   } else if (status === 200) {
     const { profile } = body;
     const size = profile.rows === undefined ? `${profile.characters} characters` : `${profile.rows} rows, ${profile.columns.length} columns`;
@@ -64,7 +64,7 @@ document.querySelector("[data-delete]")?.addEventListener("click", async (event)
   if (!confirm("Delete this data set?")) return;
   try {
     await call("DELETE", `/v1/datasets/${id}`);
-    location.href = "/datasets";
+    location.href = at("/datasets");
   } catch (error) {
     const problem = document.querySelector("[data-problem]");
     if (problem) problem.textContent = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 // The form for a new run: live checks by the API, a preflight, and the same as a command.
 
-import { ApiProblem, call } from "./api.js";
+import { ApiProblem, at, call } from "./api.js";
 import { SchemaForm, showProblems } from "./schema_form.js";
 import { shortNumber } from "./scales.js";
 
@@ -89,16 +89,16 @@ function showCommands(given) {
   const json = JSON.stringify(given, null, 2);
   place("json").textContent = json;
   place("curl").textContent =
-    `curl -s ${location.origin}/v1/runs \\\n  -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\\n  -d '${json.replaceAll("'", "'\\''")}'`;
+    `curl -s ${location.origin}${at("/v1/runs")} \\\n  -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\\n  -d '${json.replaceAll("'", "'\\''")}'`;
   place("python").textContent =
-    `import json\nimport os\n\nimport httpx\n\nspec = json.loads(r"""${json}""")\nanswer = httpx.post(\n    "${location.origin}/v1/runs",\n    json=spec,\n    headers={"Authorization": f"Bearer {os.environ['KEY']}"},\n)\nprint(answer.raise_for_status().json()["id"])`;
+    `import json\nimport os\n\nimport httpx\n\nspec = json.loads(r"""${json}""")\nanswer = httpx.post(\n    "${location.origin}${at("/v1/runs")}",\n    json=spec,\n    headers={"Authorization": f"Bearer {os.environ['KEY']}"},\n)\nprint(answer.raise_for_status().json()["id"])`;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const run = await call("POST", "/v1/runs", spec());
-    location.href = `/runs/${run.id}`;
+    location.href = at(`/runs/${run.id}`);
   } catch (error) {
     await check();
     if (!(error instanceof ApiProblem) || error.errors.length === 0) showWarnings([String(error)], true);

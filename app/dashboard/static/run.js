@@ -1,6 +1,6 @@
 // The page of one run: draws its charts and keeps them, and the story, live.
 
-import { call } from "./api.js";
+import { at, call } from "./api.js";
 import { HeatMap } from "./heat_map.js";
 import { cellAt, flowOf } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
@@ -236,7 +236,7 @@ function throttled(periodMs, act) {
 /** Follows the run's events. Only what they change is read again, and nothing while nobody looks. */
 function follow() {
   freshness = SHARED;
-  const events = new EventSource(`${api}/events`);
+  const events = new EventSource(at(`${api}/events`));
   const whileSeen = (/** @type {() => Promise<unknown>} */ act) => async () => document.visibilityState === "visible" && act();
   const curves = throttled(PERIOD_MS, whileSeen(drawCurves));
   const rest = throttled(LONG_PERIOD_MS, whileSeen(() => Promise.all([drawFlow(), drawMechanisms()])));
@@ -271,7 +271,7 @@ document.addEventListener("click", async (event) => {
       button.setAttribute("disabled", "");
       const { href, body } = JSON.parse(button.dataset.remedy);
       const started = await call("POST", href, body);
-      location.href = `/runs/${started.id}`;
+      location.href = at(`/runs/${started.id}`);
     } else if (button && "cancel" in button.dataset) {
       await call("POST", `${api}/cancel`);
       await refreshPage();

@@ -1,6 +1,6 @@
 // The page of runs: live rows, selection, and what can be done with the selected runs.
 
-import { call, whileVisible } from "./api.js";
+import { at, call, whileVisible } from "./api.js";
 
 const PERIOD_MS = 3000;
 const live = /** @type {HTMLElement} */ (document.querySelector("[data-live]"));
@@ -30,7 +30,7 @@ function showSelection() {
   const count = part("count");
   if (count) count.textContent = String(selected.size);
   const compare = /** @type {HTMLAnchorElement | null} */ (part("compare"));
-  if (compare) compare.href = "/compare?" + [...selected].map((id) => `run_id=${id}`).join("&");
+  if (compare) compare.href = at("/compare?") + [...selected].map((id) => `run_id=${id}`).join("&");
 }
 
 /** Reads this page again and replaces its rows; the selection and the focus stay. */
@@ -99,7 +99,7 @@ live.addEventListener("click", async (event) => {
     if (button.dataset.start) {
       isLeaving = true;
       const run = await call("POST", "/v1/runs", JSON.parse(button.dataset.start));
-      location.href = `/runs/${run.id}`;
+      location.href = at(`/runs/${run.id}`);
     }
     for (const [name, act] of Object.entries(ACTIONS)) if (name in button.dataset) await act();
   } catch (error) {
