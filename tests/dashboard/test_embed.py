@@ -1,9 +1,11 @@
 """A chart of a run in a frame, and which pages may not be in one."""
 
+import re
 from collections.abc import Callable
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from app.domain.errors import Misconfigured
 from app.settings import Settings
@@ -89,6 +91,6 @@ def test_the_picture_of_a_live_run_is_read_again(watched: Watched, run_id: str) 
     with page.expect_response(lambda answer: "/plots/loss.svg" in answer.url):
         page.clock.fast_forward(10_000)
 
-    page.wait_for_function("document.querySelector('img').src.startsWith('blob:')")
+    expect(page.locator("img")).to_have_attribute("src", re.compile("^blob:"))
     assert page.locator("img").get_attribute("alt") == "Loss of <b>framed</b>"
     assert watched.complaints == []

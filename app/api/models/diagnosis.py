@@ -31,7 +31,7 @@ class RecordView(View):
     """Of these, the runs that learned their task with it, with most of three fresh seeds."""
     control_cured: int
     """Of these, the runs that learned it without a change, with fresh seeds."""
-    lower_bound: float
+    lower_bound: Derived
     """Lower end of the score interval of the share of cures, from 0 to 1: few runs count less.
     Remedies are advised in its order."""
     source: str
@@ -150,19 +150,19 @@ class OutlookView(View):
     Fitted to runs of a benchmark, by the curve so far, the trend of the reach and the findings.
     """
 
-    probability_no_better_than_baseline: float
+    probability_no_better_than_baseline: Derived
     """That it ends no better than its baseline, from 0 to 1."""
-    probability_not_learned: float
+    probability_not_learned: Derived
     """That it ends so, or far from the score that the task allows, from 0 to 1."""
     metric: str
     """The metric that the task is judged by."""
     split: Split
     """The split that is judged."""
-    expected: float
+    expected: Derived
     """The median of the metric at the end."""
-    interval: tuple[float, float]
+    interval: tuple[Derived, Derived]
     """It lies in this interval with a probability of 80 %."""
-    share_of_run: float
+    share_of_run: Derived
     """Share of the run's steps that were done when it was judged."""
 
 

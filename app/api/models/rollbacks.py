@@ -1,6 +1,6 @@
 """View of the rollbacks of a run."""
 
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 
 
 class RollbacksView(View):
@@ -8,7 +8,7 @@ class RollbacksView(View):
 
     count: int
     """Returns so far."""
-    learning_rate_factor: float
+    learning_rate_factor: Derived
     """What multiplies the learning rate of the spec now: the product of the measured factors."""
     last_step: int
     """The step whose loss, gradient or update was not finite."""

@@ -10,7 +10,7 @@ from app.api.models.offered_requests import RUNS, RequestView
 from app.api.models.request import RequestModel
 from app.api.models.scores import ScoresView
 from app.api.models.trial_runs import TrialRunView, view_runs
-from app.api.models.view import View
+from app.api.models.view import Derived, View
 from app.api.protocol.root_path import Href
 from app.domain.scopes import SPLITS
 from app.domain.specs.base import WHOLE, AtMost, Tag
@@ -55,9 +55,9 @@ class TrialBody(RequestModel):
 class TrialDifferenceView(View):
     """Paired differences in progress to untreated runs with the same seeds."""
 
-    mean: float
+    mean: Derived
     """Mean of the differences of all pairs."""
-    interval: tuple[float, float] | None
+    interval: tuple[Derived, Derived] | None
     """Of the mean, by Student's t; null for a single pair."""
     confidence: float
     """Confidence of the interval, from 0 to 1."""
@@ -78,7 +78,7 @@ class TrialArmView(View):
     """By the scores alone. Null for the control, and while it is undecided."""
     verdict_reason: str | None
     """Why, in one sentence; null before it is judged."""
-    median_progress: float | None
+    median_progress: Derived | None
     """Over the runs that ended by themselves, on test data where they have been scored on them."""
     difference: TrialDifferenceView | None
     """The paired difference to the untreated run; null before a pair has ended."""
@@ -104,9 +104,9 @@ class TrialBudgetView(View):
 
     asked: float
     """Time of all runs together, relative to that of the run."""
-    spent: float
+    spent: Derived
     """Time that its runs have taken, relative to the time of the run."""
-    run_seconds: float
+    run_seconds: Derived
     """Seconds that the run takes with all of its steps, as the run itself or, if that is longer,
     the control took."""
 
