@@ -7,5 +7,7 @@ names        names of schemas, from the names of classes
 schemas      makes schemas readable for people and for generators of clients
 operations   what is said of an operation besides what its route says
 examples     examples of bodies
+answers      examples of answers and errors
+samples      requests by curl and Python
 rule_codes   codes of problems that no schema can state
 """

@@ -11,10 +11,12 @@ from fastapi.routing import APIRoute
 from app.api.models.events import STREAM_SCHEMA
 from app.api.models.prediction import PredictionBody
 from app.api.protocol.problems import ProblemDocument
+from app.api.reference.answers import errors_shown, show_answers
 from app.api.reference.description import DESCRIPTION, TAGS
 from app.api.reference.names import SCHEMAS, name_enumerations, name_inline_schemas, rename_schemas
 from app.api.reference.operations import complete
 from app.api.reference.rule_codes import RULE_CODES
+from app.api.reference.samples import samples_of
 from app.api.reference.schemas import require_discriminators, tidy
 from app.domain.reader_options import ReaderOptions
 
@@ -46,9 +48,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
     name_inline_schemas(schemas)
     require_discriminators(schemas)
     _drop_null_from_parameters(document)
-    for operation in _operations(document):
-        name_enumerations(schemas, operation)
-        complete(operation)
+    document["components"]["examples"] = errors_shown()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            name_enumerations(schemas, operation)
+            complete(operation)
+            show_answers(operation)
+            operation["x-codeSamples"] = samples_of(method, path, operation)
     return document
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI document: names that people read, and nothing that generators of clients drop."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -41,10 +41,11 @@ def operations(document: Json) -> Iterator[Json]:
 
 
 def parts(part: object) -> Iterator[Json]:
-    """The object and all objects inside it."""
+    """The object and all objects inside it, but for examples."""
+    inner: Iterable[object] = part if isinstance(part, list) else ()
     if isinstance(part, dict):
         yield part
-    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        inner = [value for name, value in part.items() if name != "examples"]
     for one in inner:
         yield from parts(one)
 
