@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.engine import events, from_schema
 
 from tests.api.fuzz_bending import bent
+from tests.api.fuzz_chosen import CHECKED_HERE
 from tests.api.fuzz_tally import Tally
 from tests.api.installation import Installation, api_process, standing_alone
 
@@ -59,7 +60,7 @@ def fuzz(
         "generation": {"max-examples": examples, "no-shrink": True, "database": "none"},
         "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
         "checks": {"max_response_time": MAX_RESPONSE_S},
-        "operations": [_NOT_READY, _CANCELLED],
+        "operations": [_NOT_READY, _CANCELLED, *CHECKED_HERE],
     }
     schema = schemathesis.openapi.from_url(
         f"{url}/openapi.json", config=SchemathesisConfig.from_dict(settings), timeout=PATIENCE_S

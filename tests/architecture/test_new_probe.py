@@ -62,7 +62,7 @@ def measured(tier, quantities=None):
 print(json.dumps({
     "catalogue": "largest_state" in [one.name for one in read_catalog().quantities],
     "page": "| `largest_state` | 1 | largest" in Path("docs/measurements.md").read_text(),
-    "names": schemas["schemas"]["PacedQuantity"]["properties"]["name"]["enum"],
+    "names": schemas["schemas"]["ProbeQuantity"]["enum"],
     "dynamics": is_of_dynamics("largest_state"),
     "economy": measured("economy"),
     "standard": measured("standard"),

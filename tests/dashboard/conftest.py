@@ -60,9 +60,13 @@ class Watched:
             self.complaints.append(f"asked {url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Fails where there is no Chromium, because what cannot be seen is not tested."""
+    """Fails where there is no Chromium, because what cannot be seen is not tested.
+
+    Ends with its module: while it runs, Playwright's event loop is the thread's running one, and
+    no later test of the process could use asyncio.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail("Chromium is missing: install Debian's package `chromium`")

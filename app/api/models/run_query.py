@@ -40,7 +40,10 @@ RunField = Annotated[str, one_of(tuple(RunView.model_fields))]
 Fields = Annotated[list[RunField], COMMAS]
 DetailField = Annotated[str, one_of(tuple(RunDetailView.model_fields))]
 DetailFields = Annotated[tuple[DetailField, ...], COMMAS]
-FIELDS = "Repeatable, or separated by commas: the fields to answer, besides `id`. Default: all."
+FIELDS = (
+    "Repeatable, or separated by commas: the fields to answer, besides `id`. Default: all. The "
+    "answer then lacks all other fields, those too that its schema requires."
+)
 Included = Annotated[tuple[IncludedPart, ...], COMMAS]
 MAX_PARTS = 20
 INCLUDE = (

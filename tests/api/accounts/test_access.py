@@ -60,6 +60,8 @@ def things_of(client: httpx.Client) -> dict[str, object]:
         "worker_id": uuid4(),
         # no run here has weights; test_predictions.py has one that another workspace asks for
         "prediction_id": uuid4(),
+        # tests/api/trials has one that another workspace asks for
+        "trial_id": uuid4(),
         "name": "model",
         "chart": "loss",
         "form": "svg",
