@@ -9,7 +9,7 @@ import sys
 from gradient_clinic_client import AuthenticatedClient
 from gradient_clinic_client.api.runs import create_run, get_run
 from gradient_clinic_client.api.telemetry import get_diagnosis
-from gradient_clinic_client.models import Diagnosis, JobSpec, Run
+from gradient_clinic_client.models import Diagnosis, JobSpec, Run, RunDetail
 
 address, key = sys.argv[1:]
 client = AuthenticatedClient(
@@ -18,11 +18,10 @@ client = AuthenticatedClient(
 spec = JobSpec.from_dict(json.load(sys.stdin))
 posted = create_run.sync(client=client, body=spec)
 assert isinstance(posted, Run)
-ended = posted
-while ended.ended_at is None:
-    answer = get_run.sync(posted.id, client=client, until="ended", wait_s=60)
-    assert isinstance(answer, Run)
-    ended = answer
+ended = get_run.sync(posted.id, client=client, until="ended", wait_s=60)
+while isinstance(ended, RunDetail) and ended.ended_at is None:
+    ended = get_run.sync(posted.id, client=client, until="ended", wait_s=60)
+assert isinstance(ended, RunDetail)
 diagnosis = get_diagnosis.sync(posted.id, client=client)
 assert isinstance(diagnosis, Diagnosis)
 found = {
