@@ -17,7 +17,7 @@ from app.domain.artifacts import MEDIA_TYPE_OF, Artifact
 from app.services.artifacts.find_artifact import find_artifact
 from app.services.artifacts.list_artifacts import list_artifacts
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS)
+router = APIRouter(prefix="/v1/runs", tags=["files"], responses=ALWAYS)
 
 #: Bytes that are read and sent at once.
 _CHUNK_BYTES = 2**20

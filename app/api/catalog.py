@@ -9,7 +9,7 @@ from app.api.protocol.deps import SignedIn
 from app.api.protocol.problems import ALWAYS
 from app.services.read_catalog import read_catalog
 
-router = APIRouter(prefix="/v1/catalog", tags=["service"])
+router = APIRouter(prefix="/v1/catalog", tags=["catalogue"])
 
 
 @router.get(

@@ -15,7 +15,7 @@ from app.domain.diagnosis.overrides import THRESHOLDS
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.read_versions import read_versions
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["diagnosis"])
 
 #: Each threshold is a query parameter. Its name contains a dot, so it cannot be an argument.
 _OVERRIDES: list[dict[str, JsonValue]] = [

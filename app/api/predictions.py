@@ -70,7 +70,9 @@ class PredictRoute(JsonRoute):
         return MAX_BODY_BYTES
 
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_class=PredictRoute)
+router = APIRouter(
+    prefix="/v1/runs", tags=["predictions"], responses=ALWAYS, route_class=PredictRoute
+)
 
 
 class _KeptPrediction(BaseModel):

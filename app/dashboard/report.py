@@ -19,7 +19,7 @@ from app.dashboard.run_page import (
 from app.domain.diagnosis.engine import RULES_VERSION
 from app.services.runs.read_versions import read_versions
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["pictures"])
 
 #: The report loads nothing and runs no script. Its only styles are inline, since it is one file.
 POLICY = (

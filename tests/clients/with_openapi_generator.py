@@ -6,7 +6,7 @@ python with_openapi_generator.py ADDRESS KEY
 import json
 import sys
 
-from gradient_clinic import ApiClient, Configuration, JobSpec, RunsApi, TelemetryApi
+from gradient_clinic import ApiClient, Configuration, DiagnosisApi, JobSpec, RunsApi
 
 address, key = sys.argv[1:]
 with ApiClient(Configuration(host=address, access_token=key)) as client:
@@ -15,7 +15,7 @@ with ApiClient(Configuration(host=address, access_token=key)) as client:
     ended = posted
     while ended.ended_at is None:
         ended = runs.get_run(posted.id, until="ended", wait_s=60)
-    diagnosis = TelemetryApi(client).get_diagnosis(posted.id)
+    diagnosis = DiagnosisApi(client).get_diagnosis(posted.id)
 found = {
     "status": ended.status.value,
     "optimizer": type(ended.spec.optimizer.actual_instance).__name__,

@@ -7,8 +7,8 @@ import json
 import sys
 
 from gradient_clinic_client import AuthenticatedClient
+from gradient_clinic_client.api.diagnosis import get_diagnosis
 from gradient_clinic_client.api.runs import create_run, get_run
-from gradient_clinic_client.api.telemetry import get_diagnosis
 from gradient_clinic_client.models import Diagnosis, JobSpec, Run, RunDetail
 
 address, key = sys.argv[1:]

@@ -13,7 +13,7 @@ from app.api.protocol.problems import ALWAYS, documented
 from app.services.fleet.drain_worker import drain_worker
 from app.services.fleet.list_workers import VisibleWorker, list_workers
 
-router = APIRouter(prefix="/v1/workers", tags=["service"], responses=ALWAYS)
+router = APIRouter(prefix="/v1/workers", tags=["workers"], responses=ALWAYS)
 
 
 class WorkerView(View):

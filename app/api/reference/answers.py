@@ -96,7 +96,9 @@ def show_answers(operation: dict[str, Any]) -> None:
             if media_type not in {_JSON, PROBLEM_TYPE} or "examples" in content:
                 continue
             if status in recorded:
-                content["examples"] = {"recorded": {"value": recorded[status]}}
+                content["examples"] = {
+                    "recorded": {"summary": "As recorded", "value": recorded[status]}
+                }
             elif media_type == PROBLEM_TYPE:
                 reference = f"#/components/examples/status_{status}"
                 content["examples"] = {f"status_{status}": {"$ref": reference}}

@@ -16,31 +16,37 @@ curl -s "localhost:8000/v1/runs/$ID?until=ended&wait_s=60" -H "Authorization: Be
 curl -s localhost:8000/v1/runs/$ID/diagnosis -H "Authorization: Bearer $KEY"
 ```
 
-Errors are `application/problem+json` (RFC 9457). `errors[].pointer` is the place in the body. These
-codes belong to rules that no schema can state, since they concern several fields or stored data
-(`info.x-rule-codes` in the document): `{"`, `".join(RULE_CODES)}`.
+Errors are `application/problem+json` (RFC 9457); `errors[].pointer` is the place in the body.
 
 Numbers that are not finite are `null`. Lists come in pages: follow `next`. With an
 `Idempotency-Key` a POST that creates can be repeated for 24 hours and creates once. To poll, send
 the last `ETag` as `If-None-Match`.
+
+<details><summary>Codes of rules that no schema can state, since they concern several fields or
+stored data (<code>info.x-rule-codes</code>)</summary>
+
+`{"`, `".join(RULE_CODES)}`
+
+</details>
 """
 
+#: In the order in which somebody meets them: order a run, understand it, act on it; then the rest.
 TAGS = [
-    {"name": "runs", "description": "Trainings of networks, and their results."},
-    {
-        "name": "preflight",
-        "description": "What the first steps of a run would show.",
-    },
-    {"name": "telemetry", "description": "What a run measured, and its diagnosis."},
-    {
-        "name": "trials",
-        "description": "Remedies of a run, trained beside the untreated run.",
-    },
+    {"name": "runs", "description": "Order trainings, watch them, and go on from them."},
+    {"name": "diagnosis", "description": "What is wrong with a run, why, and what to change."},
+    {"name": "trials", "description": "Remedies, tried beside the untreated run."},
+    {"name": "telemetry", "description": "What a run measured: curves, gradient flow, events."},
+    {"name": "pictures", "description": "The same as pictures and as one file for people."},
+    {"name": "preflight", "description": "What the first steps of a run would show."},
+    {"name": "predictions", "description": "What the weights of a run say of new rows."},
+    {"name": "files", "description": "What a run leaves: weights, checkpoints, `predict.py`."},
     {"name": "datasets", "description": "Uploaded series, tables and texts."},
-    {"name": "access", "description": "API keys and workspaces (scope `admin`)."},
+    {"name": "catalogue", "description": "Every kind, quantity, finding, cause and remedy."},
+    {"name": "workers", "description": "Who trains, on which devices."},
+    {"name": "access", "description": "API keys, workspaces and the audit log (scope `admin`)."},
     {
         "name": "operators",
         "description": "All workspaces, for admins of the first one (scope `admin`).",
     },
-    {"name": "service", "description": "Health, metrics, workers, the catalogue."},
+    {"name": "service", "description": "Health and metrics."},
 ]

@@ -32,7 +32,7 @@ from app.services.telemetry.read_heat_map import read_flow_map
 from app.services.telemetry.read_history import read_history
 from app.store.heat_maps import FlowScope
 
-router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
+router = APIRouter(prefix="/v1/runs", tags=["pictures"])
 
 Chart = Literal["overview", "gradient-flow", "loss", "norms", "gates", "spectrum"]
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}

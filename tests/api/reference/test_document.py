@@ -151,3 +151,11 @@ def test_every_parameter_and_every_object_is_described(document: Json) -> None:
     assert len(parameters) > 100
     assert [at for *at, words in parameters if not words] == []
     assert [name for name, words in objects.items() if not words] == []
+
+
+def test_every_operation_is_in_one_group_that_is_described(document: Json) -> None:
+    groups = {tag["name"]: tag["description"] for tag in document["tags"]}
+    used = [operation["tags"] for operation in operations(document)]
+
+    assert list(groups)[:2] == ["runs", "diagnosis"]
+    assert {tuple(tags) for tags in used} == {(name,) for name in groups}
