@@ -40,6 +40,7 @@ _FILE: dict[str, JsonValue] = {
 def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Checkpoints during training; after it weights, their description, a program and a log.
 
+    The checkpoints are the last two and that of the best validation score, where a fork can start.
     `model.safetensors` contains the last weights of a run that succeeded without diverging,
     `best.safetensors` the weights of the evaluation in the run's `best`.
     """

@@ -91,7 +91,7 @@ def reserved_name(attempt: int) -> str:
 
 def writer_of(stored: str) -> int | None:
     """Returns the attempt that wrote a file of any kind, finished or not; None for other files."""
-    match = re.match(r"(?:published-|reserved-|checkpoint-\d+-)(\d+)", stored)
+    match = re.match(r"(?:published-|reserved-|checkpoint-(?:best-)?\d+-)(\d+)", stored)
     return None if match is None else int(match[1])
 
 

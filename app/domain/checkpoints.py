@@ -7,6 +7,9 @@ from uuid import UUID
 
 #: Checkpoints kept for each run: the last one, and the one before in case its file is damaged.
 NUM_KEPT = 2
+#: Kept beside them: that of the best step, and until the next one is saved, that of the best step
+#: before it.
+NUM_BEST_KEPT = 2
 
 
 class CheckpointParts(StrEnum):
@@ -34,8 +37,12 @@ class CheckpointRecord:
     next_seq: int
     takes: CheckpointParts
     created_at: datetime
+    #: False for the state of the best step, which was saved later than it was reached: only forks
+    #: start from it.
+    for_resume: bool = True
 
 
-def checkpoint_name(step: int, attempt: int) -> str:
+def checkpoint_name(step: int, attempt: int, *, for_resume: bool = True) -> str:
     """Returns the name in the artifact store, which differs between attempts."""
-    return f"checkpoint-{step:09d}-{attempt:04d}.safetensors"
+    kind = "checkpoint" if for_resume else "checkpoint-best"
+    return f"{kind}-{step:09d}-{attempt:04d}.safetensors"

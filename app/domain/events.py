@@ -25,7 +25,8 @@ class EventKind(StrEnum):
     ROLLED_BACK = "rolled_back"
     #: Critical findings stop the run, by `training.on_finding`: `{attempt, step, codes}`.
     STOPPING = "stopping"
-    #: A checkpoint was saved: `{attempt, step, num_bytes, sha256}`.
+    #: A checkpoint was saved: `{attempt, step, num_bytes, sha256, for_resume}`. That of the best
+    #: step has false, because only forks start from it.
     CHECKPOINT = "checkpoint"
     #: Readings of an earlier attempt after step `to_step` were deleted, all of them for -1:
     #: `{attempt, to_step, reason?}`.

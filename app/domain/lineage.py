@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
@@ -12,6 +13,9 @@ from app.domain.specs.patch import patched, patched_at
 
 #: Parts of a spec that a fork may change: all but those that determine the network and the data.
 PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
+BEST_STEP: Final = "best"
+#: Where a fork starts: a step, the best step, or None for the last checkpoint.
+FromStep = int | Literal["best"] | None
 #: Codes of problems with a resumption or a fork, published in the API's reference.
 LINEAGE_CODES = (
     "no_checkpoint",

@@ -1,9 +1,9 @@
-"""Rows of checkpoints: the states from which a run can continue.
+"""Rows of checkpoints: the states from which a run can continue, or a fork start.
 
 A checkpoint is stored under an attempt, after all readings that were recorded before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.checkpoints import NUM_KEPT, CheckpointParts, CheckpointRecord
 from app.domain.events import EventKind
+from app.domain.runs import BestScore
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import checkpoints
 
@@ -39,21 +40,29 @@ def record_checkpoint(
     name: str,
     num_bytes: int,
     sha256: str,
+    for_resume: bool = True,
 ) -> tuple[str, ...]:
-    """Stores a checkpoint, deletes the rows of old ones and returns the files to keep.
+    """Stores a checkpoint and returns the files to keep.
 
-    A repeated call changes nothing: the caller repeats it when the acknowledgement was lost.
-    `crash_count` is reset, because a run that reaches a new checkpoint makes progress. Raises
-    Fenced when the run no longer belongs to the attempt.
+    Of those from which the run can continue the last two are kept, and the one of the best step
+    beside them. Only a checkpoint `for_resume` deletes the rows of others: until there is one after
+    it, the best step may still be undone by a crash. One of a best step that is there already is
+    not stored again. A repeated call changes nothing: the caller repeats it when the
+    acknowledgement was lost. `crash_count` is reset, because a run that reaches a new checkpoint
+    makes progress. Raises Fenced when the run no longer belongs to the attempt.
     """
-    latest = latest_checkpoint(session, run_id)
-    if latest is not None and (latest.name, latest.attempt) == (name, attempt):
-        return tuple(record.name for record in checkpoints_of(session, run_id))
+    found = checkpoints_of(session, run_id)
+    present = [record for record in found if for_resume is False and record.step == step]
+    latest = latest_checkpoint(session, run_id) if for_resume else None
+    is_stored = latest is not None and (latest.name, latest.attempt) == (name, attempt)
+    if present or is_stored:
+        return tuple(record.name for record in found)
     data: dict[str, JsonValue] = {
         "attempt": attempt,
         "step": step,
         "num_bytes": num_bytes,
         "sha256": sha256,
+        "for_resume": for_resume,
     }
     row = change_attempt(
         session,
@@ -73,13 +82,27 @@ def record_checkpoint(
             "num_bytes": num_bytes,
             "sha256": sha256,
             "takes": CheckpointParts.ALL.value,
+            "for_resume": for_resume,
             **kept,
         },
     )
+    if for_resume:
+        _drop_old(session, run_id, best_step=row["best"]["step"] if row["best"] else None)
+    return tuple(record.name for record in checkpoints_of(session, run_id))
+
+
+def _drop_old(session: Session, run_id: UUID, *, best_step: int | None) -> None:
+    """Drops all but the last two from which the run can continue, and that of the best step.
+
+    Where the best step has none, the best one before it is kept.
+    """
     found = checkpoints_of(session, run_id)
-    for record in found[NUM_KEPT:]:
-        drop_checkpoint(session, run_id, record.step)
-    return tuple(record.name for record in found[:NUM_KEPT])
+    kept = [record.step for record in found if record.for_resume][:NUM_KEPT]
+    best = [record.step for record in found if record.step == best_step]
+    earlier = [record.step for record in found if not record.for_resume]
+    for record in found:
+        if record.step not in {*kept, *(best or earlier[:1])}:
+            drop_checkpoint(session, run_id, record.step)
 
 
 def inherit_checkpoint(
@@ -96,6 +119,7 @@ def inherit_checkpoint(
             "num_bytes": source.num_bytes,
             "sha256": source.sha256,
             "takes": takes.value,
+            "for_resume": True,
             "next_seq": 0,
             "metrics": {},
         },
@@ -103,7 +127,7 @@ def inherit_checkpoint(
 
 
 def checkpoints_of(session: Session, run_id: UUID) -> list[CheckpointRecord]:
-    """Returns the checkpoints of a run, the latest first."""
+    """Returns all checkpoints of a run, the latest first."""
     statement = (
         select(checkpoints)
         .where(checkpoints.c.run_id == run_id)
@@ -113,7 +137,24 @@ def checkpoints_of(session: Session, run_id: UUID) -> list[CheckpointRecord]:
 
 
 def latest_checkpoint(session: Session, run_id: UUID) -> CheckpointRecord | None:
-    return next(iter(checkpoints_of(session, run_id)), None)
+    """Returns the last one from which the run can continue."""
+    found = checkpoints_of(session, run_id)
+    return next((record for record in found if record.for_resume), None)
+
+
+def drop_checkpoints_after(session: Session, run_id: UUID, step: int) -> None:
+    """Drops those of steps that the run has not done any more."""
+    session.execute(
+        delete(checkpoints).where(checkpoints.c.run_id == run_id, checkpoints.c.step > step)
+    )
+
+
+def best_checkpoint(
+    found: Sequence[CheckpointRecord], best: BestScore | None
+) -> CheckpointRecord | None:
+    """Returns the one of the best step, or of the best step before that was saved."""
+    at_best = [record for record in found if best is not None and record.step == best.step]
+    return next(iter(at_best or [record for record in found if not record.for_resume]), None)
 
 
 def columns_at(session: Session, record: CheckpointRecord) -> Mapping[str, object]:
@@ -143,6 +184,16 @@ def _upsert(session: Session, row: Mapping[str, object]) -> None:
 
 
 def _record_of(row: RowMapping) -> CheckpointRecord:
-    names = ("run_id", "step", "attempt", "name", "num_bytes", "sha256", "next_seq", "created_at")
+    names = (
+        "run_id",
+        "step",
+        "attempt",
+        "name",
+        "num_bytes",
+        "sha256",
+        "next_seq",
+        "created_at",
+        "for_resume",
+    )
     takes = CheckpointParts(row["takes"])
     return CheckpointRecord(takes=takes, **{name: row[name] for name in names})

@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 from app.domain.checkpoints import CheckpointRecord
 from app.domain.events import EventKind
 from app.domain.windows.window import WINDOW_STEPS
-from app.store.checkpoints import checkpoints_of, columns_at, drop_checkpoint
+from app.store.checkpoints import (
+    columns_at,
+    drop_checkpoint,
+    drop_checkpoints_after,
+    latest_checkpoint,
+)
 from app.store.fence import NewEvent, change_attempt
 from app.store.tables import (
     diagnoses,
@@ -67,6 +72,7 @@ def rewind(
     """
     next_seq = 0 if checkpoint is None else checkpoint.next_seq
     followed = _probed_since(session, run_id, next_seq)
+    drop_checkpoints_after(session, run_id, 0 if checkpoint is None else checkpoint.step)
     for table in _MEASURED:
         session.execute(delete(table).where(table.c.run_id == run_id, table.c.seq >= next_seq))
     session.execute(delete(diagnoses).where(diagnoses.c.run_id == run_id))
@@ -93,7 +99,7 @@ def fall_back(session: Session, *, run_id: UUID, attempt: int, step: int, reason
     Raises Fenced when the run no longer belongs to the attempt.
     """
     drop_checkpoint(session, run_id, step)
-    previous = next(iter(checkpoints_of(session, run_id)), None)
+    previous = latest_checkpoint(session, run_id)
     values = rewind(session, run_id, previous)
     log = (rewound(attempt, previous, reason=reason),)
     change_attempt(session, run_id=run_id, attempt=attempt, values=values, log=log)

@@ -10,9 +10,10 @@ from app.domain.checkpoints import NUM_KEPT, CheckpointParts, checkpoint_name
 from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.rollbacks import Rollback, RollbackSummary
-from app.domain.runs import Run
+from app.domain.runs import BestScore, Run
 from app.domain.telemetry import ReadingBatch
 from app.store.checkpoints import (
+    best_checkpoint,
     checkpoints_of,
     inherit_checkpoint,
     latest_checkpoint,
@@ -39,16 +40,24 @@ from tests.store.builders import (
 )
 
 
-def keep(session: Session, run: Run, step: int, *, attempt: int | None = None) -> tuple[str, ...]:
+def keep(
+    session: Session,
+    run: Run,
+    step: int,
+    *,
+    attempt: int | None = None,
+    for_resume: bool = True,
+) -> tuple[str, ...]:
     attempt = attempt or run.attempt
     return record_checkpoint(
         session,
         run_id=run.id,
         attempt=attempt,
         step=step,
-        name=checkpoint_name(step, attempt),
+        name=checkpoint_name(step, attempt, for_resume=for_resume),
         num_bytes=10,
         sha256="ab",
+        for_resume=for_resume,
     )
 
 
@@ -143,6 +152,82 @@ def test_only_the_last_few_checkpoints_are_kept(session: Session, workspace_id: 
     assert [record.step for record in checkpoints_of(session, run.id)] == [12, 8]
     assert kept == (checkpoint_name(12, 1), checkpoint_name(8, 1))
     assert len(kept) == NUM_KEPT
+
+
+def steps_of(session: Session, run: Run) -> list[tuple[int, bool]]:
+    return [(record.step, record.for_resume) for record in checkpoints_of(session, run.id)]
+
+
+def scored(session: Session, run: Run, seq: int, score: float) -> None:
+    """A batch of four steps with an evaluation at its first one."""
+    batch = a_batch(first_step=4 * seq, readings=scores({4 * seq: score}))
+    append_batch(session, run_id=run.id, attempt=run.attempt, seq=seq, batch=batch)
+
+
+def test_the_checkpoint_of_the_best_step_is_kept_beside_the_last_two(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    for seq, score in enumerate((0.9, 0.2, 0.5, 0.5, 0.5)):
+        scored(session, run, seq, score)
+        if seq == 1:
+            keep(session, run, 4, for_resume=False)
+        keep(session, run, 4 * seq + 3)
+
+    assert steps_of(session, run) == [(19, True), (15, True), (4, False)]
+    latest = latest_checkpoint(session, run.id)
+    assert latest is not None
+    assert latest.step == 19
+
+
+def test_an_earlier_best_is_kept_until_a_later_state_is_safe(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    scored(session, run, 0, 0.9)
+    scored(session, run, 1, 0.5)
+    keep(session, run, 4, for_resume=False)
+    keep(session, run, 8)
+    scored(session, run, 2, 0.4)
+    names = keep(session, run, 9, for_resume=False)
+    both = [(9, False), (8, True), (4, False)]
+
+    assert steps_of(session, run) == both
+    assert set(names) == {record.name for record in checkpoints_of(session, run.id)}
+    assert steps_of(session, claimed_again(session, run)) == [(8, True), (4, False)]
+
+
+def test_a_best_step_that_has_a_checkpoint_needs_no_other_and_is_kept(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    scored(session, run, 0, 0.9)
+    keep(session, run, 4)
+    scored(session, run, 1, 0.1)
+
+    names = keep(session, run, 4, for_resume=False)
+    for step in (8, 12, 16):
+        keep(session, run, step)
+
+    assert names == (checkpoint_name(4, 1),)
+    assert steps_of(session, run) == [(16, True), (12, True), (4, True)]
+
+
+def test_a_fork_from_the_best_step_finds_the_best_that_was_saved(
+    session: Session, workspace_id: UUID
+) -> None:
+    run = claimed_run(session, workspace_id)
+    scored(session, run, 0, 0.9)
+    keep(session, run, 3, for_resume=False)
+    found = checkpoints_of(session, run.id)
+    best = BestScore(step=3, metric="mse", value=0.1)
+
+    at_best = best_checkpoint(found, best)
+    before_best = best_checkpoint(found, replace(best, step=7))
+
+    assert at_best is not None
+    assert at_best == before_best == best_checkpoint(found, None)
+    assert best_checkpoint([], best) is None
 
 
 def test_the_same_checkpoint_twice_is_one(session: Session, workspace_id: UUID) -> None:

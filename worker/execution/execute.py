@@ -89,7 +89,7 @@ class Execution:
         self._checkpoint_every_s = settings.checkpoint_every_s
         self._saved_at = time.monotonic()
         self._clock = AttemptClock(began_at=datetime.now(UTC))
-        self._saving = Saving(is_due=self._is_save_due, keep=self._save)
+        self._saving = Saving(is_due=self._is_save_due, keep=self._save, keep_best=self._save_best)
         self._sender = Sender(
             self._record,
             save=self._save_checkpoint,
@@ -207,6 +207,9 @@ class Execution:
     def _save(self, step: int, content: bytes) -> None:
         self._sender.send(PendingCheckpoint(step=step, content=content))
         self._saved_at = time.monotonic()
+
+    def _save_best(self, step: int, content: bytes) -> None:
+        self._sender.send(PendingCheckpoint(step=step, content=content, for_resume=False))
 
     def _save_checkpoint(self, pending: PendingCheckpoint) -> None:
         self._space.give_for_checkpoint(len(pending.content))

@@ -27,7 +27,7 @@ from worker.training.fingerprint import differences, take_fingerprint
 logger = logging.getLogger(__name__)
 
 _FORK_DAMAGED = "The checkpoint from which this fork starts cannot be read."
-_ATTEMPT_OF = re.compile(r"checkpoint-\d+-(\d+)\.safetensors(\.part)?")
+_ATTEMPT_OF = re.compile(r"checkpoint-(?:best-)?\d+-(\d+)\.safetensors(\.part)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Checkpoints:
         Raises Fenced when the run belongs to another attempt, Unavailable, and
         ArtifactsUnavailable when the file cannot be written.
         """
-        name = checkpoint_name(pending.step, self.attempt)
+        name = checkpoint_name(pending.step, self.attempt, for_resume=pending.for_resume)
         with raising_unavailable():
             sha256 = self.artifacts.write(self.run_id, name, pending.content)
         try:
@@ -58,6 +58,7 @@ class Checkpoints:
                     name=name,
                     num_bytes=len(pending.content),
                     sha256=sha256,
+                    for_resume=pending.for_resume,
                 )
         except Fenced:
             self.artifacts.remove(self.run_id, [name])

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.artifacts import UNFINISHED, ArtifactFolder, raising_unavailable
 from app.domain.artifacts import reserved_name
-from app.domain.checkpoints import NUM_KEPT
+from app.domain.checkpoints import NUM_BEST_KEPT, NUM_KEPT
 from app.domain.estimate import NUM_BYTES, num_parameters
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
@@ -23,7 +23,7 @@ from worker.publishing.assembly import assemble_program
 from worker.publishing.golden import num_timesteps
 
 #: A checkpoint is written before the oldest of those that are kept is removed.
-MAX_CHECKPOINTS = NUM_KEPT + 1
+MAX_CHECKPOINTS = NUM_KEPT + NUM_BEST_KEPT + 1
 #: Saved states of the policy `rollback`.
 _NUM_SNAPSHOTS = 2
 #: Bytes of one tensor's entry in a safetensors header.

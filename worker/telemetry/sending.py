@@ -49,6 +49,8 @@ class PendingCheckpoint:
     #: Number of optimizer steps done.
     step: int
     content: bytes
+    #: False for the state of the best step, from which only forks start.
+    for_resume: bool = True
 
 
 class SaveCheckpoint(Protocol):

@@ -125,6 +125,8 @@ class Saving:
     is_due: Callable[[], bool]
     #: Gets the number of steps done and the bytes, after all earlier readings have been sent.
     keep: Callable[[int, bytes], None]
+    #: Gets the same of the best step, before `keep` gets a later one; forks may start there.
+    keep_best: Callable[[int, bytes], None] = lambda _step, _content: None
 
 
 #: For training that is never resumed.

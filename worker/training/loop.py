@@ -22,7 +22,8 @@ The moments of a run, and who acts at each of them:
     │   │            CheckpointSaver   saves where it is due, after a flush
     ╰───╯
     run ends         Recorder          flushes
-                     CheckpointSaver   saves, so that more steps can follow as if there were no end
+                     CheckpointSaver   saves the best step, where forks may start, and the last one,
+                                       so that more steps can follow as if there were no end
                      Observer          evaluates the last weights on every split, and probes them
 
 Nothing waits for a GPU between two flushes, but for a policy of instability that must know at each
@@ -136,6 +137,7 @@ class TrainingLoop:
             if reason is not None:
                 return self._run_ends(reason, steps_done=step)
             look = self._observer.before_step(self.learner.model, step)
+            self._saver.note_best(step)
             if self._observer.has_reached_target(step):
                 # the last look measures the same weights once more, on every split
                 return self._run_ends(StopReason.CONVERGED, steps_done=step)
@@ -150,7 +152,7 @@ class TrainingLoop:
                 bad_step = self._recorder.flush(steps_done=step + 1)
                 if has_ended or bad_step is not None:
                     last = step if bad_step is None else bad_step
-                    return self._outcome(StopReason.DIVERGED, steps_done=last + 1)
+                    return self._diverged(steps_done=last + 1)
             if is_saved and self.learner.is_finite():
                 self._saver.save(step + 1)
         return self._run_ends(StopReason.COMPLETED, steps_done=num_steps)
@@ -234,14 +236,19 @@ class TrainingLoop:
     def _run_ends(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
         bad_step = self._recorder.flush(steps_done=steps_done)
         if bad_step is not None:
-            return self._outcome(StopReason.DIVERGED, steps_done=bad_step + 1)
+            return self._diverged(steps_done=bad_step + 1)
         if not self.learner.is_finite():
-            return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
+            return self._diverged(steps_done=steps_done)
         self._saver.save(steps_done)
         if reason not in WITHOUT_LAST_PROBE:
             self._recorder.add(self._observer.at_end(self.learner.model, steps_done))
             self._recorder.flush(steps_done=steps_done)
         return self._outcome(reason, steps_done=steps_done)
+
+    def _diverged(self, *, steps_done: int) -> TrainingOutcome:
+        """Ends the run without a checkpoint of its last weights; forks start from the best ones."""
+        self._saver.save_best()
+        return self._outcome(StopReason.DIVERGED, steps_done=steps_done)
 
     def _outcome(self, reason: StopReason | Interruption, *, steps_done: int) -> TrainingOutcome:
         return TrainingOutcome(

@@ -23,9 +23,10 @@ class Resumption(RequestModel):
 class ForkBody(RequestModel):
     """The step at which a fork starts, and its changes of the job spec."""
 
-    from_step: Step | None = None
-    """A step with a checkpoint, or 0 for the start. Null: the last checkpoint, which is from before
-    the first non-finite step, since only finite weights are saved."""
+    from_step: Step | Literal["best"] | None = None
+    """A step with a checkpoint, 0 for the start, or `best`: the step with the best validation
+    score, whose checkpoint is kept. Null: the last checkpoint, which is from before the first
+    non-finite step, since only finite weights are saved."""
     patch: Patch = Field(default={})
     """Merge patch (RFC 7396) of optimizer, clipping, regularization, training (except the seed) and
     probes. An object with another `kind` replaces the present one."""

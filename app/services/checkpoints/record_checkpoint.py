@@ -1,4 +1,4 @@
-"""Store the row of a checkpoint whose file is complete; the run can then continue from it."""
+"""Store the row of a checkpoint whose file is complete; a run can then start from it."""
 
 from uuid import UUID
 
@@ -15,10 +15,12 @@ def record_checkpoint(
     name: str,
     num_bytes: int,
     sha256: str,
+    for_resume: bool = True,
 ) -> tuple[str, ...]:
     """Stores the row and returns the names of the files to keep.
 
-    Raises Fenced when the run no longer belongs to the attempt.
+    Without `for_resume` it is the state of the best step, from which only forks start. Raises
+    Fenced when the run no longer belongs to the attempt.
     """
     return record(
         work.session,
@@ -28,4 +30,5 @@ def record_checkpoint(
         name=name,
         num_bytes=num_bytes,
         sha256=sha256,
+        for_resume=for_resume,
     )

@@ -11,7 +11,7 @@ from app.artifacts import ArtifactFolder
 from app.domain.audit import Act
 from app.domain.checkpoints import CheckpointParts, CheckpointRecord
 from app.domain.errors import InvalidInput, Problem, Unavailable
-from app.domain.lineage import forked_spec
+from app.domain.lineage import FromStep, forked_spec
 from app.domain.quotas import Quotas
 from app.domain.runs import Run
 from app.domain.specs.job import JobSpec
@@ -31,9 +31,9 @@ from app.store.runs import find_run, insert_run
 class ForkRequest:
     """Where a fork starts, and what it changes."""
 
-    #: Step of a checkpoint, or 0 for the first step. None is the last intact checkpoint, which
-    #: precedes the first step that is not finite.
-    from_step: int | None = None
+    #: Step of a checkpoint, 0 for the first step, or `best` for the best step. None is the last
+    #: intact checkpoint, which precedes the first step that is not finite.
+    from_step: FromStep = None
     patch: Mapping[str, JsonValue] = field(default_factory=dict)
     #: None keeps the optimizer's state unless the patch changes the optimizer's kind.
     optimizer_state: Literal["keep", "reset"] | None = None

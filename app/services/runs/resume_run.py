@@ -42,9 +42,9 @@ def resume_run(  # noqa: PLR0913 - what a resumption depends on, each by its nam
     """
     with unit_of_work(engine) as work:
         ended = find_run(work.session, workspace_id, run_id)
-        checkpoints = checkpoints_of(work.session, run_id)
+        found = checkpoints_of(work.session, run_id)
     resumed_spec(ended, num_steps=num_steps, time_limit_s=time_limit_s)
-    find_intact(artifacts, checkpoints)
+    find_intact(artifacts, [checkpoint for checkpoint in found if checkpoint.for_resume])
     with unit_of_work(engine, actor=actor) as work:
         return _queue_again(
             work,

@@ -157,6 +157,8 @@ checkpoints = Table(
     text_column("sha256"),
     #: Which parts of the checkpoint the run continues with.
     text_column("takes", "all"),
+    #: False for the state of the best step, from which only forks start.
+    Column("for_resume", Boolean, nullable=False, server_default=text("true")),
     #: Values of the run's columns at the checkpoint.
     counter("next_seq", BigInteger),
     timestamp("progress_at"),

@@ -129,6 +129,30 @@ def test_a_fork_begins_at_the_last_checkpoint(clinic: Clinic, client: httpx.Clie
     assert store.read(UUID(fork["id"]), begun.name) == b"weights"
 
 
+def test_a_fork_begins_at_the_best_step_which_no_resumption_does(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    run = saved_run(clinic)
+    none_yet = post(client, run, "fork", from_step="best")
+    store = ArtifactFolder(root=clinic.settings.artifact_root)
+    engine = clinic.app.state.resources.engine
+    checkpoints = Checkpoints(engine=engine, artifacts=store, run_id=run.id, attempt=run.attempt)
+    checkpoints.save(PendingCheckpoint(step=6, content=b"best weights", for_resume=False))
+    finish(clinic, run, StopReason.CANCELLED)
+
+    from_best = post(client, run, "fork", from_step="best")
+    from_last = post(client, run, "fork")
+    resumed = post(client, run, "resume")
+
+    assert none_yet.status_code == 422
+    assert check_problem(none_yet)["errors"][0]["code"] == "no_checkpoint"
+    assert from_best.json()["parent"]["step"] == 6
+    fork_id = UUID(from_best.json()["id"])
+    assert store.read(fork_id, checkpoint_name(6, 1, for_resume=False)) == b"best weights"
+    assert from_last.json()["parent"]["step"] == 4
+    assert resumed.status_code == 202
+
+
 def test_a_fork_begins_at_the_last_checkpoint_that_is_whole(
     clinic: Clinic, client: httpx.Client
 ) -> None:

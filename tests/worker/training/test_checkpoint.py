@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from app.domain.checkpoints import CheckpointParts
 from app.domain.runs import BestScore, StopReason
 from app.domain.specs.job import JobSpec
+from app.domain.specs.patch import patched
 from app.domain.telemetry import LagProfile, ReadingBatch, ScalarReading, of_kind
 from tests.worker.builders import make_spec
 from worker.datasets.build import build_task
@@ -42,6 +43,8 @@ class Session:
     outcome: TrainingOutcome
     batches: list[ReadingBatch] = field(default_factory=list)
     kept: dict[int, bytes] = field(default_factory=dict)
+    #: Of the best step.
+    best_kept: dict[int, bytes] = field(default_factory=dict)
 
     def rows(self) -> dict[tuple[object, ...], float]:
         """Every reading by its place; a place that comes twice fails."""
@@ -89,6 +92,7 @@ def attempt(
 ) -> Session:
     batches: list[ReadingBatch] = []
     kept: dict[int, bytes] = {}
+    best_kept: dict[int, bytes] = {}
     done = 0 if start is None else start.checkpoint.notes.step
 
     def is_due() -> bool:
@@ -103,10 +107,10 @@ def attempt(
         send=batches.append,
         begin=lambda _facts, _names, _device: None,
         stop_requested=lambda: stop_with if done == stop_after else None,
-        saving=Saving(is_due=is_due, keep=kept.__setitem__),
+        saving=Saving(is_due=is_due, keep=kept.__setitem__, keep_best=best_kept.__setitem__),
         start=start,
     )
-    return Session(outcome=outcome, batches=batches, kept=kept)
+    return Session(outcome=outcome, batches=batches, kept=kept, best_kept=best_kept)
 
 
 def spec_of(
@@ -235,6 +239,60 @@ def test_the_best_weights_are_those_of_the_best_validation() -> None:
     assert scores[score.step] == score.value
     assert 0 < score.step < NUM_STEPS
     assert digest == attempt(spec, stop_after=score.step).digest()
+
+
+def test_a_fork_from_the_best_step_goes_on_as_the_run_did_from_there() -> None:
+    spec = spec_of(optimizer={"kind": "sgd", "momentum": 0.9, "learning_rate": 2.0})
+    whole = attempt(patched(spec, {"training": {"evaluate_every": 1}}))
+    step = whole.best()[0].step
+
+    [(saved_step, content)] = whole.best_kept.items()
+    fork = attempt(
+        spec,
+        start=Start(checkpoint=unpack(content), takes=CheckpointParts.WEIGHTS_AND_OPTIMIZER),
+    )
+
+    assert 0 < step == saved_step < NUM_STEPS
+    assert fork.digest() == whole.digest()
+
+
+def test_the_best_step_is_saved_before_each_later_checkpoint_and_once() -> None:
+    spec = spec_of(evaluate_every=1)
+
+    saved = attempt(spec, save_after=lambda step: step % 6 == 0)
+
+    best = [step for step, _ in saved.best_kept.items()]
+    assert best == sorted(set(best))
+    assert len(best) <= len(saved.kept)
+    again = attempt(
+        spec, start=Start(checkpoint=unpack(saved.kept[6])), save_after=lambda step: step % 6 == 0
+    )
+    later = {step: saved.best_kept[step] for step in best if step > 6}
+    assert again.best_kept.keys() == later.keys() != set()
+    for step, content in again.best_kept.items():
+        found, expected = unpack(content).tensors, unpack(later[step]).tensors
+        assert digest_of(found) == digest_of(expected)
+
+
+def test_a_run_that_diverges_leaves_its_best_step() -> None:
+    wild = make_spec(
+        {
+            "model": {"activation": "relu"},
+            "optimizer": {
+                "kind": "sgd",
+                "learning_rate": 1e4,
+                "schedule": {"kind": "constant", "warmup_steps": 1_000_000},
+            },
+            "clipping": {"kind": "none"},
+            "training": {"num_steps": 400, "evaluate_every": 1},
+        }
+    )
+
+    diverged = attempt(wild)
+
+    assert diverged.outcome.stop_reason is StopReason.DIVERGED
+    assert diverged.outcome.best is not None
+    assert list(diverged.best_kept) == [diverged.outcome.best.score.step]
 
 
 def test_a_checkpoint_from_before_best_weights_leads_to_none() -> None:
