@@ -62,6 +62,11 @@ def resumed_spec(run: Run, *, num_steps: int | None, time_limit_s: float | None)
     return patched(run.spec, {"training": {"num_steps": steps, "time_limit_s": limit_s}})
 
 
+def can_fork(spec: JobSpec, patch: Mapping[str, JsonValue], changed: JobSpec) -> bool:
+    """Returns whether a fork can take this patch; `changed` is the spec with it."""
+    return set(patch) <= set(PATCHABLE) and changed.training.seed == spec.training.seed
+
+
 def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int) -> JobSpec:
     """Returns the spec of a fork that starts at `from_step`.
 

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.case import Case
 from app.domain.runs import Run, StopReason
+from app.store.checkpoints import best_checkpoint, checkpoints_of
 from app.store.judged_telemetry import read_judged_telemetry
 
 
@@ -15,6 +16,7 @@ def load_case(
     `stop_reason` says why the run ended, or why it is about to end; None while it trains.
     `error` is the sentence on why it failed.
     """
+    best = best_checkpoint(checkpoints_of(session, run.id), run.best)
     return Case(
         spec=run.spec,
         task=run.task,
@@ -24,4 +26,5 @@ def load_case(
         has_ended=stop_reason is not None,
         stop_reason=stop_reason,
         error=error,
+        saved_best_step=None if best is None else best.step,
     )

@@ -6,11 +6,14 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from app.artifacts import ArtifactFolder
 from app.domain.runs import StopReason
 from app.store.tables import diagnoses, findings
 from tests.api.conftest import Clinic, post_run
 from tests.api.measured import batch_of, finish, path_of, record, session_of, started_run
-from tests.domain.builders import job
+from tests.domain.builders import job, scores
+from worker.execution.saving import Checkpoints
+from worker.telemetry.sending import PendingCheckpoint
 
 FIELDS = {
     *("run_id", "attempt", "as_of_step", "final", "rules_version", "verdict", "summary"),
@@ -40,6 +43,35 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_post_unchanged(
     records = [one["record"] for one in finding["remedies"] if one["record"]]
     assert records
     assert all(0 <= one["lower_bound"] <= one["cured"] / one["tried"] for one in records)
+
+
+def test_every_remedy_posts_also_as_a_fork_from_the_best_step_where_it_is_saved(
+    clinic: Clinic, client: httpx.Client
+) -> None:
+    """The run learns first, and then its numbers stop being finite."""
+    run = started_run(clinic, job(clipping={"kind": "none"}))
+    half = [*[1.0] * 15, math.nan]
+    record(clinic, run, seq=0, batch=batch_of([1.0] * 15, readings=scores({0: 0.17, 10: 0.05})))
+    Checkpoints(
+        engine=clinic.app.state.resources.engine,
+        artifacts=ArtifactFolder(root=clinic.settings.artifact_root),
+        run_id=run.id,
+        attempt=run.attempt,
+    ).save(PendingCheckpoint(step=10, content=b"best", for_resume=False))
+    record(clinic, run, seq=1, batch=batch_of(half, first_step=15))
+    finish(clinic, run, StopReason.DIVERGED)
+
+    diagnosis = client.get(path_of(run.id, "diagnosis")).json()
+
+    remedies = [one for finding in diagnosis["findings"] for one in finding["remedies"]]
+    forks = [remedy["fork"] for remedy in remedies if remedy["fork"]]
+    assert forks
+    for request in [*forks, *(remedy["request"] for remedy in remedies)]:
+        answer = client.post(request["href"], json=request["body"])
+        assert answer.status_code == 201, answer.text
+    assert all(fork["body"]["from_step"] == "best" for fork in forks)
+    changes_the_network = [one for one in remedies if {"model", "init"} & set(one["patch"])]
+    assert all(remedy["fork"] is None for remedy in changes_the_network)
 
 
 def test_a_cause_has_a_probability_and_what_would_tell_posts_unchanged(

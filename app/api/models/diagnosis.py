@@ -53,6 +53,10 @@ class RemedyView(View):
     """For the likeliest of its causes; null if it was not tried for that."""
     request: RequestView
     """The request that tries it, as it can be sent."""
+    fork: RequestView | None
+    """The same change from the step with the best validation score on, which keeps what was learned
+    and costs the remaining steps alone. Null where the change needs a new network or other data,
+    where nothing was learned, or while no such step is saved."""
 
 
 class RankedCauseView(View):
@@ -232,4 +236,6 @@ def _view_experiment(experiment: Experiment, requests: Requests) -> ExperimentVi
 
 def _view_remedy(remedy: Remedy, requests: Requests) -> RemedyView:
     request = requests.of(remedy.body, purpose=remedy.kind)
-    return RemedyView.of(remedy, patch=in_order_of(request.body, remedy.patch), request=request)
+    patch = in_order_of(request.body, remedy.patch)
+    fork = None if remedy.fork_step is None else requests.fork(patch)
+    return RemedyView.of(remedy, patch=patch, request=request, fork=fork)

@@ -9,6 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from app.api.models.view import View
 from app.api.protocol.root_path import Href
+from app.domain.lineage import BEST_STEP
 from app.domain.specs.base import MAX_SHORT_TEXT
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
@@ -24,8 +25,8 @@ class RequestView(View):
     href: Href
     """Where to send it."""
     body: dict[str, JsonValue]
-    """A complete and valid job spec. Its `name` says what it tries, and its `parent_id` is the run
-    that it was made for."""
+    """A complete and valid job spec; its `name` says what it tries, and its `parent_id` is the run
+    that it was made for. For a fork, the body of a fork."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,13 @@ class Requests:
         if self.parent_id is not None:
             document["parent_id"] = str(self.parent_id)
         return RequestView(method="POST", href=RUNS, body=document)
+
+    def fork(self, patch: Mapping[str, JsonValue]) -> RequestView | None:
+        """Returns the fork of the parent from its best step; None without a parent."""
+        if self.parent_id is None:
+            return None
+        body: dict[str, JsonValue] = {"from_step": BEST_STEP, "patch": dict(patch)}
+        return RequestView(method="POST", href=f"{RUNS}/{self.parent_id}/fork", body=body)
 
 
 def in_order_of(

@@ -59,6 +59,8 @@ class Case:
     stop_reason: StopReason | None
     #: One sentence that says why a run failed; None if it did not.
     error: str | None = None
+    #: Step of the best state that was saved and can be forked; None without one.
+    saved_best_step: int | None = None
     thresholds: Thresholds = DEFAULT
 
     @cached_property

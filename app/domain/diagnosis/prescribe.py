@@ -9,6 +9,7 @@ from app.domain.diagnosis.record import Records, share_of_cures
 from app.domain.diagnosis.records import RECORDS
 from app.domain.diagnosis.remedies import REMEDIES
 from app.domain.diagnosis.remedy import Ailment, Draft, Patch, Remedy, RemedyCard
+from app.domain.lineage import can_fork
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, patched
 
@@ -90,15 +91,23 @@ class _Advice:
                 yield self._remedy(card, self._with_companions(card, draft))
 
     def _remedy(self, card: RemedyCard, draft: Draft) -> Remedy:
+        treated = patched(self.spec, draft.patch)
         acted_on = max(card.causes & self.likely.keys(), key=lambda code: self.likely[code])
         return Remedy(
             kind=card.kind,
             patch=draft.patch,
             reason=draft.reason,
             source=card.source,
-            body=as_document(patched(self.spec, draft.patch)),
+            body=as_document(treated),
+            fork_step=self._fork_step(draft, treated),
             record=self.records.get(acted_on, {}).get(card.kind),
         )
+
+    def _fork_step(self, draft: Draft, treated: JobSpec) -> int | None:
+        """Returns the best step if the run can go on from there with the change."""
+        step = self.ailment.fork_step
+        is_far_enough = step is not None and step < treated.training.num_steps
+        return step if is_far_enough and can_fork(self.spec, draft.patch, treated) else None
 
     def _draft(self, card: RemedyCard, spec: JobSpec) -> Draft | None:
         """Returns the draft; None for a change of the updates if the first forward pass failed."""

@@ -23,6 +23,8 @@ class Remedy:
     source: str
     #: The patched spec: valid, complete and different from the run's.
     body: Mapping[str, JsonValue]
+    #: Step of the best state that was saved, if the patch can be applied to a fork from there.
+    fork_step: int | None = None
     #: How often it cured runs with the likeliest of the causes that it acts on; None if untried.
     record: Record | None = None
 
@@ -61,6 +63,8 @@ class Ailment:
     needed_steps: int | None = None
     #: Step of the best validation score.
     best_step: int | None = None
+    #: The best step, if its state was saved and its score is better than the baseline.
+    fork_step: int | None = None
     #: Timesteps of context that still improve held-out predictions, by a reference model.
     useful_context: int | None = None
 

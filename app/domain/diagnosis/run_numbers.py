@@ -6,8 +6,10 @@ from math import exp, isfinite, log
 import numpy as np
 
 from app.domain.diagnosis.case import Case
+from app.domain.diagnosis.measures.scores import BEST_VALIDATION_GAIN
 from app.domain.diagnosis.progress import IDEAL
 from app.domain.diagnosis.remedy import Ailment
+from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.diagnosis.trends import finite_median
 from app.domain.scopes import Scope
 from app.domain.task import JUDGED_SPLIT, MetricMode, TaskFacts
@@ -46,6 +48,7 @@ def numbers_of(case: Case) -> Ailment:
         penalty_share=max(shares, default=None),
         needed_steps=_needed_steps(case),
         best_step=_best_step(case),
+        fork_step=_fork_step(case),
         useful_context=_useful_context(case),
     )
 
@@ -90,6 +93,14 @@ def _best_step(case: Case) -> int | None:
         return None
     is_minimised = case.task.mode is MetricMode.MINIMISE
     return int(steps[scores.argmin() if is_minimised else scores.argmax()])
+
+
+def _fork_step(case: Case) -> int | None:
+    """Returns the step from which a fork goes on with something that was learned."""
+    gain = BEST_VALIDATION_GAIN.measure(case)
+    least = case.thresholds.of(BaselineThresholds).min_gain
+    is_better = isinstance(gain, float) and gain >= least
+    return case.saved_best_step if is_better else None
 
 
 def _needed_steps(case: Case) -> int | None:

@@ -368,3 +368,19 @@ def test_what_acts_on_the_named_cause_comes_before_what_cures_more_often() -> No
     causes = {card.kind: card.causes for card in REMEDIES}
     assert "overfitting" in causes[named[0].kind]
     assert "overfitting" not in causes[unnamed[0].kind]
+
+
+@pytest.mark.parametrize("best_step", [None, 40, 5000])
+def test_a_remedy_forks_from_the_best_step_where_its_change_and_its_steps_allow_it(
+    best_step: int | None,
+) -> None:
+    ailment = Ailment(
+        probabilities={"learning_rate_too_high": 0.6, "unreliable_start": 0.2},
+        fork_step=best_step,
+    )
+
+    remedies = {one.kind: one for one in prescribe(ailment, job())}
+
+    forks = {kind: one.fork_step for kind, one in remedies.items()}
+    assert forks["lower_learning_rate"] == (40 if best_step == 40 else None)
+    assert forks["another_seed"] is None

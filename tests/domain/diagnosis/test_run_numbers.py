@@ -136,3 +136,17 @@ def test_a_run_without_data_has_the_length_of_its_spec() -> None:
     numbers = numbers_of(replace(case(), task=None))
 
     assert (numbers.length, numbers.required_lag) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("best", "saved", "step"),
+    [(0.05, 300, 300), (0.05, None, None), (1 / 6, 300, None), (None, 300, None)],
+)
+def test_a_fork_starts_from_a_best_step_that_is_saved_and_better_than_the_baseline(
+    best: float | None, saved: int | None, step: int | None
+) -> None:
+    seen = telemetry(readings=[] if best is None else [*scores({0: 0.2, 300: best})])
+
+    numbers = numbers_of(replace(case(seen=seen), saved_best_step=saved))
+
+    assert numbers.fork_step == step
