@@ -3,6 +3,7 @@
 Shapes: T timesteps, B sequences, O outputs, H times ahead.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,10 @@ def targets_of_batch(task: Task, *, timesteps: int) -> list[JsonValue]:
 
 
 def targets_of_forecasts(task: Task, examples: Sequence[ForecastExample]) -> list[JsonValue]:
-    """Returns one row of H values for each window that is evaluated; null for others."""
+    """Returns one row of H values for each window that is evaluated; null for others.
+
+    A value that the data lack is null.
+    """
     return [_of_window(task.evaluation["train"], example) for example in examples]
 
 
@@ -63,7 +67,12 @@ def _row(output: NumberOutput | ClassOutput, target: Tensor) -> list[JsonValue]:
         return [output.classes[int(target)]]
     scaling = output.scalings[0]
     values_O = target.double().reshape(-1) * scaling.std[0] + scaling.mean[0]
-    return [float(value) for value in values_O]
+    return _known(values_O.tolist())
+
+
+def _known(values: Sequence[float]) -> list[JsonValue]:
+    """Null for a value that the data lack."""
+    return [None if math.isnan(value) else value for value in values]
 
 
 def _of_window(batch: Batch, example: ForecastExample) -> JsonValue:
@@ -75,5 +84,4 @@ def _of_window(batch: Batch, example: ForecastExample) -> JsonValue:
     if not is_same_B.any():
         return None
     targets_H: DoubleArray = batch.targets[int(is_same_B.argmax())].double().cpu().numpy()
-    row: list[JsonValue] = [example.answer(targets_H.reshape(-1)).tolist()]
-    return row
+    return [_known(example.answer(targets_H.reshape(-1)).tolist())]
