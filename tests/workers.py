@@ -146,7 +146,9 @@ class Runs:
         with unit_of_work(self.engine) as work:
             return find_run(work.session, self.workspace_id, run_id)
 
-    def wait_for_step(self, run_id: UUID, *, attempt: int = 1, within_s: float = 30) -> Run:
+    def wait_for_step(
+        self, run_id: UUID, *, attempt: int = 1, within_s: float = START_TIMEOUT_S
+    ) -> Run:
         """Until readings of this attempt are stored."""
 
         def is_there() -> bool:
@@ -160,7 +162,7 @@ class Runs:
             raise
         return self.get(run_id)
 
-    def wait_for_end(self, run_id: UUID, *, within_s: float = 60) -> Run:
+    def wait_for_end(self, run_id: UUID, *, within_s: float = START_TIMEOUT_S) -> Run:
         wait_until(lambda: self.get(run_id).status.has_ended, within_s=within_s)
         return self.get(run_id)
 
