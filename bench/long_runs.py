@@ -11,13 +11,11 @@ import argparse
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +33,7 @@ from app.embedded.servers import Servers, embedded_servers
 from app.migration import migrate
 from app.store.database import make_engine, unit_of_work
 from app.store.tables import runs
+from bench.api_process import api_process
 from bench.long_run import LEASE_S, write_run
 from worker.supervision.run_records import RunRecords
 
@@ -160,24 +159,8 @@ def _service(place: Place) -> Iterator[tuple[str, int]]:
         "CLINIC_DATABASE_URL": place.database_url,
         "CLINIC_BROKER_URL": place.broker_url,
     }
-    command: Sequence[str] = (
-        *(sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app"),
-        *("--port", "0", "--no-access-log"),
-    )
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
-        try:
-            yield _address(process), process.pid
-        finally:
-            process.terminate()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    for line in process.stderr or ():
-        found = re.search(r"running on (http://\S+)", line)
-        if found:
-            return found.group(1)
-    detail = "the service does not start"
-    raise RuntimeError(detail)
+    with api_process(environ) as started:
+        yield started
 
 
 def _get(place: Place, url: str, headers: dict[str, str] | None = None) -> tuple[bytes, str]:

@@ -1,9 +1,6 @@
 """The servers of a measurement: a database of its own, a broker and one process of the API."""
 
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from app.embedded.home import make_home, owned
 from app.embedded.servers import embedded_servers
 from app.migration import migrate
 from app.store.database import make_engine
+from bench.api_process import api_process
 from bench.dashboard.data import SECRET, Generated, generated
 
 
@@ -53,7 +51,7 @@ def installation(home: Path) -> Iterator[Installation]:
             "CLINIC_ADDRESS_REQUESTS_PER_S": "5000",
             "CLINIC_REQUESTS_AT_ONCE": "100",
         }
-        with _api(environ) as (address, api):
+        with api_process(environ) as (address, api):
             yield Installation(
                 url=address,
                 database_url=url,
@@ -61,28 +59,6 @@ def installation(home: Path) -> Iterator[Installation]:
                 api=api,
                 database=_postmaster(home),
             )
-
-
-@contextmanager
-def _api(environ: dict[str, str]) -> Iterator[tuple[str, int]]:
-    command = (
-        *(sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app"),
-        *("--port", "0", "--no-access-log"),
-    )
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
-        try:
-            yield _address(process), process.pid
-        finally:
-            process.terminate()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    for line in process.stderr or ():
-        found = re.search(r"running on (http://\S+)", line)
-        if found:
-            return found.group(1)
-    detail = "the service does not start"
-    raise RuntimeError(detail)
 
 
 def _postmaster(home: Path) -> int:

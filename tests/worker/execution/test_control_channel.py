@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.workers import wait_until
 from worker.execution.commands import CANCEL, PROGRESS, STOP
 from worker.execution.control_channel import ControlChannel
 
@@ -33,8 +34,7 @@ def test_a_run_is_cancelled_once_the_worker_says_so(ends: Ends) -> None:
 
     worker.send(CANCEL)
 
-    while not channel.is_cancelled():
-        pass
+    wait_until(channel.is_cancelled, within_s=10)
     assert channel.is_cancelled()
 
 
@@ -44,8 +44,7 @@ def test_a_run_is_stopped_once_the_worker_says_so(ends: Ends) -> None:
 
     worker.send(STOP)
 
-    while not channel.is_stopped():
-        pass
+    wait_until(channel.is_stopped, within_s=10)
     assert not channel.is_cancelled()
 
 
