@@ -8,11 +8,11 @@ from starlette.responses import Response
 from app.api.protocol.conditional import NOT_MODIFIED, picture_by_version
 from app.api.protocol.deps import ProcessResources, Read, RunsReader
 from app.api.protocol.problems import ALWAYS, documented
+from app.api.runs.detail import RunSources
 from app.api.telemetry.plots import PictureSources, PlotParameters
 from app.dashboard.pages import fill
 from app.dashboard.run_page import (
     advised_remedies,
-    read_diagnosis_view,
     read_run_view,
     title_of,
 )
@@ -55,7 +55,7 @@ def get_report(
         sources = PictureSources(read=read, caller=caller, run_id=run_id, versions=versions)
         picture = sources.draw(resources.studio, "overview", form="svg", query=PlotParameters())
         run = read_run_view(read, caller, run_id)
-        diagnosis = read_diagnosis_view(read, caller, run_id)
+        diagnosis = RunSources(read=read, caller=caller, run_id=run_id).diagnosis()
         return fill(
             "report.html",
             run=run,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api.models.diagnosis import DiagnosisView, RemedyView, view_diagnosis
+from app.api.models.diagnosis import DiagnosisView, RemedyView
 from app.api.models.run import RunView, view_run
 from app.api.models.trial import TrialView, view_trial
 from app.api.protocol.deps import Read, RunsReader
@@ -18,10 +18,9 @@ from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
 from app.domain.artifacts import ArtifactKind
 from app.domain.comparison import SpecDifference, spec_differences
-from app.domain.errors import NotFound, TelemetryDropped
+from app.domain.errors import NotFound
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
-from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.estimate_seconds import estimate_seconds
 from app.services.runs.get_run import get_run
 from app.services.trials.read_trial import list_trials
@@ -48,9 +47,9 @@ class Comparison:
 def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
     run = read_run_view(read, caller, run_id)
-    diagnosis = read_diagnosis_view(read, caller, run_id)
-    advised = advised_remedies(diagnosis) if diagnosis else []
     sources = RunSources(read=read, caller=caller, run_id=run_id)
+    diagnosis = sources.diagnosis()
+    advised = advised_remedies(diagnosis) if diagnosis else []
     files = sources.artifacts()
     return render(
         request,
@@ -80,17 +79,6 @@ def read_run_view(read: Read, caller: Caller, run_id: UUID) -> RunView:
     """Returns the run with its score details. Raises NotFound."""
     found = read(lambda work: get_run(work, workspace_id=caller.workspace_id, run_id=run_id))
     return view_run(found.run, waiting_for=found.waiting_for, score_details=found.score_details)
-
-
-def read_diagnosis_view(read: Read, caller: Caller, run_id: UUID) -> DiagnosisView | None:
-    """Returns None where the readings were deleted before anything was judged."""
-    try:
-        found = read_diagnosis(
-            read.engine, workspace_id=caller.workspace_id, run_id=run_id, overrides={}
-        )
-    except TelemetryDropped:
-        return None
-    return view_diagnosis(run_id, found, parent_id=run_id)
 
 
 def advised_remedies(diagnosis: DiagnosisView) -> list[RemedyView]:

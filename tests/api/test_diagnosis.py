@@ -70,6 +70,7 @@ def test_every_remedy_posts_also_as_a_fork_from_the_best_step_where_it_is_saved(
         answer = client.post(request["href"], json=request["body"])
         assert answer.status_code == 201, answer.text
     assert all(fork["body"]["from_step"] == "best" for fork in forks)
+    assert "Try it from the best step" in client.get(f"/runs/{run.id}").text
     changes_the_network = [one for one in remedies if {"model", "init"} & set(one["patch"])]
     assert all(remedy["fork"] is None for remedy in changes_the_network)
 
