@@ -59,8 +59,8 @@ def insert_trial(  # noqa: PLR0913 - a trial's columns, each by its name
     return _trial_of(row, ())
 
 
-def add_run(session: Session, *, trial_id: UUID, arm: int, seed: int, run_id: UUID) -> None:
-    """Adds the run of an arm with a seed, of which there is one at most."""
+def add_run(session: Session, *, trial_id: UUID, arm: int, seed: int, run_id: UUID | None) -> None:
+    """Adds the run of an arm with a seed, of which there is one at most. None: it was refused."""
     values = {"trial_id": trial_id, "arm": arm, "seed": seed, "run_id": run_id}
     session.execute(insert(trial_runs).values(values))
 

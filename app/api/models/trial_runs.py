@@ -10,9 +10,7 @@ from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.scopes import SPLITS
 from app.domain.trials.plan import progress_on, scores_of
 from app.domain.trials.trial import CONTROL, Outcome, Trial, TrialRun
-from app.domain.trials.verdict import (
-    Difference,
-)
+from app.domain.trials.verdict import Difference
 from app.services.trials.read_trial import TrialState
 
 
@@ -20,7 +18,7 @@ class TrialRunView(View):
     """The run of one arm with one seed."""
 
     run_id: UUID | None
-    """Null when the run was deleted."""
+    """Null when the run was deleted or could not be queued; `error` says why."""
     seed: int
     """Its `training.seed`."""
     status: RunStatus

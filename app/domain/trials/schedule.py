@@ -36,46 +36,43 @@ def first_places(num_remedies: int) -> tuple[Place, ...]:
     return tuple((arm, 0) for arm in range(num_remedies + 1))
 
 
-def next_moves(trial: Trial, *, spent: float, failed: frozenset[int]) -> Moves:
+def next_moves(trial: Trial, *, spent: float) -> Moves:
     """Returns the next moves.
 
-    `spent` is the time that all runs took so far, relative to that of the run. `failed` are the
-    arms of which a run could not be queued.
+    `spent` is the time that all runs took so far, relative to that of the run.
     """
     is_active = any(one.outcome is None for one in trial.runs)
     if spent >= trial.budget:
         reason = None if is_active else TrialEnd.BUDGET_SPENT
         return Moves(is_stopping=is_active, end_reason=reason)
-    start = _to_start(trial, failed)
+    start = _to_start(trial)
     if start:
         return Moves(start=start)
     if not is_active:
         return Moves(end_reason=TrialEnd.DECIDED)
     active = {one.arm for one in trial.runs if one.outcome is None}
-    open_remedies = [arm for arm in _remedies(trial) if not _is_closed(trial, arm, failed)]
+    open_remedies = [arm for arm in _remedies(trial) if not _is_closed(trial, arm)]
     return Moves(is_stopping=active == {CONTROL} and not open_remedies)
 
 
-def _to_start(trial: Trial, failed: frozenset[int]) -> list[Place]:
+def _to_start(trial: Trial) -> list[Place]:
     known = {(one.arm, one.seed) for one in trial.runs}
     wanted: list[Place] = []
-    for arm in _going_on(trial, failed):
+    for arm in _going_on(trial):
         seed = _num_started(trial, arm)
         if seed < len(trial.seeds):
             wanted += [(CONTROL, seed), (arm, seed)]
     return [
         place
         for place in dict.fromkeys(wanted)
-        if place not in known and place != (CONTROL, trial.own_seed) and place[0] not in failed
+        if place not in known and place != (CONTROL, trial.own_seed)
     ]
 
 
-def _going_on(trial: Trial, failed: frozenset[int]) -> list[int]:
+def _going_on(trial: Trial) -> list[int]:
     """Returns the remedies that are to be trained with their next seed."""
     idle = [
-        arm
-        for arm in _remedies(trial)
-        if not _is_closed(trial, arm, failed) and not _is_active(trial, arm)
+        arm for arm in _remedies(trial) if not _is_closed(trial, arm) and not _is_active(trial, arm)
     ]
     learned = [arm for arm in idle if _last_progress(trial, arm) >= CURED_FROM]
     others = [arm for arm in idle if arm not in learned]
@@ -89,13 +86,13 @@ def _going_on(trial: Trial, failed: frozenset[int]) -> list[int]:
     return learned + best[:room]
 
 
-def _is_closed(trial: Trial, arm: int, failed: frozenset[int]) -> bool:
-    """Returns whether a remedy gets no further seed: it is decided, or a run of it failed."""
+def _is_closed(trial: Trial, arm: int) -> bool:
+    """Returns whether a remedy gets no further seed: decided, or a run of it tells nothing."""
     has_failed = any(
         one.arm == arm and one.outcome is not None and not one.outcome.is_telling
         for one in trial.runs
     )
-    return arm in failed or has_failed or judge(trial, arm, is_over=False).verdict is not None
+    return has_failed or judge(trial, arm, is_over=False).verdict is not None
 
 
 def _remedies(trial: Trial) -> range:

@@ -110,7 +110,7 @@ class TrialRun:
     arm: int
     #: Position of the seed.
     seed: int
-    #: None when the run was deleted.
+    #: None when the run was deleted, or was refused when it was to be queued.
     run_id: UUID | None
     #: None until it has ended.
     outcome: Outcome | None

@@ -1,6 +1,5 @@
 """Advance a trial: note what became of its runs, queue the next ones, or end it."""
 
-import logging
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,15 +9,13 @@ from app.domain.runs import StopReason
 from app.domain.time_limits import TimeLimits
 from app.domain.trials.plan import outcome_of
 from app.domain.trials.schedule import Moves, Place, next_moves
-from app.domain.trials.trial import Outcome, TrialRun, TrialStatus
+from app.domain.trials.trial import Outcome, Trial, TrialRun, TrialStatus
 from app.queue import RunQueue
 from app.services.trials.queue_run import queue_run
 from app.services.trials.read_trial import TrialState, state_of
 from app.services.trials.stop_runs import stop_runs
 from app.store.database import UnitOfWork
-from app.store.trials import end_trial, lock_trial, record_outcome, running_trial_ids
-
-logger = logging.getLogger(__name__)
+from app.store.trials import add_run, end_trial, lock_trial, record_outcome, running_trial_ids
 
 #: Why a run of a trial is stopped, as its log tells it.
 DECIDED = "trial_decided"
@@ -46,15 +43,13 @@ def advance_trial(
     if trial is None:
         return
     state = _with_outcomes(work, state_of(work, trial))
-    failed: set[int] = set()
     while True:
-        moves = next_moves(state.trial, spent=state.spent, failed=frozenset(failed))
-        newly_failed = _start(
-            work, state, moves, queue=queue, quotas=quotas, time_limits=time_limits
-        )
-        if not newly_failed:
+        moves = next_moves(state.trial, spent=state.spent)
+        refused = _start(work, state, moves, queue=queue, quotas=quotas, time_limits=time_limits)
+        if not refused:
             break
-        failed |= newly_failed
+        runs = (*state.trial.runs, *refused)
+        state = replace(state, trial=replace(state.trial, runs=runs))
     if moves.is_stopping:
         stop_runs(work, state, reason=DECIDED)
     if moves.end_reason is not None:
@@ -94,12 +89,13 @@ def _start(
     queue: RunQueue,
     quotas: Quotas,
     time_limits: TimeLimits,
-) -> set[int]:
-    """Queues the next runs; returns the arms whose runs can never be queued.
+) -> list[TrialRun]:
+    """Queues the next runs; returns those that can never be queued.
 
-    A run for which a quota has no room is queued at a later sweep.
+    They are stored with the reason, which the trial shows. A run for which a quota has no room is
+    queued at a later sweep.
     """
-    failed: set[int] = set()
+    refused: list[TrialRun] = []
     for place in moves.start:
         try:
             with work.session.begin_nested():
@@ -115,10 +111,14 @@ def _start(
         except Overloaded:
             break
         except ClinicError as error:
-            _tell_failure(state, place, error)
-            failed.add(place[0])
-    return failed
+            refused.append(_store_refusal(work, state.trial, place, error))
+    return refused
 
 
-def _tell_failure(state: TrialState, place: Place, error: ClinicError) -> None:
-    logger.warning("Trial %s: arm %d is left out: %s", state.trial.id, place[0], error.detail)
+def _store_refusal(work: UnitOfWork, trial: Trial, place: Place, error: ClinicError) -> TrialRun:
+    arm, seed = place
+    why = f"The run could not be queued: {error.detail}"
+    outcome = Outcome(stop_reason=StopReason.CANCELLED, step=0, seconds=0.0, error=why)
+    add_run(work.session, trial_id=trial.id, arm=arm, seed=seed, run_id=None)
+    record_outcome(work.session, trial_id=trial.id, arm=arm, seed=seed, outcome=outcome)
+    return TrialRun(arm=arm, seed=seed, run_id=None, outcome=outcome)

@@ -63,7 +63,7 @@ trial_runs = Table(
     #: Positions of the arm and of the seed. The key allows one run of them.
     Column("arm", Integer, primary_key=True),
     Column("seed", Integer, primary_key=True),
-    #: Null once the run was deleted.
+    #: Null once the run was deleted, and for one that was refused when it was to be queued.
     Column("run_id", Uuid, ForeignKey("runs.id", ondelete="SET NULL")),
     #: What became of the run; null until it has ended.
     nullable_json_column("outcome"),

@@ -6,11 +6,12 @@ from app.domain.trials.trial import Trial, TrialEnd
 from tests.domain.trials.builders import outcome, trial
 
 CURED, SICK, HALF = outcome(0.95), outcome(0.02), outcome(0.5)
-NOBODY: frozenset[int] = frozenset()
+#: A run that could not be queued.
+REFUSED = outcome(None, stop_reason=StopReason.CANCELLED)
 
 
-def moves_of(found: Trial, *, failed: frozenset[int] = NOBODY) -> Moves:
-    return next_moves(found, spent=0.0, failed=failed)
+def moves_of(found: Trial) -> Moves:
+    return next_moves(found, spent=0.0)
 
 
 def test_a_trial_begins_with_one_seed_of_every_arm() -> None:
@@ -103,8 +104,8 @@ def test_the_control_goes_on_while_a_remedy_needs_it() -> None:
 def test_a_trial_stops_its_runs_once_its_budget_is_spent() -> None:
     found = trial({0: None}, control={0: SICK}, budget=2.0)
 
-    assert next_moves(found, spent=1.9, failed=NOBODY) == Moves()
-    stopping = next_moves(found, spent=2.0, failed=NOBODY)
+    assert next_moves(found, spent=1.9) == Moves()
+    stopping = next_moves(found, spent=2.0)
     assert stopping == Moves(is_stopping=True)
 
 
@@ -112,18 +113,18 @@ def test_a_trial_ends_when_the_stopped_runs_have_ended() -> None:
     stopped = outcome(0.4, stop_reason=StopReason.CANCELLED)
     found = trial({0: stopped}, control={0: SICK}, budget=2.0)
 
-    moves = next_moves(found, spent=2.0, failed=NOBODY)
+    moves = next_moves(found, spent=2.0)
 
     assert moves == Moves(end_reason=TrialEnd.BUDGET_SPENT)
 
 
 def test_an_arm_whose_run_cannot_be_queued_is_left_out() -> None:
-    found = trial({0: CURED}, {0: CURED}, control={0: SICK}, own=SICK)
+    found = trial({0: CURED, 1: REFUSED}, {0: CURED}, control={0: SICK}, own=SICK)
 
-    assert moves_of(found, failed=frozenset({1})).start == [(2, 1)]
+    assert moves_of(found).start == [(2, 1)]
 
 
 def test_a_trial_without_its_control_ends() -> None:
-    found = trial({0: CURED}, control={0: SICK})
+    found = trial({0: CURED, 1: REFUSED}, control={0: SICK, 1: REFUSED})
 
-    assert moves_of(found, failed=frozenset({0, 1})) == Moves(end_reason=TrialEnd.DECIDED)
+    assert moves_of(found) == Moves(end_reason=TrialEnd.DECIDED)

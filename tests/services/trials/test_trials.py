@@ -219,6 +219,10 @@ def test_an_arm_whose_spec_is_refused_meanwhile_is_left_out(site: Site) -> None:
     found = site.advance()
 
     assert (found.status, site.num_children()) == (TrialStatus.ENDED, 2)
+    [refused] = [one for one in found.runs if (one.arm, one.seed) == (1, 1)]
+    assert refused.run_id is None
+    assert refused.outcome is not None
+    assert str(refused.outcome.error).startswith("The run could not be queued: ")
     # its first run tells what it does
     assert judge(found, 1, is_over=True).verdict is TrialVerdict.CURED
 
