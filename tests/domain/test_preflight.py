@@ -1,7 +1,6 @@
 import pytest
 
 from app.domain.diagnosis.findings import (
-    Diagnosis,
     DiagnosisVerdict,
     Finding,
     FindingState,
@@ -21,6 +20,7 @@ from app.domain.preflight import (
 from app.domain.specs.job import JobSpec
 from app.domain.task import TaskShape
 from tests.domain.builders import case, job
+from tests.domain.diagnosis.builders import finding, sick_diagnosis
 
 
 def a_shape(length: int) -> TaskShape:
@@ -82,35 +82,18 @@ def test_the_shorter_time_limit_applies(
 
 
 def a_finding(state: FindingState, severity: Severity) -> Finding:
-    return Finding(
-        code="exploding_gradient",
+    told = "It grows. It hurts."
+    return finding(
+        "exploding_gradient",
         state=state,
-        impact=Impact.BLOCKING,
         severity=severity,
-        confidence=0.9,
-        first_step=0,
-        last_step=0,
-        threshold={},
-        evidence={},
-        explanation="It grows. It hurts.",
-    )
-
-
-def a_diagnosis(*findings: Finding) -> Diagnosis:
-    return Diagnosis(
-        attempt=1,
-        as_of_step=0,
-        final=False,
-        rules_version="1",
-        verdict=DiagnosisVerdict.SICK,
-        summary="Sick.",
-        findings=findings,
-        not_assessed=(),
+        impact=Impact.BLOCKING,
+        explanation=told,
     )
 
 
 def test_initial_weights_alone_are_a_risk_at_most() -> None:
-    diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
+    diagnosis = sick_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
     told = as_prediction(case(), diagnosis, basis=basis_of(0))
 
@@ -129,13 +112,13 @@ def test_initial_weights_alone_are_a_risk_at_most() -> None:
     [(FindingState.ACTIVE, Severity.INFO), (FindingState.RESOLVED, Severity.WARNING)],
 )
 def test_what_does_no_harm_is_no_risk(state: FindingState, severity: Severity) -> None:
-    told = as_prediction(case(), a_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
+    told = as_prediction(case(), sick_diagnosis(a_finding(state, severity)), basis=Basis.STEP_0)
 
     assert told.verdict is DiagnosisVerdict.HEALTHY
     assert told.findings[0].state is state
 
 
 def test_steps_that_were_taken_are_told_as_they_are() -> None:
-    diagnosis = a_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
+    diagnosis = sick_diagnosis(a_finding(FindingState.ACTIVE, Severity.CRITICAL))
 
     assert as_prediction(case(), diagnosis, basis=basis_of(1)) is diagnosis

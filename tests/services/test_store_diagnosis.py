@@ -7,44 +7,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.domain.diagnosis.findings import (
-    Diagnosis,
-    DiagnosisVerdict,
     Finding,
     FindingState,
-    Impact,
     Severity,
 )
 from app.domain.events import EventKind
 from app.services.diagnosis.store_diagnosis import store_diagnosis
 from app.store.database import UnitOfWork
 from app.store.events import events_after
+from tests.domain.diagnosis.builders import finding, sick_diagnosis
 from tests.store.builders import claimed_run
 
-SICK = Finding(
-    code="exploding_gradient",
-    state=FindingState.ACTIVE,
-    impact=Impact.BLOCKING,
-    severity=Severity.CRITICAL,
-    confidence=0.9,
-    first_step=3,
-    last_step=7,
-    threshold={},
-    evidence={},
-    explanation="It explodes.",
-)
-
-
-def diagnosis_with(*findings: Finding) -> Diagnosis:
-    return Diagnosis(
-        attempt=1,
-        as_of_step=7,
-        final=False,
-        rules_version="1",
-        verdict=DiagnosisVerdict.SICK,
-        summary="Sick.",
-        findings=findings,
-        not_assessed=(),
-    )
+SICK = finding("exploding_gradient", first_step=3, last_step=7)
 
 
 def test_a_critical_finding_stops_a_run_that_asks_for_it_and_the_log_says_so(
@@ -56,7 +30,7 @@ def test_a_critical_finding_stops_a_run_that_asks_for_it_and_the_log_says_so(
         work,
         run_id=run.id,
         attempt=1,
-        diagnosis=diagnosis_with(SICK, SICK),
+        diagnosis=sick_diagnosis(SICK, SICK, as_of_step=7),
         stops_if_critical=True,
     )
 
@@ -67,7 +41,7 @@ def test_a_critical_finding_stops_a_run_that_asks_for_it_and_the_log_says_so(
 
 
 @pytest.mark.parametrize(
-    ("finding", "stops_if_critical"),
+    ("seen", "stops_if_critical"),
     [
         (SICK, False),
         (replace(SICK, severity=Severity.WARNING), True),
@@ -76,7 +50,7 @@ def test_a_critical_finding_stops_a_run_that_asks_for_it_and_the_log_says_so(
     ],
 )
 def test_nothing_else_stops_a_run(
-    session: Session, workspace_id: UUID, finding: Finding, *, stops_if_critical: bool
+    session: Session, workspace_id: UUID, seen: Finding, *, stops_if_critical: bool
 ) -> None:
     work, run = UnitOfWork(session), claimed_run(session, workspace_id)
 
@@ -84,7 +58,7 @@ def test_nothing_else_stops_a_run(
         work,
         run_id=run.id,
         attempt=1,
-        diagnosis=diagnosis_with(finding),
+        diagnosis=sick_diagnosis(seen),
         stops_if_critical=stops_if_critical,
     )
 

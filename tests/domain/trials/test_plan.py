@@ -8,12 +8,7 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.findings import (
     Cause,
-    Diagnosis,
-    DiagnosisVerdict,
     Finding,
-    FindingState,
-    Impact,
-    Severity,
 )
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.errors import InvalidInput, NothingToTry
@@ -24,6 +19,7 @@ from app.domain.trials.plan import arms_of, outcome_of, progress_on, scores_of, 
 from app.domain.trials.progress import WORST
 from app.domain.trials.trial import OWN_SEED, Trial
 from tests.domain.builders import job, run, task
+from tests.domain.diagnosis.builders import finding, sick_diagnosis
 from tests.domain.trials.builders import outcome, trial
 
 RUN = run(tags=("demo",), spec=job(training={"num_steps": 1000}), task=task())
@@ -41,38 +37,12 @@ def remedy(kind: str, batch_size: int = 64) -> Remedy:
     )
 
 
-def finding(*kinds: str) -> Finding:
-    return Finding(
-        code="vanishing_gradient",
-        state=FindingState.ACTIVE,
-        impact=Impact.BLOCKING,
-        severity=Severity.CRITICAL,
-        confidence=0.9,
-        first_step=0,
-        last_step=1,
-        threshold={},
-        evidence={},
-        explanation="",
-        remedies=tuple(map(remedy, kinds)),
-    )
-
-
-def diagnosis(*findings: Finding, causes: tuple[Cause, ...] = ()) -> Diagnosis:
-    return Diagnosis(
-        attempt=1,
-        as_of_step=1,
-        final=True,
-        rules_version="1",
-        verdict=DiagnosisVerdict.SICK,
-        summary="",
-        findings=findings,
-        not_assessed=(),
-        causes=causes,
-    )
+def advising(*kinds: str) -> Finding:
+    return finding(remedies=tuple(map(remedy, kinds)))
 
 
 def test_the_first_three_remedies_are_tried_beside_the_untreated_run() -> None:
-    arms = arms_of(RUN, diagnosis(finding("a", "b"), finding("b", "c", "d")), None)
+    arms = arms_of(RUN, sick_diagnosis(advising("a", "b"), advising("b", "c", "d")), None)
 
     assert [arm.remedy for arm in arms] == [None, "a", "b", "c"]
     assert arms[0].body == as_document(RUN.spec)
@@ -80,14 +50,14 @@ def test_the_first_three_remedies_are_tried_beside_the_untreated_run() -> None:
 
 
 def test_a_client_chooses_among_the_advised_remedies() -> None:
-    arms = arms_of(RUN, diagnosis(finding("a", "b", "c", "d")), ["d", "b", "d"])
+    arms = arms_of(RUN, sick_diagnosis(advising("a", "b", "c", "d")), ["d", "b", "d"])
 
     assert [arm.remedy for arm in arms] == [None, "d", "b"]
 
 
 def test_a_remedy_that_is_not_advised_is_refused_with_those_that_are() -> None:
     with pytest.raises(InvalidInput) as refused:
-        arms_of(RUN, diagnosis(finding("a", "b")), ["a", "x"])
+        arms_of(RUN, sick_diagnosis(advising("a", "b")), ["a", "x"])
 
     [problem] = refused.value.problems
     assert (problem.pointer, problem.code) == ("/remedies/1", "remedy_not_advised")
@@ -98,7 +68,7 @@ def test_without_advice_there_is_nothing_to_try() -> None:
     causes = (Cause(code="no_signal", no_remedy="There is nothing to learn."),)
 
     with pytest.raises(NothingToTry, match="There is nothing to learn"):
-        arms_of(RUN, diagnosis(finding(), causes=causes), None)
+        arms_of(RUN, sick_diagnosis(advising(), causes=causes), None)
 
 
 def test_seeds_are_fresh_but_for_that_of_the_run() -> None:
@@ -135,7 +105,7 @@ def test_a_run_of_a_trial_has_its_seed_and_ends_when_it_has_learned() -> None:
 
 def test_a_run_of_a_trial_is_evaluated_often_enough_to_end_soon() -> None:
     short = replace(RUN, spec=job(training={"num_steps": 100}))
-    arms = arms_of(short, diagnosis(finding("a")), None)
+    arms = arms_of(short, sick_diagnosis(advising("a")), None)
 
     spec = spec_of(replace(a_trial(), arms=arms), short, arm=0, seed=0)
 

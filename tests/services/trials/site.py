@@ -21,7 +21,8 @@ from app.store.database import UnitOfWork, unit_of_work
 from app.store.runs import find_run
 from app.store.tables import runs
 from app.store.telemetry import append_batch
-from tests.domain.trials.test_plan import diagnosis, finding
+from tests.domain.diagnosis.builders import sick_diagnosis
+from tests.domain.trials.test_plan import advising
 from tests.store.builders import a_batch, claimed, end
 
 QUEUE = RunQueue("redis://nowhere")
@@ -49,7 +50,7 @@ class Site:
                 queue=QUEUE,
                 workspace_id=self.workspace_id,
                 run_id=self.run.id,
-                diagnosis=diagnosis(finding(*kinds)),
+                diagnosis=sick_diagnosis(advising(*kinds)),
                 request=TrialRequest(remedies=None, num_seeds=num_seeds, budget=budget),
                 quotas=self.quotas,
                 time_limits=UNLIMITED,

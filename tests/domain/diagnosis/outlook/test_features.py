@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.domain.diagnosis.case import Case
-from app.domain.diagnosis.findings import Finding, FindingState, Impact, Severity
+from app.domain.diagnosis.findings import Finding, FindingState, Severity
 from app.domain.diagnosis.outcome import outcome_of
 from app.domain.diagnosis.outlook.features import (
     LEAST_SHARE,
@@ -19,25 +19,10 @@ from app.domain.diagnosis.outlook.features import (
 )
 from app.domain.task import RequiredLag
 from tests.domain.builders import job, profile, task
+from tests.domain.diagnosis.builders import finding
 from tests.domain.diagnosis.learning import learning
 
 RISING = np.linspace(1.0, 0.8, 6)
-
-
-def finding(**changes: object) -> Finding:
-    made = Finding(
-        code="vanishing_gradient",
-        state=FindingState.ACTIVE,
-        impact=Impact.UNKNOWN,
-        severity=Severity.WARNING,
-        confidence=0.9,
-        first_step=0,
-        last_step=1,
-        threshold={},
-        evidence={},
-        explanation="",
-    )
-    return replace(made, **changes)  # type: ignore[arg-type] # each test names a field
 
 
 def live(scores: object = RISING, **changes: object) -> Case:

@@ -17,6 +17,7 @@ from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.diagnosis.thresholds import Thresholds
 from app.domain.task import LagSource, Reference, RequiredLag
 from tests.domain.builders import case, profile, task, telemetry
+from tests.domain.diagnosis.builders import finding
 from tests.domain.diagnosis.learning import learning
 
 OPEN_TASK = task(
@@ -34,18 +35,7 @@ BAD = Outlook(
     interval=(0.1, 0.2),
     share_of_run=0.2,
 )
-VANISHING = Finding(
-    code="vanishing_gradient",
-    state=FindingState.ACTIVE,
-    impact=Impact.UNKNOWN,
-    severity=Severity.WARNING,
-    confidence=0.9,
-    first_step=0,
-    last_step=1,
-    threshold={},
-    evidence={},
-    explanation="",
-)
+VANISHING = finding(severity=Severity.WARNING)
 
 
 def severity(
