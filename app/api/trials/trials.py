@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import Response
 
 from app.api.models.trial import TrialBody, TrialPage, TrialView, view_trial
@@ -11,7 +11,7 @@ from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import ApiSettings, Queue, Read, RunsReader, RunsWriter, Work
 from app.api.protocol.idempotency import Answer, Idempotent
-from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
+from app.api.protocol.pages import Cursor, next_page, read_cursor
 from app.api.protocol.problems import ALWAYS, documented, queue_headers
 from app.api.protocol.root_path import at
 from app.api.reference.examples import TRIAL_EXAMPLES
@@ -24,6 +24,11 @@ router = APIRouter(
     prefix="/v1/runs/{run_id}/trials", tags=["trials"], responses=ALWAYS, route_class=JsonRoute
 )
 
+#: A trial is read with all of its runs, of which it has 81 at most.
+MAX_TRIALS = 20
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_TRIALS, description="The largest number of items on the page.")
+]
 #: Used where the request has no body.
 _USUAL = TrialBody()
 
@@ -84,7 +89,7 @@ def get_trials(
     run_id: UUID,
     caller: RunsReader,
     read: Read,
-    limit: Limit = DEFAULT_LIMIT,
+    limit: Limit = MAX_TRIALS,
     cursor: Cursor = None,
 ) -> Response:
     """Newest first, each with the present state of its runs."""

@@ -134,6 +134,8 @@ def test_a_cancelled_trial_can_be_followed_by_another(client: httpx.Client, sick
     assert client.post(trial["links"]["cancel"]).status_code == 409
     assert post(client, sick).status_code == 201
     assert len(client.get(path_of(sick), params={"limit": 1}).json()["items"]) == 1
+    # each trial is read with up to 81 runs, so that a page of them is short
+    assert client.get(path_of(sick), params={"limit": 21}).status_code == 422
 
 
 def test_an_unknown_remedy_is_refused_with_those_that_are_advised(
