@@ -2,6 +2,7 @@
 #
 #   make demo    train four networks through the API and read their diagnoses
 #   make test    lint, type-check and test; the domain's own tests cover all of it
+#   make lint    lint and type-check the Python and the JavaScript
 #   make chaos   break whole clinics for hours and write docs/reliability.md; all of it, or for
 #                instance EXPERIMENTS="kills zombies" SEED=1
 #   make mutants break a line of the domain at a time, see whether its tests notice and write
@@ -35,6 +36,11 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 MUTANTS := build/mutants/venv
 CLIENTS := build/clients/venv
 
+# packages of npm lint, check and test the scripts of the pages; node comes with .venv
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+NODE_PACKAGES := node_modules/.ready
+API_TYPES := build/javascript/api
+
 .PHONY: demo test serve lint docs install locks chaos mutants bench-diagnosis
 
 demo: $(READY)
@@ -46,6 +52,7 @@ serve: $(READY)
 # the tests start programs a hundred times: what those import is compiled once, whatever the shell says
 test: export PYTHONDONTWRITEBYTECODE :=
 test: lint $(CLIENTS)/.ready
+	$(WITH_NODE) node --test --test-reporter=dot "tests/dashboard/static/*.test.js"
 	$(BIN)/coverage run -m pytest tests/domain
 	$(BIN)/coverage report
 	$(BIN)/python -m pytest --ignore tests/domain --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
@@ -69,11 +76,16 @@ ifdef RERUN
 endif
 	$(BIN)/python -m bench.diagnosis.report $(if $(RELEASE),--release $(RELEASE))
 
-lint: $(READY)
+lint: $(READY) $(NODE_PACKAGES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(WITH_NODE) node_modules/.bin/oxlint --deny-warnings --report-unused-disable-directives app tests
+	@$(BIN)/python -m docs.openapi $(API_TYPES).json
+	@$(WITH_NODE) node_modules/.bin/openapi-typescript $(API_TYPES).json --output $(API_TYPES).d.ts
+	$(WITH_NODE) node_modules/.bin/tsc --project .
+	$(WITH_NODE) node_modules/.bin/tsc --project tests/dashboard/static
 
 docs: $(READY)
 	$(BIN)/python -m docs.probed
@@ -105,6 +117,10 @@ $(CLIENTS)/.ready: requirements/clients.lock
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(CLIENTS)/bin/python -m pip --quiet install --require-hashes --requirement $<
 	@touch $@
 
+$(NODE_PACKAGES): $(READY) .npmrc package.json package-lock.json
+	@$(WITH_NODE) npm ci --silent
+	@touch $@
+
 locks:
 	$(LOCK) pyproject.toml --output-file requirements/api.lock
 	$(LOCK) pyproject.toml requirements/trainer.in --constraint requirements/api.lock \
@@ -113,3 +129,4 @@ locks:
 		--constraint requirements/worker.lock --output-file requirements/all.lock
 	$(LOCK) requirements/mutants.in --output-file requirements/mutants.lock
 	$(LOCK) requirements/clients.in --output-file requirements/clients.lock
+	$(WITH_NODE) npm install --package-lock-only

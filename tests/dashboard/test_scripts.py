@@ -1,4 +1,7 @@
-"""What the scripts of the pages compute, in the browser that runs them."""
+"""What scripts of the pages do with a page, in the browser that runs them.
+
+What they compute without a page is tested in `tests/dashboard/static/`, in Node.js.
+"""
 
 import math
 from collections.abc import Iterator
@@ -17,24 +20,6 @@ NUMBERS = (
     *(1e5, 99_999.4, 99_999.6, 1e-300, 1.7e308, -4.2e-17, 12_345.0, -54_321.9),
     *(1.125, -1.125, 0.0625, 1000.5, 1001.5, 2.5e-7, 1.125e9, 999.4, 999.5, 999.9, 9.995, 99.95),
 )
-_PAINT = """
-const flowOf = (steps, rows) => heat_map_image.flowOf({
-  steps,
-  lags: rows[0].map((_, lag) => lag),
-  low: -4,
-  high: 0,
-  cells: btoa(String.fromCharCode(...new Uint8Array(new Uint16Array(rows.flat()).buffer))),
-});
-const paintedBy = (flow, range) => {
-  const [columns, rows] = [flow.steps.length, flow.lags.length];
-  const edges = heat_map_image.edgesOf(flow.steps);
-  const all = { from: edges[0], to: edges[columns] };
-  const { data } = heat_map_image.paint(flow, range ?? all, columns, rows);
-  return (column, lag) => [...data.slice(
-    4 * ((rows - 1 - lag) * columns + column),
-    4 * ((rows - 1 - lag) * columns + column) + 4)];
-};
-"""
 _SCHEMA = """
 const root = {
   properties: {
@@ -91,13 +76,6 @@ def _run(page: Page, module: str, body: str, argument: object = None) -> object:
     )
 
 
-def test_viridis_goes_from_dark_purple_to_yellow(page: Page) -> None:
-    found = _run(page, "scales", "return [-1, 0, 0.5, 1, 2].map(scales.viridis);")
-
-    purple, teal, yellow = [68, 1, 84], [33, 144, 141], [253, 231, 37]
-    assert found == [purple, purple, teal, yellow, yellow]
-
-
 def test_numbers_are_written_as_by_the_server(page: Page) -> None:
     found = _run(page, "scales", "return given.map((one) => scales.shortNumber(one));", [*NUMBERS])
 
@@ -119,169 +97,6 @@ def test_more_digits_are_written_where_they_are_asked_for(page: Page) -> None:
     found = _run(page, "scales", "return scales.shortNumber(12345.6, 6);")
 
     assert found == short_number(12345.6, 6) == "12345.6"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most", "expected"),
-    [
-        (0, 10, 6, [0, 2, 4, 6, 8, 10]),
-        (0, 10, 5, [0, 5, 10]),
-        (-0.3, 0.3, 7, [-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3]),
-        (0.1, 0.7, 7, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
-        (3, 97, 3, [50]),
-        (5, 5, 4, [5]),
-        (7, 5, 4, [7]),
-        (1, 1e6, 3, [500_000, 1_000_000]),
-    ],
-)
-def test_ticks_are_round(
-    page: Page, low: float, high: float, most: int, expected: list[float]
-) -> None:
-    assert _run(page, "scales", "return scales.ticks(...given);", [low, high, most]) == expected
-
-
-def test_there_are_no_more_ticks_than_asked_for(page: Page) -> None:
-    body = """
-    const found = [];
-    for (let most = 2; most < 12; most++) {
-      for (let i = 0; i < 500; i++) {
-        const low = Math.sin(i) * 10 ** (i % 9 - 4);
-        const high = low + 10 ** (i % 7 - 3) * (1.1 + Math.cos(i));
-        const ticks = scales.ticks(low, high, most);
-        const slack = (high - low) * 1e-6;
-        if (ticks.length > most || ticks.some((one) => one < low - slack || one > high + slack)) {
-          found.push([low, high, most, ticks]);
-        }
-      }
-    }
-    return found;
-    """
-
-    assert _run(page, "scales", body) == []
-
-
-def test_ends_closer_than_numbers_can_be_told_apart_end(page: Page) -> None:
-    body = "return scales.ticks(1e17, 1e17 + 16, 6).length;"
-
-    found = _run(page, "scales", body)
-
-    assert isinstance(found, int)
-    assert found <= 7
-
-
-def test_powers_of_ten_have_raised_exponents(page: Page) -> None:
-    found = _run(page, "scales", "return [0, 3, -12].map(scales.powerOfTen);")
-
-    assert found == ["10⁰", "10³", "10⁻¹²"]
-
-
-def test_steps_have_spaces_between_thousands(page: Page) -> None:
-    found = _run(page, "scales", "return [0, 999, 1000000, 0.5].map(scales.stepText);")
-
-    assert found == ["0", "999", "1\u2009000\u2009000", "0.5"]
-
-
-@pytest.mark.parametrize(
-    ("steps", "logs", "expected"),
-    [
-        ([0, 50, 100], [0, 1, 2], "M0.0 30.0L50.0 15.0L100.0 0.0"),
-        ([10, 20, 30, 40, 50], [0, 2, None, 1, 2], "M0.0 30.0L25.0 0.0M75.0 15.0L100.0 0.0"),
-        ([0, 1, 2], [None, 2, None], "M50.0 0.0h0"),
-        ([7], [1], "M0.0 15.0h0"),
-        ([], [], ""),
-    ],
-)
-def test_a_small_curve_shows_every_value(
-    page: Page, steps: list[int], logs: list[float | None], expected: str
-) -> None:
-    body = "return small_multiples.pathOf(given.steps, given.logs, 0, 2);"
-
-    assert _run(page, "small_multiples", body, {"steps": steps, "logs": logs}) == expected
-
-
-def test_a_heat_map_has_a_pixel_for_each_probe_and_lag(page: Page) -> None:
-    body = f"""{_PAINT}
-    const at = paintedBy(flowOf([0, 10], [[65535, 3, 32769], [65535, 0, 3]]));
-    return [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2)];
-    """
-
-    found = _run(page, "heat_map_image", body)
-
-    yellow, purple, teal = [253, 231, 37, 255], [68, 1, 84, 255], [33, 144, 141, 255]
-    nothing = [0, 0, 0, 0]
-    assert isinstance(found, list)
-    assert [*found[:2], *found[3:]] == [yellow, purple, yellow, nothing, purple]
-    # there are 256 colours
-    assert found[2] == pytest.approx(teal, abs=3)
-
-
-def test_a_heat_map_marks_what_is_zero_or_not_finite(page: Page) -> None:
-    body = f"""{_PAINT}
-    const flow = flowOf([0, 10], [[65535, 1, 1], [2, 2, 0]]);
-    const at = paintedBy(flow);
-    return [
-      [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2)],
-      [0, 1, 2].map((row) => heat_map_image.cellAt(flow, 1, row)),
-      heat_map_image.cellAt(flow, 0, 1),
-      heat_map_image.cellAt(flow, 0, 0),
-    ];
-    """
-
-    found = _run(page, "heat_map_image", body)
-
-    yellow, black, red = [253, 231, 37, 255], [0, 0, 0, 255], [213, 0, 0, 255]
-    nothing = [0, 0, 0, 0]
-    assert found == [
-        [yellow, black, black, red, red, nothing],
-        ["not finite", "not finite", "none"],
-        "exactly 0",
-        0,
-    ]
-
-
-def test_a_part_of_a_heat_map_is_painted(page: Page) -> None:
-    body = f"""{_PAINT}
-    const at = paintedBy(flowOf([0, 10, 20, 30], [[3], [1], [65535], [3]]), {{ from: 5, to: 25 }});
-    return [0, 1, 2, 3].map((column) => at(column, 0));
-    """
-
-    found = _run(page, "heat_map_image", body)
-
-    black, yellow = [0, 0, 0, 255], [253, 231, 37, 255]
-    assert found == [black, black, yellow, yellow]
-
-
-def test_colours_reach_no_further_than_twenty_decades(page: Page) -> None:
-    found = _run(
-        page, "heat_map_image", "return heat_map_image.shownDecades({ low: -300, high: 0 });"
-    )
-
-    assert found == [-20, 0]
-
-
-@pytest.mark.parametrize(
-    ("act", "expected"),
-    [
-        ("group.stretch(0.5, 100)", [50, 550]),
-        ("group.shift(0.5)", None),
-        ("group.zoom({ from: 900, to: 1100 }); group.shift(1)", [800, 1000]),
-        ("group.zoom({ from: 10, to: 20 }); group.stretch(2, 10)", [10, 30]),
-        ("group.zoom({ from: 10, to: 20 }); group.stretch(1000, 15)", None),
-        ("group.zoom({ from: 500, to: 500 })", [500, 504]),
-        ("group.zoom({ from: 10, to: 20 }); group.zoom(null)", None),
-    ],
-)
-def test_a_range_stays_within_the_steps_there_are(
-    page: Page, act: str, expected: list[int] | None
-) -> None:
-    body = f"""
-    const group = new range_group.RangeGroup(() => undefined);
-    group.include(0, 1000);
-    {act};
-    return group.shown && [group.shown.from, group.shown.to];
-    """
-
-    assert _run(page, "range_group", body) == expected
 
 
 def test_movements_are_drawn_once_a_frame_and_read_once_at_their_end(page: Page) -> None:

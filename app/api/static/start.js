@@ -9,9 +9,9 @@ const samples = {
       const [isPython, choose] = React.useState(false);
       const operation = system.specSelectors.specJson().getIn(["paths", ...props.pathMethod]);
       const given = operation?.get("x-codeSamples")?.toJS() ?? [];
-      if (!given.length) return make(Original, props);
+      if (given.length === 0) return make(Original, props);
       const shown = given[isPython ? 1 : 0];
-      const address = new URL(".", document.baseURI).href.replace(/\/$/, "");
+      const address = new URL(".", document.baseURI).href.replace(/\/$/u, "");
       const button = (sample, index) => make("button", {
         key: sample.label,
         type: "button",

@@ -14,9 +14,9 @@ function send(path, file, onProgress) {
     const request = new XMLHttpRequest();
     request.open("POST", at(path));
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
-    request.onload = () => resolve({ status: request.status, body: JSON.parse(request.responseText || "{}") });
-    request.onerror = () => reject(new Error("The server did not answer."));
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+    request.addEventListener("load", () => resolve({ status: request.status, body: JSON.parse(request.responseText || "{}") }));
+    request.addEventListener("error", () => reject(new Error("The server did not answer.")));
     request.send(file);
   });
 }
@@ -26,14 +26,14 @@ function notice(text, kind) {
   return Object.assign(document.createElement("div"), { className: `notice ${kind}`, textContent: text });
 }
 
-/** @param {HTMLFormElement} form @param {boolean} isDry */
-async function upload(form, isDry) {
-  const file = /** @type {HTMLInputElement} */ (form.elements.namedItem("file")).files?.[0];
-  const result = /** @type {HTMLElement} */ (form.querySelector("[data-result]"));
-  const progress = /** @type {HTMLProgressElement} */ (form.querySelector("[data-progress]"));
+/** @param {HTMLFormElement} filled @param {boolean} isDry */
+async function upload(filled, isDry) {
+  const file = /** @type {HTMLInputElement} */ (filled.elements.namedItem("file")).files?.[0];
+  const result = /** @type {HTMLElement} */ (filled.querySelector("[data-result]"));
+  const progress = /** @type {HTMLProgressElement} */ (filled.querySelector("[data-progress]"));
   if (!file) return;
   /** @param {string} name */
-  const given = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value.trim();
+  const given = (name) => /** @type {HTMLInputElement} */ (filled.elements.namedItem(name)).value.trim();
   const query = new URLSearchParams({ name: given("name") || file.name, kind: given("kind") });
   if (isDry) query.set("dry_run", "true");
   progress.hidden = false;

@@ -1,7 +1,8 @@
 // The gradient-flow heat map: training step × lag, coloured by the size of the gradient there.
 
 import { cellAt, columnAt, edgesOf, paint, shownDecades } from "./heat_map_image.js";
-import { powerOfTen, shortNumber, stepText, ticks, token, viridis } from "./scales.js";
+import { powerOfTen, shortNumber, stepText, ticks, viridis } from "./scales.js";
+import { token } from "./theme.js";
 
 /** @typedef {import("./heat_map_image.js").Flow} Flow */
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
@@ -128,8 +129,9 @@ export class HeatMap {
     const ctx = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    const image = paint(this.flow, this.range(), Math.round(inner * ratio), Math.round(tall * ratio));
-    ctx.putImageData(image, Math.round(MARGIN.left * ratio), Math.round(MARGIN.top * ratio));
+    const [columns, rows] = [Math.round(inner * ratio), Math.round(tall * ratio)];
+    const pixels = paint(this.flow, this.range(), columns, rows);
+    ctx.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows), Math.round(MARGIN.left * ratio), Math.round(MARGIN.top * ratio));
     ctx.translate(MARGIN.left, MARGIN.top);
     this.drawLines(ctx, tall, inner);
     this.drawAxes(ctx, tall, inner);

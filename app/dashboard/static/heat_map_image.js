@@ -17,6 +17,7 @@ export const MAX_DECADES = 20;
 
 /** Prepares an answer for drawing. @param {Answer} answer @returns {Flow} */
 export function flowOf(answer) {
+  // oxlint-disable-next-line unicorn/prefer-code-point -- they are bytes, not letters
   const bytes = Uint8Array.from(atob(answer.cells), (one) => one.charCodeAt(0));
   const numbers = new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
   return { ...answer, numbers, palette: paletteOf(answer.low, answer.high) };
@@ -72,12 +73,11 @@ export function columnAt(edges, step) {
 }
 
 /**
- * An image of the steps from `from` to `to`; lag 0 is the lowest row.
+ * The pixels of an image of the steps from `from` to `to`, row by row; lag 0 is the lowest row.
  * @param {Flow} flow @param {{from: number, to: number}} range @param {number} width @param {number} height
  */
 export function paint(flow, range, width, height) {
-  const image = new ImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
+  const pixels = new Uint32Array(width * height);
   const edges = edgesOf(flow.steps);
   const lags = flow.lags.length;
   const starts = new Int32Array(width).fill(-1);
@@ -91,5 +91,5 @@ export function paint(flow, range, width, height) {
       if (starts[x] >= 0) pixels[y * width + x] = flow.palette[flow.numbers[starts[x] + row]];
     }
   }
-  return image;
+  return pixels;
 }

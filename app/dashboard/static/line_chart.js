@@ -1,7 +1,8 @@
 // A chart of lines over training steps, by uPlot. Charts of one group share their steps and cursor.
 
 import uPlot from "./vendor/uplot.js";
-import { powerOfTen, seriesColor, shortNumber, stepText, token } from "./scales.js";
+import { powerOfTen, shortNumber, stepText } from "./scales.js";
+import { seriesColor, token } from "./theme.js";
 
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
 

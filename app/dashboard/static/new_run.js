@@ -57,7 +57,7 @@ async function check() {
     const problems = error instanceof ApiProblem ? error.errors : [];
     const left = showProblems(form, problems);
     const told = left.map((one) => `${one.pointer}: ${one.detail}`);
-    showWarnings(problems.length ? told : [error instanceof Error ? error.message : String(error)], true);
+    showWarnings(problems.length > 0 ? told : [error instanceof Error ? error.message : String(error)], true);
     place("cost").textContent = "";
     setReady(false);
   }
@@ -111,6 +111,7 @@ place("preflight").addEventListener("click", async () => {
   try {
     let answer = await call("POST", "/v1/preflight?wait_s=20", spec());
     while (!["succeeded", "failed", "cancelled"].includes(answer.status)) {
+      // oxlint-disable-next-line no-await-in-loop -- each answer says whether to ask again
       answer = await call("GET", `/v1/preflights/${answer.id}?wait_s=20`);
     }
     showPreflight(shown, answer);

@@ -1,12 +1,12 @@
 // Charts that show the same steps: zooming and moving one moves all, at once and without asking the server.
 
-/** @typedef {{from: number, to: number}} Range */
+import { fragmentOf, rangeOf, shifted, stretched, whole, within } from "./ranges.js";
+
+/** @typedef {import("./ranges.js").Range} Range */
 /** @typedef {{showRange: () => void}} Member */
 
 /** Milliseconds without a movement after which the points of the range are read. */
 const SETTLE_MS = 200;
-/** Steps that are shown at least. */
-const LEAST_STEPS = 4;
 /** Pixels of the wheel that halve or double the range, and by which a key moves it. */
 const WHEEL_PX = 240;
 const KEY_SHARE = 0.2;
@@ -49,7 +49,7 @@ export class RangeGroup {
 
   /** Shows a range with the points that are there; they are read once nothing moves. @param {Range | null} range */
   move(range) {
-    this.shown = range && this.within(range);
+    this.shown = range && within(range, this.extent);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.settle(), SETTLE_MS);
     if (this.isDrawing) return;
@@ -61,17 +61,8 @@ export class RangeGroup {
   }
 
   settle() {
-    this.range = this.shown && { from: Math.floor(this.shown.from), to: Math.ceil(this.shown.to) };
+    this.range = this.shown && whole(this.shown);
     this.onSettle(this.range);
-  }
-
-  /** The range within all steps; null where it holds all of them. @param {Range} range @returns {Range | null} */
-  within({ from, to }) {
-    const length = Math.max(LEAST_STEPS, to - from);
-    const all = this.extent ?? { from: 0, to: Infinity };
-    if (length >= all.to - all.from) return null;
-    const start = Math.min(Math.max(all.from, from), all.to - length);
-    return { from: start, to: start + length };
   }
 
   /** What is shown now. @returns {Range} */
@@ -81,15 +72,12 @@ export class RangeGroup {
 
   /** Makes the range longer by a factor; `at` stays where it is. @param {number} factor @param {number} at */
   stretch(factor, at) {
-    const { from, to } = this.present();
-    this.move({ from: at - (at - from) * factor, to: at + (to - at) * factor });
+    this.move(stretched(this.present(), factor, at));
   }
 
   /** Moves the range by a share of its length. @param {number} share */
   shift(share) {
-    const { from, to } = this.present();
-    const by = share * (to - from);
-    this.move({ from: from + by, to: to + by });
+    this.move(shifted(this.present(), share));
   }
 
   /**
@@ -134,21 +122,13 @@ export class RangeGroup {
   }
 }
 
-const IN_ADDRESS = /^#steps=(\d+)-(\d+)$/;
-
-/** The range in the address of the page, which a link can have; null without one. @returns {Range | null} */
-function addressed() {
-  const [, from, to] = IN_ADDRESS.exec(location.hash) ?? [];
-  return from === undefined ? null : { from: Number(from), to: Number(to) };
-}
-
 /** Keeps the range of a page's charts in its address. @param {RangeGroup} group */
 export function keepInAddress(group) {
-  group.shown = group.range = addressed();
-  addEventListener("hashchange", () => group.zoom(addressed()));
+  group.shown = group.range = rangeOf(location.hash);
+  addEventListener("hashchange", () => group.zoom(rangeOf(location.hash)));
   const settled = group.onSettle;
   group.onSettle = (range) => {
-    history.replaceState(null, "", range ? `#steps=${range.from}-${range.to}` : location.pathname + location.search);
+    history.replaceState(null, "", range ? fragmentOf(range) : location.pathname + location.search);
     settled(range);
   };
 }

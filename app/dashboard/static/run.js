@@ -12,7 +12,7 @@ import { multiples } from "./small_multiples.js";
 /** Milliseconds between two reads of the curves of a run that is training, and of all else. */
 const PERIOD_MS = 2000;
 const LONG_PERIOD_MS = 10_000;
-/** While a run is followed an answer that others got a moment ago will do. */
+/** While a run is followed an answer that others got a moment ago will do. @type {Record<string, string>} */
 let freshness = {};
 const SHARED = { "Cache-Control": "max-age=2" };
 const MAX_POINTS = 1200;
@@ -61,15 +61,15 @@ async function history(quantities, scopes = [], maxPoints = MAX_POINTS) {
   }
   try {
     return (await call("GET", `${api}/history?${query}`, undefined, freshness)).series;
-  } catch (error) {
+  } catch {
     if (quantities.length === 1) return [];
     return (await Promise.all(quantities.map((one) => history([one])))).flat();
   }
 }
 
 /** Spans of the findings that the page shows. */
-const spans = () => [...document.querySelectorAll("[data-finding]")].map((place) => {
-  const one = JSON.parse(/** @type {HTMLElement} */ (place).dataset.finding ?? "{}");
+const spans = () => [...document.querySelectorAll("[data-finding]")].map((shown) => {
+  const one = JSON.parse(/** @type {HTMLElement} */ (shown).dataset.finding ?? "{}");
   return { from: one.first, to: one.last, label: one.code, severity: one.severity };
 });
 
@@ -151,6 +151,12 @@ async function drawMechanisms() {
 
 /** The scope and path that are shown. */
 let shownFlow = { scope: "model", path: "total" };
+const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
+select.addEventListener("change", () => {
+  const { scope, path } = flow.scopes[Number(select.value)];
+  shownFlow = { scope, path };
+  drawFlow().catch(report);
+});
 
 async function drawFlow() {
   const query = new URLSearchParams(shownFlow);
@@ -162,15 +168,9 @@ async function drawFlow() {
   if (answer.steps.length === 0) return;
   flow = flowOf(answer);
   group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
-  const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
   if (select.options.length !== flow.scopes.length) {
     select.replaceChildren(...flow.scopes.map((/** @type {any} */ one, /** @type {number} */ i) =>
       new Option(one.path === "total" ? one.scope : `${one.scope} (${one.path.replaceAll("_", " ")})`, String(i))));
-    select.onchange = () => {
-      const { scope, path } = flow.scopes[Number(select.value)];
-      shownFlow = { scope, path };
-      drawFlow().catch(report);
-    };
   }
   heatMap ??= new HeatMap(place("flow"), group, (probe) => showProfile(probe));
   heatMap.show(flow, flow.required_lag.timesteps);
@@ -233,11 +233,13 @@ function throttled(periodMs, act) {
   };
 }
 
+/** The act, which does nothing while nobody looks. @param {() => Promise<unknown>} act */
+const whileSeen = (act) => () => (document.visibilityState === "visible" ? act() : Promise.resolve());
+
 /** Follows the run's events. Only what they change is read again, and nothing while nobody looks. */
 function follow() {
   freshness = SHARED;
   const events = new EventSource(at(`${api}/events`));
-  const whileSeen = (/** @type {() => Promise<unknown>} */ act) => async () => document.visibilityState === "visible" && act();
   const curves = throttled(PERIOD_MS, whileSeen(drawCurves));
   const rest = throttled(LONG_PERIOD_MS, whileSeen(() => Promise.all([drawFlow(), drawMechanisms()])));
   const words = throttled(PERIOD_MS, refreshPage);
@@ -260,8 +262,8 @@ function follow() {
 
 /** @param {{step?: number}} progress */
 function showProgress({ step }) {
-  const place = document.querySelector("[data-step]");
-  if (place && step !== undefined) place.textContent = step.toLocaleString("en").replaceAll(",", "\u2009");
+  const shown = document.querySelector("[data-step]");
+  if (shown && step !== undefined) shown.textContent = step.toLocaleString("en").replaceAll(",", "\u2009");
 }
 
 document.addEventListener("click", async (event) => {

@@ -111,7 +111,8 @@ live.addEventListener("click", async (event) => {
 // an empty field is no filter
 document.querySelector("[data-filters]")?.addEventListener("formdata", (event) => {
   const { formData } = /** @type {FormDataEvent} */ (event);
-  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  const empty = [...formData].filter(([, value]) => value === "");
+  for (const [name] of empty) formData.delete(name);
 });
 
 whileVisible(refresh, PERIOD_MS);

@@ -18,21 +18,6 @@ export function viridis(share) {
   return /** @type {[number, number, number]} */ (mixed);
 }
 
-/** Values of design tokens in the present theme: to compute one takes longer than to draw a point. @type {Map<string, string>} */
-const tokens = new Map();
-document.addEventListener("themechange", () => tokens.clear());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => tokens.clear());
-
-/** The present value of a design token. @param {string} name @returns {string} */
-export function token(name) {
-  const known = tokens.get(name) ?? getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  tokens.set(name, known);
-  return known;
-}
-
-/** Series of a chart in their order. @param {number} index */
-export const seriesColor = (index) => token(`--series-${(index % 6) + 1}`);
-
 /**
  * A number with three significant digits, as the pages on the server write it.
  * @param {number | null | undefined} value @param {number} [digits]

@@ -51,7 +51,7 @@ export class SchemaForm {
       read: () => {
         const entries = Object.entries(parts).map(([name, part]) => [name, part.read()]);
         const given = entries.filter(([, value]) => value !== undefined);
-        return given.length ? Object.fromEntries(given) : undefined;
+        return given.length > 0 ? Object.fromEntries(given) : undefined;
       },
       write: (value) => Object.entries(parts).forEach(([name, part]) => part.write(value?.[name])),
     };
@@ -64,7 +64,7 @@ export class SchemaForm {
       return [kindOf(resolved), resolved];
     }));
     const select = document.createElement("select");
-    for (const [kind, one] of kinds) select.add(new Option(words(kind), kind));
+    for (const kind of kinds.keys()) select.add(new Option(words(kind), kind));
     const label = this.labelled(place, select, { title: words(name) }, `${pointer}/kind`);
     const inner = document.createElement("div");
     inner.className = "fields";

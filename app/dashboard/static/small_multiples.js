@@ -14,11 +14,11 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export function multiples(place, series) {
   const logs = series.map((one) => one.values.map((value) => (value !== null && value > 0 ? Math.log10(value) : null)));
-  const all = logs.flat().filter((value) => value !== null).sort((a, b) => a - b);
+  const all = logs.flat().filter((value) => value !== null).toSorted((a, b) => a - b);
   if (all.length === 0) return;
   const [low, high] = [all[0], all[all.length - 1]];
   const middle = all[all.length >> 1];
-  const order = series.map((_, index) => index).sort((a, b) => distance(logs[b], middle) - distance(logs[a], middle));
+  const order = series.map((_, index) => index).toSorted((a, b) => distance(logs[b], middle) - distance(logs[a], middle));
   const list = document.createElement("div");
   list.className = "multiples";
   for (const index of order) list.append(figure(series[index], logs[index], low, high));
