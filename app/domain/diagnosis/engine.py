@@ -32,7 +32,7 @@ from app.domain.diagnosis.thresholds import DEFAULT, Thresholds
 from app.domain.diagnosis.verdict import judge
 
 #: Raised by every change that can change a finding of stored telemetry.
-RULES_VERSION = "6"
+RULES_VERSION = "7"
 
 
 # a run that breaks down measures any number; what of it leaves the doubles is told as not finite

@@ -11,8 +11,6 @@ from app.domain.specs.init import InitSpec
 from app.domain.specs.job import JobSpec
 from app.domain.specs.model import ModelSpec
 
-#: Lag that is assumed if neither the required lag nor the length is known, in timesteps.
-DEFAULT_LAG = 50
 #: Fewer units than this are a fault of their own.
 MIN_UNITS = 16
 MIN_FORGET_BIAS, MAX_FORGET_BIAS = 1.0, 10.0
@@ -20,20 +18,15 @@ MIN_FORGET_BIAS, MAX_FORGET_BIAS = 1.0, 10.0
 
 def forget_bias_for(ailment: Ailment) -> float:
     """Returns b with sigmoid(b)^lag = 1/e, for which the lag is the time constant; 1 to 10."""
-    keep = exp(-1 / _lag(ailment))
+    keep = exp(-1 / ailment.assumed_lag)
     return round(min(MAX_FORGET_BIAS, max(MIN_FORGET_BIAS, log(keep / (1 - keep)))), 2)
 
 
 def kept_in_words(ailment: Ailment) -> str:
     """Returns what a cell initially keeps with this bias: `37 % of a cell's content over …`."""
-    lag = _lag(ailment)
+    lag = ailment.assumed_lag
     kept = (1 / (1 + exp(-forget_bias_for(ailment)))) ** lag
     return f"{percent(kept)} of a cell's content over {counted(lag, 'timestep')} at the start"
-
-
-def _lag(ailment: Ailment) -> int:
-    """Returns the required lag or, if unknown, the length, in timesteps; at least 1."""
-    return max(ailment.required_lag or ailment.length or DEFAULT_LAG, 1)
 
 
 def start_of_gates(spec: JobSpec) -> dict[str, JsonValue]:

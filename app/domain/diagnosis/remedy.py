@@ -8,6 +8,9 @@ from pydantic import JsonValue
 from app.domain.diagnosis.record import Record
 from app.domain.specs.job import JobSpec
 
+#: Lag that is assumed if neither the required lag nor the length is known, in timesteps.
+DEFAULT_LAG = 50
+
 #: A merge patch of a job spec.
 Patch = Mapping[str, JsonValue]
 
@@ -74,6 +77,11 @@ class Ailment:
         if self.probabilities or self.cause is None:
             return self.probabilities
         return {self.cause: 1.0}
+
+    @property
+    def assumed_lag(self) -> int:
+        """The required lag or, if unknown, the length, in timesteps; at least 1."""
+        return max(self.required_lag or self.length or DEFAULT_LAG, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

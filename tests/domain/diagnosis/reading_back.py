@@ -20,6 +20,8 @@ from app.domain.diagnosis.remedy import Remedy
 from app.domain.diagnosis.run_numbers import numbers_of
 from app.domain.integrity import LIMITS
 from app.domain.quantities import QUANTITIES
+from app.domain.specs.init.identity import Identity
+from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document
 from app.domain.task import MetricMode
 
@@ -151,8 +153,9 @@ def _of_numbers(place: str, text: str, numbers: Sequence[float]) -> Iterator[str
 
 
 def _derived(remedy: Remedy, case: Case) -> Iterator[float]:
-    """Yields what a reason may derive: the share of the learning rate that a schedule leaves."""
+    """Yields what a reason may derive, such as the share of the rate that a schedule leaves."""
     yield from _kept(remedy, case)
+    yield from _passed(remedy, case)
     steps = range(0, case.num_steps, max(1, case.num_steps // NUM_STEPS_READ))
     rule = case.spec.optimizer
     rates = [rule.rate_at(step, num_steps=case.num_steps) for step in steps]
@@ -166,6 +169,14 @@ def _kept(remedy: Remedy, case: Case) -> Iterator[float]:
     if isinstance(bias, float) and case.task is not None:
         lag = case.task.required_lag.timesteps or case.task.length
         yield (1 / (1 + exp(-bias))) ** max(lag, 1)
+
+
+def _passed(remedy: Remedy, case: Case) -> Iterator[float]:
+    """Yields the gradient that an identity passes over the required lag, and what it sums up."""
+    start = JobSpec.model_validate(dict(remedy.body)).init.recurrent
+    if isinstance(start, Identity) and start.gain < 1 and case.task is not None:
+        lag = case.task.required_lag.timesteps or case.task.length
+        yield from (start.gain**lag, round(1 / (1 - start.gain)))
 
 
 def significant_digits(token: str) -> int:

@@ -3,6 +3,8 @@
 import pytest
 from pydantic import JsonValue
 
+from app.domain.diagnosis.prescribe import prescribe
+from app.domain.diagnosis.remedy import Ailment
 from app.domain.specs.init import InitSpec
 from app.domain.specs.job import JobSpec
 from tests.domain.builders import job
@@ -168,3 +170,40 @@ def test_rectified_units_become_tanh_units_and_the_other_way_round() -> None:
     assert drawn("use_tanh", job(model=GRU)) is None
     assert drawn("use_identity_relu", relu) is None
     assert drawn("use_identity_relu", job(model=GRU)) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gain"),
+    [
+        ({"required_lag": 199, "length": 200}, 0.985),
+        ({"required_lag": None, "length": 60}, 0.951),
+        ({"required_lag": 5}, 0.95),
+        ({"required_lag": 9_000}, 0.999),
+        ({}, 0.95),
+    ],
+)
+def test_a_rectified_unit_passes_a_twentieth_of_the_gradient_over_the_lag(
+    numbers: dict[str, int | None], gain: float
+) -> None:
+    assert drawn("use_identity_relu", job(), **numbers) == {
+        "model": {"activation": "relu"},
+        "init": {"recurrent": {"kind": "identity", "gain": gain}},
+    }
+
+
+def test_rectified_units_that_forget_before_the_lag_is_over_keep_more() -> None:
+    fades = job(model=RELU, init={"recurrent": {"kind": "identity", "gain": 0.9}})
+
+    keeps = treated("use_identity_relu", fades, required_lag=199)
+
+    assert drawn("use_identity_relu", keeps, required_lag=199) is None
+
+
+def test_the_reason_for_a_gain_below_one_has_its_numbers() -> None:
+    ailment = Ailment(cause="contractive_recurrence", required_lag=199)
+
+    (remedy,) = (one for one in prescribe(ailment, job()) if one.kind == "use_identity_relu")
+
+    assert "0.985 times the identity" in remedy.reason
+    assert "4.9 % of the gradient back over 199 timesteps" in remedy.reason
+    assert "about 67 timesteps" in remedy.reason
