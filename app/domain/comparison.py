@@ -28,7 +28,7 @@ COMPARED_SCALARS = frozenset(
     }
 )
 #: Labels of a run, which do not affect training.
-_LABELS = frozenset({"name", "tags", "notes", "parent_id"})
+_LABELS = frozenset({"name", "tags", "notes", "parent_id", "lineage"})
 
 
 @dataclass(frozen=True, kw_only=True)

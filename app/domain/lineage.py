@@ -14,6 +14,8 @@ from app.domain.specs.patch import patched, patched_at
 #: Parts of a spec that a fork may change: all but those that determine the network and the data.
 PATCHABLE = ("optimizer", "clipping", "regularization", "training", "probes")
 BEST_STEP: Final = "best"
+#: Fields of a spec that another run does not take over, because they name its parent.
+WITHOUT_LINEAGE: Mapping[str, None] = MappingProxyType({"parent_id": None, "lineage": None})
 #: Where a fork starts: a step, the best step, or None for the last checkpoint.
 FromStep = int | Literal["best"] | None
 #: Codes of problems with a resumption or a fork, published in the API's reference.
@@ -24,6 +26,7 @@ LINEAGE_CODES = (
     "not_patchable",
     "optimizer_changed",
     "parent_not_found",
+    "remedy_unknown",
 )
 
 #: Ends that a run would only meet again, in words.
@@ -84,7 +87,8 @@ def forked_spec(spec: JobSpec, patch: Mapping[str, JsonValue], *, from_step: int
     ]
     if problems:
         raise InvalidSpec(problems=problems)
-    forked = patched_at(spec, patch, place="/patch")
+    own = spec.model_copy(update=WITHOUT_LINEAGE)
+    forked = patched_at(own, patch, place="/patch")
     if forked.training.seed != spec.training.seed:
         detail = "a fork keeps the seed, so that batches and dropout continue unchanged"
         raise _refused("/patch/training/seed", detail, "not_patchable")

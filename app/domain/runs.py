@@ -16,6 +16,7 @@ from uuid import UUID
 from app.domain.errors import IllegalTransition
 from app.domain.rollbacks import RollbackSummary
 from app.domain.specs.job import JobSpec
+from app.domain.specs.lineage import RunPurpose
 from app.domain.task import TaskFacts
 
 
@@ -54,17 +55,6 @@ class StopReason(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     #: The data does not fit the spec.
     INVALID_DATA = "invalid_data"
-
-
-class RunPurpose(StrEnum):
-    """What a run was made for, beside the run that it descends from."""
-
-    #: The untreated run of a trial, with another seed.
-    CONTROL = "control"
-    #: The run with a remedy.
-    REMEDY = "remedy"
-    #: A run whose result tells two causes apart.
-    EXPERIMENT = "experiment"
 
 
 ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})

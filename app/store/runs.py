@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.events import EventKind
-from app.domain.runs import Run, RunPurpose, RunStatus, check_transition
+from app.domain.runs import Run, RunStatus, check_transition
 from app.domain.specs.job import JobSpec
+from app.domain.specs.lineage import RunPurpose
 from app.store.cancellation import cancel
 from app.store.fence import NewEvent, append_events, change_run
 from app.store.ids import new_id

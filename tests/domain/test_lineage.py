@@ -1,8 +1,10 @@
 """What an ended run may go on with, and what a fork may change."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
+from pydantic import JsonValue
 
 from app.domain.errors import IllegalTransition, InvalidInput, InvalidSpec
 from app.domain.lineage import forked_spec, resumed_spec
@@ -75,6 +77,14 @@ def test_a_fork_changes_how_training_goes_on() -> None:
     spec = forked_spec(spec_of(seed=3), patch, from_step=20)
 
     assert (spec.optimizer.kind, spec.training.num_steps, spec.training.seed) == ("sgd", 50, 3)
+
+
+def test_a_fork_does_not_take_over_what_its_parent_was_made_for() -> None:
+    descent: dict[str, JsonValue] = {"parent": str(UUID(int=7)), "purpose": "experiment"}
+
+    spec = forked_spec(job(lineage=descent), {}, from_step=20)
+
+    assert spec.lineage is None
 
 
 @pytest.mark.parametrize(

@@ -229,13 +229,13 @@ def _view_cause(cause: Cause, requests: Requests) -> CauseView:
 
 
 def _view_experiment(experiment: Experiment, requests: Requests) -> ExperimentView:
-    request = requests.of(experiment.body, purpose=f"test of {experiment.cause}")
+    request = requests.experiment(experiment.body, cause=experiment.cause)
     patch = in_order_of(request.body, experiment.patch)
     return ExperimentView.of(experiment, patch=patch, request=request)
 
 
 def _view_remedy(remedy: Remedy, requests: Requests) -> RemedyView:
-    request = requests.of(remedy.body, purpose=remedy.kind)
+    request = requests.remedy(remedy.body, kind=remedy.kind)
     patch = in_order_of(request.body, remedy.patch)
     fork = None if remedy.fork_step is None else requests.fork(patch)
     return RemedyView.of(remedy, patch=patch, request=request, fork=fork)

@@ -9,9 +9,10 @@ from pydantic import JsonValue, ValidationError
 
 from app.api.models.view import View
 from app.api.protocol.root_path import Href
-from app.domain.lineage import BEST_STEP
+from app.domain.lineage import BEST_STEP, WITHOUT_LINEAGE
 from app.domain.specs.base import MAX_SHORT_TEXT
 from app.domain.specs.job import JobSpec
+from app.domain.specs.lineage import RunPurpose
 from app.domain.specs.patch import as_document
 
 RUNS = "/v1/runs"
@@ -25,8 +26,8 @@ class RequestView(View):
     href: Href
     """Where to send it."""
     body: dict[str, JsonValue]
-    """A complete and valid job spec; its `name` says what it tries, and its `parent_id` is the run
-    that it was made for. For a fork, the body of a fork."""
+    """A complete and valid job spec; its `name` says what it tries, and its `lineage` what for: it
+    descends from the run that was judged. For a fork, the body of a fork."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +37,33 @@ class Requests:
     #: The run that their runs descend from; None for none.
     parent_id: UUID | None
 
-    def of(self, body: Mapping[str, JsonValue], *, purpose: str) -> RequestView:
-        """`purpose` is a code such as `use_gated_cell`, which the name ends with, in words."""
+    def remedy(self, body: Mapping[str, JsonValue], *, kind: str) -> RequestView:
+        """Returns the request of a run with a remedy; its name ends with the kind, in words."""
+        return self._run(body, words=kind, purpose=RunPurpose.REMEDY, remedy=kind)
+
+    def experiment(self, body: Mapping[str, JsonValue], *, cause: str) -> RequestView:
+        """Returns the request of a run that tests a cause, with which its name ends."""
+        return self._run(body, words=f"test of {cause}", purpose=RunPurpose.EXPERIMENT)
+
+    def _run(
+        self,
+        body: Mapping[str, JsonValue],
+        *,
+        words: str,
+        purpose: RunPurpose,
+        remedy: str | None = None,
+    ) -> RequestView:
         document = _in_declared_order(body)
-        words = f": {purpose.replace('_', ' ')}"
-        document["name"] = f"{_name_of(document)[: MAX_SHORT_TEXT - len(words)]}{words}"
-        document.pop("parent_id", None)
+        ending = f": {words.replace('_', ' ')}"
+        document["name"] = f"{_name_of(document)[: MAX_SHORT_TEXT - len(ending)]}{ending}"
+        for name in WITHOUT_LINEAGE:
+            document.pop(name, None)
         if self.parent_id is not None:
-            document["parent_id"] = str(self.parent_id)
+            document["lineage"] = {
+                "parent": str(self.parent_id),
+                "purpose": purpose.value,
+                "remedy": remedy,
+            }
         return RequestView(method="POST", href=RUNS, body=document)
 
     def fork(self, patch: Mapping[str, JsonValue]) -> RequestView | None:

@@ -21,9 +21,10 @@ from app.api.models.scores import (
 )
 from app.api.models.sparklines import SparklinesView
 from app.api.models.view import Derived, View, shortened_document
-from app.domain.runs import Run, RunPurpose, RunStatus, StopReason
+from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.skill import skill_of
 from app.domain.specs.job import JobSpec
+from app.domain.specs.lineage import RunPurpose
 from app.domain.task import TaskFacts
 
 

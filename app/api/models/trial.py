@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, Strict
 
-from app.api.models.offered_requests import RUNS, RequestView
+from app.api.models.offered_requests import RUNS, Requests, RequestView
 from app.api.models.request import RequestModel
 from app.api.models.scores import ScoresView
 from app.api.models.trial_runs import TrialRunView, view_runs
@@ -198,6 +198,7 @@ def _view_arm(state: TrialState, arm: int) -> TrialArmView:
     is_control = arm == CONTROL
     judged = None if is_control else judge(trial, arm, is_over=trial.ended_at is not None)
     difference = None if is_control else difference_of(trial, arm)
+    requests = Requests(parent_id=trial.run_id)
     return TrialArmView(
         remedy=given.remedy,
         patch=dict(given.patch),
@@ -207,9 +208,7 @@ def _view_arm(state: TrialState, arm: int) -> TrialArmView:
         median_progress=median_progress(trial, arm),
         difference=None if difference is None else _view_difference(difference),
         runs=list(view_runs(state, arm, difference)),
-        request=None
-        if is_control
-        else RequestView(method="POST", href=RUNS, body=dict(given.body)),
+        request=None if given.remedy is None else requests.remedy(given.body, kind=given.remedy),
     )
 
 

@@ -30,6 +30,7 @@ from app.domain.specs.clipping.norm import NormClipping
 from app.domain.specs.dataset import DatasetSpec
 from app.domain.specs.dataset.base import LagRange
 from app.domain.specs.init import NEED_CODES, InitSpec
+from app.domain.specs.lineage import PURPOSE_CODES, LineageSpec
 from app.domain.specs.model import ModelSpec, cells_that
 from app.domain.specs.optimizer import OptimizerSpec
 from app.domain.specs.optimizer.adam import AdamSpec
@@ -42,6 +43,8 @@ CROSS_FIELD_CODES = (
     "lag_longer_than_sequence",
     "bptt_longer_than_sequence",
     "cadence_finer_than_probes",
+    "parent_given_twice",
+    *PURPOSE_CODES,
 )
 DEFAULT_FORGET_BIAS = 1.0
 ProbeTier = Literal["off", "economy", "standard", "full"]
@@ -172,7 +175,10 @@ class JobSpec(Spec):
     """The workspace's queued run with the highest priority starts first. Each minute of waiting
     adds 1."""
     parent_id: Annotated[UUID | None, Field(exclude_if=lambda parent: parent is None)] = None
-    """The run of this workspace that led to it, for instance the one whose remedy it tries."""
+    """The run of this workspace that led to it, if it has no `lineage`."""
+    lineage: Annotated[LineageSpec | None, Field(exclude_if=lambda one: one is None)] = None
+    """The run that led to it, and what it is for. The requests of remedies and experiments have
+    it."""
     model: ModelSpec
     """The recurrent network."""
     init: InitSpec = InitSpec()
@@ -189,6 +195,16 @@ class JobSpec(Spec):
     """How long, with which batches, and on which device."""
     probes: ProbesSpec = ProbesSpec()
     """What is measured of gradients and states during training."""
+
+    @model_validator(mode="after")
+    def _has_one_parent(self) -> Self:
+        if self.parent_id is not None and self.lineage is not None:
+            raise PydanticCustomError(
+                "parent_given_twice",
+                "lineage.parent names the parent; leave parent_id out",
+                {"pointer": "/parent_id"},
+            )
+        return self
 
     @model_validator(mode="after")
     def _forget_bias_has_a_gate(self) -> Self:

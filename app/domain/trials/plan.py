@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from app.domain.diagnosis.findings import Diagnosis
 from app.domain.diagnosis.remedy import Remedy
 from app.domain.errors import InvalidInput, NothingToTry, Problem
+from app.domain.lineage import WITHOUT_LINEAGE
 from app.domain.runs import Run, StopReason
 from app.domain.scopes import SPLITS, Split
 from app.domain.seeding import digest
@@ -153,7 +154,8 @@ def spec_of(trial: Trial, run: Run, *, arm: int, seed: int) -> JobSpec:
     target = target_score(run.task) if run.task is not None and has_same_data else None
     if target is not None and spec.training.stop_at_score is None:
         training["stop_at_score"] = target
-    return patched(spec, {"training": training, **_labels(trial, run, arm, seed)})
+    labels = {**WITHOUT_LINEAGE, **_labels(trial, run, arm, seed)}
+    return patched(spec, {"training": training, **labels})
 
 
 def _labels(trial: Trial, run: Run, arm: int, seed: int) -> dict[str, JsonValue]:

@@ -34,13 +34,13 @@ def submit_run(
     quotas: Quotas,
     time_limits: TimeLimits,
 ) -> SubmittedRun:
-    """Queues a run, which descends from the spec's `parent_id`.
+    """Queues a run, which descends from the run that its spec names, if any.
 
     Raises InvalidSpec, QueueFull and QuotaReached.
 
     `quotas` apply where the workspace has none of its own.
     """
-    check_parent(work, workspace_id=workspace_id, spec=spec)
+    descent = check_parent(work, workspace_id=workspace_id, spec=spec)
     checked = estimate_run(work, workspace_id=workspace_id, spec=spec, time_limits=time_limits)
     cost, spec = checked.estimate, checked.spec
     room = admit_run(work, workspace_id=workspace_id, default_quotas=quotas, cost=cost)
@@ -51,7 +51,9 @@ def submit_run(
         name=spec.name,
         tags=spec.tags,
         notes=spec.notes,
-        parent_run_id=spec.parent_id,
+        parent_run_id=descent.parent_run_id,
+        purpose=descent.purpose,
+        remedy=descent.remedy,
         priority=spec.priority,
         expected_rows=cost.rows,
         expected_memory_bytes=cost.memory_bytes,

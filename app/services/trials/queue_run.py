@@ -4,7 +4,8 @@ from functools import partial
 
 from app.domain.audit import Act
 from app.domain.quotas import Quotas
-from app.domain.runs import Run, RunPurpose
+from app.domain.runs import Run
+from app.domain.specs.lineage import RunPurpose
 from app.domain.time_limits import TimeLimits
 from app.domain.trials.plan import spec_of
 from app.domain.trials.schedule import Place

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.runs import Run, RunPurpose
+from app.domain.runs import Run
+from app.domain.specs.lineage import RunPurpose
 from app.domain.trials.trial import CONTROL, Trial
 from app.store.database import UnitOfWork
 from app.store.runs import find_run

@@ -73,7 +73,7 @@ def test_a_collection_without_a_cap_is_seen() -> None:
     [
         (JobSpec, spec(tags=[{}] * 21), ("tags",)),
         (JobSpec, spec(probes={"quantities": [{}] * 41}), ("probes", "quantities")),
-        (ForkBody, {"patch": {str(index): {} for index in range(14)}}, ("patch",)),
+        (ForkBody, {"patch": {str(index): {} for index in range(15)}}, ("patch",)),
         (ComparisonBody, {"spec": spec(), "patches": [0] * 9}, ("patches",)),
     ],
 )

@@ -100,6 +100,56 @@ def test_a_parent_must_be_a_run_of_the_workspace(clinic: Clinic, client: httpx.C
             assert check_problem(answer)["errors"][0]["code"] == "parent_not_found"
 
 
+def lineage_of(parent: object, /, **changes: object) -> dict[str, object]:
+    return {"parent": parent, "purpose": "remedy", "remedy": "clip_norm"} | changes
+
+
+def test_a_run_shows_which_run_led_to_it_and_what_for(client: httpx.Client) -> None:
+    parent = post_run(client)
+    descent = lineage_of(parent["id"])
+
+    run = post_run(client, lineage=descent)
+
+    assert run["lineage"] == descent
+    assert run["parent"] == {"run_id": parent["id"], "step": None}
+    listed = client.get(f"/v1/runs?parent_id={parent['id']}").json()["items"]
+    assert [(one["id"], one["lineage"]) for one in listed] == [(run["id"], descent)]
+    assert client.get(f"/v1/runs/{run['id']}").json()["spec"]["lineage"] == descent
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "pointer"),
+    [
+        ({"parent": str(UUID(int=1))}, "parent_not_found", "/lineage/parent"),
+        ({"parent": "first"}, "uuid_parsing", "/lineage/parent"),
+        ({"purpose": "fun"}, "enum", "/lineage/purpose"),
+        ({"remedy": "prayer"}, "remedy_unknown", "/lineage/remedy"),
+        ({"remedy": None}, "remedy_missing", "/lineage"),
+        ({"purpose": "experiment"}, "remedy_without_purpose", "/lineage"),
+    ],
+)
+def test_a_lineage_that_is_wrong_is_refused_where_it_is(
+    client: httpx.Client, changes: dict[str, object], code: str, pointer: str
+) -> None:
+    spec = {"model": {"kind": "gru"}, "dataset": {"kind": "adding", "length": 10}}
+    wrong = lineage_of(post_run(client)["id"], **changes)
+
+    for query in ("", "?dry_run=true"):
+        answer = client.post(f"/v1/runs{query}", json={**spec, "lineage": wrong})
+        [error] = check_problem(answer)["errors"]
+        assert (error["code"], error["pointer"]) == (code, pointer)
+
+
+def test_a_spec_names_its_parent_once(client: httpx.Client) -> None:
+    parent = post_run(client)["id"]
+    spec = {"model": {"kind": "gru"}, "dataset": {"kind": "adding", "length": 10}}
+    both = {**spec, "parent_id": parent, "lineage": lineage_of(parent)}
+
+    [error] = check_problem(client.post("/v1/runs", json=both))["errors"]
+
+    assert (error["code"], error["pointer"]) == ("parent_given_twice", "/parent_id")
+
+
 def test_links_lead_only_where_the_run_can_go(clinic: Clinic, client: httpx.Client) -> None:
     queued = post_run(client)
     running = client.get(f"/v1/runs/{started_run(clinic).id}").json()

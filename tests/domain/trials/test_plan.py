@@ -200,3 +200,13 @@ def test_a_stopped_run_tells_nothing() -> None:
 def test_the_run_itself_has_the_second_seed() -> None:
     assert trial(control={}, own=outcome()).own_seed == OWN_SEED
     assert trial(control={}).own_seed is None
+
+
+def test_the_arms_of_a_run_with_a_lineage_do_not_take_it_over() -> None:
+    descent: dict[str, JsonValue] = {"parent": str(TRIAL_ID), "purpose": "experiment"}
+    parent = replace(RUN, spec=patched(RUN.spec, {"lineage": descent}))
+    arms = arms_of(parent, sick_diagnosis(advising("a")), None)
+
+    spec = spec_of(replace(a_trial(), arms=arms), parent, arm=0, seed=0)
+
+    assert spec.lineage is None

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, func, select, update
 
 from app.domain.errors import IllegalTransition, NothingToTry, QueueFull, TrialInProgress
 from app.domain.quotas import Quotas
-from app.domain.runs import RunPurpose, RunStatus, StopReason
+from app.domain.runs import RunStatus, StopReason
+from app.domain.specs.lineage import RunPurpose
 from app.domain.specs.patch import as_document, patched
 from app.domain.time_limits import TimeLimits
 from app.domain.trials.trial import CONTROL, Trial, TrialEnd, TrialStatus
