@@ -1,4 +1,4 @@
-"""Where the job specs of several runs differ."""
+"""Where the job specs of several runs differ, and which differ in their seed alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +20,37 @@ class SpecField:
     pointer: str
     #: One value for each spec; None where a spec has no such field.
     values: tuple[JsonValue, ...]
+
+
+#: The only field in which the runs of an arm differ, besides labels.
+SEED = "/training/seed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedArm:
+    """Runs whose specs are the same except for the seed of training and labels."""
+
+    #: Positions of their specs, ascending.
+    members: tuple[int, ...]
+    #: Their seeds, in the same order.
+    seeds: tuple[int, ...]
+
+
+def seed_arms(specs: Sequence[JobSpec]) -> tuple[SeedArm, ...]:
+    """Returns the arms in the order of their first members. A run that is alone is an arm too."""
+    groups: list[list[int]] = []
+    for index, spec in enumerate(specs):
+        for group in groups:
+            changes = spec_differences(specs[group[0]], spec)
+            if all(one.pointer == SEED for one in changes):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return tuple(
+        SeedArm(members=tuple(group), seeds=tuple(specs[one].training.seed for one in group))
+        for group in groups
+    )
 
 
 def differing_fields(specs: Sequence[JobSpec]) -> tuple[SpecField, ...]:

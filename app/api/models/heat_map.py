@@ -5,6 +5,7 @@ Legend: P probes, T lags.
 
 import base64
 import math
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +28,8 @@ NOTHING, ZERO, NOT_FINITE = 0, 1, 2
 LEAST, GREATEST = 3, 65_535
 #: Nine digits tell all numbers of single precision apart.
 _DIGITS = 9
+#: Base-10 logarithms of the least and the greatest number of a scale.
+Limits = tuple[float, float]
 
 
 class HeatMapParameters(RequestModel):
@@ -101,9 +104,11 @@ class HeatMapView(View):
     """Norm at the lag that the task needs / norm at lag 0, without unit."""
 
 
-def view_heat_map(found: FlowMap) -> HeatMapView:
+def view_heat_map(found: FlowMap, limits: Limits | None = None) -> HeatMapView:
+    """Cells are on the scale of `limits`; by default on that of the map's own numbers."""
     heat_map, task = found.heat_map, found.run.task
-    low, high, cells = encode_cells(heat_map.log_norm_PT / math.log(10))
+    log10_PT = heat_map.log_norm_PT / math.log(10)
+    low, high = limits_of([log10_PT]) if limits is None else limits
     return HeatMapView(
         run_id=found.run.id,
         required_lag=task.required_lag if task else RequiredLag(),
@@ -112,9 +117,9 @@ def view_heat_map(found: FlowMap) -> HeatMapView:
         path=found.shown.path,
         steps=heat_map.steps_P.tolist(),
         lags=heat_map.lags_T.tolist(),
-        low=low,
-        high=high,
-        cells=cells,
+        low=_number(low),
+        high=_number(high),
+        cells=encode_cells(log10_PT, (low, high)),
         gradient_horizon=_numbers(heat_map.horizon_P),
         horizon_low=_numbers(heat_map.horizon_low_P),
         horizon_high=_numbers(heat_map.horizon_high_P),
@@ -126,20 +131,33 @@ def view_heat_map(found: FlowMap) -> HeatMapView:
     )
 
 
-def encode_cells(log10_PT: NDArray[np.floating]) -> tuple[float, float, str]:
-    """Returns the least and the greatest finite number, and the cells as text.
+def view_heat_maps(found: Sequence[FlowMap]) -> list[HeatMapView]:
+    """Returns the views of several maps on the scale of all their numbers together."""
+    limits = limits_of(one.heat_map.log_norm_PT / math.log(10) for one in found)
+    return [view_heat_map(one, limits) for one in found]
+
+
+def limits_of(maps: Iterable[NDArray[np.floating]]) -> Limits:
+    """Returns the least and the greatest finite number of all maps; 0 and 1 without any."""
+    finite = [log10_PT[np.isfinite(log10_PT)] for log10_PT in maps]
+    numbers = np.concatenate([*finite, np.empty(0)])
+    return (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 1.0)
+
+
+def encode_cells(log10_PT: NDArray[np.floating], limits: Limits) -> str:
+    """Returns the cells as text. No finite number lies outside the limits.
 
     A number between lies at most half a cell away from what its cell says: 1/131,064 of the range.
     """
+    low, high = limits
     is_finite_PT = np.isfinite(log10_PT)
     finite = log10_PT[is_finite_PT].astype(np.float64)
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     cells_PT = np.full(log10_PT.shape, NOT_FINITE, dtype="<u2")
     cells_PT[np.isneginf(log10_PT)] = ZERO
     cells_PT[np.isnan(log10_PT)] = NOTHING
     share = (finite - low) / max(high - low, 1e-12)
     cells_PT[is_finite_PT] = LEAST + np.rint(share * (GREATEST - LEAST)).astype("<u2")
-    return _number(low), _number(high), base64.b64encode(cells_PT.tobytes()).decode()
+    return base64.b64encode(cells_PT.tobytes()).decode()
 
 
 def _numbers(values_P: NDArray[np.float64]) -> list[float]:

@@ -27,14 +27,17 @@ def get_compare(
     caller: RunsReader,
     read: Read,
 ) -> Response:
-    """At most 12 runs: what differs in their specs, results, curves and gradient reach."""
+    """At most 12 runs: what differs in their specs, results, curves and gradient flow.
+
+    Runs that differ in their seed alone are an arm, whose curves are also given as a band: the
+    lowest and the highest point of any of them, and the median over them.
+    """
     compared = read(
         lambda work: compare_runs(
             work,
             workspace_id=caller.workspace_id,
             run_ids=list(dict.fromkeys(query.run_id)),
-            quantities=query.quantity,
-            max_points=query.max_points,
+            comparison=query.comparison(),
         )
     )
-    return conditional_json(request, view_compared(compared))
+    return conditional_json(request, view_compared(compared, max_points=query.max_points))

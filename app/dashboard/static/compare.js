@@ -1,72 +1,70 @@
-// Draws the curves of several runs on one axis.
+// Draws the curves and the gradient flows of several runs, from the JSON twin of the page.
 
 import { call } from "./api.js";
+import { colorsOf, contentsOf } from "./compared_lines.js";
+import { HeatMap } from "./heat_map.js";
+import { flowOf, shownDecades } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
+import { shortNumber, viridis } from "./scales.js";
 
 const MAX_POINTS = 1000;
-const ids = new URLSearchParams(location.search).getAll("run_id");
+const SMALL_MAP = { height: 210, hasScale: false };
+const head = /** @type {HTMLElement} */ (document.querySelector("[data-source]"));
+const labels = JSON.parse(head.dataset.labels ?? "{}");
 /** @type {any} */
 let found = null;
 
-/** @param {string} name */
+/** @param {string} name @returns {HTMLElement} */
 const place = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-chart="${name}"]`));
 const group = new RangeGroup(() => { read().catch(report); });
 keepInAddress(group);
 const charts = Object.fromEntries(["loss", "metric", "norm", "reach"].map((name) => [name, new LineChart(place(name), group)]));
+/** Run -> its heat map. @type {Map<string, HeatMap>} */
+const maps = new Map();
 
-/** @param {any} run */
-const nameOf = (run) => run.name || `${run.spec.model.kind} on ${run.spec.dataset.kind}`;
+const areBands = () => !document.querySelector("[name=seeds][value=curves]:checked");
 
-function draw() {
-  const names = new Map(found.runs.map((/** @type {any} */ run) => [run.id, nameOf(run)]));
-  /** @param {(series: any) => boolean} isWanted */
-  const lines = (isWanted) => found.series
-    .filter((/** @type {any} */ one) => isWanted(one.series))
-    .map((/** @type {any} */ one) => ({ ...one.series, label: names.get(one.run_id) }));
-  charts.loss.show({ label: "Loss", lines: lines((one) => one.quantity === "loss"), log: true });
-  charts.norm.show({ label: "Gradient norm", lines: lines((one) => one.quantity === "grad_norm"), log: true });
-  charts.metric.show({
-    label: "Metric on validation",
-    lines: lines((one) => one.scope === "validation").map((/** @type {any} */ one) => ({ ...one, points: true })),
-  });
-  const needed = found.reach.find((/** @type {any} */ one) => one.required_lag_timesteps !== null);
-  charts.reach.show({
-    label: "Reach of the gradient",
-    lines: found.reach.map((/** @type {any} */ one) => ({
-      label: names.get(one.run_id),
-      steps: one.steps,
-      values: one.gradient_horizon.map((/** @type {any} */ horizon) => horizon.value),
-      points: true,
-    })),
-    levels: needed ? [{ label: "needed", value: needed.required_lag_timesteps }] : [],
-  });
-}
-
-/** Reads the range that is shown, so that its extrema are kept at every zoom. */
+/** Reads the range that is shown, so that extrema are kept at every zoom. */
 async function read() {
-  const first = found?.runs[0] ?? await call("GET", `/v1/runs/${ids[0]}`);
-  const quantities = [...new Set(["loss", "grad_norm", first.task?.metric ?? "loss"])];
+  const query = new URLSearchParams({ max_points: String(MAX_POINTS) });
   if (group.range) {
-    found ??= await call("GET", `/v1/compare?${new URLSearchParams(ids.map((id) => ["run_id", id]))}`);
-    found = { ...found, series: (await Promise.all(found.runs.map((/** @type {any} */ run) => zoomed(run.id, quantities)))).flat() };
-  } else {
-    const query = new URLSearchParams([...ids.map((id) => ["run_id", id]), ...quantities.map((one) => ["quantity", one])]);
-    query.set("max_points", String(MAX_POINTS));
-    found = await call("GET", `/v1/compare?${query}`);
+    query.set("from_step", String(group.range.from));
+    query.set("to_step", String(group.range.to));
   }
-  draw();
+  found = await call("GET", `${head.dataset.source}&${query}`);
+  drawLines();
+  drawFlows();
 }
 
-/** @param {string} id @param {string[]} quantities */
-async function zoomed(id, quantities) {
-  const range = /** @type {{from: number, to: number}} */ (group.range);
-  const query = new URLSearchParams(quantities.map((one) => ["quantity", one]));
-  query.set("from_step", String(range.from));
-  query.set("to_step", String(range.to));
-  query.set("max_points", String(MAX_POINTS));
-  const { series } = await call("GET", `/v1/runs/${id}/history?${query}`).catch(() => ({ series: [] }));
-  return series.map((/** @type {any} */ one) => ({ run_id: id, series: one }));
+function drawLines() {
+  for (const [name, content] of Object.entries(contentsOf(found, labels, areBands()))) charts[name].show(content);
+  for (const [id, color] of colorsOf(found, areBands())) {
+    for (const one of document.querySelectorAll(`[data-swatch="${id}"]`)) one.className = `swatch series-${(color % 6) + 1}`;
+  }
+}
+
+function drawFlows() {
+  const flows = found.gradient_flows.filter((/** @type {any} */ one) => one.steps.length > 0).map(flowOf);
+  const longest = Math.max(...flows.map((/** @type {any} */ one) => one.lags[one.lags.length - 1] + 1));
+  for (const flow of flows) {
+    group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
+    const map = maps.get(flow.run_id) ?? new HeatMap(place(`flow-${flow.run_id}`), group, () => undefined, SMALL_MAP);
+    maps.set(flow.run_id, map);
+    map.show(flow, flow.required_lag.timesteps, longest);
+  }
+  if (flows.length > 0) showScale(shownDecades(flows[0]));
+}
+
+/** The colours that all heat maps share. @param {[number, number]} decades */
+function showScale([low, high]) {
+  const stops = Array.from({ length: 17 }, (_, part) => `rgb(${viridis(part / 16).join(" ")})`);
+  const bar = /** @type {HTMLElement} */ (document.querySelector("[data-scale-bar]"));
+  bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+  for (const [name, power] of [["low", low], ["high", high]]) {
+    const text = document.querySelector(`[data-scale="${name}"]`);
+    if (text) text.textContent = shortNumber(10 ** Number(power), 2);
+  }
 }
 
 /** @param {unknown} error */
@@ -74,6 +72,14 @@ function report(error) {
   const problem = document.querySelector("[data-problem]");
   if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
 }
+
+document.querySelector("[data-seeds]")?.addEventListener("change", () => {
+  const address = new URL(location.href);
+  if (areBands()) address.searchParams.delete("seeds");
+  else address.searchParams.set("seeds", "curves");
+  history.replaceState(null, "", address);
+  drawLines();
+});
 
 await read().catch(report);
 performance.mark("charts drawn");

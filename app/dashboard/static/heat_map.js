@@ -1,6 +1,6 @@
 // The gradient-flow heat map: training step × lag, coloured by the size of the gradient there.
 
-import { cellAt, columnAt, edgesOf, paint, shownDecades } from "./heat_map_image.js";
+import { cellAt, columnAt, edgesOf, lagsOf, paint, shownDecades } from "./heat_map_image.js";
 import { powerOfTen, shortNumber, stepText, ticks, viridis } from "./scales.js";
 import { token } from "./theme.js";
 
@@ -8,11 +8,17 @@ import { token } from "./theme.js";
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
 
 const MARGIN = { left: 52, right: 76, top: 10, bottom: 38 };
-const HEIGHT = 340;
+/** @typedef {{height: number, hasScale: boolean}} Look */
+
+/** @type {Look} */
+const LARGE = { height: 340, hasScale: true };
+/** Pixels at the right of a map whose colours are explained elsewhere. */
+const WITHOUT_SCALE = 16;
 
 export class HeatMap {
-  /** @param {HTMLElement} place @param {RangeGroup} group @param {(probe: number) => void} onSelect */
-  constructor(place, group, onSelect) {
+  /** @param {HTMLElement} place @param {RangeGroup} group @param {(probe: number) => void} onSelect @param {Look} [look] */
+  constructor(place, group, onSelect, look = LARGE) {
+    this.look = look;
     this.place = place;
     this.group = group;
     this.onSelect = onSelect;
@@ -27,6 +33,8 @@ export class HeatMap {
     this.flow = null;
     /** @type {number | null} */
     this.requiredLag = null;
+    /** Lags from the bottom to the top, which may be more than the map has. */
+    this.most = 1;
     this.probe = 0;
     /** Step of the probe that somebody chose; without a choice the last one is shown. @type {number | null} */
     this.chosenStep = null;
@@ -39,9 +47,10 @@ export class HeatMap {
     document.addEventListener("themechange", () => this.draw());
   }
 
-  /** @param {Flow} flow @param {number | null} requiredLag */
-  show(flow, requiredLag) {
+  /** @param {Flow} flow @param {number | null} requiredLag @param {number} [most] */
+  show(flow, requiredLag, most = lagsOf(flow)) {
     this.flow = flow;
+    this.most = most;
     this.requiredLag = requiredLag;
     this.edges = edgesOf(flow.steps);
     this.canvas.setAttribute("aria-label",
@@ -74,7 +83,9 @@ export class HeatMap {
 
   size() {
     const width = Math.max(260, this.place.clientWidth);
-    return { width, height: HEIGHT, inner: width - MARGIN.left - MARGIN.right, tall: HEIGHT - MARGIN.top - MARGIN.bottom };
+    const { height, hasScale } = this.look;
+    const right = hasScale ? MARGIN.right : WITHOUT_SCALE;
+    return { width, height, inner: width - MARGIN.left - right, tall: height - MARGIN.top - MARGIN.bottom };
   }
 
   /** The steps between the left and the right end. */
@@ -100,7 +111,7 @@ export class HeatMap {
     if (!flow) return;
     const probe = this.probeAt(event.offsetX);
     const share = 1 - (event.offsetY - MARGIN.top) / this.size().tall;
-    const row = Math.min(flow.lags.length - 1, Math.max(0, Math.floor(share * flow.lags.length)));
+    const row = Math.min(flow.lags.length - 1, Math.max(0, Math.floor((share * flow.lags.length * this.most) / lagsOf(flow))));
     const [found, first] = [cellAt(flow, probe, row), cellAt(flow, probe, 0)];
     const norm = typeof found === "number" ? shortNumber(10 ** found) : found;
     const ratio = typeof found === "number" && typeof first === "number" ? `, ${shortNumber(10 ** (found - first))} of that at lag 0` : "";
@@ -130,7 +141,7 @@ export class HeatMap {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
     const [columns, rows] = [Math.round(inner * ratio), Math.round(tall * ratio)];
-    const pixels = paint(this.flow, this.range(), columns, rows);
+    const pixels = paint(this.flow, this.range(), columns, rows, this.most);
     ctx.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows), Math.round(MARGIN.left * ratio), Math.round(MARGIN.top * ratio));
     ctx.translate(MARGIN.left, MARGIN.top);
     this.drawLines(ctx, tall, inner);
@@ -141,7 +152,7 @@ export class HeatMap {
   drawLines(ctx, tall, inner) {
     const flow = /** @type {Flow} */ (this.flow);
     const { from, to } = this.range();
-    const most = flow.lags[flow.lags.length - 1] + 1;
+    const most = this.most;
     /** @param {number} lag */
     const y = (lag) => tall * (1 - Math.min(most, lag + 0.5) / most);
     /** @param {number} step */
@@ -179,12 +190,11 @@ export class HeatMap {
 
   /** @param {CanvasRenderingContext2D} ctx @param {number} tall @param {number} inner */
   drawAxes(ctx, tall, inner) {
-    const flow = /** @type {Flow} */ (this.flow);
     ctx.fillStyle = token("--text-muted");
     ctx.font = "12px system-ui, sans-serif";
     ctx.textAlign = "right";
-    const most = flow.lags[flow.lags.length - 1] + 1;
-    for (const lag of ticks(0, most - 1, 6)) ctx.fillText(String(lag), -6, tall * (1 - (lag + 0.5) / most) + 4);
+    const most = this.most;
+    for (const lag of ticks(0, most - 1, Math.max(3, Math.min(6, tall / 30)))) ctx.fillText(String(lag), -6, tall * (1 - (lag + 0.5) / most) + 4);
     ctx.textAlign = "center";
     const { from, to } = this.range();
     for (const step of ticks(Math.max(0, from), to, Math.max(2, inner / 110))) {
@@ -196,6 +206,11 @@ export class HeatMap {
     ctx.rotate(-Math.PI / 2);
     ctx.fillText("lag (timesteps back)", 0, 0);
     ctx.restore();
+    if (this.look.hasScale) this.drawScale(ctx, tall, inner);
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx @param {number} tall @param {number} inner */
+  drawScale(ctx, tall, inner) {
     const colors = ctx.createLinearGradient(0, tall, 0, 0);
     for (let part = 0; part <= 16; part++) {
       const [r, g, b] = viridis(part / 16);
@@ -205,7 +220,7 @@ export class HeatMap {
     ctx.fillRect(inner + 10, 0, 12, tall);
     ctx.fillStyle = token("--text-muted");
     ctx.textAlign = "left";
-    const [low, high] = shownDecades(flow);
+    const [low, high] = shownDecades(/** @type {Flow} */ (this.flow));
     for (const power of ticks(low, high, 6).filter(Number.isInteger)) {
       const share = (power - low) / Math.max(1e-9, high - low);
       ctx.fillText(powerOfTen(power), inner + 27, tall * (1 - share) + 4);

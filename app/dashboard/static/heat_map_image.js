@@ -52,6 +52,9 @@ export function cellAt(flow, probe, row) {
   return { [NOTHING]: "none", [ZERO]: "exactly 0", [NOT_FINITE]: "not finite" }[cell] ?? "none";
 }
 
+/** Lags from 0 to the largest one, of which the map may have a part. @param {{lags: number[]}} flow */
+export const lagsOf = (flow) => flow.lags[flow.lags.length - 1] + 1;
+
 /** Borders of the columns, in steps: half way between neighbouring probes. @param {number[]} steps */
 export function edgesOf(steps) {
   if (steps.length === 0) return [0, 1];
@@ -73,10 +76,11 @@ export function columnAt(edges, step) {
 }
 
 /**
- * The pixels of an image of the steps from `from` to `to`, row by row; lag 0 is the lowest row.
+ * The pixels of an image of the steps from `from` to `to` and of `most` lags, row by row; lag 0 is the lowest row.
  * @param {Flow} flow @param {{from: number, to: number}} range @param {number} width @param {number} height
+ * @param {number} [most]
  */
-export function paint(flow, range, width, height) {
+export function paint(flow, range, width, height, most = lagsOf(flow)) {
   const pixels = new Uint32Array(width * height);
   const edges = edgesOf(flow.steps);
   const lags = flow.lags.length;
@@ -86,7 +90,8 @@ export function paint(flow, range, width, height) {
     if (step >= edges[0] && step <= edges[edges.length - 1]) starts[x] = columnAt(edges, step) * lags;
   }
   for (let y = 0; y < height; y++) {
-    const row = Math.min(lags - 1, Math.floor((1 - (y + 0.5) / height) * lags));
+    const row = Math.floor(((1 - (y + 0.5) / height) * lags * most) / lagsOf(flow));
+    if (row >= lags) continue;
     for (let x = 0; x < width; x++) {
       if (starts[x] >= 0) pixels[y * width + x] = flow.palette[flow.numbers[starts[x] + row]];
     }

@@ -2,17 +2,17 @@
 
 import uPlot from "./vendor/uplot.js";
 import { powerOfTen, shortNumber, stepText } from "./scales.js";
-import { seriesColor, token } from "./theme.js";
+import { seriesColor, token, translucent } from "./theme.js";
 
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
 
 /**
  * @typedef {{step: number, value: string}} NotFinite
  * @typedef {{label: string, steps: number[], values: (number | null)[], non_finite?: NotFinite[],
- *   dashed?: boolean, points?: boolean, color?: string}} Line
+ *   dashed?: boolean, points?: boolean, color?: string, series?: number, thin?: boolean}} Line
  * @typedef {{from: number, to: number, label: string, severity: string}} Span
  * @typedef {{label: string, value: number | null | undefined}} Level
- * @typedef {{lines: Line[], levels?: Level[], spans?: Span[], log?: boolean, label: string}} Content
+ * @typedef {{lines: Line[], levels?: Level[], spans?: Span[], bands?: {low: number, high: number}[], log?: boolean, label: string}} Content
  */
 
 const HEIGHT = 240;
@@ -97,13 +97,18 @@ export class LineChart {
       ],
       series: [{ label: "step" }, ...content.lines.map((line, index) => ({
         label: line.label,
-        stroke: line.color ?? seriesColor(index),
-        width: 1.5,
+        stroke: line.color ?? seriesColor(line.series ?? index),
+        width: line.thin ? 0.5 : 1.5,
         dash: line.dashed ? [6, 4] : undefined,
         points: line.points ? { show: true, size: 5 } : { show: false },
         spanGaps: true,
         value: (/** @type {uPlot} */ _, /** @type {number} */ value) => shortNumber(value),
       }))],
+      // a series of uPlot comes after that of the steps
+      bands: (content.bands ?? []).map(({ low, high }) => ({
+        series: [high + 1, low + 1],
+        fill: translucent(seriesColor(content.lines[low].series ?? low)),
+      })),
       cursor: {
         sync: { key: this.group.key },
         drag: { x: true, y: false, setScale: false },
@@ -132,7 +137,7 @@ export class LineChart {
 
 /** All of a content that a plot cannot change later. @param {Content} content */
 const formOf = (content) =>
-  JSON.stringify([content.log, content.lines.map((line) => [line.label, line.dashed, line.points, line.color])]);
+  JSON.stringify([content.log, content.lines.map((line) => [line.label, line.dashed, line.points, line.color, line.series]), content.bands]);
 
 /** @param {number} value @param {boolean | undefined} isLog */
 function axisLabel(value, isLog) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellAt, columnAt, edgesOf, flowOf, paint, shownDecades } from "../../../app/dashboard/static/heat_map_image.js";
+import { cellAt, columnAt, edgesOf, flowOf, lagsOf, paint, shownDecades } from "../../../app/dashboard/static/heat_map_image.js";
 
 /** @typedef {import("../../../app/dashboard/static/heat_map_image.js").Flow} Flow */
 
@@ -68,6 +68,16 @@ test("what lies before the first and after the last probe stays empty", () => {
   const at = paintedBy(flowWith([0, 10], [[65_535], [65_535]]), { from: -25, to: 5 });
 
   assert.deepEqual([at(0, 0), at(1, 0)], [NOTHING, YELLOW]);
+});
+
+test("heat maps of different lengths share their lags", () => {
+  const flow = flowWith([0], [[65_535, 3]]);
+
+  const bytes = Array.from(new Uint8Array(paint(flow, { from: -0.5, to: 0.5 }, 1, 4, 4).buffer));
+
+  assert.equal(lagsOf(flow), 2);
+  const [top, third, second, bottom] = [0, 1, 2, 3].map((row) => bytes.slice(4 * row, 4 * row + 4));
+  assert.deepEqual([bottom, second, third, top], [YELLOW, PURPLE, NOTHING, NOTHING]);
 });
 
 test("colours reach no further than twenty decades", () => {
