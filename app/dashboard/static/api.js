@@ -2,7 +2,7 @@
 
 /** An answer that is not a success, with the sentence that the API gives for it. */
 export class ApiProblem extends Error {
-  /** @param {number} status @param {{detail?: string, title?: string, errors?: {pointer: string, detail: string}[]}} problem */
+  /** @param {number} status @param {Partial<import("./answers.d.ts").Problem>} problem */
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
     this.status = status;
@@ -16,10 +16,14 @@ export class ApiProblem extends Error {
  */
 export const at = (path) => (document.documentElement.dataset.root ?? "") + path;
 
+/** What a person reads of whatever was thrown. @param {unknown} error */
+export const textOf = (error) => (error instanceof Error ? error.message : String(error));
+
 /**
- * Sends a request and returns the JSON of the answer; null for an empty one.
+ * Sends a request and returns the JSON of the answer; null for an empty one. The caller says what the answer is.
+ * @template [Answer=unknown]
  * @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers]
- * @returns {Promise<any>}
+ * @returns {Promise<Answer>}
  */
 export async function call(method, path, body, headers = {}) {
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";

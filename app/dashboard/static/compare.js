@@ -1,18 +1,21 @@
 // Draws the curves and the gradient flows of several runs, from the JSON twin of the page.
 
-import { call } from "./api.js";
+import { call, textOf } from "./api.js";
 import { colorsOf, contentsOf } from "./compared_lines.js";
 import { HeatMap } from "./heat_map.js";
-import { flowOf, shownDecades } from "./heat_map_image.js";
+import { flowOf, lagsOf, shownDecades } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
 import { shortNumber, viridis } from "./scales.js";
 
+/** @import { ComparedRuns } from "./answers.d.ts" */
+
 const MAX_POINTS = 1000;
 const SMALL_MAP = { height: 210, hasScale: false };
 const head = /** @type {HTMLElement} */ (document.querySelector("[data-source]"));
+/** Run, or "arm of" its first run -> how it is called. @type {Record<string, string>} */
 const labels = JSON.parse(head.dataset.labels ?? "{}");
-/** @type {any} */
+/** @type {ComparedRuns | null} */
 let found = null;
 
 /** @param {string} name @returns {HTMLElement} */
@@ -32,26 +35,30 @@ async function read() {
     query.set("from_step", String(group.range.from));
     query.set("to_step", String(group.range.to));
   }
-  found = await call("GET", `${head.dataset.source}&${query}`);
-  drawLines();
-  drawFlows();
+  /** @type {ComparedRuns} */
+  const answer = await call("GET", `${head.dataset.source}&${query}`);
+  found = answer;
+  drawLines(answer);
+  drawFlows(answer);
 }
 
-function drawLines() {
-  for (const [name, content] of Object.entries(contentsOf(found, labels, areBands()))) charts[name].show(content);
-  for (const [id, color] of colorsOf(found, areBands())) {
+/** @param {ComparedRuns} compared */
+function drawLines(compared) {
+  for (const [name, content] of Object.entries(contentsOf(compared, labels, areBands()))) charts[name].show(content);
+  for (const [id, color] of colorsOf(compared, areBands())) {
     for (const one of document.querySelectorAll(`[data-swatch="${id}"]`)) one.className = `swatch series-${(color % 6) + 1}`;
   }
 }
 
-function drawFlows() {
-  const flows = found.gradient_flows.filter((/** @type {any} */ one) => one.steps.length > 0).map(flowOf);
-  const longest = Math.max(...flows.map((/** @type {any} */ one) => one.lags[one.lags.length - 1] + 1));
+/** @param {ComparedRuns} compared */
+function drawFlows(compared) {
+  const flows = (compared.gradient_flows ?? []).filter((one) => one.steps.length > 0).map((one) => flowOf(one));
+  const longest = Math.max(...flows.map((one) => lagsOf(one)));
   for (const flow of flows) {
     group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
     const map = maps.get(flow.run_id) ?? new HeatMap(place(`flow-${flow.run_id}`), group, () => undefined, SMALL_MAP);
     maps.set(flow.run_id, map);
-    map.show(flow, flow.required_lag.timesteps, longest);
+    map.show(flow, flow.required_lag.timesteps ?? null, longest);
   }
   if (flows.length > 0) showScale(shownDecades(flows[0]));
 }
@@ -70,7 +77,7 @@ function showScale([low, high]) {
 /** @param {unknown} error */
 function report(error) {
   const problem = document.querySelector("[data-problem]");
-  if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
+  if (problem) problem.textContent = textOf(error);
 }
 
 document.querySelector("[data-seeds]")?.addEventListener("change", () => {
@@ -78,7 +85,7 @@ document.querySelector("[data-seeds]")?.addEventListener("change", () => {
   if (areBands()) address.searchParams.delete("seeds");
   else address.searchParams.set("seeds", "curves");
   history.replaceState(null, "", address);
-  drawLines();
+  if (found) drawLines(found);
 });
 
 await read().catch(report);

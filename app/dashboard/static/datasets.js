@@ -1,13 +1,15 @@
 // Uploads a file with its progress, shows what was read or what is wrong, and deletes data sets.
 
-import { at, call } from "./api.js";
+import { at, call, textOf } from "./api.js";
+
+/** @import { Dataset, DryUpload, Problem } from "./answers.d.ts" */
 
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-upload]"));
 
 /**
  * Sends the file; fetch tells no progress of what is sent.
  * @param {string} path @param {File} file @param {(share: number) => void} onProgress
- * @returns {Promise<{status: number, body: any}>}
+ * @returns {Promise<{status: number, body: unknown}>}
  */
 function send(path, file, onProgress) {
   return new Promise((resolve, reject) => {
@@ -41,15 +43,17 @@ async function upload(filled, isDry) {
   const { status, body } = await send(`/v1/datasets?${query}`, file, (share) => { progress.value = share; });
   progress.hidden = true;
   if (status === 201) {
-    location.href = at(`/datasets/${body.id}`);
+    location.href = at(`/datasets/${/** @type {Dataset} */ (body).id}`);
   } else if (status === 200) {
-    const { profile } = body;
-    const size = profile.rows === undefined ? `${profile.characters} characters` : `${profile.rows} rows, ${profile.columns.length} columns`;
-    result.replaceChildren(notice(`It can be read: ${size}. ${profile.suggested.reasons.join(" ")}`, ""),
-      ...(profile.cautions ?? []).map((/** @type {any} */ one) => notice(one.detail, "warning")));
+    const { profile } = /** @type {DryUpload} */ (body);
+    const size = "rows" in profile ? `${profile.rows} rows, ${profile.columns.length} columns` : `${profile.characters} characters`;
+    const cautions = "cautions" in profile ? profile.cautions : [];
+    result.replaceChildren(notice(`It can be read: ${size}. ${profile.suggested?.reasons.join(" ") ?? ""}`, ""),
+      ...cautions.map((one) => notice(one.detail, "warning")));
   } else {
-    const errors = (body.errors ?? []).map((/** @type {any} */ one) => notice(`${one.pointer}: ${one.detail}`, "critical"));
-    result.replaceChildren(notice(body.detail ?? `The server answered ${status}.`, "critical"), ...errors);
+    const problem = /** @type {Partial<Problem>} */ (body);
+    const errors = (problem.errors ?? []).map((one) => notice(`${one.pointer}: ${one.detail}`, "critical"));
+    result.replaceChildren(notice(problem.detail ?? `The server answered ${status}.`, "critical"), ...errors);
   }
 }
 
@@ -67,6 +71,6 @@ document.querySelector("[data-delete]")?.addEventListener("click", async (event)
     location.href = at("/datasets");
   } catch (error) {
     const problem = document.querySelector("[data-problem]");
-    if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
+    if (problem) problem.textContent = textOf(error);
   }
 });

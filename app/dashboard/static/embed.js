@@ -7,6 +7,7 @@ const image = /** @type {HTMLImageElement} */ (document.querySelector("[data-pic
 
 /** Shows the present picture and returns whether the run has ended. */
 async function refresh() {
+  /** @type {import("./answers.d.ts").Run} */
   const run = await call("GET", `/v1/runs/${image.dataset.runId}`);
   const answer = await fetch(image.dataset.picture ?? "");
   if (answer.ok) {

@@ -1,11 +1,13 @@
 // A few sequences with their targets and what the trained network says of them.
 
 import { call } from "./api.js";
+import { numbersOf, pathOf, symbolsOf } from "./example_values.js";
 import { shortNumber } from "./scales.js";
 
 /**
- * @typedef {(number | string | null)[] | null} Row
- * @typedef {{inputs: {series: string | null, timesteps: any[]}[], targets?: (Row[] | null)[], outputs: Record<string, {rows: number[][]}[]>}} Golden
+ * @import { Input, Line, Values } from "./example_values.js"
+ * @typedef {(Values | null)[] | null} Target
+ * @typedef {{inputs: Input[], targets?: Target[], outputs: Record<string, {rows: number[][]}[]>}} Golden
  * @typedef {{output: {kind: string, classes?: (string | null)[]}}} Model
  */
 
@@ -18,8 +20,10 @@ const MARGIN = 4;
 export async function showExamples(api) {
   const place = document.querySelector("[data-examples]:empty");
   if (!place) return;
-  const [golden, model] = await Promise.all(
-    ["golden", "model"].map((name) => call("GET", `${api}/artifacts/${name}.json`)));
+  const [golden, model] = await Promise.all([
+    /** @type {Promise<Golden>} */ (call("GET", `${api}/artifacts/golden.json`)),
+    /** @type {Promise<Model>} */ (call("GET", `${api}/artifacts/model.json`)),
+  ]);
   place.replaceChildren(...figures(golden, model));
 }
 
@@ -35,33 +39,24 @@ export function figures(golden, model) {
   });
 }
 
-/** @param {{series: string | null, timesteps: any[]}} input @param {number[][]} rows @param {Row[] | null} target */
+/** @param {Input} input @param {number[][]} rows @param {Target} target */
 function numberFigure(input, rows, target) {
-  const series = input.timesteps.map((row) => Number(row[0]));
-  const marks = input.timesteps.map((row) => row.length === 2 && row[1] === 1);
-  const isWhole = rows.length === 1;
-  const expected = isWhole ? (target?.[0] ?? []) : (target ?? []).map((row) => row?.[0] ?? null);
-  const width = isWhole ? Math.max(1, expected.length) : 1;
-  // of several quantiles the one in the middle
-  const share = Math.max(1, Math.round(rows[0].length / width));
-  const predicted = isWhole
-    ? rows[0].filter((_, i) => i % share === Math.floor((share - 1) / 2))
-    : rows.map((row) => row[0]);
-  const wanted = expected.map((one) => (one === null ? null : Number(one)));
-  const isForecast = isWhole && (predicted.length > 1 || !marks.some(Boolean)) && target !== null;
-  const first = isForecast ? series.length : 0;
-  const lines = isWhole && !isForecast
-    ? [{ name: "input", values: series, at: 0 }]
-    : [{ name: "input", values: series, at: 0 }, { name: "target", values: wanted, at: first }, { name: "predicted", values: predicted, at: first }];
-  const svg = picture(lines, isForecast ? series.length + predicted.length : series.length);
-  if (isWhole && !isForecast) svg.append(...dots(series, marks));
-  const last = predicted.length - 1;
-  const known = wanted[last] ?? wanted[0];
-  const text = `${input.series ? `${input.series}: ` : ""}target ${shortNumber(known)}, prediction ${shortNumber(predicted[last])}`;
-  return figure(svg, text);
+  const found = numbersOf(input, rows, target);
+  const svg = picture(found.lines, found.length);
+  if (found.marks) svg.append(...dots(/** @type {number[]} */ (found.lines[0].values), found.marks));
+  return figure(svg, `${titleOf(input)}target ${shortNumber(found.target)}, prediction ${shortNumber(found.prediction)}`);
 }
 
-/** @param {{name: string, values: (number | null)[], at: number}[]} lines @param {number} length */
+/** @param {Input} input */
+const titleOf = (input) => (input.series ? `${input.series}: ` : "");
+
+/** @param {number} index @param {number} length */
+const xOf = (index, length) => MARGIN + (index / Math.max(1, length - 1)) * (WIDTH - 2 * MARGIN);
+
+/** @param {number} value @param {number} low @param {number} span */
+const yOf = (value, low, span) => HEIGHT - MARGIN - ((value - low) / span) * (HEIGHT - 2 * MARGIN);
+
+/** @param {Line[]} lines @param {number} length */
 function picture(lines, length) {
   const all = lines.flatMap((line) => line.values).filter((value) => value !== null && Number.isFinite(value));
   const low = Math.min(.../** @type {number[]} */ (all));
@@ -72,30 +67,11 @@ function picture(lines, length) {
   for (const { name, values, at } of lines) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("class", name);
-    path.setAttribute("d", pathOf(values, at, length, low, span));
+    path.setAttribute("d", pathOf(values, (index) => xOf(index + at, length), (value) => yOf(value, low, span)));
     svg.append(path);
   }
   return svg;
 }
-
-/** @param {(number | null)[]} values @param {number} at @param {number} length @param {number} low @param {number} span */
-function pathOf(values, at, length, low, span) {
-  let isDown = false;
-  return values.map((value, index) => {
-    if (value === null || !Number.isFinite(value)) {
-      isDown = false;
-      return "";
-    }
-    const x = MARGIN + ((index + at) / Math.max(1, length - 1)) * (WIDTH - 2 * MARGIN);
-    const point = `${isDown ? "L" : "M"}${x.toFixed(1)} ${yOf(value, low, span).toFixed(1)}`;
-    isDown = true;
-    // a single point is drawn as a short line
-    return values.length === 1 ? `${point}h0.1` : point;
-  }).join("");
-}
-
-/** @param {number} value @param {number} low @param {number} span */
-const yOf = (value, low, span) => HEIGHT - MARGIN - ((value - low) / span) * (HEIGHT - 2 * MARGIN);
 
 /** The timesteps that the task marks. @param {number[]} series @param {boolean[]} marks */
 function dots(series, marks) {
@@ -104,31 +80,26 @@ function dots(series, marks) {
   return series.flatMap((value, index) => {
     if (!marks[index]) return [];
     const dot = document.createElementNS(SVG, "circle");
-    dot.setAttribute("cx", String(MARGIN + (index / Math.max(1, series.length - 1)) * (WIDTH - 2 * MARGIN)));
+    dot.setAttribute("cx", String(xOf(index, series.length)));
     dot.setAttribute("cy", String(yOf(value, low, span)));
     dot.setAttribute("r", "3.5");
     return [dot];
   });
 }
 
-/** @param {{series: string | null, timesteps: any[]}} input @param {number[][]} rows @param {Row[] | null} target @param {(string | null)[]} classes */
+/** @param {Input} input @param {number[][]} rows @param {Target} target @param {(string | null)[]} classes */
 function classFigure(input, rows, target, classes) {
-  const best = rows.map((row) => row.indexOf(Math.max(...row)));
   const list = document.createElement("p");
   list.className = "symbols mono";
-  for (const [index, found] of best.entries()) {
-    const wanted = target?.[index]?.[0];
-    if (target && wanted === undefined) continue;
+  for (const { said, wanted, isWrong } of symbolsOf(rows, target, classes)) {
     const symbol = document.createElement("span");
-    const said = classes[found] ?? "?";
-    const isWrong = wanted !== undefined && wanted !== null && wanted !== said;
     symbol.textContent = isWrong ? `${said} (${wanted})` : said;
     symbol.className = wanted === undefined ? "" : isWrong ? "wrong" : "right";
     symbol.title = isWrong ? `should be ${wanted}` : "";
     list.append(symbol, " ");
   }
-  const single = best.length === 1 ? `, ${Math.round(100 * rows[0][best[0]])} % sure` : "";
-  return figure(list, `${input.series ? `${input.series}: ` : ""}prediction${target ? "; where it is wrong, the target in brackets" : ""}${single}`);
+  const single = rows.length === 1 ? `, ${Math.round(100 * Math.max(...rows[0]))} % sure` : "";
+  return figure(list, `${titleOf(input)}prediction${target ? "; where it is wrong, the target in brackets" : ""}${single}`);
 }
 
 /** @param {Element} content @param {string} text */

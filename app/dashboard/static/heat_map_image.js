@@ -6,7 +6,8 @@ import { viridis } from "./scales.js";
  * @typedef {{scope: string, path: string, scopes: {scope: string, path: string}[], steps: number[], lags: number[],
  *   low: number, high: number, cells: string, gradient_horizon: number[], horizon_low: number[], horizon_high: number[],
  *   censored: boolean[], threshold: number[], ratio_at_required_lag: (number | null)[]}} Answer
- * @typedef {Answer & {numbers: Uint16Array, palette: Uint32Array}} Flow
+ * @typedef {{numbers: Uint16Array, palette: Uint32Array}} Pixels
+ * @typedef {Answer & Pixels} Flow
  */
 
 /** Cells that are no number: past the end of a sequence, exactly 0, NaN or infinite. The next is the least number. */
@@ -15,7 +16,7 @@ const GREATEST = 65535;
 /** Decades of colour below the largest value; whatever is smaller has the last colour. */
 export const MAX_DECADES = 20;
 
-/** Prepares an answer for drawing. @param {Answer} answer @returns {Flow} */
+/** Prepares an answer for drawing. @template {Answer} Kind @param {Kind} answer @returns {Kind & Pixels} */
 export function flowOf(answer) {
   // oxlint-disable-next-line unicorn/prefer-code-point -- they are bytes, not letters
   const bytes = Uint8Array.from(atob(answer.cells), (one) => one.charCodeAt(0));

@@ -1,8 +1,14 @@
 // The form for a new run: live checks by the API, a preflight, and the same as a command.
 
-import { ApiProblem, at, call } from "./api.js";
+import { ApiProblem, at, call, textOf } from "./api.js";
+import { curlCommand, pythonProgram, reachText, timeText } from "./new_run_texts.js";
 import { SchemaForm, showProblems } from "./schema_form.js";
 import { shortNumber } from "./scales.js";
+
+/**
+ * @import { Catalog, Dataset, DatasetPage, DryRun, Preflight, Run } from "./answers.d.ts"
+ * @import { Part, Schema } from "./schema_form.js"
+ */
 
 const CHECK_AFTER_MS = 350;
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-form]"));
@@ -10,13 +16,13 @@ const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-form]
 const place = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-${name}]`));
 
 const [catalog, datasets] = await Promise.all([
-  call("GET", "/v1/catalog"),
-  call("GET", "/v1/datasets?limit=200").catch(() => ({ items: [] })),
+  /** @type {Promise<Catalog>} */ (call("GET", "/v1/catalog")),
+  /** @type {Promise<DatasetPage>} */ (call("GET", "/v1/datasets?limit=200")).catch(() => ({ items: [] })),
 ]);
-/** @type {Record<string, import("./schema_form.js").Part>} */
+/** @type {Record<string, Part>} */
 const parts = {};
-const schemaForm = new SchemaForm(catalog.job_spec, soon);
-schemaForm.choices.dataset_id = datasets.items.map((/** @type {any} */ one) => ({ id: one.id, name: `${one.name || one.id} (${one.kind})` }));
+const schemaForm = new SchemaForm(/** @type {Schema} */ (catalog.job_spec), soon);
+schemaForm.choices.dataset_id = datasets.items.map((one) => ({ id: one.id, name: `${one.name || one.id} (${one.kind})` }));
 for (const group of form.querySelectorAll("[data-fields]")) {
   for (const name of (group.getAttribute("data-fields") ?? "").split(" ")) {
     parts[name] = schemaForm.add(/** @type {HTMLElement} */ (group), name);
@@ -44,20 +50,21 @@ async function check() {
   const mine = ++number;
   showCommands(given);
   try {
+    /** @type {DryRun} */
     const answer = await call("POST", "/v1/runs?dry_run=true", given);
     if (mine !== number) return;
     showProblems(form, []);
     const { seconds, memory_bytes: bytes, parameters } = answer.estimate;
     place("cost").textContent =
-      `${parameters} weights, about ${shortNumber(bytes / 2 ** 20)} MiB and ${timeOf(seconds)} on one core.`;
-    showWarnings(answer.warnings.map((/** @type {any} */ one) => one.detail ?? one), false);
+      `${parameters} weights, about ${shortNumber(bytes / 2 ** 20)} MiB and ${timeText(seconds)} on one core.`;
+    showWarnings(answer.warnings, false);
     setReady(true);
   } catch (error) {
     if (mine !== number) return;
     const problems = error instanceof ApiProblem ? error.errors : [];
     const left = showProblems(form, problems);
     const told = left.map((one) => `${one.pointer}: ${one.detail}`);
-    showWarnings(problems.length > 0 ? told : [error instanceof Error ? error.message : String(error)], true);
+    showWarnings(problems.length > 0 ? told : [textOf(error)], true);
     place("cost").textContent = "";
     setReady(false);
   }
@@ -81,22 +88,19 @@ function showWarnings(texts, isProblem) {
   }));
 }
 
-/** @param {number} seconds */
-const timeOf = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${shortNumber(seconds / 3600)} h`);
-
-/** @param {any} given */
+/** @param {unknown} given */
 function showCommands(given) {
   const json = JSON.stringify(given, null, 2);
+  const address = `${location.origin}${at("/v1/runs")}`;
   place("json").textContent = json;
-  place("curl").textContent =
-    `curl -s ${location.origin}${at("/v1/runs")} \\\n  -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\\n  -d '${json.replaceAll("'", "'\\''")}'`;
-  place("python").textContent =
-    `import json\nimport os\n\nimport httpx\n\nspec = json.loads(r"""${json}""")\nanswer = httpx.post(\n    "${location.origin}${at("/v1/runs")}",\n    json=spec,\n    headers={"Authorization": f"Bearer {os.environ['KEY']}"},\n)\nprint(answer.raise_for_status().json()["id"])`;
+  place("curl").textContent = curlCommand(address, json);
+  place("python").textContent = pythonProgram(address, json);
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
+    /** @type {Run} */
     const run = await call("POST", "/v1/runs", spec());
     location.href = at(`/runs/${run.id}`);
   } catch (error) {
@@ -109,6 +113,7 @@ place("preflight").addEventListener("click", async () => {
   const shown = place("preflight-result");
   shown.textContent = "Training the first steps …";
   try {
+    /** @type {Preflight} */
     let answer = await call("POST", "/v1/preflight?wait_s=20", spec());
     while (!["succeeded", "failed", "cancelled"].includes(answer.status)) {
       // oxlint-disable-next-line no-await-in-loop -- each answer says whether to ask again
@@ -116,23 +121,15 @@ place("preflight").addEventListener("click", async () => {
     }
     showPreflight(shown, answer);
   } catch (error) {
-    shown.textContent = error instanceof Error ? error.message : String(error);
+    shown.textContent = textOf(error);
   }
 });
 
-/** @param {HTMLElement} shown @param {any} answer */
-function showPreflight(shown, answer) {
-  const { predicted, gradient_flow: flow } = answer;
-  const badge = document.createElement("span");
-  badge.className = `badge ${predicted?.verdict ?? answer.status}`;
-  badge.textContent = (predicted?.verdict ?? answer.status).replaceAll("_", " ");
-  const horizons = flow?.layers?.[0]?.gradient_horizon ?? [];
-  const last = horizons[horizons.length - 1];
-  const needed = flow?.required_lag?.timesteps;
-  const lines = [
-    last ? `The gradient reaches ${last.censored ? "at least " : ""}${last.value} timesteps` + (needed === null || needed === undefined ? "." : `; the task needs ${needed}.`) : answer.error ?? "",
-    ...(predicted?.findings ?? []).map((/** @type {any} */ one) => one.explanation),
-  ];
+/** @param {HTMLElement} shown @param {Preflight} answer */
+function showPreflight(shown, { predicted, gradient_flow: flow, status, error }) {
+  const word = predicted?.verdict ?? status;
+  const badge = Object.assign(document.createElement("span"), { className: `badge ${word}`, textContent: word.replaceAll("_", " ") });
+  const lines = [reachText(flow) || error, ...(predicted?.findings ?? []).map((one) => one.explanation)];
   shown.replaceChildren(badge, ...lines.filter(Boolean).map((text) => Object.assign(document.createElement("p"), { textContent: text })));
 }
 
@@ -147,12 +144,14 @@ for (const button of form.querySelectorAll("[data-copy]")) {
 async function begin() {
   const query = new URLSearchParams(location.search);
   const [from, dataset] = [query.get("from"), query.get("dataset")];
-  /** @type {any} */
+  /** @type {Record<string, unknown>} */
   let start = { model: { kind: "gru" }, dataset: { kind: "adding", length: 100 } };
   if (from) {
+    /** @type {Run} */
     const run = await call("GET", `/v1/runs/${from}`);
     start = { ...run.spec, name: run.name ? `${run.name}, again` : "" };
   } else if (dataset) {
+    /** @type {Dataset} */
     const { profile } = await call("GET", `/v1/datasets/${dataset}`);
     start.dataset = profile.suggested?.dataset ?? { kind: "forecast", dataset_id: dataset };
   }

@@ -1,13 +1,19 @@
 // The page of one run: draws its charts and keeps them, and the story, live.
 
-import { at, call } from "./api.js";
+import { at, call, textOf } from "./api.js";
 import { HeatMap } from "./heat_map.js";
 import { cellAt, flowOf } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
+import { arePositive, levelsOf, lineOf, normLines } from "./run_curves.js";
 import { shortNumber } from "./scales.js";
 import { showExamples } from "./examples.js";
 import { multiples } from "./small_multiples.js";
+
+/**
+ * @import { HeatMap as HeatMapAnswer, History, HistorySeries, Run, TaskFacts } from "./answers.d.ts"
+ * @import { Pixels } from "./heat_map_image.js"
+ */
 
 /** Milliseconds between two reads of the curves of a run that is training, and of all else. */
 const PERIOD_MS = 2000;
@@ -28,8 +34,6 @@ const api = `/v1/runs/${id}`;
 /** @param {string} name @returns {HTMLElement} */
 const place = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-chart="${name}"]`));
 
-/** @typedef {{quantity: string, scope: string, unit: string, steps: number[], values: (number | null)[], non_finite: any[]}} Series */
-
 const group = new RangeGroup(() => { Promise.all([drawCurves(), drawFlow()]).catch(report); });
 keepInAddress(group);
 const charts = Object.fromEntries(
@@ -38,18 +42,18 @@ const charts = Object.fromEntries(
 const profileChart = new LineChart(place("profile"), new RangeGroup(() => undefined));
 /** @type {HeatMap | null} */
 let heatMap = null;
-/** @type {any} */
+/** What the heat map shows. @type {(HeatMapAnswer & Pixels) | null} */
 let flow = null;
 
 /** @param {unknown} error */
 function report(error) {
   const problem = /** @type {HTMLElement} */ (document.querySelector("[data-problem]"));
-  problem.textContent = error instanceof Error ? error.message : String(error);
+  problem.textContent = textOf(error);
 }
 
 /**
  * Reads series of the history in the range that the charts show; quantities that the run lacks are left out.
- * @param {string[]} quantities @param {string[]} [scopes] @param {number} [maxPoints] @returns {Promise<Series[]>}
+ * @param {string[]} quantities @param {string[]} [scopes] @param {number} [maxPoints] @returns {Promise<HistorySeries[]>}
  */
 async function history(quantities, scopes = [], maxPoints = MAX_POINTS) {
   const query = new URLSearchParams(quantities.filter(Boolean).map((one) => ["quantity", one]));
@@ -60,7 +64,9 @@ async function history(quantities, scopes = [], maxPoints = MAX_POINTS) {
     query.set("to_step", String(group.range.to));
   }
   try {
-    return (await call("GET", `${api}/history?${query}`, undefined, freshness)).series;
+    /** @type {History} */
+    const { series } = await call("GET", `${api}/history?${query}`, undefined, freshness);
+    return series;
   } catch {
     if (quantities.length === 1) return [];
     return (await Promise.all(quantities.map((one) => history([one])))).flat();
@@ -73,17 +79,14 @@ const spans = () => [...document.querySelectorAll("[data-finding]")].map((shown)
   return { from: one.first, to: one.last, label: one.code, severity: one.severity };
 });
 
-/** @param {Series} series @param {string} [label] */
-const line = (series, label) => ({
-  ...series,
-  label: label ?? (series.scope === "model" ? series.quantity : `${series.quantity} ${series.scope}`),
-});
-
-/** What the run is about, once it has begun; that does not change. @type {any} */
+/** What the run is about, once it has begun; that does not change. @type {TaskFacts | null} */
 let task = null;
 
 async function readTask() {
-  task ??= (await call("GET", api)).task;
+  if (task) return;
+  /** @type {Run} */
+  const run = await call("GET", api);
+  task = run.task;
 }
 
 async function drawCurves() {
@@ -94,58 +97,35 @@ async function drawCurves() {
   ]);
   /** @param {string} name */
   const of = (name) => found.filter((one) => one.quantity === name);
-  const run = { task };
   const shown = spans();
-  const isMinimised = run.task?.mode !== "max";
-  const scores = of(metric).map((one) => ({ ...line(one, `${metric} ${one.scope}`), points: true }));
+  const scores = of(metric).map((one) => ({ ...lineOf(one, `${metric} ${one.scope}`), points: true }));
   charts.loss.show({
     label: "Loss and metric",
-    lines: [...of("loss").map((one) => line(one)), ...scores],
-    levels: levelsOf(run, metric),
+    lines: [...of("loss").map((one) => lineOf(one)), ...scores],
+    levels: levelsOf(task, metric),
     spans: shown,
-    log: isMinimised && found.every((one) => one.quantity !== "loss" || one.values.every((value) => value === null || value > 0)),
+    log: task?.mode !== "max" && arePositive(of("loss")),
   });
   const [norm] = of("grad_norm");
   const [coefficient] = of("clip_coefficient");
-  if (norm) {
-    const lines = [line(norm, "before clipping")];
-    if (coefficient && coefficient.values.some((value) => value !== null && value < 1)) {
-      const factor = new Map(coefficient.steps.map((step, i) => [step, coefficient.values[i]]));
-      const clipped = norm.values.map((value, i) => {
-        const by = factor.get(norm.steps[i]);
-        return value === null || by === null || by === undefined ? null : value * by;
-      });
-      lines.push({ ...norm, label: "after clipping", values: clipped, non_finite: [] });
-    }
-    charts.norm.show({ label: "Gradient norm", lines, spans: shown, log: true });
-  }
+  if (norm) charts.norm.show({ label: "Gradient norm", lines: normLines(norm, coefficient), spans: shown, log: true });
   charts.update.show({
     label: "Update ratio",
-    lines: of("update_ratio").filter((one) => one.scope === "model").map((one) => line(one)),
+    lines: of("update_ratio").filter((one) => one.scope === "model").map((one) => lineOf(one)),
     spans: shown,
     log: true,
   });
 }
 
-/** @param {any} run @param {string} metric */
-function levelsOf(run, metric) {
-  const baseline = run.task?.baselines?.find((/** @type {any} */ one) => one.metric === metric);
-  const reference = run.task?.reference?.metrics?.validation?.[metric];
-  return [
-    { label: baseline?.name.replaceAll("_", " "), value: baseline?.scores?.validation ?? baseline?.value },
-    { label: "best simple model", value: reference },
-    { label: "attainable", value: run.task?.attainable || null },
-  ];
-}
-
 async function drawMechanisms() {
   const found = await history(["spectral_radius", "lyapunov_1"]);
-  charts.dynamics.show({ label: "Recurrence", lines: found.map((one) => ({ ...line(one), points: true })) });
+  charts.dynamics.show({ label: "Recurrence", lines: found.map((one) => ({ ...lineOf(one), points: true })) });
   const units = (await Promise.all(["gate_mean", "saturated_fraction", "dead_fraction"].map((one) => history([one])))).flat();
-  charts.units.show({ label: "Gates and units", lines: units.slice(0, 8).map((one) => ({ ...line(one), points: true })) });
+  charts.units.show({ label: "Gates and units", lines: units.slice(0, 8).map((one) => ({ ...lineOf(one), points: true })) });
   // after the last step there are no values, and the series are named all the same
+  /** @type {History} */
   const { series } = await call("GET", `${api}/history?quantity=weight_norm&max_points=4&from_step=${LAST_STEP}`, undefined, freshness);
-  const tensors = series.map((/** @type {Series} */ one) => one.scope).slice(0, MAX_TENSORS);
+  const tensors = series.map((one) => one.scope).slice(0, MAX_TENSORS);
   if (tensors.length > 0) multiples(place("tensors"), await history(["grad_norm"], tensors, SMALL_POINTS));
 }
 
@@ -153,6 +133,7 @@ async function drawMechanisms() {
 let shownFlow = { scope: "model", path: "total" };
 const select = /** @type {HTMLSelectElement} */ (document.querySelector("[data-scope]"));
 select.addEventListener("change", () => {
+  if (!flow) return;
   const { scope, path } = flow.scopes[Number(select.value)];
   shownFlow = { scope, path };
   drawFlow().catch(report);
@@ -164,21 +145,25 @@ async function drawFlow() {
     query.set("from_step", String(group.range.from));
     query.set("to_step", String(group.range.to));
   }
+  /** @type {HeatMapAnswer} */
   const answer = await call("GET", `${api}/gradient-flow/heat-map?${query}`, undefined, freshness);
   if (answer.steps.length === 0) return;
-  flow = flowOf(answer);
-  group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
-  if (select.options.length !== flow.scopes.length) {
-    select.replaceChildren(...flow.scopes.map((/** @type {any} */ one, /** @type {number} */ i) =>
+  const read = flowOf(answer);
+  flow = read;
+  group.include(read.steps[0], read.steps[read.steps.length - 1]);
+  if (select.options.length !== read.scopes.length) {
+    select.replaceChildren(...read.scopes.map((one, i) =>
       new Option(one.path === "total" ? one.scope : `${one.scope} (${one.path.replaceAll("_", " ")})`, String(i))));
   }
   heatMap ??= new HeatMap(place("flow"), group, (probe) => showProfile(probe));
-  heatMap.show(flow, flow.required_lag.timesteps);
+  heatMap.show(read, read.required_lag.timesteps ?? null);
 }
 
 /** @param {number} probe */
 function showProfile(probe) {
-  const logs = flow.lags.map((/** @type {number} */ _, /** @type {number} */ row) => cellAt(flow, probe, row));
+  if (!flow) return;
+  const shown = flow;
+  const logs = shown.lags.map((_, row) => cellAt(shown, probe, row));
   const first = logs[0];
   if (typeof first !== "number") return;
   const ratio = flow.ratio_at_required_lag[probe];
@@ -188,7 +173,7 @@ function showProfile(probe) {
     lines: [{
       label: `gradient at a lag ÷ at lag 0, step ${flow.steps[probe]}`,
       steps: flow.lags,
-      values: logs.map((/** @type {number | string} */ log) => (typeof log === "number" ? 10 ** (log - first) : null)),
+      values: logs.map((log) => (typeof log === "number" ? 10 ** (log - first) : null)),
     }],
     levels: [{ label: "threshold", value: flow.threshold[probe] }],
     log: true,
@@ -272,6 +257,7 @@ document.addEventListener("click", async (event) => {
     if (button?.dataset.remedy) {
       button.setAttribute("disabled", "");
       const { href, body } = JSON.parse(button.dataset.remedy);
+      /** @type {Run} */
       const started = await call("POST", href, body);
       location.href = at(`/runs/${started.id}`);
     } else if (button && "cancel" in button.dataset) {

@@ -1,6 +1,8 @@
 // The page of runs: live rows, selection, and what can be done with the selected runs.
 
-import { at, call, whileVisible } from "./api.js";
+import { at, call, textOf, whileVisible } from "./api.js";
+
+/** @import { Run } from "./answers.d.ts" */
 
 const PERIOD_MS = 3000;
 const live = /** @type {HTMLElement} */ (document.querySelector("[data-live]"));
@@ -16,7 +18,7 @@ const part = (name) => live.querySelector(`[data-${name}]`);
 /** @param {unknown} error */
 function report(error) {
   const place = part("problem");
-  if (place) place.textContent = error instanceof Error ? error.message : String(error);
+  if (place) place.textContent = textOf(error);
 }
 
 function showSelection() {
@@ -57,7 +59,7 @@ async function refresh() {
 /** @param {string} row @returns {NodeListOf<HTMLElement>} */
 const focusable = (row) => live.querySelectorAll(`[data-run="${row}"] :is(a, input, button)`);
 
-/** Does the same for every selected run, and shows the first problem. @param {(id: string) => Promise<any>} act */
+/** Does the same for every selected run, and shows the first problem. @param {(id: string) => Promise<unknown>} act */
 async function forEachSelected(act) {
   const results = await Promise.allSettled([...selected].map(act));
   const failed = results.find((one) => one.status === "rejected");
@@ -79,6 +81,7 @@ const ACTIONS = {
     const tag = prompt("Tag for the selected runs")?.trim();
     if (!tag) return;
     await forEachSelected(async (id) => {
+      /** @type {Run} */
       const run = await call("GET", `/v1/runs/${id}`);
       return call("PATCH", `/v1/runs/${id}`, { tags: [...new Set([...run.tags, tag])] });
     });
@@ -98,6 +101,7 @@ live.addEventListener("click", async (event) => {
   try {
     if (button.dataset.start) {
       isLeaving = true;
+      /** @type {Run} */
       const run = await call("POST", "/v1/runs", JSON.parse(button.dataset.start));
       location.href = at(`/runs/${run.id}`);
     }

@@ -1,8 +1,24 @@
 // A form for a JSON Schema document: one field for each value, kinds as a choice. Empty means default.
 
 /**
- * @typedef {Record<string, any>} Schema
- * @typedef {{read: () => any, write: (value: any) => void}} Part
+ * The parts of a JSON Schema that make a form.
+ * @typedef {object} Schema
+ * @property {string} [$ref]
+ * @property {Record<string, Schema>} [$defs]
+ * @property {string} [type]
+ * @property {Record<string, Schema>} [properties]
+ * @property {Schema} [items]
+ * @property {Schema[]} [oneOf]
+ * @property {Schema[]} [anyOf]
+ * @property {unknown[]} [enum]
+ * @property {string} [const]
+ * @property {unknown} [default]
+ * @property {string} [description]
+ */
+
+/**
+ * Reads what somebody entered, undefined for nothing; writes a value into its fields.
+ * @typedef {{read: () => unknown, write: (value: unknown) => void}} Part
  */
 
 /** Builds the parts of a form, and shows problems at the fields that they belong to. */
@@ -20,13 +36,13 @@ export class SchemaForm {
    * @param {HTMLElement} place @param {string} name @returns {Part}
    */
   add(place, name) {
-    return this.part(place, this.root.properties[name], name, `/${name}`);
+    return this.part(place, this.root.properties?.[name] ?? {}, name, `/${name}`);
   }
 
   /** Follows references and drops null from a choice. @param {Schema} schema @returns {Schema} */
   resolve(schema) {
-    if (schema.$ref) return { ...this.root.$defs[schema.$ref.split("/").pop()], default: schema.default };
-    const forms = (schema.anyOf ?? []).filter((/** @type {Schema} */ one) => one.type !== "null");
+    if (schema.$ref) return { ...this.root.$defs?.[schema.$ref.split("/").pop() ?? ""], default: schema.default };
+    const forms = (schema.anyOf ?? []).filter((one) => one.type !== "null");
     if (forms.length === 0) return schema;
     // of several forms the first is for people, such as a number beside a range
     return { ...this.resolve(forms[0]), default: schema.default, description: schema.description ?? forms[0].description };
@@ -35,7 +51,7 @@ export class SchemaForm {
   /** @param {HTMLElement} place @param {Schema} given @param {string} name @param {string} pointer @returns {Part} */
   part(place, given, name, pointer) {
     const schema = this.resolve(given);
-    if (schema.oneOf?.every((/** @type {Schema} */ one) => one.$ref)) return this.choice(place, schema, name, pointer);
+    if (schema.oneOf?.every((one) => one.$ref)) return this.choice(place, schema, name, pointer);
     if (schema.properties) return this.object(place, schema, pointer);
     return this.field(place, schema, name, pointer);
   }
@@ -44,8 +60,8 @@ export class SchemaForm {
   object(place, schema, pointer) {
     /** @type {Record<string, Part>} */
     const parts = {};
-    for (const [name, inner] of Object.entries(schema.properties)) {
-      if (name !== "kind") parts[name] = this.part(place, /** @type {Schema} */ (inner), name, `${pointer}/${name}`);
+    for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+      if (name !== "kind") parts[name] = this.part(place, inner, name, `${pointer}/${name}`);
     }
     return {
       read: () => {
@@ -53,15 +69,15 @@ export class SchemaForm {
         const given = entries.filter(([, value]) => value !== undefined);
         return given.length > 0 ? Object.fromEntries(given) : undefined;
       },
-      write: (value) => Object.entries(parts).forEach(([name, part]) => part.write(value?.[name])),
+      write: (value) => Object.entries(parts).forEach(([name, part]) => part.write(property(value, name))),
     };
   }
 
   /** A kind, and the fields of that kind. @param {HTMLElement} place @param {Schema} schema @param {string} name @param {string} pointer @returns {Part} */
   choice(place, schema, name, pointer) {
-    const kinds = new Map(schema.oneOf.map((/** @type {Schema} */ one) => {
+    const kinds = new Map((schema.oneOf ?? []).map((one) => {
       const resolved = this.resolve(one);
-      return [kindOf(resolved), resolved];
+      return /** @type {const} */ ([kindOf(resolved), resolved]);
     }));
     const select = document.createElement("select");
     for (const kind of kinds.keys()) select.add(new Option(words(kind), kind));
@@ -77,8 +93,8 @@ export class SchemaForm {
       label.textContent = chosen?.description?.split("\n")[0] ?? "";
       part = this.object(inner, chosen ?? {}, pointer);
     };
-    const usual = schema.default?.kind;
-    if (usual) select.value = usual;
+    const usual = property(schema.default, "kind");
+    if (usual) select.value = String(usual);
     build();
     select.addEventListener("change", () => {
       build();
@@ -88,10 +104,10 @@ export class SchemaForm {
       read: () => {
         const fields = part.read();
         if (select.value === usual && fields === undefined) return undefined;
-        return { kind: select.value, ...fields };
+        return { kind: select.value, .../** @type {object | undefined} */ (fields) };
       },
       write: (value) => {
-        select.value = value?.kind ?? usual ?? select.options[0].value;
+        select.value = String(property(value, "kind") ?? usual ?? select.options[0].value);
         build();
         part.write(value);
       },
@@ -167,11 +183,11 @@ export function showProblems(form, problems) {
 
 /** @param {Schema} schema */
 function kindOf(schema) {
-  const kind = schema.properties.kind;
-  return kind.const ?? kind.anyOf?.find((/** @type {Schema} */ one) => one.const)?.const ?? "";
+  const kind = schema.properties?.kind;
+  return kind?.const ?? kind?.anyOf?.find((one) => one.const)?.const ?? "";
 }
 
-/** @param {string} text @param {Schema} schema @returns {any} */
+/** @param {string} text @param {Schema} schema @returns {unknown} */
 function parsed(text, schema) {
   if (schema.type === "boolean") return text === "true";
   if (schema.type === "array") {
@@ -184,7 +200,7 @@ function parsed(text, schema) {
   return schema.type === "object" || schema.properties ? orText(text) : text;
 }
 
-/** @param {string} text */
+/** @param {string} text @returns {unknown} */
 function orText(text) {
   try {
     return JSON.parse(text);
@@ -193,8 +209,16 @@ function orText(text) {
   }
 }
 
-/** @param {any} value */
-const plain = (value) => (value === undefined || value === null ? "" : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
+/** A value as a field shows it. @param {unknown} value */
+function plain(value) {
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value)) return value.join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** A property of what may be an object. @param {unknown} value @param {string} name @returns {unknown} */
+const property = (value, name) =>
+  (typeof value === "object" && value !== null ? /** @type {Record<string, unknown>} */ (value)[name] : undefined);
 
 /** A name in words. @param {string} name */
 export const words = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");

@@ -1,6 +1,6 @@
 // Creates and revokes API keys.
 
-import { call } from "./api.js";
+import { call, textOf } from "./api.js";
 
 const problem = /** @type {HTMLElement} */ (document.querySelector("[data-problem]"));
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-new-key]"));
@@ -10,13 +10,14 @@ form?.addEventListener("submit", async (event) => {
   const given = new FormData(form);
   const shown = /** @type {HTMLElement} */ (form.querySelector("[data-key]"));
   try {
+    /** @type {import("./answers.d.ts").ApiKey} */
     const made = await call("POST", "/v1/api-keys", { name: given.get("name"), scopes: given.getAll("scope") });
     const code = Object.assign(document.createElement("code"), { textContent: made.key });
     const text = Object.assign(document.createElement("p"), { textContent: "Copy the key now: it is shown this once. " });
     text.append(code);
     shown.replaceChildren(text);
   } catch (error) {
-    shown.textContent = error instanceof Error ? error.message : String(error);
+    shown.textContent = textOf(error);
   }
 });
 
@@ -27,6 +28,6 @@ document.addEventListener("click", async (event) => {
     await call("DELETE", `/v1/api-keys/${id}`);
     location.reload();
   } catch (error) {
-    problem.textContent = error instanceof Error ? error.message : String(error);
+    problem.textContent = textOf(error);
   }
 });

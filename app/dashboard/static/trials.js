@@ -1,6 +1,6 @@
 // The trial on the page of a run: starts it, follows it and cancels it.
 
-import { call } from "./api.js";
+import { call, textOf } from "./api.js";
 
 /** Milliseconds between two looks at a trial that runs. */
 const PERIOD_MS = 2000;
@@ -39,7 +39,7 @@ document.addEventListener("click", async (event) => {
   } catch (error) {
     button.removeAttribute("disabled");
     const problem = /** @type {HTMLElement} */ (document.querySelector("[data-trial-problem]"));
-    problem.textContent = error instanceof Error ? error.message : String(error);
+    problem.textContent = textOf(error);
   }
 });
 
