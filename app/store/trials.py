@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound, TrialInProgress
 from app.domain.runs import Run
-from app.domain.trials.trial import Arm, Outcome, Trial, TrialEnd, TrialRun, TrialStatus
+from app.domain.trials.trial import (
+    Arm,
+    Outcome,
+    Place,
+    RunStop,
+    Trial,
+    TrialEnd,
+    TrialRun,
+    TrialStatus,
+    TrialUntil,
+)
 from app.store.documents import decode, encode
 from app.store.ids import new_id
 from app.store.run_rows import run_of
@@ -40,6 +50,7 @@ def insert_trial(  # noqa: PLR0913 - a trial's columns, each by its name
     budget: float,
     run_seconds: float,
     own: Outcome | None,
+    until: TrialUntil,
 ) -> Trial:
     """Inserts a trial without runs. Raises TrialInProgress when the run has one already."""
     values = {
@@ -51,6 +62,7 @@ def insert_trial(  # noqa: PLR0913 - a trial's columns, each by its name
         "budget": budget,
         "run_seconds": run_seconds,
         "own": None if own is None else _document_of(own),
+        "until": until.value,
     }
     statement = insert_unless_there(trials).values(values).on_conflict_do_nothing()
     row = session.execute(statement.returning(*trials.c)).mappings().one_or_none()
@@ -103,6 +115,16 @@ def running_trial_ids(session: Session) -> list[UUID]:
     return list(session.execute(statement.order_by(trials.c.id)).scalars())
 
 
+def running_trial_of(session: Session, run_id: UUID) -> UUID | None:
+    """Returns the trial that has not ended and that a run is a part of; None without one."""
+    statement = (
+        select(trials.c.id)
+        .join(trial_runs, trial_runs.c.trial_id == trials.c.id)
+        .where(trial_runs.c.run_id == run_id, trials.c.ended_at.is_(None))
+    )
+    return session.execute(statement).scalar_one_or_none()
+
+
 def lock_trial(session: Session, trial_id: UUID, *, waits: bool) -> Trial | None:
     """Locks a trial that has not ended until the end of the transaction.
 
@@ -136,6 +158,18 @@ def record_outcome(
         trial_runs.c.trial_id == trial_id, trial_runs.c.arm == arm, trial_runs.c.seed == seed
     )
     session.execute(statement.values(outcome=_document_of(outcome)))
+
+
+def note_stop(session: Session, *, trial_id: UUID, place: Place, reason: RunStop) -> None:
+    """Stores why a run is stopped; keeps an earlier reason. The caller has locked the trial."""
+    arm, seed = place
+    statement = update(trial_runs).where(
+        trial_runs.c.trial_id == trial_id,
+        trial_runs.c.arm == arm,
+        trial_runs.c.seed == seed,
+        trial_runs.c.stopped_for.is_(None),
+    )
+    session.execute(statement.values(stopped_for=reason.value))
 
 
 def end_trial(session: Session, trial_id: UUID, *, status: TrialStatus, reason: TrialEnd) -> None:
@@ -172,6 +206,7 @@ def _trial_of(row: RowMapping, members: Sequence[TrialRun]) -> Trial:
         budget=row["budget"],
         run_seconds=row["run_seconds"],
         own=None if row["own"] is None else _OUTCOME.validate_python(decode(row["own"])),
+        until=TrialUntil(row["until"]),
         runs=tuple(members),
     )
 
@@ -183,6 +218,7 @@ def _trial_run_of(row: RowMapping) -> TrialRun:
         seed=row["seed"],
         run_id=row["run_id"],
         outcome=None if outcome is None else _OUTCOME.validate_python(decode(outcome)),
+        stopped_for=None if row["stopped_for"] is None else RunStop(row["stopped_for"]),
     )
 
 

@@ -27,7 +27,8 @@ from worker.execution.commands import Device
 from worker.supervision.children import ForkServer
 from worker.supervision.predictions import Predictions
 from worker.supervision.quick_preflights import QuickPreflights
-from worker.supervision.run_slots import Registration, RunSlots, list_devices
+from worker.supervision.registration import Registration, list_devices
+from worker.supervision.run_slots import RunSlots
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.sweeper import Sweeper, SweepTiming
 from worker.supervision.worker_records import WorkerRecords
@@ -140,7 +141,7 @@ class WorkerLifecycle:
                 artifacts=artifacts,
                 max_crashes=settings.max_crashes,
                 quotas=settings.quotas,
-                time_limits=settings.time_limits,
+                trials=run_slots.trials,
                 stalled_after_s=settings.stalled_after_s,
                 retention_days=settings.retention_days,
                 audit_retention_days=settings.audit_retention_days,

@@ -8,10 +8,10 @@ were lost. Both take a slot, claim the next queued run, and claim further runs u
 
 import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -21,13 +21,18 @@ from app.artifacts import ArtifactFolder
 from app.domain.errors import Fenced, Unavailable
 from app.domain.preflight import with_shorter_time_limit
 from app.domain.runs import Run
+from app.queue import RunQueue
 from app.settings import Settings
-from worker.execution.commands import DEVICES, Device, ListDevicesCommand, TrainCommand
+from worker.execution.commands import TrainCommand
 from worker.supervision.children import ForkServer
+from worker.supervision.diagnoses import Diagnoses
 from worker.supervision.placement import place
+from worker.supervision.registration import Registration
 from worker.supervision.run_records import RunRecords, claim, claim_quick
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.supervise import Policy, Supervisor
+from worker.supervision.trial_records import TrialRecords
+from worker.supervision.wake_signal import WakeSignal
 
 logger = logging.getLogger(__name__)
 
@@ -37,28 +42,6 @@ LAST_PROBE_S = 30.0
 PREFLIGHT_GRACE_S = 1.0
 #: Time limit of a quick preflight, which takes a few seconds on a busy machine.
 QUICK_TIME_LIMIT_S = 60.0
-
-
-def list_devices(forkserver: ForkServer) -> tuple[Device, ...]:
-    """Returns the devices, which a child lists; this also tests the forkserver.
-
-    Raises Unavailable when the forkserver cannot fork.
-    """
-    child = forkserver.spawn(ListDevicesCommand())
-    try:
-        return DEVICES.validate_json(child.read_answer())
-    finally:
-        child.kill()
-        child.close()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registration:
-    """What a worker registered: its id, its devices and its number of slots."""
-
-    worker_id: UUID
-    devices: tuple[str, ...]
-    slots: int
 
 
 class RunSlots:
@@ -85,8 +68,18 @@ class RunSlots:
         # at most half of the slots, rounded up, so that preflights leave some for runs
         self._preflights = threading.Semaphore((registration.slots + 1) // 2)
         self._quick_preflight = threading.Lock()
-        # one at a time, because a diagnosis reads all of a run's telemetry
-        self._diagnoses = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diagnosis")
+        self._diagnoses = Diagnoses()
+        # one for each slot, and one for the quick preflight
+        self._wake_signals = [WakeSignal() for _ in range(registration.slots + 1)]
+        #: The slots of the runs that train here.
+        self._slot_of: dict[UUID, int] = {}
+        self.trials = TrialRecords(
+            engine=engine,
+            queue=RunQueue(settings.broker_url),
+            quotas=settings.quotas,
+            time_limits=settings.time_limits,
+            on_stop=self._wake,
+        )
         self._artifacts = ArtifactFolder(root=settings.artifact_root)
         self._policy = Policy(
             heartbeat_s=settings.heartbeat_s, diagnose_every_s=settings.diagnose_every_s
@@ -169,11 +162,11 @@ class RunSlots:
 
     def submit_diagnosis(self, diagnose: Callable[[], None]) -> Future[None]:
         """Diagnoses a run in another thread, after the diagnoses that were submitted before."""
-        return self._diagnoses.submit(_diagnose_or_log, diagnose)
+        return self._diagnoses.submit(diagnose)
 
     def close(self) -> None:
         """Ends the forkserver and closes the connections, once the runs are released."""
-        self._diagnoses.shutdown(wait=False, cancel_futures=True)
+        self._diagnoses.close()
         self._forkserver.stop()
         self._engine.dispose()
 
@@ -184,10 +177,28 @@ class RunSlots:
             while run is not None:
                 self._train(run, slot)
                 num_trained += 1
+                self._advance_trial_of(run)
                 run = self._claim()
         finally:
             self._free_slots.put(slot)
         return num_trained
+
+    def _advance_trial_of(self, run: Run) -> None:
+        """Queues the next runs of its trial before this slot claims another run."""
+        if run.purpose is None:
+            return
+        try:
+            self.trials.advance_after(run.id)
+        except Unavailable as error:
+            logger.warning("The trial of run %s waits for a sweep: %s", run.id, error.detail)
+
+    def _wake(self, run_ids: Sequence[UUID]) -> None:
+        """Lets supervisors learn at once that their runs are to stop."""
+        for run_id in run_ids:
+            slot = self._slot_of.get(run_id)
+            if slot is not None:
+                # too late, it makes the next run of the slot renew its lease earlier
+                self._wake_signals[slot].set()
 
     def _take_slot(self) -> int | None:
         try:
@@ -263,14 +274,17 @@ class RunSlots:
             with suppress(Fenced, Unavailable):
                 records.release()
             return
+        self._slot_of[run.id] = slot
         Supervisor(
             run,
             child,
             records=records,
             stop=self._stop,
+            wake=self._wake_signals[slot],
             policy=self._policy_within(limit_s),
             submit=self.submit_diagnosis,
         ).watch()
+        del self._slot_of[run.id]
         self._artifacts.remove_unfinished(run.id, up_to_attempt=run.attempt)
         logger.info("Run %s attempt %d has left this worker.", run.id, run.attempt)
 
@@ -282,13 +296,3 @@ class RunSlots:
             time_limit_s=limit_s + LAST_PROBE_S,
             cancel_grace_s=PREFLIGHT_GRACE_S,
         )
-
-
-def _diagnose_or_log(diagnose: Callable[[], None]) -> None:
-    try:
-        diagnose()
-    except (Fenced, Unavailable) as error:
-        logger.info("A run was not diagnosed: %s", error.detail)
-    except Exception:
-        # the run continues, or is taken back again, and the next diagnosis may succeed
-        logger.exception("A run could not be diagnosed.")

@@ -22,6 +22,7 @@ from worker.execution.commands import WAITING, ExitCode
 from worker.supervision.children import Child
 from worker.supervision.oom import count_oom_kills
 from worker.supervision.stop_signal import StopSignal
+from worker.supervision.wake_signal import WakeSignal
 
 logger = logging.getLogger(__name__)
 
@@ -134,14 +135,19 @@ class Supervisor:
         *,
         records: Records,
         stop: StopSignal,
+        wake: WakeSignal,
         policy: Policy,
         submit: Callable[[Callable[[], None]], Future[None]],
     ) -> None:
-        """`submit` runs a diagnosis in another thread, so that it delays no heartbeat."""
+        """`wake` makes the next heartbeat follow at once.
+
+        `submit` runs a diagnosis in another thread, so that it delays no heartbeat.
+        """
         self._run = run
         self._child = child
         self._records = records
         self._stop = stop
+        self._wake = wake
         self._policy = policy
         self._submit = submit
         now = time.monotonic()
@@ -180,7 +186,8 @@ class Supervisor:
     def _child_ended_within(self, timeout_s: float) -> bool:
         if self._cancelled_at is not None or self._paused_at is not None:
             timeout_s = min(timeout_s, self._policy.cancel_grace_s)
-        select.select([self._child.status_fd, self._stop.fd], [], [], timeout_s)
+        select.select([self._child.status_fd, self._stop.fd, self._wake.fd], [], [], timeout_s)
+        self._wake.clear()
         return self._child.has_ended()
 
     def _check(self) -> bool:

@@ -12,7 +12,6 @@ from app.artifacts import ArtifactFolder
 from app.domain.artifact_space import runs_that_fit
 from app.domain.errors import ArtifactsUnavailable, Unavailable
 from app.domain.quotas import Quotas
-from app.domain.time_limits import TimeLimits
 from app.queue import RunQueue
 from app.services.accounts.drop_old_acts import ACTS_PER_BATCH, drop_old_acts
 from app.services.attempts.finish_run import AttemptEnd, finish_run
@@ -27,9 +26,9 @@ from app.services.telemetry.make_missing_windows import (
     find_missing_windows,
     store_missing_windows,
 )
-from app.services.trials.advance_trial import advance_trial, find_running_trials
 from app.store.database import unit_of_work
 from worker.broker import MALFORMED, MalformedMessages
+from worker.supervision.trial_records import TrialRecords
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ class WorkerRecords:
     max_crashes: int
     #: Those of a workspace that has none of its own.
     quotas: Quotas
-    time_limits: TimeLimits
+    trials: TrialRecords
     stalled_after_s: float
     #: None keeps all readings.
     retention_days: int | None
@@ -84,28 +83,8 @@ class WorkerRecords:
                 stalled_after_s=self.stalled_after_s,
             )
         self._lift_holds()
-        self._advance_trials()
+        self.trials.advance_all()
         return ends
-
-    def _advance_trials(self) -> None:
-        """Makes the next moves of every trial, each in its own transaction."""
-        with unit_of_work(self.engine) as work:
-            trial_ids = find_running_trials(work)
-        for trial_id in trial_ids:
-            try:
-                with unit_of_work(self.engine) as work:
-                    advance_trial(
-                        work,
-                        trial_id=trial_id,
-                        queue=self.queue,
-                        quotas=self.quotas,
-                        time_limits=self.time_limits,
-                    )
-            except Unavailable:
-                raise
-            except Exception:
-                # an edge of the process: one trial must not keep the others from going on
-                logger.exception("Trial %s was not advanced.", trial_id)
 
     def _lift_holds(self) -> None:
         """Lets runs be claimed for which there is space; no transaction waits for the disk."""

@@ -17,7 +17,7 @@ from app.domain.specs.base import WHOLE, AtMost, Tag
 from app.domain.task import MetricMode
 from app.domain.trials.plan import MAX_REMEDIES, TrialRequest
 from app.domain.trials.progress import CURED_FROM
-from app.domain.trials.trial import CONTROL, TrialEnd, TrialStatus
+from app.domain.trials.trial import CONTROL, TrialEnd, TrialStatus, TrialUntil
 from app.domain.trials.verdict import (
     CONFIDENCE,
     Difference,
@@ -47,9 +47,19 @@ class TrialBody(RequestModel):
     )
     """Time that all runs of the trial may take together, relative to the time of the run. Then
     runs that still train are stopped, and what they leave is judged."""
+    until: TrialUntil = TrialUntil.FIRST_CURE
+    """`first_cure`: once a remedy has cured, a run of another one is stopped when it has taken 1.25
+    times as long as those of that remedy without having learned the task; its remedy is then
+    inconclusive. `decided`: every remedy is trained until further runs would not change its
+    verdict, which takes longer."""
 
     def request(self) -> TrialRequest:
-        return TrialRequest(remedies=self.remedies, num_seeds=self.num_seeds, budget=self.budget)
+        return TrialRequest(
+            remedies=self.remedies,
+            num_seeds=self.num_seeds,
+            budget=self.budget,
+            until=self.until,
+        )
 
 
 class TrialDifferenceView(View):
@@ -141,6 +151,8 @@ class TrialView(View):
     """In the order in which they are used."""
     budget: TrialBudgetView
     """Its share of the time of the run."""
+    until: TrialUntil
+    """How long it goes on, as it was asked for."""
     metric: TrialMetricView
     """The metric that verdicts go by."""
     cured_from: float

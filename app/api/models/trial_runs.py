@@ -9,7 +9,7 @@ from app.api.models.view import View
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.scopes import SPLITS
 from app.domain.trials.plan import progress_on, scores_of
-from app.domain.trials.trial import CONTROL, Outcome, Trial, TrialRun
+from app.domain.trials.trial import CONTROL, Outcome, RunStop, Trial, TrialRun
 from app.domain.trials.verdict import Difference
 from app.services.trials.read_trial import TrialState
 
@@ -25,6 +25,8 @@ class TrialRunView(View):
     """Where it is in its life."""
     stop_reason: StopReason | None
     """Why it ended; null until then."""
+    stopped_for: RunStop | None
+    """Why the trial asked it to stop; null if it did not."""
     step: int
     """Optimizer steps done."""
     num_steps: int
@@ -51,22 +53,16 @@ def view_runs(state: TrialState, arm: int, difference: Difference | None) -> Ite
         run = None if one.run_id is None else state.members.get(one.run_id)
         change, seed = by_seed.get(one.seed), trial.seeds[one.seed]
         if one.outcome is not None:
-            num_steps = int(_num_steps(trial, arm))
+            num_steps = trial.arms[arm].num_steps
             yield _view_ended(one, one.outcome, seed=seed, num_steps=num_steps, change=change)
         elif run is not None:
-            yield _view_live(state, run, seed=seed)
+            yield _view_live(state, one, run)
 
 
 def _runs_of(trial: Trial, arm: int) -> Iterator[TrialRun]:
     yield from (one for one in trial.runs if one.arm == arm)
     if arm == CONTROL and trial.own is not None and trial.own_seed is not None:
         yield TrialRun(arm=arm, seed=trial.own_seed, run_id=trial.run_id, outcome=trial.own)
-
-
-def _num_steps(trial: Trial, arm: int) -> int:
-    training = trial.arms[arm].body["training"]
-    assert isinstance(training, dict)  # noqa: S101 - a complete job spec
-    return int(str(training["num_steps"]))
 
 
 def _view_ended(
@@ -77,6 +73,7 @@ def _view_ended(
         run_id=one.run_id,
         seed=seed,
         status=outcome.status,
+        stopped_for=one.stopped_for,
         num_steps=num_steps,
         scores=ScoresView.model_validate(outcome.scores),
         progress=ScoresView.model_validate(outcome.progress),
@@ -87,11 +84,12 @@ def _view_ended(
     )
 
 
-def _view_live(state: TrialState, run: Run, *, seed: int) -> TrialRunView:
+def _view_live(state: TrialState, one: TrialRun, run: Run) -> TrialRunView:
     return TrialRunView.of(
         run,
         run_id=run.id,
-        seed=seed,
+        seed=state.trial.seeds[one.seed],
+        stopped_for=one.stopped_for,
         step=run.progress_step,
         num_steps=run.spec.training.num_steps,
         seconds=state.seconds_of(run),

@@ -81,6 +81,10 @@ TRIAL_EXAMPLES: dict[str, Example] = {
         "summary": "Five seeds, and ten times the time of the run",
         "value": {"num_seeds": 5, "budget": 10},
     },
+    "every": {
+        "summary": "A verdict on every remedy, also after one has cured",
+        "value": {"until": "decided", "budget": 10},
+    },
 }
 
 LABEL_EXAMPLES: dict[str, Example] = {

@@ -17,6 +17,12 @@ async function refresh() {
   if (next && !panel().querySelector(":focus-visible")) panel().replaceWith(next);
 }
 
+/** What is to be tried, as the panel asks for it. */
+function order() {
+  const race = /** @type {HTMLInputElement} */ (panel().querySelector("[data-trial-race]"));
+  return { until: race.checked ? "first_cure" : "decided" };
+}
+
 /** Looks again while the trial runs. */
 function follow() {
   if (panel().dataset.trialStatus !== "running") return;
@@ -32,7 +38,7 @@ document.addEventListener("click", async (event) => {
   button.setAttribute("disabled", "");
   const wasRunning = panel().dataset.trialStatus === "running";
   try {
-    await call("POST", button.dataset.trialPost, wasRunning ? undefined : {});
+    await call("POST", button.dataset.trialPost, wasRunning ? undefined : order());
     button.blur();
     await refresh();
     if (!wasRunning) follow();

@@ -18,7 +18,7 @@ from app.domain.specs.base import MAX_INT
 from app.domain.specs.job import JobSpec
 from app.domain.specs.patch import as_document, patched
 from app.domain.trials.progress import WORST, progress_of, target_score
-from app.domain.trials.trial import CONTROL, OWN_SEED, Arm, Outcome, Trial
+from app.domain.trials.trial import CONTROL, OWN_SEED, Arm, Outcome, Trial, TrialUntil
 
 #: Remedies that are tried unless a client names others.
 DEFAULT_REMEDIES = 3
@@ -39,6 +39,7 @@ class TrialRequest:
     remedies: Sequence[str] | None
     num_seeds: int
     budget: float
+    until: TrialUntil
 
 
 def advised_remedies(diagnosis: Diagnosis) -> Mapping[str, Remedy]:

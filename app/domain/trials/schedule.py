@@ -4,19 +4,19 @@ At first every arm is trained with one fresh seed. Only remedies with which the 
 else the better half of the undecided ones, are trained with the next seed; that is successive
 halving over seeds (Jamieson and Talwalkar 2016). Progress within a run drops no remedy, because
 networks that learn late show none for most of their steps. A remedy gets no further seed once its
-verdict is decided. Runs stop by themselves when they have learned the task (`stop_at_score`).
+verdict is decided, or while an untreated run that trains may decide it. Runs stop by themselves
+when they have learned the task (`stop_at_score`), and are stopped once another remedy has cured in
+less time (`race`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 from app.domain.trials.progress import CURED_FROM
-from app.domain.trials.trial import CONTROL, Trial, TrialEnd
-from app.domain.trials.verdict import judge
-
-#: The arm and the seed of a run, by their positions.
-Place = tuple[int, int]
+from app.domain.trials.race import late_places
+from app.domain.trials.trial import CONTROL, Place, RunStop, TrainingSoFar, Trial, TrialEnd
+from app.domain.trials.verdict import has_learned_by_majority, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ class Moves:
     """What is to be done with a trial now."""
 
     #: Runs to queue.
-    start: Sequence[Place] = ()
-    #: Whether the runs that have not ended are to be stopped.
-    is_stopping: bool = False
+    start: Sequence[Place] = field(default_factory=list)
+    #: Runs to stop, and why.
+    stop: Mapping[Place, RunStop] = field(default_factory=dict)
     #: Why the trial has ended; None while it runs.
     end_reason: TrialEnd | None = None
 
@@ -36,23 +36,33 @@ def first_places(num_remedies: int) -> tuple[Place, ...]:
     return tuple((arm, 0) for arm in range(num_remedies + 1))
 
 
-def next_moves(trial: Trial, *, spent: float) -> Moves:
+def next_moves(trial: Trial, *, spent: float, so_far: Mapping[Place, TrainingSoFar]) -> Moves:
     """Returns the next moves.
 
-    `spent` is the time that all runs took so far, relative to that of the run.
+    `spent` is the time that all runs took so far, relative to that of the run. `so_far` tells of
+    the runs that have not ended.
     """
-    is_active = any(one.outcome is None for one in trial.runs)
     if spent >= trial.budget:
-        reason = None if is_active else TrialEnd.BUDGET_SPENT
-        return Moves(is_stopping=is_active, end_reason=reason)
+        reason = None if trial.active else TrialEnd.BUDGET_SPENT
+        return Moves(stop=_stops(trial, RunStop.BUDGET_SPENT), end_reason=reason)
     start = _to_start(trial)
-    if start:
-        return Moves(start=start)
-    if not is_active:
-        return Moves(end_reason=TrialEnd.DECIDED)
-    active = {one.arm for one in trial.runs if one.outcome is None}
-    open_remedies = [arm for arm in _remedies(trial) if not _is_closed(trial, arm)]
-    return Moves(is_stopping=active == {CONTROL} and not open_remedies)
+    if start or trial.active:
+        return Moves(start=start, stop=_to_stop(trial, so_far, is_starting=bool(start)))
+    return Moves(end_reason=TrialEnd.DECIDED)
+
+
+def _to_stop(
+    trial: Trial, so_far: Mapping[Place, TrainingSoFar], *, is_starting: bool
+) -> dict[Place, RunStop]:
+    """Returns untreated runs that no remedy needs, or else remedies that others have outrun."""
+    is_control_alone = all(one.arm == CONTROL for one in trial.active) and not is_starting
+    if is_control_alone and all(_is_closed(trial, arm) for arm in _remedies(trial)):
+        return _stops(trial, RunStop.DECIDED)
+    return dict.fromkeys(late_places(trial, so_far), RunStop.FIRST_CURE)
+
+
+def _stops(trial: Trial, reason: RunStop) -> dict[Place, RunStop]:
+    return {one.place: reason for one in trial.active}
 
 
 def _to_start(trial: Trial) -> list[Place]:
@@ -72,7 +82,11 @@ def _to_start(trial: Trial) -> list[Place]:
 def _going_on(trial: Trial) -> list[int]:
     """Returns the remedies that are to be trained with their next seed."""
     idle = [
-        arm for arm in _remedies(trial) if not _is_closed(trial, arm) and not _is_active(trial, arm)
+        arm
+        for arm in _remedies(trial)
+        if not _is_closed(trial, arm)
+        and not _is_active(trial, arm)
+        and not _waits_for_control(trial, arm)
     ]
     learned = [arm for arm in idle if _last_progress(trial, arm) >= CURED_FROM]
     others = [arm for arm in idle if arm not in learned]
@@ -84,6 +98,11 @@ def _going_on(trial: Trial) -> list[int]:
     room = 0 if has_cure else num_kept
     best = sorted(others, key=lambda arm: -_last_progress(trial, arm))
     return learned + best[:room]
+
+
+def _waits_for_control(trial: Trial, arm: int) -> bool:
+    """Returns whether an untreated run that still trains may decide on a remedy."""
+    return has_learned_by_majority(trial, arm) and _is_active(trial, CONTROL)
 
 
 def _is_closed(trial: Trial, arm: int) -> bool:

@@ -11,6 +11,8 @@ from pydantic import JsonValue
 from app.domain.runs import STATUS_OF, RunStatus, StopReason
 from app.domain.scopes import Split
 
+#: The arm and the seed of a run, by their positions.
+Place = tuple[int, int]
 #: Position of the control among the arms.
 CONTROL = 0
 #: Position of the run's own seed, if the run itself serves as an untreated one. A fresh seed comes
@@ -43,6 +45,27 @@ class TrialEnd(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TrialUntil(StrEnum):
+    """How long a trial goes on."""
+
+    #: Once a remedy has cured, the others get hardly more time than that one took.
+    FIRST_CURE = "first_cure"
+    #: Every remedy is trained until further runs would not change its verdict.
+    DECIDED = "decided"
+
+
+class RunStop(StrEnum):
+    """Why a trial stopped one of its runs."""
+
+    #: Another remedy had cured in less time.
+    FIRST_CURE = "first_cure"
+    BUDGET_SPENT = "budget_spent"
+    #: No verdict needs it.
+    DECIDED = "decided"
+    #: The trial was cancelled.
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arm:
     """The control, or a remedy."""
@@ -54,6 +77,12 @@ class Arm:
     reason: str
     #: The complete job spec with the patch applied and the seed of the run.
     body: Mapping[str, JsonValue]
+
+    @property
+    def num_steps(self) -> int:
+        training = self.body["training"]
+        assert isinstance(training, dict)  # noqa: S101 - a complete job spec
+        return int(str(training["num_steps"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +143,22 @@ class TrialRun:
     run_id: UUID | None
     #: None until it has ended.
     outcome: Outcome | None
+    #: Why the trial asked it to stop; None if it did not.
+    stopped_for: RunStop | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.arm, self.seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSoFar:
+    """What a run that has not ended has done."""
+
+    #: Since a worker claimed it; 0 while it is queued.
+    seconds: float
+    #: By its latest score on validation data; None without one.
+    progress: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +186,17 @@ class Trial:
     #: What became of the run itself, if it ended so that it tells something: it is the untreated
     #: run with the seed at position `own_seed`.
     own: Outcome | None
+    until: TrialUntil
     runs: Sequence[TrialRun] = ()
 
     @property
     def own_seed(self) -> int | None:
         return None if self.own is None else OWN_SEED
+
+    @property
+    def active(self) -> Sequence[TrialRun]:
+        """The runs that have not ended."""
+        return [one for one in self.runs if one.outcome is None]
 
     def outcomes_of(self, arm: int) -> Mapping[int, Outcome]:
         """Returns seed -> what its run tells, for runs of the arm that tell something."""

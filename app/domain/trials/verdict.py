@@ -12,8 +12,9 @@ from enum import StrEnum
 from statistics import fmean, median, stdev
 
 from app.domain.diagnosis.standing import BaselineThresholds
+from app.domain.runs import StopReason
 from app.domain.trials.progress import CURED_FROM, WORST
-from app.domain.trials.trial import CONTROL, Outcome, Trial
+from app.domain.trials.trial import CONTROL, Outcome, RunStop, Trial
 
 #: Confidence of the interval of the mean difference.
 CONFIDENCE = 0.95
@@ -77,6 +78,11 @@ def majority(num_seeds: int) -> int:
     return num_seeds // 2 + 1
 
 
+def has_learned_by_majority(trial: Trial, arm: int) -> bool:
+    """Returns whether most seeds learned the task, so that only untreated runs matter now."""
+    return _num_cured(_progress(trial.outcomes_of(arm))) >= majority(len(trial.seeds))
+
+
 def difference_of(trial: Trial, arm: int) -> Difference | None:
     """Returns the paired differences to the control; None without a pair."""
     treated, untreated = trial.outcomes_of(arm), trial.outcomes_of(CONTROL)
@@ -94,11 +100,39 @@ def judge(trial: Trial, arm: int, *, is_over: bool) -> Judgement:
     if found is not None:
         verdict, reason = found
         return Judgement(verdict=verdict, reason=reason, difference=difference)
-    if not is_over:
+    outrun = _stopped(trial, arm, RunStop.FIRST_CURE)
+    if outrun is None and not is_over:
         reason = "Further runs decide."
         return Judgement(verdict=None, reason=reason, difference=difference)
-    verdict, reason = _unanimous(trial, arm, difference) or _by_interval(difference)
+    if outrun is not None:
+        reason = f"{outrun}: {_first_cure_name(trial)} had cured in less time."
+        verdict = TrialVerdict.INCONCLUSIVE
+    else:
+        verdict, reason = _unanimous(trial, arm, difference) or _by_interval(difference)
+        stopped = _stopped(trial, arm, RunStop.BUDGET_SPENT)
+        if verdict is TrialVerdict.INCONCLUSIVE and stopped is not None:
+            reason = f"{stopped}: the budget was spent. {reason}"
     return Judgement(verdict=verdict, reason=reason, difference=difference)
+
+
+def _stopped(trial: Trial, arm: int, cause: RunStop) -> str | None:
+    """Returns how far a run of the arm came that the trial stopped; None if there is none."""
+    found = next(
+        (
+            one.outcome
+            for one in trial.runs
+            if one.arm == arm
+            and one.stopped_for is cause
+            and one.outcome is not None
+            and one.outcome.stop_reason is StopReason.CANCELLED
+        ),
+        None,
+    )
+    if found is None:
+        return None
+    told = f"Stopped at step {found.step} of {trial.arms[arm].num_steps}"
+    has_scores = found.judged_split is not None
+    return f"{told}, with a progress of {found.judged_progress:.2f}" if has_scores else told
 
 
 def _unanimous(
@@ -193,6 +227,25 @@ def _num_sick(values: Sequence[float]) -> int:
     return len(values) - _num_cured(values)
 
 
+def first_cure(trial: Trial) -> int | None:
+    """Returns the remedy that cured in the least time of those that further seeds cannot change.
+
+    Returns None while there is none.
+    """
+    cured = [
+        arm
+        for arm in range(CONTROL + 1, len(trial.arms))
+        if (found := _decided(trial, arm, difference_of(trial, arm))) is not None
+        and found[0] is TrialVerdict.CURED
+    ]
+    return min(cured, key=lambda arm: mean_seconds(trial, arm), default=None)
+
+
+def _first_cure_name(trial: Trial) -> str:
+    winner = first_cure(trial)
+    return "another remedy" if winner is None else str(trial.arms[winner].remedy)
+
+
 def winner_of(trial: Trial) -> int | None:
     """Returns the position of the remedy that cured in the least time; None if none cured."""
     cured = [
@@ -200,8 +253,9 @@ def winner_of(trial: Trial) -> int | None:
         for arm in range(CONTROL + 1, len(trial.arms))
         if judge(trial, arm, is_over=trial.ended_at is not None).verdict is TrialVerdict.CURED
     ]
-    return min(cured, key=lambda arm: _mean_seconds(trial, arm), default=None)
+    return min(cured, key=lambda arm: mean_seconds(trial, arm), default=None)
 
 
-def _mean_seconds(trial: Trial, arm: int) -> float:
+def mean_seconds(trial: Trial, arm: int) -> float:
+    """Returns the mean time of the runs of an arm that tell something, of which there must be."""
     return fmean(one.seconds for one in trial.outcomes_of(arm).values())

@@ -8,22 +8,32 @@ from app.domain.quotas import Quotas
 from app.domain.runs import StopReason
 from app.domain.time_limits import TimeLimits
 from app.domain.trials.plan import outcome_of
-from app.domain.trials.schedule import Moves, Place, next_moves
-from app.domain.trials.trial import Outcome, Trial, TrialRun, TrialStatus
+from app.domain.trials.schedule import Moves, next_moves
+from app.domain.trials.trial import Outcome, Place, Trial, TrialRun, TrialStatus
 from app.queue import RunQueue
 from app.services.trials.queue_run import queue_run
 from app.services.trials.read_trial import TrialState, state_of
 from app.services.trials.stop_runs import stop_runs
 from app.store.database import UnitOfWork
-from app.store.trials import add_run, end_trial, lock_trial, record_outcome, running_trial_ids
+from app.store.trials import (
+    add_run,
+    end_trial,
+    lock_trial,
+    record_outcome,
+    running_trial_ids,
+    running_trial_of,
+)
 
-#: Why a run of a trial is stopped, as its log tells it.
-DECIDED = "trial_decided"
 DELETED = "The run was deleted."
 
 
 def find_running_trials(work: UnitOfWork) -> list[UUID]:
     return running_trial_ids(work.session)
+
+
+def find_running_trial_of(work: UnitOfWork, run_id: UUID) -> UUID | None:
+    """Returns the trial that has not ended and that a run is a part of; None without one."""
+    return running_trial_of(work.session, run_id)
 
 
 def advance_trial(
@@ -33,27 +43,29 @@ def advance_trial(
     queue: RunQueue,
     quotas: Quotas,
     time_limits: TimeLimits,
-) -> None:
-    """Makes the next moves of a trial, unless another process does so at this moment.
+    waits: bool = False,
+) -> tuple[UUID, ...]:
+    """Makes the next moves of a trial; returns the runs that it has asked to stop.
 
     All moves are in the caller's transaction, under the lock of the trial: a process that dies
-    leaves the trial as it was, and no run is queued twice.
+    leaves the trial as it was, and no run is queued twice. Unless the call `waits`, nothing is done
+    while another process holds the lock.
     """
-    trial = lock_trial(work.session, trial_id, waits=False)
+    trial = lock_trial(work.session, trial_id, waits=waits)
     if trial is None:
-        return
+        return ()
     state = _with_outcomes(work, state_of(work, trial))
     while True:
-        moves = next_moves(state.trial, spent=state.spent)
+        moves = next_moves(state.trial, spent=state.spent, so_far=state.so_far)
         refused = _start(work, state, moves, queue=queue, quotas=quotas, time_limits=time_limits)
         if not refused:
             break
         runs = (*state.trial.runs, *refused)
         state = replace(state, trial=replace(state.trial, runs=runs))
-    if moves.is_stopping:
-        stop_runs(work, state, reason=DECIDED)
+    stopped = stop_runs(work, state, moves.stop)
     if moves.end_reason is not None:
         end_trial(work.session, trial_id, status=TrialStatus.ENDED, reason=moves.end_reason)
+    return stopped
 
 
 def _with_outcomes(work: UnitOfWork, state: TrialState) -> TrialState:

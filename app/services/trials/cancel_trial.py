@@ -4,15 +4,12 @@ from uuid import UUID
 
 from app.domain.audit import Act
 from app.domain.errors import IllegalTransition
-from app.domain.trials.trial import TrialEnd, TrialStatus
+from app.domain.trials.trial import RunStop, TrialEnd, TrialStatus
 from app.services.record_act import record_act
 from app.services.trials.read_trial import TrialState, read_trial, state_of
 from app.services.trials.stop_runs import stop_runs
 from app.store.database import UnitOfWork
 from app.store.trials import end_trial, find_trial, lock_trial
-
-#: Why its runs are stopped, as their logs tell it.
-TRIAL_CANCELLED = "trial_cancelled"
 
 
 def cancel_trial(
@@ -24,7 +21,8 @@ def cancel_trial(
     if trial is None:
         detail = "The trial has ended."
         raise IllegalTransition(detail)
-    stop_runs(work, state_of(work, trial), reason=TRIAL_CANCELLED)
+    stops = {one.place: RunStop.CANCELLED for one in trial.active}
+    stop_runs(work, state_of(work, trial), stops)
     end_trial(work.session, trial_id, status=TrialStatus.CANCELLED, reason=TrialEnd.CANCELLED)
     record_act(work, Act.TRIAL_CANCELLED, workspace_id=workspace_id, subject_id=trial_id)
     return read_trial(work, workspace_id=workspace_id, run_id=run_id, trial_id=trial_id)

@@ -8,8 +8,7 @@ from app.domain.runs import Run
 from app.domain.specs.lineage import RunPurpose
 from app.domain.time_limits import TimeLimits
 from app.domain.trials.plan import spec_of
-from app.domain.trials.schedule import Place
-from app.domain.trials.trial import CONTROL, Trial
+from app.domain.trials.trial import CONTROL, Place, Trial
 from app.queue import RunQueue
 from app.services.record_act import record_act
 from app.services.runs.admit_run import QueueRoom, admit_run

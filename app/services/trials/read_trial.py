@@ -7,7 +7,9 @@ from uuid import UUID
 
 from app.domain.runs import Run
 from app.domain.specs.lineage import RunPurpose
-from app.domain.trials.trial import CONTROL, Trial
+from app.domain.task import JUDGED_SPLIT
+from app.domain.trials.plan import progress_on
+from app.domain.trials.trial import CONTROL, Place, TrainingSoFar, Trial
 from app.store.database import UnitOfWork
 from app.store.runs import find_run
 from app.store.times import read_now
@@ -29,6 +31,21 @@ class TrialState:
         return sum(
             self._seconds_of(one.run_id) for one in self.trial.runs if one.outcome is None
         ) + sum(one.outcome.seconds for one in self.trial.runs if one.outcome is not None)
+
+    @property
+    def so_far(self) -> Mapping[Place, TrainingSoFar]:
+        """What the runs have done that have not ended."""
+        found = {
+            one.place: self.members[one.run_id]
+            for one in self.trial.active
+            if one.run_id is not None and one.run_id in self.members
+        }
+        return {
+            place: TrainingSoFar(
+                seconds=self.seconds_of(run), progress=progress_on(run, JUDGED_SPLIT)
+            )
+            for place, run in found.items()
+        }
 
     @property
     def run_seconds(self) -> float:

@@ -76,6 +76,7 @@ def start_trial(
         budget=request.budget,
         run_seconds=_whole_run_seconds(run, TaskShape.of_task(run.task)),
         own=own,
+        until=request.until,
     )
     rooms = [
         queue_run(work, trial, run, place, queue=queue, quotas=quotas, time_limits=time_limits)

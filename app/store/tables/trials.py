@@ -48,7 +48,9 @@ trials = Table(
     Column("run_seconds", Double, nullable=False),
     #: What became of the run itself, where it serves as an untreated one.
     nullable_json_column("own"),
+    text_column("until", "decided"),
     CheckConstraint("status IN ('running', 'ended', 'cancelled')", name="status"),
+    CheckConstraint("until IN ('first_cure', 'decided')", name="until"),
     CheckConstraint("(ended_at IS NULL) = (status = 'running')", name="ended_at"),
     Index(None, "run_id", "created_at"),
     Index(None, "workspace_id"),
@@ -67,5 +69,7 @@ trial_runs = Table(
     Column("run_id", Uuid, ForeignKey("runs.id", ondelete="SET NULL")),
     #: What became of the run; null until it has ended.
     nullable_json_column("outcome"),
+    #: Why the trial asked the run to stop; null if it did not.
+    Column("stopped_for", Text),
     Index(None, "run_id"),
 )

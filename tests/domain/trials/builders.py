@@ -1,6 +1,7 @@
 """Trials with keyword defaults: a test names only what matters to it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,7 +9,17 @@ from pydantic import JsonValue
 
 from app.domain.runs import StopReason
 from app.domain.specs.patch import as_document, patched
-from app.domain.trials.trial import CONTROL, Arm, Outcome, Trial, TrialRun, TrialStatus
+from app.domain.trials.trial import (
+    CONTROL,
+    Arm,
+    Outcome,
+    Place,
+    RunStop,
+    Trial,
+    TrialRun,
+    TrialStatus,
+    TrialUntil,
+)
 from tests.domain.builders import job
 
 RUN_SECONDS = 10.0
@@ -40,6 +51,7 @@ def trial(
     own: Outcome | None = None,
     num_seeds: int = 3,
     budget: float = 100.0,
+    until: TrialUntil = TrialUntil.FIRST_CURE,
 ) -> Trial:
     """A trial whose arms have these runs, by seed; None is a run that has not ended."""
     arms = (control, *remedies)
@@ -57,9 +69,16 @@ def trial(
         budget=budget,
         run_seconds=RUN_SECONDS,
         own=own,
+        until=until,
         runs=[
             TrialRun(arm=place, seed=seed, run_id=UUID(int=100 * place + seed), outcome=found)
             for place, of_arm in enumerate(arms)
             for seed, found in of_arm.items()
         ],
     )
+
+
+def with_stop(found: Trial, place: Place, reason: RunStop) -> Trial:
+    """The trial after it has asked this run to stop."""
+    runs = [replace(one, stopped_for=reason) if one.place == place else one for one in found.runs]
+    return replace(found, runs=runs)

@@ -2,7 +2,7 @@
 
 from app.domain.runs import StopReason
 from app.domain.trials.schedule import Moves, first_places, next_moves
-from app.domain.trials.trial import Trial, TrialEnd
+from app.domain.trials.trial import RunStop, TrainingSoFar, Trial, TrialEnd
 from tests.domain.trials.builders import outcome, trial
 
 CURED, SICK, HALF = outcome(0.95), outcome(0.02), outcome(0.5)
@@ -11,7 +11,7 @@ REFUSED = outcome(None, stop_reason=StopReason.CANCELLED)
 
 
 def moves_of(found: Trial) -> Moves:
-    return next_moves(found, spent=0.0)
+    return next_moves(found, spent=0.0, so_far={})
 
 
 def test_a_trial_begins_with_one_seed_of_every_arm() -> None:
@@ -86,7 +86,7 @@ def test_a_run_that_crashed_tells_nothing_and_ends_the_try_of_its_remedy() -> No
     crashed = outcome(None, stop_reason=StopReason.CRASHED)
     found = trial({0: crashed}, control={0: None}, own=SICK)
 
-    assert moves_of(found) == Moves(is_stopping=True)
+    assert moves_of(found) == Moves(stop={(0, 0): RunStop.DECIDED})
 
 
 def test_a_diverged_run_without_scores_tells_nothing() -> None:
@@ -98,22 +98,22 @@ def test_a_diverged_run_without_scores_tells_nothing() -> None:
 def test_the_control_goes_on_while_a_remedy_needs_it() -> None:
     found = trial({0: CURED, 1: CURED}, control={0: None}, own=SICK)
 
-    assert moves_of(found).is_stopping is False
+    assert moves_of(found) == Moves()
 
 
 def test_a_trial_stops_its_runs_once_its_budget_is_spent() -> None:
     found = trial({0: None}, control={0: SICK}, budget=2.0)
 
-    assert next_moves(found, spent=1.9) == Moves()
-    stopping = next_moves(found, spent=2.0)
-    assert stopping == Moves(is_stopping=True)
+    assert next_moves(found, spent=1.9, so_far={}) == Moves()
+    stopping = next_moves(found, spent=2.0, so_far={})
+    assert stopping == Moves(stop={(1, 0): RunStop.BUDGET_SPENT})
 
 
 def test_a_trial_ends_when_the_stopped_runs_have_ended() -> None:
     stopped = outcome(0.4, stop_reason=StopReason.CANCELLED)
     found = trial({0: stopped}, control={0: SICK}, budget=2.0)
 
-    moves = next_moves(found, spent=2.0)
+    moves = next_moves(found, spent=2.0, so_far={})
 
     assert moves == Moves(end_reason=TrialEnd.BUDGET_SPENT)
 
@@ -128,3 +128,25 @@ def test_a_trial_without_its_control_ends() -> None:
     found = trial({0: CURED, 1: REFUSED}, control={0: SICK, 1: REFUSED})
 
     assert moves_of(found) == Moves(end_reason=TrialEnd.DECIDED)
+
+
+def test_a_remedy_that_another_has_outrun_is_stopped() -> None:
+    found = trial({0: CURED, 1: CURED}, {0: None}, control={0: SICK}, own=SICK)
+    slow = {(2, 0): TrainingSoFar(seconds=100.0, progress=0.0)}
+
+    moves = next_moves(found, spent=0.0, so_far=slow)
+
+    assert moves == Moves(stop={(2, 0): RunStop.FIRST_CURE})
+
+
+def test_an_outrun_remedy_gets_no_further_seed() -> None:
+    stopped = outcome(0.1, stop_reason=StopReason.CANCELLED)
+    found = trial({0: CURED, 1: CURED}, {0: stopped}, control={0: SICK}, own=SICK)
+
+    assert moves_of(found) == Moves(end_reason=TrialEnd.DECIDED)
+
+
+def test_a_remedy_that_learned_with_most_seeds_goes_on_where_untreated_runs_disagree() -> None:
+    found = trial({0: CURED, 1: CURED}, control={0: CURED}, own=SICK)
+
+    assert moves_of(found).start == [(0, 2), (1, 2)]

@@ -5,17 +5,18 @@ import pytest
 from app.domain.runs import StopReason
 from app.domain.scopes import Split
 from app.domain.trials.progress import WORST
-from app.domain.trials.trial import Outcome, Trial
+from app.domain.trials.trial import Outcome, RunStop, Trial
 from app.domain.trials.verdict import (
     MAX_SEEDS,
     TrialVerdict,
     difference_of,
+    first_cure,
     judge,
     majority,
     median_progress,
     winner_of,
 )
-from tests.domain.trials.builders import outcome, trial
+from tests.domain.trials.builders import outcome, trial, with_stop
 
 CURED, SICK = outcome(0.95), outcome(0.02)
 VERDICTS = TrialVerdict
@@ -203,3 +204,76 @@ def test_the_median_is_over_the_runs_that_tell_something() -> None:
 def test_a_run_without_scores_has_no_judged_progress() -> None:
     with pytest.raises(ValueError, match="no scores"):
         _ = outcome(None).judged_progress
+
+
+def stopped(progress: float | None) -> Outcome:
+    return outcome(progress, stop_reason=StopReason.CANCELLED)
+
+
+def outrun(*, learned_first: bool = False) -> Trial:
+    """The second remedy was stopped, because the first had cured."""
+    seeds = {0: CURED, 1: stopped(0.1)} if learned_first else {0: stopped(0.1)}
+    found = trial({0: CURED, 1: CURED}, seeds, control={0: SICK}, own=SICK)
+    return with_stop(found, (2, int(learned_first)), RunStop.FIRST_CURE)
+
+
+@pytest.mark.parametrize("learned_first", [False, True])
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_remedy_that_another_has_outrun_is_inconclusive_and_says_so(
+    *, learned_first: bool, is_over: bool
+) -> None:
+    judged = judge(outrun(learned_first=learned_first), 2, is_over=is_over)
+
+    assert judged.verdict is VERDICTS.INCONCLUSIVE
+    assert judged.reason == (
+        "Stopped at step 100 of 5000, with a progress of 0.10: remedy_1 had cured in less time."
+    )
+
+
+def test_a_remedy_that_was_asked_to_stop_and_ended_by_itself_is_judged_by_that() -> None:
+    found = trial({0: CURED, 1: CURED}, {0: CURED, 1: CURED}, control={0: SICK}, own=SICK)
+
+    judged = judge(with_stop(found, (2, 1), RunStop.FIRST_CURE), 2, is_over=False)
+
+    assert judged.verdict is VERDICTS.CURED
+
+
+def test_a_run_that_was_asked_to_stop_and_still_trains_decides_nothing() -> None:
+    found = trial({0: CURED, 1: CURED}, {0: None}, control={0: SICK}, own=SICK)
+
+    assert judge(with_stop(found, (2, 0), RunStop.FIRST_CURE), 2, is_over=False).verdict is None
+
+
+def test_an_outrun_remedy_is_inconclusive_also_where_the_cure_is_not_known() -> None:
+    found = with_stop(trial({0: stopped(0.1)}, control={}), (1, 0), RunStop.FIRST_CURE)
+
+    assert judge(found, 1, is_over=True).reason.endswith(": another remedy had cured in less time.")
+
+
+def test_the_first_cure_is_decided_by_its_seeds() -> None:
+    assert first_cure(outrun()) == 1
+    assert first_cure(trial({0: CURED}, control={0: SICK}, own=SICK)) is None
+    assert first_cure(trial({0: SICK}, control={0: SICK}, own=SICK)) is None
+
+
+def test_what_a_run_had_reached_when_the_budget_was_spent_is_told() -> None:
+    found = trial({0: stopped(0.62)}, {0: stopped(None)}, control={0: SICK}, own=SICK)
+    for arm in (1, 2):
+        found = with_stop(found, (arm, 0), RunStop.BUDGET_SPENT)
+
+    first, second = (judge(found, arm, is_over=True) for arm in (1, 2))
+
+    assert first.verdict is VERDICTS.INCONCLUSIVE
+    assert first.reason == (
+        "Stopped at step 100 of 5000, with a progress of 0.62: the budget was spent. "
+        "No two runs with the same seed ended by themselves."
+    )
+    assert second.reason.startswith("Stopped at step 100 of 5000: the budget was spent.")
+
+
+def test_a_cure_that_is_known_when_the_budget_is_spent_stays_one() -> None:
+    found = trial({0: CURED, 1: stopped(0.1)}, control={0: SICK}, own=SICK)
+
+    judged = judge(with_stop(found, (1, 1), RunStop.BUDGET_SPENT), 1, is_over=True)
+
+    assert judged.verdict is VERDICTS.CURED

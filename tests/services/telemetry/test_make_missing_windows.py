@@ -16,6 +16,7 @@ from app.store.ids import new_id
 from app.store.tables import runs, telemetry_windows
 from app.store.telemetry import append_batch
 from tests.store.builders import a_batch, claimed_run
+from worker.supervision.trial_records import TrialRecords
 from worker.supervision.worker_records import WorkerRecords
 
 
@@ -39,7 +40,13 @@ def test_one_call_makes_the_windows_of_a_short_run(
         artifacts=ArtifactFolder(root=tmp_path),
         max_crashes=3,
         quotas=Quotas(),
-        time_limits=UNLIMITED,
+        trials=TrialRecords(
+            engine=engine,
+            queue=RunQueue("redis://nowhere"),
+            quotas=Quotas(),
+            time_limits=UNLIMITED,
+            on_stop=lambda _: None,
+        ),
         stalled_after_s=30,
         retention_days=None,
         audit_retention_days=365,

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from app.domain.quotas import Quotas
 from app.domain.runs import Run, StopReason
@@ -12,7 +13,7 @@ from app.domain.scopes import Scope
 from app.domain.telemetry import ScalarReading
 from app.domain.time_limits import UNLIMITED, TimeLimits
 from app.domain.trials.plan import TrialRequest
-from app.domain.trials.trial import Trial
+from app.domain.trials.trial import Trial, TrialUntil
 from app.queue import RunQueue
 from app.services.trials.advance_trial import advance_trial, find_running_trials
 from app.services.trials.read_trial import list_trials
@@ -42,7 +43,12 @@ class Site:
     time_limits: TimeLimits = UNLIMITED
 
     def start(
-        self, *, kinds: Sequence[str] = KINDS, budget: float = 1e9, num_seeds: int = 3
+        self,
+        *,
+        kinds: Sequence[str] = KINDS,
+        budget: float = 1e9,
+        num_seeds: int = 3,
+        until: TrialUntil = TrialUntil.FIRST_CURE,
     ) -> Trial:
         with unit_of_work(self.engine) as work:
             started = start_trial(
@@ -51,26 +57,41 @@ class Site:
                 workspace_id=self.workspace_id,
                 run_id=self.run.id,
                 diagnosis=sick_diagnosis(advising(*kinds)),
-                request=TrialRequest(remedies=None, num_seeds=num_seeds, budget=budget),
+                request=TrialRequest(
+                    remedies=None, num_seeds=num_seeds, budget=budget, until=until
+                ),
                 quotas=self.quotas,
                 time_limits=UNLIMITED,
             )
         return started.state.trial
 
-    def advance_in(self, work: UnitOfWork) -> None:
+    def advance_in(self, work: UnitOfWork) -> tuple[UUID, ...]:
+        """Returns the runs that were asked to stop."""
+        stopped: list[UUID] = []
         for trial_id in find_running_trials(work):
-            advance_trial(
+            stopped += advance_trial(
                 work,
                 trial_id=trial_id,
                 queue=QUEUE,
                 quotas=self.quotas,
                 time_limits=self.time_limits,
             )
+        return tuple(stopped)
 
     def advance(self) -> Trial:
         with unit_of_work(self.engine) as work:
             self.advance_in(work)
         return self.trial()
+
+    def claim(self, arm: int, seed: int, *, seconds_ago: float = 0.0) -> Run:
+        """A worker has claimed the run of an arm with a seed, so long ago."""
+        with unit_of_work(self.engine) as work:
+            run = claimed(work.session, self.run_id_of(arm, seed))
+            began = update(runs).where(runs.c.id == run.id)
+            work.session.execute(
+                began.values(started_at=runs.c.started_at - timedelta(seconds=seconds_ago))
+            )
+        return run
 
     def trial(self) -> Trial:
         with unit_of_work(self.engine) as work:

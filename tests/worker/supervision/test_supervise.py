@@ -1,4 +1,5 @@
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from tests.domain.builders import run
 from worker.supervision.children import Child
 from worker.supervision.stop_signal import StopSignal
 from worker.supervision.supervise import Decision, HeartbeatState, Policy, Supervisor, decide
+from worker.supervision.wake_signal import WakeSignal
 
 LONG_GRACE = Policy(heartbeat_s=0.02, cancel_grace_s=30, diagnose_every_s=3600)
 #: A program that exits with the given code when it is cancelled.
@@ -93,7 +95,12 @@ def start() -> Iterator[Start]:
 
 
 def supervise(
-    child: Child, records: Records, *, policy: Policy = LONG_GRACE, stop: StopSignal | None = None
+    child: Child,
+    records: Records,
+    *,
+    policy: Policy = LONG_GRACE,
+    stop: StopSignal | None = None,
+    wake: WakeSignal | None = None,
 ) -> None:
     def at_once(diagnose: Callable[[], None]) -> Future[None]:
         done: Future[None] = Future()
@@ -106,6 +113,7 @@ def supervise(
         child,
         records=records,
         stop=stop or StopSignal(),
+        wake=wake or WakeSignal(),
         policy=policy,
         submit=at_once,
     ).watch()
@@ -181,6 +189,22 @@ def test_a_worker_that_stops_releases_its_run_without_a_crash(start: Start) -> N
 
     assert records.written == ["released"]
     assert child.exit_code == -signal.SIGKILL
+
+
+def test_a_supervisor_that_is_woken_learns_at_once_that_its_run_is_cancelled(start: Start) -> None:
+    wake, records = WakeSignal(), Records(answers=[True])
+    wake.set()
+    wake.set()
+
+    supervise(
+        start(EXITS_WHEN_CANCELLED.format(code=0)),
+        records,
+        policy=Policy(heartbeat_s=600),
+        wake=wake,
+    )
+
+    assert records.waits == [False]
+    assert select.select([wake.fd], [], [], 0)[0] == []
 
 
 @pytest.mark.parametrize("program", [EXITS_WHEN_CANCELLED.format(code=69), NEVER_EXITS])
