@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 
+#: Seconds for the API to end once it is told to.
+END_S = 60.0
+
 
 @contextmanager
 def api_process(environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
@@ -19,13 +22,17 @@ def api_process(environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
         *("--port", "0", "--no-access-log"),
     )
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        # a full pipe would stop the API at its next line
+        drain = Thread(target=_drain, args=(process,), daemon=True)
         try:
             address = _address(process)
-            # a full pipe would stop the API at its next line
-            Thread(target=_drain, args=(process,), daemon=True).start()
+            drain.start()
             yield address, process.pid
         finally:
             process.terminate()
+            if drain.is_alive():
+                # leaving the block closes the pipe, which must not happen while the thread reads
+                drain.join(END_S)
 
 
 def _address(process: subprocess.Popen[str]) -> str:

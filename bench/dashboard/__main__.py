@@ -39,23 +39,30 @@ PARTS: dict[str, Callable[[Installation, Browser], list[Result]]] = {
     "spike": measure_spike,
     "live": measure_live,
 }
+#: The part that needs an interpreter which has MLflow.
+MLFLOW = "mlflow"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--only", nargs="+", choices=[*PARTS, MLFLOW], default=None)
     parser.add_argument("--home", type=Path, default=None)
     parser.add_argument("--mlflow-python", type=Path, default=None)
     chosen = parser.parse_args()
+    has_mlflow = chosen.mlflow_python is not None
+    names = chosen.only or [*PARTS, *([MLFLOW] if has_mlflow else [])]
+    if MLFLOW in names and not has_mlflow:
+        parser.error("the part mlflow needs --mlflow-python")
     with tempfile.TemporaryDirectory(prefix="dashboard-") as temporary:
         home = chosen.home or Path(temporary) / "home"
         with installation(home) as service, chromium() as browser:
-            for name in chosen.only:
-                print_results(name, PARTS[name](service, browser))
-            if chosen.mlflow_python is not None:
-                folder = home.parent / "mlflow"
-                found = measure_beside_mlflow(service, browser, chosen.mlflow_python, folder)
-                print_results("beside MLflow", found)
+            for name in names:
+                if name == MLFLOW:
+                    folder = home.parent / "mlflow"
+                    found = measure_beside_mlflow(service, browser, chosen.mlflow_python, folder)
+                else:
+                    found = PARTS[name](service, browser)
+                print_results(name, found)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from uuid import uuid4
 
 from playwright.sync_api import Browser, Page
@@ -53,7 +54,7 @@ def measure_beside_mlflow(
     service: Installation, browser: Browser, interpreter: Path, folder: Path
 ) -> list[Result]:
     """Both pages of both, by turns."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     database = folder / "mlflow.db"
     experiment, run_id = _fill(interpreter, database)
     found: dict[str, list[Loaded]] = {}
@@ -84,8 +85,8 @@ def measure_beside_mlflow(
 
 
 def _ratio(page: str, theirs: list[Loaded], ours: list[Loaded]) -> Result:
-    ratios = sorted(a.seconds / b.seconds for a, b in zip(theirs, ours, strict=True))
-    return Result(f"{page}: MLflow / ours, median of rounds", ratios[len(ratios) // 2], "times")
+    ratios = [b.seconds / a.seconds for a, b in zip(theirs, ours, strict=True)]
+    return Result(f"{page}: ours / MLflow, median of rounds", median(ratios), "times")
 
 
 def _our_list(service: Installation, browser: Browser) -> Loaded:

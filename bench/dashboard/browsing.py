@@ -60,7 +60,12 @@ def until(page: Page, expression: str) -> float:
 
 
 def content_s(page: Page) -> float:
-    """Returns when the content of a loaded page was parsed and something of it painted."""
+    """Waits until the content of a page is parsed and some of it painted; returns when that was.
+
+    In seconds since the navigation.
+    """
+    # the browser reports a frame some time after it has painted it
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     found = page.evaluate(
         """() => Math.max(
           performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd,
