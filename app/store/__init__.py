@@ -19,6 +19,7 @@ preflights  short trial runs, kept for a day
 telemetry   stores batches, returns arrays (evaluations, profile_rows, position_rows: its parts)
 history     a run's readings as series (step_ranges: conditions on the step)
 events      the numbered log of a run
+followed    what live streams wait for, in one statement
 diagnoses   the latest diagnosis of a run and its findings
 cases       loads the input of a diagnosis
 keys        API keys

@@ -93,7 +93,10 @@ class Connector:
         usual_s, connection.answer_s = connection.answer_s, connection.greeting_s
         started_at = time.monotonic()
         try:
+            # outside a transaction: it waits for the server once instead of three times
+            connection.autocommit = True
             connection.execute("")
+            connection.autocommit = False
         except psycopg.Error as error:
             if time.monotonic() - started_at < connection.greeting_s:
                 raise InvalidatePoolError from error
@@ -101,7 +104,6 @@ class Connector:
             raise
         finally:
             connection.answer_s = usual_s
-        connection.rollback()
 
     def _check(self) -> None:
         if time.monotonic() < self._silent_until:

@@ -1,6 +1,6 @@
 """Reads the numbered event log of runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,9 +61,3 @@ def log_end(session: Session, run_id: UUID) -> LogEnd | None:
     if row is None:
         return None
     return LogEnd(next_number=row.next_event, is_over=row.ended_at is not None)
-
-
-def event_numbers(session: Session, run_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Returns the number that each run's next event will get; deleted runs are left out."""
-    statement = select(runs.c.id, runs.c.next_event).where(runs.c.id.in_(run_ids))
-    return {row.id: row.next_event for row in session.execute(statement)}

@@ -211,12 +211,6 @@ def forget_old_predictions(session: Session) -> None:
     )
 
 
-def prediction_versions(session: Session, ids: frozenset[UUID]) -> Mapping[UUID, int]:
-    """Returns the version of each of these predictions; others are left out."""
-    statement = select(predictions.c.id, predictions.c.version).where(predictions.c.id.in_(ids))
-    return {row.id: row.version for row in session.execute(statement)}
-
-
 def _lock_next(session: Session) -> RowMapping | None:
     others = predictions.alias()
     last_turn = (

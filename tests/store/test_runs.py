@@ -15,7 +15,7 @@ from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.store.claims import finish
 from app.store.diagnoses import save_diagnosis
-from app.store.events import event_numbers, events_after
+from app.store.events import LogEnd, events_after, log_end
 from app.store.preflights import insert_preflight
 from app.store.run_lists import RunFilters, page_of_runs
 from app.store.runs import count_by_status, delete_run, find_run, request_cancel, update_labels
@@ -198,5 +198,6 @@ def test_events_are_numbered_without_gaps(session: Session, workspace_id: UUID) 
     numbers = [event.number for event in events_after(session, run.id, 0, 100)]
 
     assert numbers == list(range(1, 9))
-    assert event_numbers(session, [run.id, uuid4()]) == {run.id: 9}
+    assert log_end(session, run.id) == LogEnd(next_number=9, is_over=False)
+    assert log_end(session, uuid4()) is None
     assert [event.number for event in events_after(session, run.id, 6, 1)] == [7]

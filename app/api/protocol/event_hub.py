@@ -28,11 +28,8 @@ from app.api.protocol.turns import KEYS_PER_WORKSPACE, give_back_turns
 from app.domain.access import Caller
 from app.domain.errors import ClinicError, Overloaded
 from app.services.telemetry.read_events import Portion, read_portion
-from app.store.browser_sessions import usable_sessions
-from app.store.database import unit_of_work
-from app.store.events import event_numbers
-from app.store.keys import usable_keys
-from app.store.predictions import prediction_versions
+from app.store.database import reading, unit_of_work
+from app.store.followed import Followed, read_followed
 
 logger = logging.getLogger(__name__)
 
@@ -74,19 +71,10 @@ class _Follower:
         return shown.digest if shown is not None and shown.is_session else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Poll:
-    """What one poll read."""
-
-    #: Run -> number of its next event, prediction -> version; deleted ones are left out.
-    numbers: Mapping[UUID, int]
-    usable_keys: frozenset[UUID]
-    usable_sessions: frozenset[bytes]
-
-    def accepts(self, follower: _Follower) -> bool:
-        digest = follower.session_digest
-        is_open = digest is None or digest in self.usable_sessions
-        return is_open and follower.key_id in self.usable_keys
+def _may_go_on(follower: _Follower, found: Followed) -> bool:
+    digest = follower.session_digest
+    is_open = digest is None or digest in found.usable_sessions
+    return is_open and follower.key_id in found.usable_keys
 
 
 class EventHub:
@@ -187,6 +175,12 @@ class EventHub:
     def has_followers(self) -> bool:
         return bool(self._followers)
 
+    def follows(self, run_id: UUID, *, workspace_id: UUID) -> bool:
+        """Whether one of this workspace follows the run, which existed at the last poll."""
+        followers = list(self._followers.get(run_id, ()))
+        exists = self._numbers.get(run_id) is not None
+        return exists and any(one.caller.workspace_id == workspace_id for one in followers)
+
     def is_deleted(self, run_id: UUID) -> bool:
         return run_id in self._numbers and self._numbers[run_id] is None
 
@@ -205,7 +199,7 @@ class EventHub:
             try:
                 poll = await run_in_threadpool(self._read, followed, asking)
                 self._compare(followed, poll.numbers)
-                accepted = [one for one in asking if poll.accepts(one)]
+                accepted = [one for one in asking if _may_go_on(one, poll)]
                 self._known = {
                     one.credential.digest: one.caller for one in accepted if one.credential
                 }
@@ -219,18 +213,11 @@ class EventHub:
     def _everybody(self) -> Iterator[_Follower]:
         return chain.from_iterable(self._followers.values())
 
-    def _read(self, run_ids: frozenset[UUID], asking: Sequence[_Follower]) -> _Poll:
+    def _read(self, run_ids: frozenset[UUID], asking: Sequence[_Follower]) -> Followed:
         digests = {one.session_digest for one in asking if one.session_digest is not None}
-        with unit_of_work(self.engine) as work:
-            numbers = dict(event_numbers(work.session, run_ids))
-            others = run_ids - numbers.keys()
-            if others:
-                numbers |= prediction_versions(work.session, others)
-            return _Poll(
-                numbers=numbers,
-                usable_keys=usable_keys(work.session, {one.key_id for one in asking}),
-                usable_sessions=usable_sessions(work.session, digests),
-            )
+        keys = {one.key_id for one in asking}
+        with reading(self.engine) as connection:
+            return read_followed(connection, followed=run_ids, keys=keys, sessions=digests)
 
     def _compare(self, followed: frozenset[UUID], numbers: Mapping[UUID, int]) -> None:
         for run_id in followed & self._followers.keys():

@@ -27,7 +27,7 @@ from app.domain.errors import ClinicError
 from app.domain.events import Event
 from app.services.accounts.browser_sessions import check_session
 from app.services.accounts.check_key import check_key
-from app.services.telemetry.read_events import read_events
+from app.services.telemetry.read_events import check_log, read_events
 from app.store.database import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -83,13 +83,16 @@ def get_events(
     """
     form = negotiate(accept, offered=(JSON, EVENT_STREAM, JSON_LINES))
     start = query.after if last_event_id is None else last_event_id
-    found = read(
-        lambda work: read_events(
-            work, workspace_id=caller.workspace_id, run_id=run_id, after=start, limit=query.limit
-        )
-    )
+    own = caller.workspace_id
     if form == JSON:
+        found = read(
+            lambda work: read_events(
+                work, workspace_id=own, run_id=run_id, after=start, limit=query.limit
+            )
+        )
         return conditional_json(request, _page(request, found, limit=query.limit))
+    if not hub.follows(run_id, workspace_id=own):
+        read(lambda work: check_log(work, workspace_id=own, run_id=run_id))
     hub.check_room(caller)
     shown: Credential = request.state.credential
     batches = _batches(hub, run_id, caller, shown, after=start, follow=query.follow)
@@ -114,10 +117,13 @@ async def _batches(
     An empty list is a heartbeat; None means that the run was deleted.
     """
     async with hub.subscribe(run_id, caller=caller, credential=shown) as changed:
+        # the request itself has just been checked
+        is_checked = True
         while not hub.is_closing:
             changed.clear()
-            if hub.known(shown.digest) is None:
+            if not is_checked and hub.known(shown.digest) is None:
                 await run_in_threadpool(_check, hub, caller, shown)
+            is_checked = False
             portion = await hub.portion(run_id, after=after, limit=STREAM_PAGE)
             views = view_events(portion.events)
             if views:

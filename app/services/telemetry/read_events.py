@@ -18,6 +18,11 @@ def read_events(
     return events_after(work.session, run_id, after, limit)
 
 
+def check_log(work: UnitOfWork, *, workspace_id: UUID, run_id: UUID) -> None:
+    """Raises NotFound where the workspace has no such run, whose log somebody wants to follow."""
+    find_run(work.session, workspace_id, run_id)
+
+
 def read_last_events(
     work: UnitOfWork, *, workspace_id: UUID, run_id: UUID, most: int
 ) -> Sequence[Event]:

@@ -19,7 +19,7 @@ from app.services.fleet.register_worker import register_worker
 from app.services.telemetry.record_batch import record_batch
 from app.settings import Settings
 from app.store.database import make_engine, unit_of_work
-from app.store.events import event_numbers, events_after
+from app.store.events import last_events
 from bench.overhead import SHAPES, make_spec
 from tests.faults.clinic import Clinic
 from tests.faults.results import Result, quantile, spread
@@ -120,8 +120,7 @@ class Patient:
 
     def _last_event(self) -> Mapping[str, object]:
         with unit_of_work(self._engine) as work:
-            next_number = event_numbers(work.session, [self.run_id])[self.run_id]
-            [last] = events_after(work.session, self.run_id, next_number - 2, 2)
+            [last] = last_events(work.session, self.run_id, 1)
         return {"reason": None, **last.data}
 
 
