@@ -64,12 +64,12 @@ def test_heat_maps_share_one_scale_that_is_written_once(watched: Watched, seeds:
     page.goto("/compare?" + "&".join(f"run_id={run.id}" for run in seeds))
 
     expect(page.locator(".flow-maps canvas")).to_have_count(3)
-    expect(page.locator("[data-scale=low]")).to_have_text("3.2e−5")
+    expect(page.locator("[data-scale=low]")).to_have_text("3.2e−4")
     expect(page.locator("[data-scale=high]")).to_have_text("1")
     twin = page.locator("link[rel=alternate]").get_attribute("href")
     assert twin is not None
     maps = page.request.get(twin).json()["gradient_flows"]
-    assert {(one["low"], one["high"]) for one in maps} == {(-4.5, 0)}
+    assert {(one["low"], one["high"]) for one in maps} == {(-3.5, 0)}
 
 
 def test_one_run_alone_has_no_switch(watched: Watched, seeds: list[Run]) -> None:

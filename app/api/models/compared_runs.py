@@ -154,8 +154,9 @@ class CompareView(View):
     reach: list[ReachView]
     """How far back gradients reach."""
     gradient_flows: list[HeatMapView] | None
-    """One for each run, of at most 100 probes by 120 lags. All have the same `low` and `high`, so
-    that one colour is one size of the gradient. Null unless `include` asks for them."""
+    """One for each run, of at most 100 probes by 120 lags. Cells are relative: the norm / that at
+    lag 0 of the same probe; `low` and `high` are the same for all runs, so that one colour is one
+    share. Null unless `include` asks for them."""
 
 
 def view_compared(compared: ComparedRuns, *, max_points: int) -> CompareView:

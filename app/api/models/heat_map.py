@@ -6,6 +6,7 @@ Legend: P probes, T lags.
 import base64
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from app.domain.probe_selection import ProbeSelection
 from app.domain.task import RequiredLag
 from app.domain.telemetry import Path
 from app.services.telemetry.read_heat_map import FlowMap
-from app.store.heat_maps import FlowScope
+from app.store.heat_maps import FlowScope, HeatMap
 
 #: Cells that are no number: past the end of a sequence, exactly 0, NaN or infinite.
 NOTHING, ZERO, NOT_FINITE = 0, 1, 2
@@ -132,9 +133,24 @@ def view_heat_map(found: FlowMap, limits: Limits | None = None) -> HeatMapView:
 
 
 def view_heat_maps(found: Sequence[FlowMap]) -> list[HeatMapView]:
-    """Returns the views of several maps on the scale of all their numbers together."""
-    limits = limits_of(one.heat_map.log_norm_PT / math.log(10) for one in found)
-    return [view_heat_map(one, limits) for one in found]
+    """Returns the views of several maps, each probe relative to its own norm at lag 0.
+
+    Runs whose losses have different sizes can be compared by that alone. All have the scale of all
+    their numbers together.
+    """
+    relative = [replace(one, heat_map=_relative(one.heat_map)) for one in found]
+    limits = limits_of(one.heat_map.log_norm_PT / math.log(10) for one in relative)
+    return [view_heat_map(one, limits) for one in relative]
+
+
+def _relative(heat_map: HeatMap) -> HeatMap:
+    """Nothing is a share of a norm at lag 0 that is 0 or not finite: such cells are not finite."""
+    log_norm_PT = heat_map.log_norm_PT
+    first_P1 = log_norm_PT[:, :1]
+    has_share_P1 = np.isfinite(first_P1)
+    shares_PT = log_norm_PT - np.where(has_share_P1, first_P1, 0)
+    is_bad_PT = ~has_share_P1 & ~np.isnan(log_norm_PT)
+    return replace(heat_map, log_norm_PT=np.where(is_bad_PT, np.inf, shares_PT))
 
 
 def limits_of(maps: Iterable[NDArray[np.floating]]) -> Limits:

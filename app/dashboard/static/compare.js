@@ -3,7 +3,7 @@
 import { call, textOf } from "./api.js";
 import { colorsOf, contentsOf } from "./compared_lines.js";
 import { HeatMap } from "./heat_map.js";
-import { flowOf, lagsOf, shownDecades } from "./heat_map_image.js";
+import { flowOf, lagsOf, shownShares } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
 import { shortNumber, viridis } from "./scales.js";
@@ -11,7 +11,7 @@ import { shortNumber, viridis } from "./scales.js";
 /** @import { ComparedRuns } from "./answers.d.ts" */
 
 const MAX_POINTS = 1000;
-const SMALL_MAP = { height: 210, hasScale: false };
+const SMALL_MAP = { height: 210, isSmall: true };
 const head = /** @type {HTMLElement} */ (document.querySelector("[data-source]"));
 /** Run, or "arm of" its first run -> how it is called. @type {Record<string, string>} */
 const labels = JSON.parse(head.dataset.labels ?? "{}");
@@ -52,7 +52,7 @@ function drawLines(compared) {
 
 /** @param {ComparedRuns} compared */
 function drawFlows(compared) {
-  const flows = (compared.gradient_flows ?? []).filter((one) => one.steps.length > 0).map((one) => flowOf(one));
+  const flows = (compared.gradient_flows ?? []).filter((one) => one.steps.length > 0).map((one) => flowOf(one, shownShares(one)));
   const longest = Math.max(...flows.map((one) => lagsOf(one)));
   for (const flow of flows) {
     group.include(flow.steps[0], flow.steps[flow.steps.length - 1]);
@@ -60,18 +60,21 @@ function drawFlows(compared) {
     maps.set(flow.run_id, map);
     map.show(flow, flow.required_lag.timesteps ?? null, longest);
   }
-  if (flows.length > 0) showScale(shownDecades(flows[0]));
+  if (flows.length > 0) showScale(flows[0]);
 }
 
-/** The colours that all heat maps share. @param {[number, number]} decades */
-function showScale([low, high]) {
+/** The colours that all heat maps share. @param {import("./heat_map_image.js").Flow} flow */
+function showScale({ shown: [low, high], low: least, high: greatest }) {
   const stops = Array.from({ length: 17 }, (_, part) => `rgb(${viridis(part / 16).join(" ")})`);
   const bar = /** @type {HTMLElement} */ (document.querySelector("[data-scale-bar]"));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  for (const [name, power] of [["low", low], ["high", high]]) {
-    const text = document.querySelector(`[data-scale="${name}"]`);
-    if (text) text.textContent = shortNumber(10 ** Number(power), 2);
-  }
+  writeEnd("low", (least < low ? "≤ " : "") + shortNumber(10 ** low, 2));
+  writeEnd("high", (greatest > high ? "≥ " : "") + shortNumber(10 ** high, 2));
+}
+
+/** @param {string} name @param {string} text */
+function writeEnd(name, text) {
+  /** @type {HTMLElement} */ (document.querySelector(`[data-scale="${name}"]`)).textContent = text;
 }
 
 /** @param {unknown} error */

@@ -1,6 +1,6 @@
 // The gradient-flow heat map: training step × lag, coloured by the size of the gradient there.
 
-import { cellAt, columnAt, edgesOf, lagsOf, paint, shownDecades } from "./heat_map_image.js";
+import { cellAt, columnAt, edgesOf, lagsOf, paint } from "./heat_map_image.js";
 import { powerOfTen, shortNumber, stepText, ticks, viridis } from "./scales.js";
 import { token } from "./theme.js";
 
@@ -8,10 +8,13 @@ import { token } from "./theme.js";
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
 
 const MARGIN = { left: 52, right: 76, top: 10, bottom: 38 };
-/** @typedef {{height: number, hasScale: boolean}} Look */
+/**
+ * A large map stands alone; a small one shares steps, lags and colours with others, and shows shares of the norm at lag 0.
+ * @typedef {{height: number, isSmall: boolean}} Look
+ */
 
 /** @type {Look} */
-const LARGE = { height: 340, hasScale: true };
+const LARGE = { height: 340, isSmall: false };
 /** Pixels at the right of a map whose colours are explained elsewhere. */
 const WITHOUT_SCALE = 16;
 
@@ -83,14 +86,15 @@ export class HeatMap {
 
   size() {
     const width = Math.max(260, this.place.clientWidth);
-    const { height, hasScale } = this.look;
-    const right = hasScale ? MARGIN.right : WITHOUT_SCALE;
+    const { height, isSmall } = this.look;
+    const right = isSmall ? WITHOUT_SCALE : MARGIN.right;
     return { width, height, inner: width - MARGIN.left - right, tall: height - MARGIN.top - MARGIN.bottom };
   }
 
   /** The steps between the left and the right end. */
   range() {
     const edges = this.edges ?? [0, 1];
+    if (this.look.isSmall) return this.group.present();
     return this.group.shown ?? { from: edges[0], to: edges[edges.length - 1] };
   }
 
@@ -114,6 +118,10 @@ export class HeatMap {
     const row = Math.min(flow.lags.length - 1, Math.max(0, Math.floor((share * flow.lags.length * this.most) / lagsOf(flow))));
     const [found, first] = [cellAt(flow, probe, row), cellAt(flow, probe, 0)];
     const norm = typeof found === "number" ? shortNumber(10 ** found) : found;
+    if (this.look.isSmall) {
+      this.reading.textContent = `Step ${flow.steps[probe]}, lag ${flow.lags[row]}: ${norm} of the gradient at lag 0.`;
+      return;
+    }
     const ratio = typeof found === "number" && typeof first === "number" ? `, ${shortNumber(10 ** (found - first))} of that at lag 0` : "";
     this.reading.textContent = `Step ${flow.steps[probe]}, lag ${flow.lags[row]}: gradient ${norm}${ratio}.`;
   }
@@ -180,12 +188,17 @@ export class HeatMap {
       ctx.stroke();
       ctx.setLineDash([]);
     }
+    if (!this.look.isSmall || this.chosenStep !== null) this.drawChoice(ctx, tall, x);
+    ctx.restore();
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx @param {number} tall @param {(step: number) => number} x */
+  drawChoice(ctx, tall, x) {
     const edges = this.edges ?? [0, 1];
     const left = x(edges[this.probe]);
     ctx.strokeStyle = token("--text");
     ctx.lineWidth = 1.5;
     ctx.strokeRect(left, 0, Math.max(2, x(edges[this.probe + 1]) - left), tall);
-    ctx.restore();
   }
 
   /** @param {CanvasRenderingContext2D} ctx @param {number} tall @param {number} inner */
@@ -206,7 +219,7 @@ export class HeatMap {
     ctx.rotate(-Math.PI / 2);
     ctx.fillText("lag (timesteps back)", 0, 0);
     ctx.restore();
-    if (this.look.hasScale) this.drawScale(ctx, tall, inner);
+    if (!this.look.isSmall) this.drawScale(ctx, tall, inner);
   }
 
   /** @param {CanvasRenderingContext2D} ctx @param {number} tall @param {number} inner */
@@ -220,7 +233,7 @@ export class HeatMap {
     ctx.fillRect(inner + 10, 0, 12, tall);
     ctx.fillStyle = token("--text-muted");
     ctx.textAlign = "left";
-    const [low, high] = shownDecades(/** @type {Flow} */ (this.flow));
+    const [low, high] = /** @type {Flow} */ (this.flow).shown;
     for (const power of ticks(low, high, 6).filter(Number.isInteger)) {
       const share = (power - low) / Math.max(1e-9, high - low);
       ctx.fillText(powerOfTen(power), inner + 27, tall * (1 - share) + 4);

@@ -6,7 +6,7 @@ import { viridis } from "./scales.js";
  * @typedef {{scope: string, path: string, scopes: {scope: string, path: string}[], steps: number[], lags: number[],
  *   low: number, high: number, cells: string, gradient_horizon: number[], horizon_low: number[], horizon_high: number[],
  *   censored: boolean[], threshold: number[], ratio_at_required_lag: (number | null)[]}} Answer
- * @typedef {{numbers: Uint16Array, palette: Uint32Array}} Pixels
+ * @typedef {{numbers: Uint16Array, palette: Uint32Array, shown: [number, number]}} Pixels
  * @typedef {Answer & Pixels} Flow
  */
 
@@ -16,22 +16,27 @@ const GREATEST = 65535;
 /** Decades of colour below the largest value; whatever is smaller has the last colour. */
 export const MAX_DECADES = 20;
 
-/** Prepares an answer for drawing. @template {Answer} Kind @param {Kind} answer @returns {Kind & Pixels} */
-export function flowOf(answer) {
+/** Prepares an answer for drawing. @template {Answer} Kind @param {Kind} answer @param {[number, number]} [shown] @returns {Kind & Pixels} */
+export function flowOf(answer, shown = shownDecades(answer)) {
   // oxlint-disable-next-line unicorn/prefer-code-point -- they are bytes, not letters
   const bytes = Uint8Array.from(atob(answer.cells), (one) => one.charCodeAt(0));
   const numbers = new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
-  return { ...answer, numbers, palette: paletteOf(answer.low, answer.high) };
+  return { ...answer, numbers, shown, palette: paletteOf(answer.low, answer.high, shown) };
 }
 
 /** The decades that colours tell apart. @param {{low: number, high: number}} flow @returns {[number, number]} */
 export const shownDecades = (flow) => [Math.max(flow.low, flow.high - MAX_DECADES), flow.high];
 
-/** The colour of each cell, as a pixel. @param {number} low @param {number} high */
-function paletteOf(low, high) {
+/** Decades above and below 1 that colours of shares tell apart. */
+const SHARE_DECADES = 12;
+
+/** The decades that colours of shares tell apart. @param {{low: number, high: number}} flow @returns {[number, number]} */
+export const shownShares = (flow) => [Math.max(flow.low, -SHARE_DECADES), Math.min(flow.high, SHARE_DECADES)];
+
+/** The colour of each cell, as a pixel. @param {number} low @param {number} high @param {[number, number]} shown */
+function paletteOf(low, high, [first, last]) {
   const palette = new Uint32Array(GREATEST + 1);
   const colors = Array.from({ length: 256 }, (_, index) => pixel(viridis(index / 255)));
-  const [first, last] = shownDecades({ low, high });
   const span = Math.max(1e-9, last - first);
   for (let cell = LEAST; cell <= GREATEST; cell++) {
     const log = low + ((cell - LEAST) / (GREATEST - LEAST)) * (high - low);

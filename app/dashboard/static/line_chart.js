@@ -1,7 +1,7 @@
 // A chart of lines over training steps, by uPlot. Charts of one group share their steps and cursor.
 
 import uPlot from "./vendor/uplot.js";
-import { powerOfTen, shortNumber, stepText } from "./scales.js";
+import { logTicks, powerOfTen, shortNumber, stepText } from "./scales.js";
 import { seriesColor, token, translucent } from "./theme.js";
 
 /** @typedef {import("./range_group.js").RangeGroup} RangeGroup */
@@ -93,9 +93,15 @@ export class LineChart {
       },
       axes: [
         { ...axis, values: (_, values) => values.map(stepText) },
-        { ...axis, size: 56, space: 28, values: (_, values) => values.map((one) => axisLabel(one, content.log)) },
+        {
+          ...axis,
+          size: 56,
+          space: 28,
+          ...(content.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, splits) => splits } : {}),
+          values: (_, values) => values.map((one) => axisLabel(one, content.log)),
+        },
       ],
-      series: [{ label: "step" }, ...content.lines.map((line, index) => ({
+      series: [{ label: "step", value: (_, step) => (step === null || step === undefined ? "–" : stepText(step)) }, ...content.lines.map((line, index) => ({
         label: line.label,
         stroke: line.color ?? seriesColor(line.series ?? index),
         width: line.thin ? 0.5 : 1.5,
@@ -143,7 +149,6 @@ const formOf = (content) =>
 function axisLabel(value, isLog) {
   if (value === null) return "";
   const exponent = Math.log10(value);
-  if (isLog && ![1, 2, 5].includes(Number((value / 10 ** Math.floor(exponent + 1e-9)).toPrecision(2)))) return "";
   return isLog && Number.isInteger(exponent) && Math.abs(exponent) > 3 ? powerOfTen(exponent) : shortNumber(value, isLog ? 1 : 3);
 }
 

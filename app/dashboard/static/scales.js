@@ -40,6 +40,22 @@ export const stepText = (step) => step.toLocaleString("en", { maximumFractionDig
 export const powerOfTen = (exponent) =>
   "10" + [...String(exponent)].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(one)] ?? "⁻").join("");
 
+/** Ticks of a logarithmic axis at most, where it is long. */
+const MAX_POWERS = 7;
+
+/**
+ * Round numbers on a logarithmic axis: 1, 2 and 5 of each decade on a short one, powers of ten on a long one.
+ * @param {number} low @param {number} high Both above 0. @returns {number[]}
+ */
+export function logTicks(low, high) {
+  const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
+  const between = Math.ceil((last - first) / MAX_POWERS) || 1;
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((one) => one % between === 0);
+  const digits = last - first > 3 ? [1] : [1, 2, 5];
+  return powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+    .filter((one) => one >= low * (1 - 1e-9) && one <= high * (1 + 1e-9));
+}
+
 /**
  * Round numbers between two ends, at most `most` of them, where `most` is 2 or more.
  * @param {number} low @param {number} high @param {number} most @returns {number[]}

@@ -118,21 +118,24 @@ def test_a_range_of_steps_is_compared(clinic: Clinic, client: httpx.Client) -> N
     assert answer["reach"][0]["steps"] == answer["gradient_flows"][0]["steps"] == [2]
 
 
-def test_gradient_flows_have_one_scale(clinic: Clinic, client: httpx.Client) -> None:
+def test_gradient_flows_are_shares_of_lag_0_on_one_scale(
+    clinic: Clinic, client: httpx.Client
+) -> None:
     weak = trained(clinic, 1, [], probed(0, -2, -9), probed(3, -4, -math.inf))
-    strong = trained(clinic, 2, [], probed(0, 1, -5.5))
+    strong = trained(clinic, 2, [], probed(0, 1, 4.5), probed(3, -math.inf, -2))
     unprobed = post_run(client)["id"]
     ids = [str(weak.id), str(strong.id), unprobed]
     params = {"run_id": ids, "include": ["gradient_flows"]}
 
     maps = client.get("/v1/compare", params=params).json()["gradient_flows"]
 
-    assert [(one["low"], one["high"]) for one in maps] == [(-9, 1)] * 3
+    assert [(one["low"], one["high"]) for one in maps] == [(-7, 3.5)] * 3
     cells = [np.frombuffer(base64.b64decode(one["cells"]), dtype="<u2") for one in maps]
-    logs = [-9 + (one[one > 2].astype(float) - 3) / 65_532 * 10 for one in cells]
-    assert logs[0].round(3).tolist() == [-2, -9, -4]
-    assert logs[1].round(3).tolist() == [1, -5.5]
+    logs = [-7 + (one[one > 2].astype(float) - 3) / 65_532 * 10.5 for one in cells]
+    assert logs[0].round(3).tolist() == [0, -7, 0]
+    assert logs[1].round(3).tolist() == [0, 3.5]
     assert cells[0][3] == 1
+    assert cells[1].tolist()[2:] == [2, 2]
     assert cells[2].size == 0
 
 

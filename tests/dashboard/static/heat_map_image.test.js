@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellAt, columnAt, edgesOf, flowOf, lagsOf, paint, shownDecades } from "../../../app/dashboard/static/heat_map_image.js";
+import { cellAt, columnAt, edgesOf, flowOf, lagsOf, paint, shownDecades, shownShares } from "../../../app/dashboard/static/heat_map_image.js";
 
 /** @typedef {import("../../../app/dashboard/static/heat_map_image.js").Flow} Flow */
 
@@ -83,6 +83,11 @@ test("heat maps of different lengths share their lags", () => {
 test("colours reach no further than twenty decades", () => {
   assert.deepEqual(shownDecades({ low: -300, high: 0 }), [-20, 0]);
   assert.deepEqual(shownDecades({ low: -3, high: 1 }), [-3, 1]);
+});
+
+test("colours of shares reach twelve decades to both sides of 1", () => {
+  assert.deepEqual(shownShares({ low: -45, high: 22 }), [-12, 12]);
+  assert.deepEqual(shownShares({ low: -3, high: 0 }), [-3, 0]);
 });
 
 test("columns border half way between probes", () => {

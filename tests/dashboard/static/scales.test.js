@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { powerOfTen, shortNumber, stepText, ticks, viridis } from "../../../app/dashboard/static/scales.js";
+import { logTicks, powerOfTen, shortNumber, stepText, ticks, viridis } from "../../../app/dashboard/static/scales.js";
 
 test("viridis goes from dark purple to yellow", () => {
   const found = [-1, 0, 0.5, 1, 2].map((share) => viridis(share));
@@ -65,4 +65,20 @@ test("powers of ten have raised exponents", () => {
 
 test("steps have thin spaces between thousands", () => {
   assert.deepEqual([0, 999, 1_000_000, 0.5].map((step) => stepText(step)), ["0", "999", "1\u2009000\u2009000", "0.5"]);
+});
+
+test("a short logarithmic axis has ticks within its decades", () => {
+  assert.deepEqual(logTicks(0.03, 4), [0.05, 0.1, 0.2, 0.5, 1, 2]);
+  assert.deepEqual(logTicks(1, 10), [1, 2, 5, 10]);
+});
+
+test("a long logarithmic axis has few powers of ten", () => {
+  assert.deepEqual(logTicks(1e-4, 10), [1e-4, 1e-3, 1e-2, 0.1, 1, 10]);
+  assert.deepEqual(logTicks(0.5, 1e22), [1, 1e4, 1e8, 1e12, 1e16, 1e20]);
+  assert.ok(logTicks(1e-300, 1e300).length <= 8);
+});
+
+test("ends that are the same are a tick, or between two", () => {
+  assert.deepEqual(logTicks(1, 1), [1]);
+  assert.deepEqual(logTicks(3, 3), []);
 });
