@@ -13,7 +13,7 @@ from app import __version__
 from app.api import artifacts, catalog, diagnosis, predictions
 from app.api.accounts import audit, keys, workspaces
 from app.api.data import datasets
-from app.api.fleet import health, metrics, workers
+from app.api.fleet import health, metrics, storage, workers
 from app.api.operators import admin
 from app.api.preflights import comparison, preflight
 from app.api.protocol.access_log import AccessLog, LoggedRequests
@@ -84,6 +84,7 @@ _ROUTERS = (
     datasets.router,
     catalog.router,
     workers.router,
+    storage.router,
     keys.router,
     workspaces.router,
     audit.router,

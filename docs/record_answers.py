@@ -177,6 +177,7 @@ def record_accounts(ask: Recorder) -> None:
 
 def record_service(ask: Recorder) -> None:
     ask.ask("get_catalog", "GET", "/v1/catalog")
+    ask.ask("get_storage", "GET", "/v1/storage")
     workers = ask.ask("list_workers", "GET", "/v1/workers")
     path = f"/v1/workers/{workers['items'][0]['id']}/drain"
     ask.ask("drain_worker", "POST", path)

@@ -20,7 +20,7 @@ from app.api.protocol.root_path import at, path_of
 from app.api.protocol.shared_route import answer_shared
 from app.dashboard.assets import asset_url
 from app.dashboard.event_words import event_text
-from app.dashboard.words import FILTERS, sparkline
+from app.dashboard.words import FILTERS, sparkline, sparkline_marks
 from app.domain.access import Scope
 from app.domain.errors import ClinicError, Unauthenticated
 
@@ -40,7 +40,11 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters.update(FILTERS)
 _TEMPLATES.globals.update(
-    asset=asset_url, version=__version__, sparkline=sparkline, event_text=event_text
+    asset=asset_url,
+    version=__version__,
+    sparkline=sparkline,
+    marks=sparkline_marks,
+    event_text=event_text,
 )
 
 

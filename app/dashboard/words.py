@@ -130,6 +130,17 @@ def sparkline(steps: Sequence[int], values: Sequence[float | None]) -> str:
     return path
 
 
+def sparkline_marks(steps: Sequence[int], values: Sequence[float | None]) -> str:
+    """Returns triangles at the top of the box of `sparkline`, where values are not finite."""
+    if not steps:
+        return ""
+    first, length = steps[0], max(1, steps[-1] - steps[0])
+    bad = (step for step, value in zip(steps, values, strict=True) if value is None)
+    # marks closer than a hundredth of the width are one
+    places = dict.fromkeys(round(100 * (step - first) / length) for step in bad)
+    return "".join(f"M{min(98, max(2, x)) - 2} 0h4l-2 6z" for x in places)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "number": short_number,

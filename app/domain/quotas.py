@@ -83,6 +83,27 @@ def check_preflight_fits(quotas: Quotas, usage: Usage) -> None:
         raise QuotaReached(quota="preflights", most=most, used=used, wanted=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoredBytes:
+    """What a workspace stores, by kind."""
+
+    #: In the database.
+    telemetry: int
+    #: In the artifact folder.
+    checkpoints: int
+    artifacts: int
+    #: Uploaded data sets, in the database.
+    uploads: int
+    #: Data and results of predictions, in the database.
+    predictions: int
+
+    @property
+    def total(self) -> int:
+        """What the quota of storage limits."""
+        files = self.checkpoints + self.artifacts
+        return self.telemetry + files + self.uploads + self.predictions
+
+
 def check_storage(quotas: Quotas, usage: Usage, *, wanted: int) -> None:
     """Raises QuotaReached unless `wanted` more bytes fit."""
     most, used = quotas.max_storage_bytes, usage.storage_bytes

@@ -1,12 +1,12 @@
-"""Measures what a workspace uses of its quotas."""
+"""Measures what a workspace uses of its quotas, and how large the database is."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, case, func, select, update
+from sqlalchemy import Column, ColumnElement, ScalarSelect, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.quotas import Usage
+from app.domain.quotas import StoredBytes, Usage
 from app.domain.runs import RunStatus
 from app.store.locks import lock_number, take_lock
 from app.store.tables import artifacts, checkpoints, datasets, predictions, runs, workspaces
@@ -46,6 +46,44 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
     first. A checkpoint that a fork shares with its parent counts for both.
     """
     is_counted = runs.c.id.is_distinct_from(without_rows_of)
+    # one statement, because every POST waits for the result
+    num_queued, num_running, num_preflights, num_rows, *num_bytes = session.execute(
+        select(
+            _number_with(RunStatus.QUEUED),
+            _number_with(RunStatus.RUNNING),
+            func.count().filter(runs.c.preflight_steps.is_not(None), runs.c.ended_at.is_(None)),
+            func.coalesce(func.sum(_rows()).filter(is_counted), 0),
+            func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
+            *_bytes_beside_telemetry(workspace_id),
+        ).where(runs.c.workspace_id == workspace_id)
+    ).one()
+    return Usage(
+        queued_runs=num_queued,
+        running_runs=num_running,
+        rows=int(num_rows),
+        storage_bytes=int(sum(num_bytes)),
+        preflights=num_preflights,
+    )
+
+
+def stored_bytes(session: Session, workspace_id: UUID) -> StoredBytes:
+    """Returns what the workspace stores, by kind, as `usage_of` counts it."""
+    telemetry = _sum_of(runs.c.telemetry_bytes).where(runs.c.workspace_id == workspace_id)
+    found = session.execute(
+        select(telemetry.scalar_subquery(), *_bytes_beside_telemetry(workspace_id))
+    ).one()
+    kinds = ("telemetry", "checkpoints", "artifacts", "uploads", "predictions")
+    return StoredBytes(**dict(zip(kinds, map(int, found), strict=True)))
+
+
+def database_bytes(session: Session) -> int:
+    """Returns the size of the database on disk, of all workspaces together."""
+    size: int = session.execute(select(func.pg_database_size(func.current_database()))).scalar_one()
+    return size
+
+
+def _bytes_beside_telemetry(workspace_id: UUID) -> tuple[ScalarSelect[int], ...]:
+    """Returns the sums of checkpoints, artifacts, data sets and predictions."""
     of_files = [
         _sum_of(table.c.num_bytes)
         .join(runs, runs.c.id == table.c.run_id)
@@ -56,24 +94,7 @@ def usage_of(session: Session, workspace_id: UUID, *, without_rows_of: UUID | No
         _sum_of(table.c.num_bytes).where(table.c.workspace_id == workspace_id)
         for table in (datasets, predictions)
     ]
-    # one statement, because every POST waits for the result
-    num_queued, num_running, num_preflights, num_rows, *num_bytes = session.execute(
-        select(
-            _number_with(RunStatus.QUEUED),
-            _number_with(RunStatus.RUNNING),
-            func.count().filter(runs.c.preflight_steps.is_not(None), runs.c.ended_at.is_(None)),
-            func.coalesce(func.sum(_rows()).filter(is_counted), 0),
-            func.coalesce(func.sum(runs.c.telemetry_bytes), 0),
-            *(query.scalar_subquery() for query in (*of_files, *of_others)),
-        ).where(runs.c.workspace_id == workspace_id)
-    ).one()
-    return Usage(
-        queued_runs=num_queued,
-        running_runs=num_running,
-        rows=int(num_rows),
-        storage_bytes=int(sum(num_bytes)),
-        preflights=num_preflights,
-    )
+    return tuple(query.scalar_subquery() for query in (*of_files, *of_others))
 
 
 def _sum_of(number: Column[int]) -> Select[tuple[int]]:

@@ -13,6 +13,7 @@ from app.dashboard.words import (
     marked,
     short_number,
     sparkline,
+    sparkline_marks,
     whole_number,
     words,
 )
@@ -91,3 +92,13 @@ def test_code_is_marked_and_all_else_is_text() -> None:
     assert marked("Set `a.b` to <1>.") == "Set <code>a.b</code> to &lt;1&gt;."
     assert marked("`<i>`") == "<code>&lt;i&gt;</code>"
     assert marked("one ` alone") == "one ` alone"
+
+
+def test_values_that_are_not_finite_are_marked_in_a_small_curve() -> None:
+    assert sparkline_marks([0, 50, 100], [1.0, None, 2.0]) == "M48 0h4l-2 6z"
+    assert sparkline_marks([7], [None]) == "M0 0h4l-2 6z"
+    assert sparkline_marks([0, 1], [1.0, 2.0]) == sparkline_marks([], []) == ""
+
+
+def test_marks_of_many_values_are_no_more_than_can_be_seen() -> None:
+    assert sparkline_marks(range(10_000), [None] * 10_000).count("M") == 101

@@ -9,6 +9,7 @@ from app.domain.errors import InvalidSpec, Problem, QueueFull, QuotaReached, Too
 from app.domain.estimate import Estimate
 from app.domain.quotas import (
     Quotas,
+    StoredBytes,
     Usage,
     check_preflight_fits,
     check_queue,
@@ -192,3 +193,11 @@ def test_a_quota_of_no_runs_allows_none() -> None:
         spend_run(Quotas(max_runs_per_hour=0), full_at=None, now=NOW)
 
     assert (refused.value.used, refused.value.retry_after_s) == (0, 3600)
+
+
+def test_all_kinds_of_storage_count_for_the_quota() -> None:
+    stored = StoredBytes(
+        telemetry=1, checkpoints=20, artifacts=300, uploads=4000, predictions=50000
+    )
+
+    assert stored.total == 54321

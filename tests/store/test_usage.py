@@ -11,7 +11,7 @@ from app.store.checkpoints import record_checkpoint
 from app.store.datasets import insert_dataset
 from app.store.preflights import insert_preflight
 from app.store.telemetry import append_batch
-from app.store.usage import usage_of
+from app.store.usage import database_bytes, stored_bytes, usage_of
 from app.store.workspaces import insert_workspace
 from tests.domain.builders import job
 from tests.store.builders import a_batch, claimed_run, content_of, queued_run
@@ -71,3 +71,28 @@ def _uploaded(session: Session, workspace_id: UUID, *, content: bytes) -> int:
         profile={},
     )
     return len(content)
+
+
+def test_what_is_stored_is_told_by_kind(session: Session, workspace_id: UUID) -> None:
+    run = claimed_run(session, workspace_id)
+    append_batch(session, run_id=run.id, attempt=run.attempt, seq=0, batch=a_batch())
+    of_checkpoints = _checkpoint(session, run.id, 4) + _checkpoint(session, run.id, 8)
+    of_file = _published(session, run.id, num_bytes=1000)
+    of_upload = _uploaded(session, workspace_id, content=b"seven b")
+    others = insert_workspace(session, name="others")
+
+    found = stored_bytes(session, workspace_id)
+
+    assert (found.checkpoints, found.artifacts, found.uploads, found.predictions) == (
+        of_checkpoints,
+        of_file,
+        of_upload,
+        0,
+    )
+    assert found.telemetry > 0
+    assert found.total == usage_of(session, workspace_id).storage_bytes
+    assert stored_bytes(session, others.id).total == 0
+
+
+def test_the_database_takes_room(session: Session) -> None:
+    assert database_bytes(session) > 1_000_000
