@@ -187,13 +187,9 @@ def record_service(ask: Recorder) -> None:
 
 
 def kept(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Returns successes, and the refusals that depend on the operation."""
+    """Returns the successes. Errors are shown from the classes that raise them."""
     return {
-        operation: {
-            status: body
-            for status, body in sorted(answers.items())
-            if status < "400" or status in {"409", "410"}
-        }
+        operation: {status: body for status, body in sorted(answers.items()) if status < "400"}
         for operation, answers in sorted(found.items())
     }
 

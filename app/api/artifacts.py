@@ -12,8 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from app.api.models.artifacts import ArtifactPage, view_artifacts
 from app.api.protocol.conditional import NOT_MODIFIED, POLLED, conditional_json, is_named
 from app.api.protocol.deps import Artifacts, Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.domain.artifacts import MEDIA_TYPE_OF, Artifact
+from app.domain.errors import FileDamaged
 from app.services.artifacts.find_artifact import find_artifact
 from app.services.artifacts.list_artifacts import list_artifacts
 
@@ -36,6 +37,7 @@ _FILE: dict[str, JsonValue] = {
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="list_artifacts",
     summary="List the files of a run",
+    response_description="The files of the run, each with its size and SHA-256.",
 )
 def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Checkpoints during training; after it weights, their description, a program and a log.
@@ -51,7 +53,7 @@ def get_artifacts(request: Request, run_id: UUID, caller: RunsReader, read: Read
 @router.get(
     "/{run_id}/artifacts/{name}",
     response_class=Response,
-    responses={200: _FILE, **NOT_MODIFIED, **documented(404, 410)},
+    responses={200: _FILE, **NOT_MODIFIED, **documented(404, FileDamaged())},
     operation_id="download_artifact",
     summary="Download a file of a run",
 )

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from app.api.models.catalog import CatalogView, view_catalog
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import SignedIn
-from app.api.protocol.problems import ALWAYS
+from app.api.protocol.documented import ALWAYS
 from app.services.read_catalog import read_catalog
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalogue"])
@@ -15,6 +15,7 @@ router = APIRouter(prefix="/v1/catalog", tags=["catalogue"])
 @router.get(
     "",
     summary="Read the catalogue",
+    response_description="The whole catalogue.",
     response_model=CatalogView,
     responses={**NOT_MODIFIED, **ALWAYS},
 )

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from app.api.models.diagnosis import DiagnosisView, view_diagnosis
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.domain.diagnosis.engine import RULES_VERSION
 from app.domain.diagnosis.overrides import THRESHOLDS
+from app.domain.errors import TelemetryDropped
 from app.services.diagnosis.read_diagnosis import read_diagnosis
 from app.services.runs.read_versions import read_versions
 
@@ -37,8 +38,9 @@ _OVERRIDES: list[dict[str, JsonValue]] = [
 @router.get(
     "/{run_id}/diagnosis",
     summary="Read the diagnosis, or judge again under other thresholds",
+    response_description="The diagnosis: verdict, findings, and what could not be assessed.",
     response_model=DiagnosisView,
-    responses={**NOT_MODIFIED, **ALWAYS, **documented(404, 409)},
+    responses={**NOT_MODIFIED, **ALWAYS, **documented(404, TelemetryDropped())},
     openapi_extra={"parameters": _OVERRIDES},
 )
 def get_diagnosis(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:

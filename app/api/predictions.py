@@ -21,11 +21,17 @@ from app.api.preflights.submission import MAX_WAIT_S
 from app.api.protocol.bodies import JsonRoute, is_json
 from app.api.protocol.conditional import NOT_MODIFIED, conditional
 from app.api.protocol.deps import ProcessResources, Read, RunsReader, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, Idempotent
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.protocol.root_path import at
 from app.api.runs.waiting import wait_for_end
-from app.domain.errors import Overloaded
+from app.domain.errors import (
+    FileDamaged,
+    IdempotencyInFlight,
+    IllegalTransition,
+    NoWeights,
+    Overloaded,
+)
 from app.domain.predictions import MAX_BODY_BYTES, Prediction, Source, Weights
 from app.services.predictions.cancel_prediction import cancel_prediction
 from app.services.predictions.read_prediction import read_prediction
@@ -115,11 +121,12 @@ async def _source(request: Request, _: Annotated[None, Depends(_known_run)]) -> 
             "model": PredictionView,
             "description": "Not finished within `wait_s`. `Location` is where to read it.",
         },
-        **documented(404, 409, 410, 415),
+        **documented(404, 415, NoWeights(), IdempotencyInFlight(), FileDamaged()),
     },
     openapi_extra={"requestBody": _BODY},
     operation_id="create_prediction",
     summary="Predict with the weights of a run",
+    response_description="The predictions have ended; their rows, or why they failed.",
 )
 async def post_prediction(
     run_id: UUID,
@@ -193,6 +200,7 @@ async def post_prediction(
     response_model=PredictionView,
     responses={**NOT_MODIFIED, **documented(404)},
     summary="Read predictions",
+    response_description="The predictions, with their rows once they have succeeded.",
 )
 def get_prediction(
     request: Request, run_id: UUID, prediction_id: UUID, caller: RunsReader, read: Read
@@ -212,9 +220,10 @@ def get_prediction(
 @router.delete(
     "/{run_id}/predictions/{prediction_id}",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("The predictions have ended.")),
     operation_id="cancel_prediction",
     summary="Cancel predictions",
+    response_description="The predictions, which are cancelled.",
 )
 def delete_prediction(
     run_id: UUID, prediction_id: UUID, caller: RunsReader, work: Work

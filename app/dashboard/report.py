@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.api.protocol.conditional import NOT_MODIFIED, picture_by_version
 from app.api.protocol.deps import ProcessResources, Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.runs.detail import RunSources
 from app.api.telemetry.plots import PictureSources, PlotParameters
 from app.dashboard.pages import fill
@@ -31,6 +31,7 @@ POLICY = (
 @router.get(
     "/{run_id}/report.html",
     summary="Write a report of a run",
+    response_description="The report as one HTML file.",
     response_class=Response,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},

@@ -1,12 +1,10 @@
 """What holds for every page: no errors, nobody is shut out, nothing wider than the screen."""
 
-import json
-from importlib.resources import files
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.api.conftest import Clinic, spec
+from tests.dashboard.axe import faults_of
 from tests.dashboard.conftest import Watched
 
 PAGES = (
@@ -19,7 +17,6 @@ PAGES = (
     "/fleet",
     "/settings",
 )
-_AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 _TABLE = "time,load\n" + "\n".join(f"2024-01-{day:02},{day % 7}" for day in range(1, 32))
 
 
@@ -33,14 +30,8 @@ def places(clinic: Clinic) -> dict[str, str]:
 
 
 def _serious(page: Page) -> list[str]:
-    """The rules of axe-core that the page breaks seriously, with what breaks them."""
-    # the policy of our pages forbids scripts of others, so this one comes from the debugger
-    found = json.loads(page.evaluate(f"{_AXE}; axe.run().then(found => JSON.stringify(found))"))
-    return [
-        f"{rule['id']}: {rule['nodes'][0]['html']}"
-        for rule in found["violations"]
-        if rule["impact"] in {"serious", "critical"}
-    ]
+    """The rules of axe-core that the page breaks seriously, with what breaks them first."""
+    return [str(fault) for fault in faults_of(page) if fault.is_serious]
 
 
 def test_the_rules_find_a_picture_without_words(watched: Watched) -> None:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from app.api.models.audit import ActPage, ActView
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, Read
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented
 from app.domain.audit import Act
 from app.services.accounts.list_acts import list_acts
 
@@ -23,6 +23,7 @@ router = APIRouter(prefix="/v1/audit", tags=["access"], responses=ALWAYS)
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="list_audit_records",
     summary="Read the audit log",
+    response_description="A page of acts.",
 )
 def get_audit(
     request: Request,

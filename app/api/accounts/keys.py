@@ -14,11 +14,12 @@ from app.api.models.view import View
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Read, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import KEY_EXAMPLES
 from app.domain.access import Scope
+from app.domain.errors import IdempotencyInFlight, LastAdminKey
 from app.domain.specs.base import AtMost, CleanText
 from app.services.accounts.create_key import NewKey
 from app.services.accounts.issue_key import issue_key
@@ -90,9 +91,10 @@ class KeyPage(View):
     "",
     status_code=201,
     response_model=NewKeyView,
-    responses=documented(409, 415),
+    responses=documented(415, IdempotencyInFlight()),
     operation_id="create_api_key",
     summary="Create an API key",
+    response_description="The new key. No later answer contains its secret.",
 )
 def post_key(
     order: Annotated[KeyOrder, Body(openapi_examples=KEY_EXAMPLES)],
@@ -121,6 +123,7 @@ def post_key(
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="list_api_keys",
     summary="List API keys",
+    response_description="A page of keys, without their secrets.",
 )
 def get_keys(
     request: Request,
@@ -148,9 +151,10 @@ def get_keys(
 @router.delete(
     "/{key_id}",
     status_code=204,
-    responses=documented(404, 409),
+    responses=documented(404, LastAdminKey()),
     operation_id="revoke_api_key",
     summary="Revoke an API key",
+    response_description="The key is revoked.",
 )
 def delete_key(key_id: UUID, caller: Admin, work: Work) -> None:
     """The key is refused from the next request on, and its waiting requests end. It stays listed.

@@ -18,10 +18,11 @@ from app.api.models.workspace import (
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, ApiSettings, Artifacts, Read, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, cut, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import WORKSPACE_CHANGE_EXAMPLES, WORKSPACE_EXAMPLES
+from app.domain.errors import Conflict, IdempotencyInFlight, InUse
 from app.services.accounts.create_workspace import NewWorkspace, create_workspace
 from app.services.accounts.delete_workspace import delete_workspace
 from app.services.accounts.edit_workspace import edit_workspace
@@ -44,9 +45,10 @@ class NewWorkspaceView(WorkspaceView):
     "",
     status_code=201,
     response_model=NewWorkspaceView,
-    responses=documented(409, 415),
+    responses=documented(415, IdempotencyInFlight()),
     operation_id="create_workspace",
     summary="Create a workspace",
+    response_description="The workspace and its first key.",
 )
 def post_workspace(
     order: Annotated[WorkspaceOrder, Body(openapi_examples=WORKSPACE_EXAMPLES)],
@@ -74,6 +76,7 @@ def post_workspace(
     responses=NOT_MODIFIED,
     operation_id="list_workspaces",
     summary="List workspaces",
+    response_description="A page of workspaces.",
 )
 def get_workspaces(
     request: Request,
@@ -96,6 +99,7 @@ def get_workspaces(
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="get_workspace",
     summary="Read a workspace",
+    response_description="The workspace with its quotas and usage.",
 )
 def get_one_workspace(
     request: Request, workspace_id: UUID, caller: Admin, read: Read, settings: ApiSettings
@@ -117,6 +121,7 @@ def get_one_workspace(
     responses=documented(404, 415),
     operation_id="update_workspace",
     summary="Change a workspace",
+    response_description="The workspace with its new name and quotas.",
 )
 def patch_workspace(
     workspace_id: UUID,
@@ -149,9 +154,10 @@ def patch_workspace(
 @router.delete(
     "/{workspace_id}",
     status_code=204,
-    responses=documented(404, 409),
+    responses=documented(404, InUse(), Conflict("The first workspace cannot be deleted.")),
     operation_id="delete_workspace",
     summary="Delete a workspace",
+    response_description="The workspace and everything in it are deleted.",
 )
 def remove_workspace(workspace_id: UUID, caller: Admin, work: Work, artifacts: Artifacts) -> None:
     """Deletes its keys, data sets, runs and files too. 409 while a run has not ended."""

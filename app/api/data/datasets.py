@@ -20,10 +20,11 @@ from app.api.models.dataset import (
 from app.api.protocol.bodies import UploadRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import DatasetsReader, DatasetsWriter, ProcessResources, Read, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.protocol.root_path import at
+from app.domain.errors import IdempotencyInFlight, InUse
 from app.domain.uploads import CheckedUpload
 from app.services.data.delete_dataset import delete_dataset
 from app.services.data.get_dataset import get_dataset
@@ -71,12 +72,13 @@ _BODY: dict[str, JsonValue] = {
     status_code=201,
     response_model=DatasetView,
     responses={
-        **documented(409, 415),
+        **documented(415, IdempotencyInFlight()),
         200: {"model": DryUploadView, "description": "With `dry_run=true`. Nothing is stored."},
     },
     openapi_extra={"requestBody": _BODY},
     operation_id="create_dataset",
     summary="Upload a data set",
+    response_description="The data set with its profile. `Location` is its address.",
 )
 async def post_dataset(
     caller: DatasetsWriter,
@@ -131,6 +133,7 @@ async def post_dataset(
     responses=NOT_MODIFIED,
     operation_id="list_datasets",
     summary="List data sets",
+    response_description="A page of the data sets of the workspace.",
 )
 def get_datasets(
     request: Request,
@@ -156,6 +159,7 @@ def get_datasets(
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="get_dataset",
     summary="Read a data set",
+    response_description="The data set with its profile.",
 )
 def get_one_dataset(
     request: Request, dataset_id: UUID, caller: DatasetsReader, read: Read
@@ -169,9 +173,10 @@ def get_one_dataset(
 @router.delete(
     "/{dataset_id}",
     status_code=204,
-    responses=documented(404, 409),
+    responses=documented(404, InUse()),
     operation_id="delete_dataset",
     summary="Delete a data set",
+    response_description="The data set and its file are deleted.",
 )
 def remove_dataset(dataset_id: UUID, caller: DatasetsWriter, work: Work) -> None:
     """409 while a queued or running run needs it. Ended runs keep their readings."""

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from app.api.protocol.deps import ArtifactWatch, ProcessResources
-from app.api.protocol.problems import documented, problem_response
+from app.api.protocol.documented import problem_answer
+from app.api.protocol.problems import problem_response
 from app.domain.errors import Problem
 from app.services.fleet.check_readiness import check_readiness
 
@@ -45,6 +46,7 @@ class ReadinessView(BaseModel):
     "/healthz",
     operation_id="check_liveness",
     summary="Check liveness",
+    response_description="The process answers.",
 )
 async def get_liveness() -> LivenessView:
     """Answers without using the database or the broker."""
@@ -54,9 +56,12 @@ async def get_liveness() -> LivenessView:
 @router.get(
     "/readyz",
     response_model=ReadinessView,
-    responses=documented(503),
+    responses=problem_answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Not ready. `errors` names each part that is missing."
+    ),
     operation_id="check_readiness",
     summary="Check readiness",
+    response_description="Runs can be submitted and trained.",
 )
 def get_readiness(
     request: Request, resources: ProcessResources, artifacts: ArtifactWatch

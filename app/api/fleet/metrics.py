@@ -10,7 +10,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from starlette.responses import PlainTextResponse, Response
 
 from app.api.protocol.deps import ArtifactWatch, Queue, Read, require
-from app.api.protocol.problems import ALWAYS
+from app.api.protocol.documented import ALWAYS
 from app.queue import RunQueue
 from app.services.fleet.count_load import Load, count_load
 from app.services.fleet.measure_artifacts import measure_artifacts
@@ -78,6 +78,7 @@ def _by_status(name: str, meaning: str, numbers: Mapping[str, int]) -> Metric:
     responses=ALWAYS,
     dependencies=[require("runs:read")],
     summary="Read metrics for Prometheus",
+    response_description="All metrics in Prometheus' text format.",
 )
 def get_metrics(read: Read, queue: Queue, artifacts: ArtifactWatch) -> Response:
     """Text exposition format. Labels contain no ids, so that the number of series stays small."""

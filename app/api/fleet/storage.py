@@ -6,7 +6,7 @@ from starlette.responses import Response
 from app.api.models.view import View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import ApiSettings, ArtifactWatch, Read, RunsReader
-from app.api.protocol.problems import ALWAYS
+from app.api.protocol.documented import ALWAYS
 from app.services.fleet.measure_artifacts import measure_artifacts
 from app.services.fleet.measure_storage import Storage, measure_storage
 
@@ -43,6 +43,7 @@ class StorageView(View):
     responses=NOT_MODIFIED,
     operation_id="get_storage",
     summary="Measure storage",
+    response_description="What is stored by kind, in bytes, and what room is left.",
 )
 def get_storage(
     request: Request,

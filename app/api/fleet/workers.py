@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.models.view import Derived, View
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, Read, RunsReader, Work
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.services.fleet.drain_worker import drain_worker
 from app.services.fleet.list_workers import VisibleWorker, list_workers
 
@@ -65,6 +65,7 @@ class WorkerPage(View):
     responses=NOT_MODIFIED,
     operation_id="list_workers",
     summary="List workers",
+    response_description="All workers with a recent heartbeat.",
 )
 def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
     """Workers with a recent heartbeat, on one page. Workers train runs of all workspaces."""
@@ -79,6 +80,7 @@ def get_workers(request: Request, caller: RunsReader, read: Read) -> Response:
     responses=documented(404),
     operation_id="drain_worker",
     summary="Drain a worker",
+    response_description="The worker, which claims no more runs.",
 )
 def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     """For operators. The worker finishes the runs that it trains and claims nothing more.
@@ -99,6 +101,7 @@ def post_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     responses=documented(404),
     operation_id="undrain_worker",
     summary="End the draining of a worker",
+    response_description="The worker, which claims runs again.",
 )
 def delete_drain(worker_id: UUID, caller: Admin, work: Work) -> WorkerView:
     """For operators. The worker claims runs again."""

@@ -10,8 +10,9 @@ from app.api.models.admin import AdminRunPage, AdminRunQuery, AdminRunView, view
 from app.api.models.workspace import WorkspaceView
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Admin, Read, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.pages import next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented
+from app.domain.errors import Conflict, IllegalTransition
 from app.services.operators.cancel_any_run import cancel_any_run
 from app.services.operators.list_all_runs import list_all_runs
 from app.services.operators.resume_workspace import resume_workspace
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/v1/admin", tags=["operators"], responses=ALWAYS)
     responses=NOT_MODIFIED,
     operation_id="list_all_runs",
     summary="List all runs",
+    response_description="A page of runs and preflights of all workspaces.",
 )
 def get_all_runs(
     request: Request, query: Annotated[AdminRunQuery, Query()], caller: Admin, read: Read
@@ -48,9 +50,10 @@ def get_all_runs(
 @router.post(
     "/runs/{run_id}/cancel",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("The run has ended.")),
     operation_id="cancel_any_run",
     summary="Cancel a run of any workspace",
+    response_description="The run, which is cancelled or will be at its worker's next heartbeat.",
 )
 def post_cancel_of_any(run_id: UUID, caller: Admin, work: Work) -> AdminRunView:
     """Also of preflights. The run's log tells that the operator did it; it keeps a checkpoint."""
@@ -60,9 +63,10 @@ def post_cancel_of_any(run_id: UUID, caller: Admin, work: Work) -> AdminRunView:
 
 @router.post(
     "/workspaces/{workspace_id}/suspend",
-    responses=documented(404, 409),
+    responses=documented(404, Conflict("The first workspace cannot be suspended.")),
     operation_id="suspend_workspace",
     summary="Suspend a workspace",
+    response_description="The workspace, which is suspended.",
 )
 def post_suspend(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView:
     """Its keys are answered 403 `workspace_suspended`, and its waiting requests end.
@@ -80,6 +84,7 @@ def post_suspend(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView
     responses=documented(404),
     operation_id="resume_workspace",
     summary="Resume a workspace",
+    response_description="The workspace, which is active again.",
 )
 def post_resume_of_workspace(workspace_id: UUID, caller: Admin, work: Work) -> WorkspaceView:
     """Its keys are valid again, and its runs continue from their checkpoints within seconds."""

@@ -28,12 +28,14 @@ from app.api.protocol.deps import (
     RunsReader,
     RunsWriter,
 )
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, OptionalKey
-from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.problems import queue_headers
 from app.api.protocol.root_path import at
 from app.api.reference.examples import COMPARISON_EXAMPLES
 from app.domain.access import Caller
 from app.domain.comparison import MAX_PATCHES
+from app.domain.errors import IdempotencyInFlight, IllegalTransition
 from app.services.preflights.cancel_comparison import cancel_comparison
 from app.services.preflights.read_comparison import read_comparison
 from app.services.preflights.submit_comparison import submit_comparison
@@ -74,10 +76,11 @@ class _KeptComparison(BaseModel):
             "model": ComparisonView,
             "description": "Not finished within `wait_s`. `Location` is where to read it.",
         },
-        **documented(409, 415),
+        **documented(415, IdempotencyInFlight()),
     },
     operation_id="create_comparison",
     summary="Try patches of a job spec side by side",
+    response_description="The preflights have ended; their results side by side.",
 )
 async def post_comparison(
     body: Annotated[ComparisonBody, Body(openapi_examples=COMPARISON_EXAMPLES)],
@@ -114,6 +117,7 @@ async def post_comparison(
     response_model=ComparisonView,
     responses={**NOT_MODIFIED, **documented(404)},
     summary="Compare preflights",
+    response_description="The preflights side by side, with the results that there are so far.",
 )
 def get_comparison(
     request: Request, preflight_id: PreflightIds, caller: RunsReader, read: Read
@@ -127,9 +131,12 @@ def get_comparison(
 @router.delete(
     "/preflight/compare",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("All preflights of the comparison have ended.")),
     operation_id="cancel_comparison",
     summary="Cancel a comparison",
+    response_description=(
+        "The comparison, whose preflights are cancelled or will be at the next heartbeats."
+    ),
 )
 def delete_comparison(
     preflight_id: PreflightIds,

@@ -34,12 +34,14 @@ from app.api.protocol.deps import (
     RunsWriter,
     Work,
 )
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, OptionalKey
 from app.api.protocol.pages import DEFAULT_LIMIT, Cursor, Limit, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.problems import queue_headers
 from app.api.protocol.root_path import at
 from app.api.reference.examples import RUN_EXAMPLES
 from app.domain.access import Caller
+from app.domain.errors import IdempotencyInFlight, IllegalTransition
 from app.domain.runs import RunStatus
 from app.domain.specs.job import JobSpec
 from app.services.preflights.cancel_preflight import cancel_preflight
@@ -65,10 +67,11 @@ class _KeptPreflight(BaseModel):
             "model": PreflightView,
             "description": "Not finished within `wait_s`. `Location` is where to read it.",
         },
-        **documented(409, 415),
+        **documented(415, IdempotencyInFlight()),
     },
     operation_id="create_preflight",
     summary="Try a job spec before it is run",
+    response_description="The preflight has ended; its results.",
 )
 async def post_preflight(
     spec: Annotated[JobSpec, Body(openapi_examples=RUN_EXAMPLES)],
@@ -106,6 +109,7 @@ async def post_preflight(
     responses=NOT_MODIFIED,
     operation_id="list_preflights",
     summary="List preflights",
+    response_description="A page of preflights without their results.",
 )
 def get_preflights(
     request: Request,
@@ -138,6 +142,7 @@ def get_preflights(
     response_model=PreflightView,
     responses={**NOT_MODIFIED, **documented(404)},
     summary="Read a preflight",
+    response_description="The preflight, with its results once it has succeeded.",
 )
 def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, read: Read) -> Response:
     """Its results are null until it has succeeded. It is kept for 24 hours after its end."""
@@ -150,9 +155,12 @@ def get_preflight(request: Request, preflight_id: UUID, caller: RunsReader, read
 @router.delete(
     "/preflights/{preflight_id}",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("The preflight has ended.")),
     operation_id="cancel_preflight",
     summary="Cancel a preflight",
+    response_description=(
+        "The preflight, which is cancelled or will be at its worker's next heartbeat."
+    ),
 )
 def delete_preflight(preflight_id: UUID, caller: RunsWriter, work: Work) -> PreflightView:
     """A queued one is cancelled at once, a running one at its worker's next heartbeat.

@@ -13,7 +13,7 @@ from pydantic.main import IncEx
 from starlette.responses import Response
 
 from app import __version__
-from app.api.protocol.problems import Responses
+from app.api.protocol.documented import Responses
 
 #: The `responses` of an operation with ETags.
 NOT_MODIFIED: Responses = {

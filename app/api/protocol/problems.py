@@ -10,7 +10,7 @@ from types import MappingProxyType
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -40,9 +40,6 @@ from app.domain.errors import (
 from app.services.runs.admit_run import QueueRoom
 
 PROBLEM_TYPE = "application/problem+json"
-#: Answers of an operation besides its success, as FastAPI takes them.
-Responses = dict[int | str, dict[str, JsonValue]]
-
 STATUS_OF: Mapping[type[ClinicError], HTTPStatus] = MappingProxyType(
     {
         NotFound: HTTPStatus.NOT_FOUND,
@@ -115,22 +112,6 @@ class ProblemDocument(BaseModel):
     """`X-Request-ID`, under which the log has the request."""
     errors: list[ProblemEntry]
     """Errors of a request that is not valid, with their places."""
-
-
-def documented(*statuses: int) -> Responses:
-    """The `responses` of an operation that can answer with these problems."""
-    schema: JsonValue = {"$ref": "#/components/schemas/ProblemDocument"}
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_TYPE: {"schema": schema}},
-        }
-        for status in statuses
-    }
-
-
-#: Problems of every operation that needs a key.
-ALWAYS = documented(400, 401, 403, 413, 422, 429, 500, 503)
 
 
 def problem_response(

@@ -11,14 +11,12 @@ from importlib.resources import files
 from typing import Any
 
 from pydantic import JsonValue
-from starlette.responses import Response
 
-from app.api.protocol.problems import PROBLEM_TYPE, clinic_error_response, problem_response
+from app.api.protocol.documented import EXAMPLE_SCOPE, example_of
+from app.api.protocol.problems import PROBLEM_TYPE, problem_response
 from app.domain.errors import (
     ClinicError,
-    FileDamaged,
     Forbidden,
-    IdempotencyInFlight,
     InvalidInput,
     NotFound,
     Problem,
@@ -28,7 +26,6 @@ from app.domain.errors import (
     Unavailable,
 )
 
-_SCOPE = {"path": "/v1/runs", "state": {"request_id": "5f0c3e0a9b4d4d0e8f7a6b5c4d3e2f10"}}
 _JSON = "application/json"
 _WRONG = Problem(
     pointer="/optimizer/learning_rate",
@@ -43,8 +40,6 @@ _ERRORS: tuple[ClinicError, ...] = (
     TooLarge(),
     TooManyRequests(limit="key", most=2000, window_s=10, retry_after_s=3),
     Unavailable(),
-    FileDamaged(),
-    IdempotencyInFlight(),
 )
 #: Of the framework's errors: status, code and detail.
 _FRAMEWORK = (
@@ -63,9 +58,9 @@ _FRAMEWORK = (
 )
 
 
-def _body(response: Response) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(bytes(response.body))
-    return body
+def _framework_example(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
+    response = problem_response(EXAMPLE_SCOPE, status, code=code, detail=detail)
+    return {"summary": code, "value": json.loads(bytes(response.body))}
 
 
 @cache
@@ -78,27 +73,36 @@ def _recorded() -> dict[str, dict[str, JsonValue]]:
 
 def errors_shown() -> dict[str, dict[str, JsonValue]]:
     """Returns status -> example, for the components of the document."""
-    bodies = [_body(clinic_error_response(_SCOPE, error)) for error in _ERRORS]
-    bodies += [
-        _body(problem_response(_SCOPE, status, code=code, detail=detail))
-        for status, code, detail in _FRAMEWORK
-    ]
-    return {
-        f"status_{body['status']}": {"summary": str(body["code"]), "value": body} for body in bodies
-    }
+    shown: list[dict[str, Any]] = [example_of(error) for error in _ERRORS]
+    shown += [_framework_example(*problem) for problem in _FRAMEWORK]
+    return {_name_of(example): example for example in shown}
 
 
-def show_answers(operation: dict[str, Any]) -> None:
-    """Add an example to each answer of the operation that is JSON."""
+def _name_of(example: dict[str, Any]) -> str:
+    return f"status_{example['value']['status']}"
+
+
+def show_answers(operation: dict[str, Any], shared: dict[str, dict[str, Any]]) -> None:
+    """Add an example to each answer of the operation that is JSON.
+
+    `shared` are the examples of the document's components, of errors by their codes among others.
+    """
     recorded = _recorded().get(operation["operationId"], {})
     for status, answer in operation["responses"].items():
         for media_type, content in answer.get("content", {}).items():
-            if media_type not in {_JSON, PROBLEM_TYPE} or "examples" in content:
-                continue
-            if status in recorded:
+            if media_type == PROBLEM_TYPE:
+                examples = content.get("examples") or {f"status_{status}": None}
                 content["examples"] = {
-                    "recorded": {"summary": "As recorded", "value": recorded[status]}
+                    name: _shared(shared, name, example) for name, example in examples.items()
                 }
-            elif media_type == PROBLEM_TYPE:
-                reference = f"#/components/examples/status_{status}"
-                content["examples"] = {f"status_{status}": {"$ref": reference}}
+            elif media_type == _JSON and status in recorded:
+                example = {"summary": "As recorded", "value": recorded[status]}
+                content["examples"] = {"recorded": example}
+
+
+def _shared(
+    shared: dict[str, dict[str, Any]], name: str, example: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Returns a reference to the shared example, unless another one has its name."""
+    is_shared = example is None or shared.setdefault(name, example) == example
+    return {"$ref": f"#/components/examples/{name}"} if is_shared else example or {}

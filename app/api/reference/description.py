@@ -6,7 +6,9 @@ DESCRIPTION = f"""
 Trains recurrent networks and diagnoses, with evidence, whether the gradient reaches as far back in
 time as the task needs, why it does not, and what to change.
 
-**A first run**, with the admin key in `$KEY`:
+## A first run
+
+`$KEY` is an API key, and `$ID` the `id` in the first answer.
 
 ```
 curl -s localhost:8000/v1/runs \\
@@ -16,11 +18,14 @@ curl -s "localhost:8000/v1/runs/$ID?until=ended&wait_s=60" -H "Authorization: Be
 curl -s localhost:8000/v1/runs/$ID/diagnosis -H "Authorization: Bearer $KEY"
 ```
 
-Errors are `application/problem+json` (RFC 9457); `errors[].pointer` is the place in the body.
+## What holds for every operation
 
-Numbers that are not finite are `null`. Lists come in pages: follow `next`. With an
-`Idempotency-Key` a POST that creates can be repeated for 24 hours and creates once. To poll, send
-the last `ETag` as `If-None-Match`.
+- Errors are `application/problem+json` (RFC 9457). `errors[].pointer` is the place in the body.
+- A number that is not finite is `null`.
+- A list comes in pages. `next` is the address of the next page, or null on the last one.
+- A POST that creates can be sent again within 24 hours with the same `Idempotency-Key`. It creates
+  once.
+- To poll, send the last `ETag` as `If-None-Match`. The answer is 304 while nothing has changed.
 
 <details><summary>Codes of rules that no schema can state, since they concern several fields or
 stored data (<code>info.x-rule-codes</code>)</summary>

@@ -25,12 +25,14 @@ _POLICY = (
     "img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: Ours; `start` loads the others but for `theme`, which comes before the page is drawn.
+_SCRIPTS = ("theme", "start", "samples", "errors", "filter", "names", "summary")
 _FILES = MappingProxyType(
     {
         "swagger-ui-bundle.js": (_ASSETS, "text/javascript"),
         "swagger-ui.css": (_ASSETS, "text/css"),
-        "start.js": (_OWN, "text/javascript"),
         "docs.css": (_OWN, "text/css"),
+        **{f"{name}.js": (_OWN, "text/javascript") for name in _SCRIPTS},
     }
 )
 _DAY = "public, max-age=86400"

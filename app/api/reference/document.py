@@ -48,12 +48,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
     name_inline_schemas(schemas)
     require_discriminators(schemas)
     _drop_null_from_parameters(document)
-    document["components"]["examples"] = errors_shown()
+    examples = document["components"]["examples"] = errors_shown()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             name_enumerations(schemas, operation)
             complete(operation)
-            show_answers(operation)
+            show_answers(operation, examples)
             operation["x-codeSamples"] = samples_of(method, path, operation)
     return document
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.api.models.compared_runs import CompareParameters, CompareView, view_compared
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.services.runs.compare_runs import compare_runs
 
 router = APIRouter(prefix="/v1", tags=["runs"], responses=ALWAYS)
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1", tags=["runs"], responses=ALWAYS)
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="compare_runs",
     summary="Compare runs",
+    response_description="The runs side by side, in the order of `run_id`.",
 )
 def get_compare(
     request: Request,

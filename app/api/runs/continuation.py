@@ -17,10 +17,11 @@ from app.api.protocol.deps import (
     RequestActor,
     RunsWriter,
 )
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Idempotent
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.reference.examples import FORK_EXAMPLES, RESUME_EXAMPLES
 from app.api.runs.runs import created
+from app.domain.errors import CheckpointDamaged, IdempotencyInFlight, IllegalTransition
 from app.services.checkpoints.find_start import find_start
 from app.services.runs.fork_run import fork_run
 from app.services.runs.resume_run import resume_run
@@ -34,9 +35,15 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=ALWAYS, route_cla
 @router.post(
     "/{run_id}/resume",
     status_code=202,
-    responses=documented(404, 409, 415),
+    responses=documented(
+        404,
+        415,
+        IllegalTransition("The run has not ended, or it would end in the same way again."),
+        CheckpointDamaged(),
+    ),
     operation_id="resume_run",
     summary="Resume a run",
+    response_description="The run, which is queued again.",
 )
 def post_resume(
     run_id: UUID,
@@ -73,9 +80,10 @@ def post_resume(
     "/{run_id}/fork",
     status_code=201,
     response_model=RunView,
-    responses=documented(404, 409, 415),
+    responses=documented(404, 415, CheckpointDamaged(), IdempotencyInFlight()),
     operation_id="fork_run",
     summary="Fork a run",
+    response_description="The new run, which is queued. `Location` is its address.",
 )
 def post_fork(
     run_id: UUID,

@@ -34,13 +34,15 @@ from app.api.protocol.deps import (
     RunsWriter,
     Work,
 )
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, Idempotent
-from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.problems import queue_headers
 from app.api.protocol.root_path import at
 from app.api.reference.examples import LABEL_EXAMPLES, RUN_EXAMPLES
 from app.api.runs.detail import RunSources
 from app.api.runs.listing import list_page
 from app.api.runs.waiting import wait_for_end
+from app.domain.errors import IdempotencyInFlight, IllegalTransition
 from app.domain.specs.dataset.base import UploadedDataset
 from app.domain.specs.job import JobSpec
 from app.services.runs.cancel_run import cancel_run
@@ -65,10 +67,11 @@ DEFAULT_WAIT_S = 20.0
     response_model=RunView,
     responses={
         200: {"model": DryRunView, "description": "With `dry_run=true`. Nothing is stored."},
-        **documented(409, 415),
+        **documented(415, IdempotencyInFlight()),
     },
     operation_id="create_run",
     summary="Submit a run",
+    response_description="The run, which is queued. `Location` is its address.",
 )
 def post_run(
     spec: Annotated[JobSpec, Body(openapi_examples=RUN_EXAMPLES)],
@@ -129,6 +132,7 @@ def post_run(
     responses=NOT_MODIFIED,
     operation_id="list_runs",
     summary="List runs",
+    response_description="A page of the runs that match all filters.",
 )
 def get_runs(
     request: Request,
@@ -170,6 +174,7 @@ async def _until_ended(
     dependencies=[Depends(_until_ended)],
     operation_id="get_run",
     summary="Read a run",
+    response_description="The run as it is now, with the parts that `include` names.",
 )
 def get_one_run(
     request: Request,
@@ -193,6 +198,7 @@ def get_one_run(
     responses=documented(404, 415),
     operation_id="update_run",
     summary="Relabel a run",
+    response_description="The run with its new name, tags and notes.",
 )
 def patch_run(
     run_id: UUID,
@@ -219,9 +225,12 @@ def patch_run(
 @router.post(
     "/{run_id}/cancel",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("The run has ended.")),
     operation_id="cancel_run",
     summary="Cancel a run",
+    response_description=(
+        "The run. Its status is `cancelled`, or it changes to that at the worker's next heartbeat."
+    ),
 )
 def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
     """A queued run is cancelled at once, a running run at its worker's next heartbeat."""
@@ -234,6 +243,7 @@ def post_cancel(run_id: UUID, caller: RunsWriter, work: Work) -> RunView:
     responses=documented(404),
     operation_id="delete_run",
     summary="Delete a run",
+    response_description="The run and everything it left are deleted.",
 )
 def remove_run(run_id: UUID, caller: RunsWriter, work: Work, artifacts: Artifacts) -> None:
     """Deletes telemetry, log, diagnosis and files too. A worker that trains the run stops."""

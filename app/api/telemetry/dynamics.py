@@ -10,7 +10,7 @@ from app.api.models.dynamics import DynamicsView, view_dynamics
 from app.api.models.telemetry_query import ProbeParameters
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.shared_route import SharedRoute
 from app.domain.dynamics import DYNAMICS
 from app.services.runs.read_versions import read_versions
@@ -31,6 +31,7 @@ _DESCRIPTION = "\n".join(
 @router.get(
     "/{run_id}/dynamics",
     summary="Read the dynamics of the recurrence",
+    response_description="One series for each quantity and scope, and what was not measured.",
     description=_DESCRIPTION,
     response_model=DynamicsView,
     responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},

@@ -19,9 +19,9 @@ from app.api.models.events import (
 from app.api.models.telemetry_query import MAX_NUMBER, EventParameters
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import Hub, Read, RunsReader
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.event_hub import Credential, EventHub, is_set_within
 from app.api.protocol.negotiation import EVENT_STREAM, JSON, JSON_LINES, negotiate
-from app.api.protocol.problems import ALWAYS, documented
 from app.domain.access import Caller
 from app.domain.errors import ClinicError
 from app.domain.events import Event
@@ -48,6 +48,7 @@ _DELETED = 'event: end\ndata: {"kind": "end", "data": {"status": "deleted"}}\n\n
     "/{run_id}/events",
     operation_id="list_events",
     summary="Read or follow a run's log",
+    response_description="A page of events, or the stream of events that `Accept` names.",
     response_model=EventPage,
     responses={
         200: {

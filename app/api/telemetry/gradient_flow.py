@@ -10,7 +10,7 @@ from app.api.models.gradient_flow import GradientFlowView, view_gradient_flow
 from app.api.models.telemetry_query import ProbeParameters
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_gradient_flow import read_gradient_flow
 
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"])
 @router.get(
     "/{run_id}/gradient-flow",
     summary="Read how far back the gradient reaches",
+    response_description="Gradient norms by lag, one row for each probe, layer by layer.",
     response_model=GradientFlowView,
     responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
 )

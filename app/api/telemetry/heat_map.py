@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.api.models.heat_map import HeatMapParameters, HeatMapView, view_heat_map
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.shared_route import SharedRoute
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.read_heat_map import read_flow_map
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1/runs", tags=["telemetry"], route_class=SharedRout
 @router.get(
     "/{run_id}/gradient-flow/heat-map",
     summary="Read the gradient flow as a heat map",
+    response_description="The heat map: log10 of the gradient norm, by probe and lag.",
     response_model=HeatMapView,
     responses={**NOT_MODIFIED, **ALWAYS, **documented(404)},
 )

@@ -15,8 +15,8 @@ from app.api.models.history_csv import csv_parts
 from app.api.models.telemetry_query import DEFAULT_MAX_POINTS, HistoryParameters
 from app.api.protocol.conditional import NOT_MODIFIED, answer_by_version
 from app.api.protocol.deps import Read, RunsReader
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.negotiation import ARROW_STREAM, CSV, JSON, PARQUET, negotiate
-from app.api.protocol.problems import ALWAYS, documented
 from app.api.protocol.shared_route import SharedRoute
 from app.services.runs.read_versions import read_versions
 from app.services.telemetry.plan_history import plan_history
@@ -34,6 +34,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 @router.get(
     "/{run_id}/history",
     summary="Read quantities over the steps",
+    response_description="The series that were asked for, in the media type that `Accept` names.",
     response_model=HistoryView,
     responses={
         200: {

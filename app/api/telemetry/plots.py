@@ -13,7 +13,7 @@ from app.api.models.panels import flow_panel, loss_panel, norm_panel, plain_pane
 from app.api.models.request import RequestModel
 from app.api.protocol.conditional import NOT_MODIFIED, picture_by_version
 from app.api.protocol.deps import ProcessResources, Read, RunsReader
-from app.api.protocol.problems import ALWAYS, documented
+from app.api.protocol.documented import ALWAYS, documented
 from app.domain.access import Caller
 from app.domain.diagnosis.engine import RULES_VERSION
 from app.domain.diagnosis.findings import Diagnosis
@@ -61,6 +61,7 @@ class PlotParameters(RequestModel):
     "/{run_id}/plots/{chart}.{form}",
     operation_id="draw_plot",
     summary="Draw a picture of a run",
+    response_description="The picture.",
     response_class=Response,
     responses={
         200: {"content": dict.fromkeys(MEDIA_TYPES.values(), _FILE)},

@@ -10,11 +10,13 @@ from app.api.models.trial import TrialBody, TrialPage, TrialView, view_trial
 from app.api.protocol.bodies import JsonRoute
 from app.api.protocol.conditional import NOT_MODIFIED, conditional_json
 from app.api.protocol.deps import ApiSettings, Queue, Read, RunsReader, RunsWriter, Work
+from app.api.protocol.documented import ALWAYS, documented
 from app.api.protocol.idempotency import Answer, Idempotent
 from app.api.protocol.pages import Cursor, next_page, read_cursor
-from app.api.protocol.problems import ALWAYS, documented, queue_headers
+from app.api.protocol.problems import queue_headers
 from app.api.protocol.root_path import at
 from app.api.reference.examples import TRIAL_EXAMPLES
+from app.domain.errors import IdempotencyInFlight, IllegalTransition, NothingToTry, TrialInProgress
 from app.services.trials.cancel_trial import cancel_trial
 from app.services.trials.read_trial import list_trials, read_trial
 from app.services.trials.start_trial import StartedTrial, diagnose_for_trial, start_trial
@@ -37,9 +39,10 @@ _USUAL = TrialBody()
     "",
     status_code=201,
     response_model=TrialView,
-    responses=documented(404, 409, 415),
+    responses=documented(404, 415, NothingToTry(), TrialInProgress(), IdempotencyInFlight()),
     operation_id="create_trial",
     summary="Try the remedies of a run",
+    response_description="The trial and its runs, which are queued. `Location` is its address.",
 )
 def post_trial(
     run_id: UUID,
@@ -83,6 +86,7 @@ def post_trial(
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="list_trials",
     summary="List the trials of a run",
+    response_description="A page of the trials of the run.",
 )
 def get_trials(
     request: Request,
@@ -109,6 +113,7 @@ def get_trials(
     responses={**NOT_MODIFIED, **documented(404)},
     operation_id="get_trial",
     summary="Read a trial",
+    response_description="The trial, with the verdicts and scores so far.",
 )
 def get_trial(
     request: Request, run_id: UUID, trial_id: UUID, caller: RunsReader, read: Read
@@ -128,9 +133,10 @@ def get_trial(
 @router.post(
     "/{trial_id}/cancel",
     status_code=202,
-    responses=documented(404, 409),
+    responses=documented(404, IllegalTransition("The trial has ended.")),
     operation_id="cancel_trial",
     summary="Cancel a trial",
+    response_description="The trial, whose runs are cancelled or will be at the next heartbeats.",
 )
 def post_trial_cancel(run_id: UUID, trial_id: UUID, caller: RunsWriter, work: Work) -> TrialView:
     """Its queued runs are cancelled at once, running ones at their workers' next heartbeats.

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -15,7 +16,13 @@ import pytest
 from tests.api.conftest import Clinic, post_run
 
 Json = dict[str, Any]
-SHOWN = {"application/json", "application/problem+json"}
+PROBLEM = "application/problem+json"
+SHOWN = {"application/json", PROBLEM}
+#: What several operations answer in the same way.
+SAID_OF_SEVERAL = {
+    "With `dry_run=true`. Nothing is stored.",
+    "Not finished within `wait_s`. `Location` is where to read it.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +86,48 @@ def test_an_error_is_shown_as_it_is_answered(document: Json, client: httpx.Clien
         assert [body[name] for name in ("type", "title", "code")] == [
             example[name] for name in ("type", "title", "code")
         ]
+
+
+def test_a_success_is_described_by_a_sentence_of_its_own(document: Json) -> None:
+    said = [
+        answer["description"]
+        for operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if status < "300" and answer["description"] not in SAID_OF_SEVERAL
+    ]
+
+    assert len(said) >= 57
+    assert [words for words in said if said.count(words) > 1] == []
+    assert [words for words in said if not words.endswith(".")] == []
+
+
+def test_an_error_says_why_it_is_answered(document: Json) -> None:
+    phrases = {status.phrase for status in HTTPStatus}
+    said = {
+        (status, answer["description"])
+        for operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if status >= "400"
+    }
+
+    assert {status for status, _ in said} >= {"401", "404", "409", "410", "422", "429", "503"}
+    assert [one for one in said if one[1] in phrases or not one[1].endswith(".")] == []
+
+
+def test_a_conflict_has_the_codes_of_its_operation(document: Json) -> None:
+    shown = {
+        operation["operationId"]: set(operation["responses"]["409"]["content"][PROBLEM]["examples"])
+        for operation in operations(document)
+        if "409" in operation["responses"]
+    }
+
+    assert shown["revoke_api_key"] == {"last_admin_key"}
+    assert shown["create_trial"] == {
+        "idempotency_in_flight",
+        "nothing_to_try",
+        "trial_in_progress",
+    }
+    assert [name for name, codes in shown.items() if "status_409" in codes] == []
 
 
 def test_samples_can_be_read_by_a_shell_and_by_python(document: Json) -> None:
