@@ -41,7 +41,7 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 NODE_PACKAGES := node_modules/.ready
 API_TYPES := build/javascript/api
 
-.PHONY: demo test serve lint docs install locks chaos mutants bench-diagnosis
+.PHONY: demo test test-domain test-scripts serve lint docs install locks chaos mutants bench-diagnosis
 
 demo: $(READY)
 	@$(BIN)/python -m app.demo
@@ -51,11 +51,16 @@ serve: $(READY)
 
 # the tests start programs a hundred times: what those import is compiled once, whatever the shell says
 test: export PYTHONDONTWRITEBYTECODE :=
-test: lint $(CLIENTS)/.ready
-	$(WITH_NODE) node --test --test-reporter=dot "tests/dashboard/static/*.test.js"
+test: $(READY) $(NODE_PACKAGES)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-domain test-scripts $(CLIENTS)/.ready
+	$(BIN)/python -m pytest --ignore tests/domain --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+test-domain: $(READY)
 	$(BIN)/coverage run -m pytest tests/domain
 	$(BIN)/coverage report
-	$(BIN)/python -m pytest --ignore tests/domain --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+test-scripts: $(NODE_PACKAGES)
+	$(WITH_NODE) node --test --test-reporter=dot "tests/dashboard/static/*.test.js"
 
 chaos: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.chaos $(EXPERIMENTS) $(if $(SEED),--seed $(SEED))
