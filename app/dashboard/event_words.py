@@ -77,6 +77,10 @@ def _end(data: Data) -> str:
     return f"{words(data.get('status'))}: {words(data.get('stop_reason'))}{error}"
 
 
+def _trial(data: Data) -> str:
+    return str(data.get("error") or "the remedies are tried")
+
+
 def _number(value: object) -> str:
     return short_number(value) if isinstance(value, int | float) else "not finite"
 
@@ -95,5 +99,6 @@ _TEXTS: Mapping[EventKind, Callable[[Data], str]] = MappingProxyType(
         EventKind.ARTIFACTS: _artifacts,
         EventKind.WAITED: _waited,
         EventKind.END: _end,
+        EventKind.TRIAL: _trial,
     }
 )

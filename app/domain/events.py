@@ -40,8 +40,11 @@ class EventKind(StrEnum):
     #: Training waited because the database accepted no readings: `{attempt, step, waiting_for,
     #: waited_s}`.
     WAITED = "waited"
-    #: The last event: `{status, stop_reason, error}`.
+    #: The end of training: `{status, stop_reason, error}`. Only `trial` may follow.
     END = "end"
+    #: By `training.on_finding`, the remedies of the run that ended are tried: `{trial_id, error}`.
+    #: The error is one sentence when no trial could be started; then `trial_id` is null.
+    TRIAL = "trial"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,8 +186,11 @@ def finish(
     stop_reason: StopReason,
     error: str | None = None,
     is_taken_back: bool = False,
+    wants_trial: bool = False,
 ) -> None:
     """Ends a running run. The reasons CRASHED and LOST raise `crash_count` by one.
+
+    `wants_trial` lets a sweep try the remedies of the run.
 
     With `is_taken_back`, the run must have been taken back from its worker. Raises Fenced when the
     run no longer belongs to the attempt.
@@ -204,6 +207,7 @@ def finish(
         "error": message,
         "ended_at": database_now(),
         "crash_count": runs.c.crash_count + int(is_crash),
+        "wants_trial": wants_trial,
     }
     log = (
         _status_event(status, attempt),

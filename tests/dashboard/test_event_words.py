@@ -35,6 +35,8 @@ def _text(kind: EventKind, **data: JsonValue) -> str:
         ("artifacts", {"names": ["a", "b"], "error": None}, "a, b"),
         ("artifacts", {"names": [], "error": "The disk is full."}, "The disk is full."),
         ("waited", {"waited_s": 2.5, "waiting_for": "database"}, "2.5 s for database"),
+        ("trial", {"trial_id": "7", "error": None}, "the remedies are tried"),
+        ("trial", {"trial_id": None, "error": "There is none."}, "There is none."),
         (
             "end",
             {"status": "failed", "stop_reason": "lost", "error": "Gone."},

@@ -11,6 +11,8 @@ from app.domain.runs import RunStatus, StopReason
 from app.domain.specs.patch import patched
 from app.services.artifacts.list_artifacts import list_artifacts
 from app.services.telemetry.read_events import read_events
+from app.services.trials.cancel_trial import cancel_trial
+from app.services.trials.read_trial import TrialState, list_trials
 from app.store.database import unit_of_work
 from app.store.diagnoses import load_diagnosis
 from tests.faults.checker import digest_weights
@@ -76,6 +78,53 @@ def test_a_run_stops_at_a_critical_finding_and_leaves_its_files(group: WorkerGro
     assert diagnosis is not None
     assert isinstance(codes, list)
     assert set(diagnosis.critical_codes).issuperset(codes)
+
+
+def trials_of(group: WorkerGroup, run_id: UUID) -> Sequence[TrialState]:
+    with unit_of_work(group.runs.engine) as work:
+        return list_trials(
+            work, workspace_id=group.runs.workspace_id, run_id=run_id, limit=10, after=None
+        ).items
+
+
+def test_the_remedies_of_a_run_that_stops_are_tried_once_also_after_its_worker_was_killed(
+    group: WorkerGroup,
+) -> None:
+    group.of(0)
+    fast = {"CLINIC_DIAGNOSE_EVERY_S": "0.2", "CLINIC_HEARTBEAT_S": "0.2", "CLINIC_SWEEP_S": "0.2"}
+    # its sweeps are so rare that it starts no trial before it is killed
+    first = group.start(**fast | {"CLINIC_SWEEP_S": "3600"})
+    wait_until_ready(first)
+    run_id = group.submit(patched(HOPELESS, {"training": {"on_finding": {"critical": "trial"}}}))
+    run = group.runs.wait_for_end(run_id, within_s=180)
+    assert run.stop_reason is StopReason.CRITICAL_FINDING
+    first.end()
+    assert trials_of(group, run_id) == []
+
+    others = [group.start(**fast) for _ in range(2)]
+    for worker in others:
+        wait_until_ready(worker)
+    wait_until(lambda: len(trials_of(group, run_id)) > 0, within_s=60)
+    wait_until(
+        lambda: any(one.progress_step for one in trials_of(group, run_id)[0].members.values()),
+        within_s=60,
+    )
+
+    [state] = trials_of(group, run_id)
+    [told] = [event for event in events_of(group, run_id) if event.kind is EventKind.TRIAL]
+    assert told.data == {"trial_id": str(state.trial.id), "error": None}
+    assert all(not member.spec.training.on_finding.stops for member in state.members.values())
+    with unit_of_work(group.runs.engine) as work:
+        cancel_trial(
+            work,
+            workspace_id=group.runs.workspace_id,
+            run_id=run_id,
+            trial_id=state.trial.id,
+        )
+    for member in state.members:
+        group.runs.wait_for_end(member, within_s=60)
+    for worker in others:
+        worker.end()
 
 
 def test_a_run_that_rolled_back_and_was_killed_ends_as_one_that_was_not(

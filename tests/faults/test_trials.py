@@ -8,7 +8,7 @@ import httpx
 
 from app.domain.runs import StopReason
 from tests.faults.clinic import Api, Clinic
-from tests.workers import wait_until
+from tests.workers import wait_until, wait_until_ready
 
 WITHIN_S = 180.0
 #: Its gradient vanishes long before the lag that the task needs.
@@ -77,6 +77,21 @@ def test_a_trial_goes_on_where_its_processes_were_killed(clinic: Clinic) -> None
         assert steps == list(range(len(steps)))
         assert len(steps) == clinic.runs.get(one).progress_step
     assert all(arm["verdict"] for arm in trial["remedies"])
+
+
+def test_the_end_of_a_run_advances_its_trial_without_a_sweep(clinic: Clinic) -> None:
+    clinic.group.of(0)
+    worker = clinic.group.start(CLINIC_SWEEP_S="3600")
+    wait_until_ready(worker)
+    api = clinic.open_api()
+    run_id = sick_run(clinic, api)
+    posted = api.http.post(f"/v1/runs/{run_id}/trials", json={"num_seeds": 1, "budget": 100})
+    read = reader(api, posted.json()["links"]["self"])
+
+    wait_until(lambda: read()["status"] == "ended", within_s=WITHIN_S)
+    worker.end()
+
+    assert read()["end_reason"] == "decided"
 
 
 def wait_until_training(read: Callable[[], dict[str, Any]], num_ended: int) -> None:

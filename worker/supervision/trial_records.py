@@ -16,6 +16,7 @@ from app.services.trials.advance_trial import (
     find_running_trial_of,
     find_running_trials,
 )
+from app.services.trials.start_wanted_trial import find_wanted_trials, start_wanted_trial
 from app.store.database import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,27 @@ class TrialRecords:
     time_limits: TimeLimits
     #: Told of the runs that a trial has asked to stop.
     on_stop: Callable[[Sequence[UUID]], None]
+
+    def start_wanted(self) -> None:
+        """Tries the remedies of runs that a critical finding ended and whose specs ask for it."""
+        with unit_of_work(self.engine) as work:
+            wanted = find_wanted_trials(work)
+        for workspace_id, run_id in wanted:
+            try:
+                with unit_of_work(self.engine) as work:
+                    start_wanted_trial(
+                        work,
+                        workspace_id=workspace_id,
+                        run_id=run_id,
+                        queue=self.queue,
+                        quotas=self.quotas,
+                        time_limits=self.time_limits,
+                    )
+            except Unavailable:
+                raise
+            except Exception:
+                # an edge of the process: one run must not keep the others waiting
+                logger.exception("The remedies of run %s could not be tried.", run_id)
 
     def advance_all(self) -> None:
         """Advances every trial, unless another process does so at this moment."""

@@ -83,6 +83,7 @@ class WorkerRecords:
                 stalled_after_s=self.stalled_after_s,
             )
         self._lift_holds()
+        self.trials.start_wanted()
         self.trials.advance_all()
         return ends
 

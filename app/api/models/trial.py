@@ -31,7 +31,7 @@ from app.services.trials.read_trial import TrialState
 
 #: Each further seed costs a run of every remedy that is still of interest.
 MAX_SEEDS = 9
-DEFAULT_SEEDS, DEFAULT_BUDGET, MAX_BUDGET = 3, 4.0, 100.0
+MAX_BUDGET = 100.0
 
 
 class TrialBody(RequestModel):
@@ -39,15 +39,15 @@ class TrialBody(RequestModel):
 
     remedies: Annotated[list[Tag], AtMost(most=MAX_REMEDIES), Field(min_length=1)] | None = None
     """Kinds of remedies that the run's diagnosis advises. Null: the first three."""
-    num_seeds: Annotated[int, Strict(), Field(ge=1, le=MAX_SEEDS), WHOLE] = DEFAULT_SEEDS
+    num_seeds: Annotated[int, Strict(), Field(ge=1, le=MAX_SEEDS), WHOLE] = TrialRequest.num_seeds
     """Seeds with which an arm is trained at most. The verdict needs a majority of them. The second
     one is the run's own, with which the run itself is the untreated one."""
     budget: Annotated[float, Strict(), Field(gt=0, le=MAX_BUDGET, allow_inf_nan=False)] = (
-        DEFAULT_BUDGET
+        TrialRequest.budget
     )
     """Time that all runs of the trial may take together, relative to the time of the run. Then
     runs that still train are stopped, and what they leave is judged."""
-    until: TrialUntil = TrialUntil.FIRST_CURE
+    until: TrialUntil = TrialRequest.until
     """`first_cure`: once a remedy has cured, a run of another one is stopped when it has taken 1.25
     times as long as those of that remedy without having learned the task; its remedy is then
     inconclusive. `decided`: every remedy is trained until further runs would not change its

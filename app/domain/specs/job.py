@@ -60,14 +60,21 @@ TIER_BUDGETS: Mapping[ProbeTier, float] = {
 class OnFindingSpec(Spec):
     """Reactions to what the diagnosis of a running run finds."""
 
-    critical: Literal["continue", "stop"] = "continue"
+    critical: Literal["continue", "stop", "trial"] = "continue"
     """Reaction to an active finding that is critical. `stop` ends the run as `critical_finding`,
-    with its files. A running run is judged about every 10 s, so that no shorter one is stopped."""
+    with its files. `trial` does so as well, and then tries the remedies of the run as a post to
+    `/v1/runs/{id}/trials` without fields does; an event `trial` names the trial, or says why there
+    is none. A running run is judged about every 10 s, so that no shorter one is stopped."""
 
     @property
     def stops(self) -> bool:
         """Whether a critical finding ends the run."""
         return self.critical != "continue"
+
+    @property
+    def starts_trial(self) -> bool:
+        """Whether the remedies of a run that a critical finding ended are tried."""
+        return self.critical == "trial"
 
 
 class TrainingSpec(Spec):

@@ -36,10 +36,10 @@ class TrialRequest:
     """What a client wants to be tried."""
 
     #: Kinds of remedies; None for the first ones.
-    remedies: Sequence[str] | None
-    num_seeds: int
-    budget: float
-    until: TrialUntil
+    remedies: Sequence[str] | None = None
+    num_seeds: int = 3
+    budget: float = 4.0
+    until: TrialUntil = TrialUntil.FIRST_CURE
 
 
 def advised_remedies(diagnosis: Diagnosis) -> Mapping[str, Remedy]:
@@ -142,13 +142,15 @@ def progress_on(run: Run, split: Split) -> float | None:
 def spec_of(trial: Trial, run: Run, *, arm: int, seed: int) -> JobSpec:
     """Returns the job spec of a run of the trial; `run` is the one whose remedies are tried.
 
-    It has the seed, ends when it has learned the task, and is evaluated often enough for that.
+    It has the seed, ends when it has learned the task, and is evaluated often enough for that. No
+    finding ends it, because the scores decide.
     """
     spec = JobSpec.model_validate(trial.arms[arm].body)
     every = max(1, spec.training.num_steps // NUM_EVALUATIONS)
     training: dict[str, JsonValue] = {
         "seed": trial.seeds[seed],
         "evaluate_every": min(spec.training.evaluate_every, every),
+        "on_finding": {"critical": "continue"},
     }
     # another data set has other scores
     has_same_data = spec.dataset == run.spec.dataset

@@ -45,6 +45,8 @@ class _Judged:
 
     diagnosis: Diagnosis
     num_batches: int
+    #: Whether the remedies of the run are to be tried.
+    wants_trial: bool
 
 
 def finish_run(engine: Engine, end: AttemptEnd) -> None:
@@ -81,7 +83,12 @@ def _judge(engine: Engine, end: AttemptEnd) -> _Judged | None:
         run = find_held(session, run_id=run_id, attempt=attempt, is_taken_back=end.is_taken_back)
         case = load_case(session, run, stop_reason=reason, error=end.error)
         known = num_batches(session, run_id)
-    return _Judged(diagnosis=diagnose(case), num_batches=known)
+    is_critical = reason is StopReason.CRITICAL_FINDING
+    return _Judged(
+        diagnosis=diagnose(case),
+        num_batches=known,
+        wants_trial=is_critical and case.spec.training.on_finding.starts_trial,
+    )
 
 
 def _store(engine: Engine, end: AttemptEnd, judged: _Judged) -> bool:
@@ -112,5 +119,6 @@ def _store_unless_changed(work: UnitOfWork, end: AttemptEnd, judged: _Judged) ->
         stop_reason=end.stop_reason,
         error=end.error,
         is_taken_back=end.is_taken_back,
+        wants_trial=judged.wants_trial,
     )
     return True

@@ -84,6 +84,9 @@ runs = Table(
     #: What it was made for, and the kind of the remedy that it tries; null for most runs.
     Column("purpose", Text),
     Column("remedy", Text),
+    #: A critical finding ended it, and its spec asks for a trial that was neither started nor
+    #: refused yet.
+    flag("wants_trial"),
     #: Number of steps of a preflight; null for an ordinary run.
     Column("preflight_steps", Integer),
     #: Preflights of the same comparison, this one included, the base first; null outside of one.
@@ -121,6 +124,7 @@ runs = Table(
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
     Index("ix_runs_held", "id", postgresql_where=text("held_for IS NOT NULL")),
+    Index("ix_runs_wanting_trial", "id", postgresql_where=text("wants_trial")),
     Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
     # ended runs of an earlier release, whose windows are still to be made
     Index(

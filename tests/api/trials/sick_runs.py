@@ -19,15 +19,17 @@ def scored(mse: float) -> tuple[ScalarReading, ...]:
     )
 
 
-def sick_run(clinic: Clinic) -> Run:
-    """A run that diverged."""
+def sick_run(
+    clinic: Clinic, stop_reason: StopReason = StopReason.DIVERGED, *, reaction: str = "continue"
+) -> Run:
+    """A run that diverged; `reaction` is that to a critical finding."""
     unclipped = job(
         clipping={"kind": "none"},
         init={"recurrent": {"kind": "spectral_radius", "radius": 3}},
-        training={"num_steps": 31},
+        training={"num_steps": 31, "on_finding": {"critical": reaction}},
     )
     run = started_run(clinic, unclipped)
     losses = [*[1.0] * 30, math.nan]
     record(clinic, run, seq=0, batch=batch_of(losses, readings=scored(SICK)))
-    finish(clinic, run, StopReason.DIVERGED)
+    finish(clinic, run, stop_reason)
     return run

@@ -315,8 +315,14 @@ def test_the_published_schema_says_that_a_column_is_a_feature_once() -> None:
         assert features.get("anyOf", [features])[0]["uniqueItems"] is True
 
 
-@pytest.mark.parametrize(("reaction", "stops"), [("continue", False), ("stop", True)])
-def test_a_critical_finding_stops_a_run_only_if_asked(reaction: str, *, stops: bool) -> None:
+@pytest.mark.parametrize(
+    ("reaction", "stops", "starts_trial"),
+    [("continue", False, False), ("stop", True, False), ("trial", True, True)],
+)
+def test_a_critical_finding_stops_a_run_and_tries_remedies_only_if_asked(
+    reaction: str, *, stops: bool, starts_trial: bool
+) -> None:
     spec = job(training={"on_finding": {"critical": reaction}})
 
     assert spec.training.on_finding.stops is stops
+    assert spec.training.on_finding.starts_trial is starts_trial

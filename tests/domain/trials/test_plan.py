@@ -210,3 +210,14 @@ def test_the_arms_of_a_run_with_a_lineage_do_not_take_it_over() -> None:
     spec = spec_of(replace(a_trial(), arms=arms), parent, arm=0, seed=0)
 
     assert spec.lineage is None
+
+
+@pytest.mark.parametrize("reaction", ["stop", "trial"])
+def test_no_finding_ends_a_run_of_a_trial(reaction: str) -> None:
+    patch: dict[str, JsonValue] = {"training": {"on_finding": {"critical": reaction}}}
+    body = as_document(patched(RUN.spec, patch))
+    arms = [replace(arm, body=body) for arm in a_trial().arms]
+
+    spec = spec_of(replace(a_trial(), arms=arms), RUN, arm=0, seed=0)
+
+    assert not spec.training.on_finding.stops
