@@ -46,6 +46,12 @@ def document(owner: Owner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def schemas_of(document: Path, *, with_properties: bool = False) -> set[str]:
+    """The names of the document's schemas, which are those of the classes of a client."""
+    schemas = json.loads(document.read_text())["components"]["schemas"]
+    return {name for name in schemas if "properties" in schemas[name] or not with_properties}
+
+
 def do_main_job(owner: Owner, script: str, *, within: Path) -> Json:
     address, key = str(owner.http.base_url).rstrip("/"), owner.http.headers["Authorization"][7:]
     command: list[str | Path] = [BIN / "python", SCRIPTS / script, address, key]
@@ -73,6 +79,9 @@ def test_openapi_python_client_drops_nothing_and_does_the_main_job(
     operations = json.loads(document.read_text())["paths"].values()
     names = {operation["operationId"] for path in operations for operation in path.values()}
     assert {path.stem for path in (target / "api").rglob("*.py")} >= names
+    classes = re.findall(r"import (\w+)", (target / "models/__init__.py").read_text())
+    assert set(classes) >= schemas_of(document, with_properties=True)
+    assert [name for name in classes if re.search(r"(Type\d|Item|\d)$", name)] == []
     assert_is_done(do_main_job(owner, "with_openapi_python_client.py", within=folder))
 
 
@@ -85,6 +94,10 @@ def test_openapi_generator_does_the_main_job(owner: Owner, document: Path) -> No
     said = run([*command, *options], within=folder)
 
     assert "ERROR" not in said
+    modules = (target / "gradient_clinic/models/__init__.py").read_text()
+    classes = set(re.findall(r"\.\w+ import (\w+)", modules))
+    assert classes >= schemas_of(document, with_properties=True) - {"DatasetForm"}  # parameters
+    assert classes <= schemas_of(document)
     assert_is_done(do_main_job(owner, "with_openapi_generator.py", within=target))
 
 
@@ -100,4 +113,5 @@ def test_datamodel_codegen_numbers_no_class_and_does_the_main_job(
 
     source = (folder / "clinic_models.py").read_text()
     assert re.findall(r"^class (\w*\d)\(", source, re.MULTILINE) == []
+    assert set(re.findall(r"^class (\w+)\(", source, re.MULTILINE)) >= schemas_of(document)
     assert_is_done(do_main_job(owner, "with_datamodel_codegen.py", within=folder))

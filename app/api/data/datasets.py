@@ -48,15 +48,7 @@ _BODY: dict[str, JsonValue] = {
         "text/plain": {"schema": {"type": "string"}, "example": "To be, or not to be"},
         "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "additionalProperties": False,
-                "properties": {
-                    "file": {"type": "string", "format": "binary"},
-                    "reader": {"$ref": "#/components/schemas/ReaderOptions"},
-                },
-            },
+            "schema": {"$ref": "#/components/schemas/DatasetForm"},
             "encoding": {"reader": {"contentType": "application/json"}},
             "example": {
                 "file": "tag;menge\n1/2/2024;1.234,5\n2/2/2024;-99\n",

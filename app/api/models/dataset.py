@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from app.api.models.view import View
 from app.domain.profiles import CsvProfile, TextProfile
@@ -56,6 +56,22 @@ class UploadQuery(ReaderOptions):
     """`auto` looks at the file. The table of an xlsx is stored as that of a CSV."""
     dry_run: bool = False
     """Answers 200 with the profile, and stores nothing."""
+
+
+#: Schema of an upload as a form.
+FORM_SCHEMA: dict[str, JsonValue] = {
+    "type": "object",
+    "description": "A file with the options of its reader.",
+    "required": ["file"],
+    "additionalProperties": False,
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "The file."},
+        "reader": {
+            "$ref": "#/components/schemas/ReaderOptions",
+            "description": "How the file is to be read.",
+        },
+    },
+}
 
 
 class DatasetPage(View):

@@ -1,6 +1,7 @@
 """Documentation of the API: the OpenAPI document and its page.
 
 docs         the routes of the document and of the page
+published    the document as it is sent: compressed and kept
 document     makes the document of the app's routes
 description  the introduction, and the groups of operations
 names        names of schemas, from the names of classes

@@ -1,7 +1,5 @@
 """The OpenAPI document and its page. The app serves all assets; no script is inline."""
 
-import json
-from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -9,9 +7,8 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from app.api.protocol.conditional import conditional
-from app.api.protocol.root_path import at
 from app.api.reference.document import describe
+from app.api.reference.published import PublishedDocument
 from app.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
@@ -56,24 +53,17 @@ def get_docs_file(name: str) -> Response:
 
 @router.get("/openapi.json")
 async def get_openapi_document(request: Request) -> Response:
-    """The document as it was rendered once: it is large, and anybody may ask for it."""
-    return conditional(
-        request, request.app.state.openapi_document(at("")), media_type="application/json"
-    )
+    published: PublishedDocument = request.app.state.published_document
+    return await published.answer(request)
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Make the app's OpenAPI document once, and its JSON, with problem documents for all errors."""
+    """Make the app's OpenAPI document once, with problem documents for all errors."""
 
     def openapi() -> dict[str, JsonValue]:
         if app.openapi_schema is None:
             app.openapi_schema = describe(app)
         return app.openapi_schema
 
-    @lru_cache(maxsize=4)  # the root path may come from a header
-    def openapi_document(root: str) -> bytes:
-        servers = {"servers": [{"url": root}]} if root else {}
-        return json.dumps({**openapi(), **servers}, ensure_ascii=False).encode()
-
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
-    app.state.openapi_document = openapi_document
+    app.state.published_document = PublishedDocument(openapi)

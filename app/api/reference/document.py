@@ -8,12 +8,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.api.models.dataset import FORM_SCHEMA
 from app.api.models.events import STREAM_SCHEMA
 from app.api.models.prediction import PredictionBody
 from app.api.protocol.problems import ProblemDocument
 from app.api.reference.answers import errors_shown, show_answers
 from app.api.reference.description import DESCRIPTION, TAGS
-from app.api.reference.names import SCHEMAS, name_enumerations, name_inline_schemas, rename_schemas
+from app.api.reference.names import SCHEMAS, name_inline_schemas, name_parameters, rename_schemas
 from app.api.reference.operations import complete
 from app.api.reference.rule_codes import RULE_CODES
 from app.api.reference.samples import samples_of
@@ -41,6 +42,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
     schemas["StreamedEvent"] = deepcopy(STREAM_SCHEMA)
+    schemas["DatasetForm"] = deepcopy(FORM_SCHEMA)
     rename_schemas(document)
     schemas = document["components"]["schemas"]
     for schema in (*schemas.values(), *_schemas_of_operations(document)):
@@ -51,7 +53,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     examples = document["components"]["examples"] = errors_shown()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            name_enumerations(schemas, operation)
+            name_parameters(schemas, operation)
             complete(operation)
             show_answers(operation, examples)
             operation["x-codeSamples"] = samples_of(method, path, operation)

@@ -87,6 +87,51 @@ def test_no_property_has_a_default_or_an_alternative_that_generators_drop(docume
     assert [at for *at, part in properties if "oneOf" in part or "enum" in part] == []
 
 
+def inline(schema: Json, place: str, *, is_inside: bool = False) -> Iterator[str]:
+    """Where a generator of clients must invent a name, in a schema that has none of its own."""
+    forms = [form for key in ("anyOf", "oneOf") for form in schema.get(key, ())]
+    if is_inside and (schema.get("type") == "object" or "enum" in schema):
+        yield place
+    if len([form for form in forms if form != {"type": "null"}]) > 1:
+        yield place
+    inner = [schema[key] for key in ("items", "additionalProperties") if key in schema]
+    for part in (*forms, *schema.get("prefixItems", ()), *inner):
+        if isinstance(part, dict):
+            yield from inline(part, place, is_inside=True)
+    for name, part in schema.get("properties", {}).items():
+        yield from inline(part, f"{place}.{name}")
+
+
+def test_no_schema_is_inline_where_a_generator_must_invent_a_name(document: Json) -> None:
+    found: list[str] = []
+    for name, schema in document["components"]["schemas"].items():
+        forms = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        parts = forms or [{**schema, "enum": [], "type": ""}]
+        found += [place for part in parts for place in inline(part, name, is_inside=bool(forms))]
+    for operation in operations(document):
+        where = operation["operationId"]
+        for parameter in operation.get("parameters", ()):
+            found += inline(parameter["schema"], f"{where}?{parameter['name']}")
+        for place in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in place.get("content", {}).values():
+                if "schema" in content:
+                    found += inline(content["schema"], where, is_inside=True)
+
+    assert [place for place in found if place] == []
+
+
+def test_what_was_inline_has_a_name_that_tells_what_it_is(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    lag = schemas["AddingSpec"]["properties"]["dependency_lag"]
+    preview = schemas["CsvProfile"]["properties"]["preview"]
+
+    assert lag["anyOf"][0] == {"$ref": "#/components/schemas/DependencyLag"}
+    assert preview["items"] == {"$ref": "#/components/schemas/TableRow"}
+    assert {"Inner", "Item", "Parameter"} & {
+        word for name in schemas for word in re.findall("[A-Z][a-z]*", name)[-1:]
+    } == set()
+
+
 def test_a_member_of_a_union_with_a_discriminator_requires_it(document: Json) -> None:
     schemas = document["components"]["schemas"]
     unions = [schema["discriminator"] for schema in schemas.values() if "discriminator" in schema]
