@@ -48,8 +48,8 @@ class TrialBody(RequestModel):
     """Time that all runs of the trial may take together, relative to the time of the run. Then
     runs that still train are stopped, and what they leave is judged."""
     until: TrialUntil = TrialRequest.until
-    """`first_cure`: once a remedy has cured, a run of another one is stopped when it has taken 1.25
-    times as long as those of that remedy without having learned the task; its remedy is then
+    """`first_cure`: once a remedy has cured, a run of another one is stopped when it has taken as
+    long as the mean run of that remedy without having learned the task; its remedy is then
     inconclusive. `decided`: every remedy is trained until further runs would not change its
     verdict, which takes longer."""
 

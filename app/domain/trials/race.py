@@ -1,7 +1,7 @@
 """Which runs are stopped once a remedy has cured.
 
-A remedy whose run has trained longer than those of the remedy that cured can no longer cure in the
-least time. Its run is stopped, unless it has learned the task and is about to end by itself.
+A remedy whose run has taken longer than the mean run of the remedy that cured will hardly cure in
+less time. Its run is stopped, unless it has learned the task and is about to end by itself.
 """
 
 from collections.abc import Mapping
@@ -10,15 +10,11 @@ from app.domain.trials.progress import CURED_FROM
 from app.domain.trials.trial import CONTROL, Place, TrainingSoFar, Trial, TrialRun, TrialUntil
 from app.domain.trials.verdict import first_cure, mean_seconds
 
-#: Time of a run, relative to the mean time of the runs of the remedy that cured. It is more than 1,
-#: because a run takes longer beside others than alone.
-MAX_TIME = 1.25
-
 
 def time_limit_s(trial: Trial) -> float | None:
     """Returns the seconds that a run of another remedy may take; None while there is no limit."""
     winner = first_cure(trial) if trial.until is TrialUntil.FIRST_CURE else None
-    return None if winner is None else MAX_TIME * mean_seconds(trial, winner)
+    return None if winner is None else mean_seconds(trial, winner)
 
 
 def late_places(trial: Trial, so_far: Mapping[Place, TrainingSoFar]) -> list[Place]:

@@ -48,7 +48,7 @@ class TrialEnd(StrEnum):
 class TrialUntil(StrEnum):
     """How long a trial goes on."""
 
-    #: Once a remedy has cured, the others get hardly more time than that one took.
+    #: Once a remedy has cured, the others get no more time than that one took.
     FIRST_CURE = "first_cure"
     #: Every remedy is trained until further runs would not change its verdict.
     DECIDED = "decided"
