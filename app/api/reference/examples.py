@@ -40,6 +40,14 @@ RUN_EXAMPLES: dict[str, Example] = {
             "probes": {"budget": 0.05},
         },
     },
+    "watched": {
+        "summary": "A run that stops at a critical finding, and whose remedies are then tried",
+        "value": {
+            "model": {"kind": "elman", "hidden_size": 64},
+            "dataset": {"kind": "adding", "length": 200},
+            "training": {"num_steps": 5000, "on_finding": {"critical": "trial"}},
+        },
+    },
 }
 
 COMPARISON_EXAMPLES: dict[str, Example] = {
