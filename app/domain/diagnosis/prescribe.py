@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
-from app.domain.diagnosis.record import Records, share_of_cures
+from app.domain.diagnosis.cost import times_the_cost
+from app.domain.diagnosis.order_of_advice import in_order_of_advice
+from app.domain.diagnosis.record import Records
 from app.domain.diagnosis.records import RECORDS
 from app.domain.diagnosis.remedies import REMEDIES
 from app.domain.diagnosis.remedy import Ailment, Draft, Patch, Remedy, RemedyCard
@@ -17,14 +20,6 @@ from app.domain.specs.patch import as_document, patched
 MIN_PROBABILITY = 0.1
 #: Least probability of a cause that a remedy for another cause must not leave in place.
 MIN_PROBABILITY_BESIDE = 0.3
-#: Share of the ranking from which on the advice acts on a cause before all others.
-MIN_PROBABILITY_NAMED = 0.5
-#: Assumed share of cures of a remedy that was not tried for a cause; larger for one that undoes the
-#: very thing that the run shows.
-UNTRIED, UNTRIED_SPECIFIC = 0.2, 0.6
-#: Largest share of cures that counts of a remedy that costs more than the run, so that one that
-#: costs no more and cures about as often comes first.
-MOST_OF_COSTLY = 0.8
 #: The cause that no change of a job spec removes.
 NO_SIGNAL = "no_signal"
 
@@ -42,37 +37,6 @@ def prescribe(ailment: Ailment, spec: JobSpec, *, records: Records = RECORDS) ->
     return tuple(advice.remedies())
 
 
-def in_order_of_advice(
-    likely: Mapping[str, float], *, records: Records = RECORDS
-) -> list[RemedyCard]:
-    """Returns the remedies for causes of these probabilities, those with the most cures first.
-
-    Those for a cause with most of the ranking come before all others: advice that does not act
-    on what a diagnosis names cannot be followed.
-    """
-    named = {code for code, probability in likely.items() if probability >= MIN_PROBABILITY_NAMED}
-    cards = (card for card in REMEDIES if not card.causes.isdisjoint(likely))
-    return sorted(
-        cards,
-        key=lambda card: (
-            bool(named) and named.isdisjoint(card.causes),
-            -_expected_cures(card, likely, records),
-        ),
-    )
-
-
-def _expected_cures(card: RemedyCard, likely: Mapping[str, float], records: Records) -> float:
-    """Returns how probable a cure is at least, over the likely causes."""
-    untried = UNTRIED_SPECIFIC if card.is_specific else UNTRIED
-    most = MOST_OF_COSTLY if card.is_costly else 1.0
-    return sum(
-        probability
-        * min(most, share_of_cures(records, cause=code, remedy=card.kind, untried=untried))
-        for code, probability in likely.items()
-        if code in card.causes
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Advice:
     """What is advised for one run."""
@@ -84,11 +48,31 @@ class _Advice:
     records: Records
 
     def remedies(self) -> Iterator[Remedy]:
-        """Yields the remedies that can act, those with the most expected cures first."""
-        for card in in_order_of_advice(self.likely, records=self.records):
-            draft = self._draft(card, self.spec)
+        """Yields the remedies that can act, in the order of advice."""
+        for card in in_order_of_advice(self.likely, records=self.records, costs=self.costs):
+            draft = self.drafts.get(card.kind)
             if draft is not None:
                 yield self._remedy(card, self._with_companions(card, draft))
+
+    @cached_property
+    def drafts(self) -> Mapping[str, Draft]:
+        """The drafts of the remedies that can act on the run, by their kinds."""
+        drawn = (
+            (card.kind, self._draft(card, self.spec))
+            for card in REMEDIES
+            if not card.causes.isdisjoint(self.likely)
+        )
+        return {kind: draft for kind, draft in drawn if draft is not None}
+
+    @cached_property
+    def costs(self) -> Mapping[str, float]:
+        """The time that a run with each draft takes, in times that of the run."""
+        return {
+            kind: times_the_cost(
+                patched(self.spec, draft.patch), self.spec, shape=self.ailment.shape
+            )
+            for kind, draft in self.drafts.items()
+        }
 
     def _remedy(self, card: RemedyCard, draft: Draft) -> Remedy:
         treated = patched(self.spec, draft.patch)
@@ -134,7 +118,7 @@ class _Advice:
 
     def _companions(self, cause: str, changed: set[str]) -> Iterator[RemedyCard]:
         """Yields the remedies for a cause that leave the changed fields as they are."""
-        for card in in_order_of_advice({cause: 1.0}, records=self.records):
+        for card in in_order_of_advice({cause: 1.0}, records=self.records, costs=self.costs):
             is_free = not any(_overlap(path, other) for path in card.changes for other in changed)
             if is_free and card.joins_others:
                 yield card

@@ -3,7 +3,7 @@
 from app.domain.diagnosis.cause import CauseCard
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.detectors import DETECTORS
-from app.domain.diagnosis.prescribe import in_order_of_advice
+from app.domain.diagnosis.order_of_advice import in_order_of_advice
 from app.domain.diagnosis.remedy import RemedyCard
 
 

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from app.domain.diagnosis.record import Record
 from app.domain.specs.job import JobSpec
+from app.domain.task import TaskShape
 
 #: Lag that is assumed if neither the required lag nor the length is known, in timesteps.
 DEFAULT_LAG = 50
@@ -47,6 +48,8 @@ class Ailment:
     required_lag: int | None = None
     #: Timesteps of one training sequence.
     length: int | None = None
+    #: Sizes of the task, for the cost of a remedied run.
+    shape: TaskShape | None = None
     #: Median of the finite gradient norms before clipping.
     grad_norm: float | None = None
     #: False if the gradient overflows before it can be clipped.
@@ -111,8 +114,6 @@ class RemedyCard:
     draw: Callable[[Ailment, JobSpec], Draft | None]
     #: True if it acts only where the spec or the run shows the very thing that it undoes.
     is_specific: bool = False
-    #: True if the remedied run takes clearly more computing than the run.
-    is_costly: bool = False
     #: False if its amount holds for the run as it is, and not where another remedy changes it too.
     joins_others: bool = True
 

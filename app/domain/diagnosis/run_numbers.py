@@ -12,7 +12,7 @@ from app.domain.diagnosis.remedy import Ailment
 from app.domain.diagnosis.standing import BaselineThresholds
 from app.domain.diagnosis.trends import finite_median
 from app.domain.scopes import Scope
-from app.domain.task import JUDGED_SPLIT, MetricMode, TaskFacts
+from app.domain.task import JUDGED_SPLIT, MetricMode, TaskFacts, TaskShape
 from app.domain.telemetry import DoubleArray, IntArray
 
 #: In a run that became non-finite, gradients above this median norm overflow before clipping.
@@ -39,6 +39,7 @@ def numbers_of(case: Case) -> Ailment:
     return Ailment(
         required_lag=task.required_lag.timesteps if task else None,
         length=task.length if task else case.spec.dataset.sequence_length,
+        shape=TaskShape.of_task(task) if task else None,
         grad_norm=usual,
         is_gradient_finite=not has_overflowed,
         starts_finite=not losses.size or isfinite(losses[0]),

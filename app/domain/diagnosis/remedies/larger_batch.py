@@ -32,5 +32,4 @@ CARD = RemedyCard(
     cannot_act=f"The batch has {counted(USUAL_SIZE, 'sequence')} or more.",
     causes=frozenset({"learning_rate_too_high"}),
     draw=draw,
-    is_costly=True,
 )

@@ -29,5 +29,4 @@ CARD = RemedyCard(
     cannot_act=f"The network has {counted(MAX_UNITS, 'unit')} or more.",
     causes=frozenset({"capacity_too_small"}),
     draw=draw,
-    is_costly=True,
 )

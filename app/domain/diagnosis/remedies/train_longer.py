@@ -50,5 +50,4 @@ CARD = RemedyCard(
     cannot_act=f"The run already has the largest number of steps, {MAX_STEPS:,}.",
     causes=frozenset({"too_few_steps", "learning_rate_too_low"}),
     draw=draw,
-    is_costly=True,
 )

@@ -40,5 +40,4 @@ CARD = RemedyCard(
         }
     ),
     draw=draw,
-    is_costly=True,
 )

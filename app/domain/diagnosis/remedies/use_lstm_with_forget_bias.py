@@ -36,5 +36,4 @@ CARD = RemedyCard(
     cannot_act="The cell is already an LSTM.",
     causes=frozenset({"contractive_recurrence", "closed_gates"}),
     draw=draw,
-    is_costly=True,
 )
