@@ -2,8 +2,9 @@
 
     nice -n 10 python -m bench.diagnosis.records [--runs FOLDER] [--experiments FILE] [--more 2]
 
-Runs without a label join, so many of each kind of single fault: their fault is confirmed first, and
-is taken to be the cause.
+Runs without a label join: so many of each kind of single fault, every one with a contractive
+start, and the simple networks of `long_lags`. Their fault is confirmed first, and is taken to be
+the cause.
 
 Each remedy is drawn as if the cause were known, with the numbers of the sick run at its end, and
 trained with three fresh seeds. What is kept is `cures.jsonl`, from which the domain's table
@@ -33,9 +34,11 @@ from bench.diagnosis.experiments import Experiments, Question
 from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.grading import FAILED_BELOW, HEALTHY_FROM, Grade, base_progress, graded
 from bench.diagnosis.labels import LABELS, MAJORITY, Diagnosed, decided, read_labels
+from bench.diagnosis.long_lags import POSSIBLE_PROGRESS, long_lags
 from bench.diagnosis.planned import PlannedRun
 from bench.diagnosis.remedies import TREATMENTS, Treatment, is_cure, read_treatments, treat
 from bench.diagnosis.stored import RUNS, StoredRun, read_runs
+from bench.diagnosis.training import train_run
 
 CURES = Path(__file__).parent / "cures.jsonl"
 SOURCE = "bench/diagnosis/cures.jsonl, calibration tasks"
@@ -56,6 +59,8 @@ RECORDS: Records = MappingProxyType(
     {{
 '''
 _FOOTER = "    }\n)\n"
+#: A cause of which every run is tried: it is the central one, and few kinds of fault inject it.
+CENTRAL = "contractive_recurrence"
 #: Name of the judge that is told what was injected.
 TOLD = "this service, told the causes"
 _NICENESS = 10
@@ -166,15 +171,30 @@ def _confirmed(
     """Yields labels, without cures, of failed runs with one fault that fresh seeds fail too."""
     num_of_kind: Counter[str] = Counter()
     for run in plan:
-        base = bases[run.task]
-        is_sick = graded(stored[run.key], base).grade is Grade.FAILED
-        if len(run.injections) != 1 or not is_sick or num_of_kind[run.kind] >= most_of_kind:
+        is_sick = graded(stored[run.key], bases[run.task]).grade is Grade.FAILED
+        if len(run.injections) != 1 or not is_sick:
             continue
-        again = experiments.all_progress(Question(order=run.order, data_seed=run.seed), base=base)
-        label = Diagnosed(key=run.key, control=decided(again, FAILED_BELOW), tried=())
-        num_of_kind[run.kind] += label.is_confirmed
-        if label.is_confirmed:
+        is_wanted = run.injections[0].leaf == CENTRAL or num_of_kind[run.kind] < most_of_kind
+        label = _control(run, experiments, base=bases[run.task]) if is_wanted else None
+        if label is not None and label.is_confirmed:
+            num_of_kind[run.kind] += 1
             yield label
+
+
+def _control(run: PlannedRun, experiments: Experiments, *, base: float) -> Diagnosed:
+    """Returns a label that has the run with fresh seeds alone."""
+    again = experiments.all_progress(Question(order=run.order, data_seed=run.seed), base=base)
+    return Diagnosed(key=run.key, control=decided(again, FAILED_BELOW), tried=())
+
+
+def _try_long_lags(experiments: Experiments) -> Iterator[Trial]:
+    """Yields trials on the simple networks with long lags that stay sick."""
+    base = POSSIBLE_PROGRESS
+    for run in long_lags():
+        label = _control(run, experiments, base=base)
+        if label.is_confirmed:
+            stored = train_run(run, plan=CALIBRATION)
+            yield from try_remedies(run, stored, label, experiments, base=base)
 
 
 def _arguments() -> argparse.Namespace:
@@ -213,6 +233,9 @@ def main() -> None:
         for trial in found:
             trials.append(trial)
             print(f"{run.task} {run.kind}: {trial}", flush=True)
+    for trial in _try_long_lags(experiments):
+        trials.append(trial)
+        print(f"long lag: {trial}", flush=True)
     _write_lines(chosen.cures, trials)
     Path(written.__file__).write_text(module_of(records_of(trials)))
     treatments = [one for one in read_treatments(chosen.treatments) if one.judge != TOLD]
