@@ -151,7 +151,7 @@ def shortest_decimals(values_p: NDArray[np.floating]) -> list[float]:
     """
     if values_p.dtype == np.float64:
         return [float(value) for value in values_p]
-    return [float(str(value)) for value in values_p]
+    return list(map(float, map(str, values_p)))
 
 
 def _in_buckets(
