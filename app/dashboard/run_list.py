@@ -17,6 +17,8 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 #: Where on the list the page begins, and how long it is.
 _PLACES = frozenset({"limit", "cursor", "sort", "include"})
+#: Tags of a run that the list shows; its page shows all.
+SHOWN_TAGS = 3
 #: Orders that the page offers, with their names.
 SORTS = (
     ("-created_at", "newest first"),
@@ -50,5 +52,6 @@ def get_run_list(
         statuses=list(RunStatus),
         verdicts=list(DiagnosisVerdict),
         examples=EXAMPLES,
+        shown_tags=SHOWN_TAGS,
         origin=str(request.base_url).rstrip("/"),
     )

@@ -77,3 +77,24 @@ def test_one_run_alone_has_no_switch(watched: Watched, seeds: list[Run]) -> None
 
     expect(watched.page.get_by_role("heading", name="Look at 1 run")).to_be_visible()
     expect(watched.page.locator("[data-seeds]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_long_names_do_not_make_the_page_wide(clinic: Clinic, watched: Watched, width: int) -> None:
+    runs = [started_run(clinic, job(training={"seed": seed})) for seed in (3, 4)]
+    with clinic.client() as client:
+        for run in runs:
+            record(clinic, run, seq=0, batch=batch_of([1.0] * 10))
+            label = {"name": f"{run.id} {'a name of words ' * 9}"}
+            path = f"/v1/runs/{run.id}"
+            merge = {"Content-Type": "application/merge-patch+json"}
+            client.patch(path, json=label, headers=merge).raise_for_status()
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 900})
+
+    page.goto("/compare?" + "&".join(f"run_id={run.id}" for run in runs))
+
+    expect(page.locator("[data-chart=loss] .u-legend")).to_contain_text("median of 2 seeds")
+    is_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(is_wide)
+    assert watched.complaints == []

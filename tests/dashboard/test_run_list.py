@@ -92,3 +92,27 @@ def test_names_and_tags_are_text(clinic: Clinic, watched: Watched) -> None:
     expect(watched.page.get_by_role("link", name="<img src=x onerror").first).to_be_visible()
     assert watched.page.locator("tbody img, tbody b, tbody script").count() == 0
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_row_of_a_long_name_and_many_tags_stays_short(
+    clinic: Clinic, watched: Watched, width: int
+) -> None:
+    tags = [f"{number:02}-{'wide-' * 12}" for number in range(20)]
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 900})
+    with clinic.client() as client:
+        names = ["a name of words " * 12, "without-a-space" * 13]
+        for name in names:
+            client.post("/v1/runs", json=spec(name=name, tags=tags)).raise_for_status()
+
+    page.goto(f"/runs?tag={tags[0]}")
+
+    expect(page.get_by_text("and 17 more").first).to_be_visible()
+    for cell in page.locator("td.name").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["height"] < 150
+    is_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(is_wide)
+    assert watched.complaints == []

@@ -1,8 +1,15 @@
 """The page of one run, in the browser, with a run that a real worker trained."""
 
-from playwright.sync_api import expect
+from dataclasses import replace
 
+import numpy as np
+from playwright.sync_api import expect
+from sqlalchemy import update
+
+from app.domain.quantities import PER_TENSOR
+from app.store.tables import runs
 from tests.api.conftest import Clinic, spec
+from tests.api.measured import batch_of, record, session_of, started_run
 from tests.api.trials.sick_runs import sick_run
 from tests.dashboard.conftest import Watched
 
@@ -43,4 +50,26 @@ def test_the_first_remedies_are_tried_by_one_click_and_the_trial_is_cancelled_by
     page.get_by_role("button", name="Cancel the trial").click()
     expect(panel.locator(".badge.cancelled")).to_be_visible()
     expect(panel.locator(".badge.inconclusive").first).to_be_visible()
+    assert watched.complaints == []
+
+
+def test_of_very_many_tensors_those_that_differ_most_are_shown(
+    clinic: Clinic, watched: Watched
+) -> None:
+    names = [f"rnn.weight_hh_l{layer}" for layer in range(120)]
+    norms = np.ones((10, len(names)), dtype=np.float32)
+    norms[:, 70] = 1e-9
+    run = started_run(clinic)
+    with session_of(clinic) as session:
+        session.execute(update(runs).where(runs.c.id == run.id).values(tensor_names=names))
+    batch = batch_of([1.0] * 10)
+    assert batch.chunk is not None
+    chunk = replace(batch.chunk, tensors=dict.fromkeys(PER_TENSOR, norms))
+    record(clinic, run, seq=0, batch=replace(batch, chunk=chunk))
+    panel = watched.page.locator("[data-chart=tensors]")
+
+    watched.page.goto(f"/runs/{run.id}")
+
+    expect(panel.get_by_text("The 50 of 120 that differ most.")).to_be_visible()
+    expect(panel.locator("figcaption").first).to_contain_text("rnn.weight_hh_l70")
     assert watched.complaints == []

@@ -8,7 +8,7 @@ import { keepInAddress, RangeGroup } from "./range_group.js";
 import { arePositive, levelsOf, lineOf, normLines } from "./run_curves.js";
 import { shortNumber } from "./scales.js";
 import { showExamples } from "./examples.js";
-import { multiples } from "./small_multiples.js";
+import { byDistance, multiples, partsOf } from "./small_multiples.js";
 
 /**
  * @import { HeatMap as HeatMapAnswer, History, HistorySeries, Run, TaskFacts } from "./answers.d.ts"
@@ -125,8 +125,21 @@ async function drawMechanisms() {
   // after the last step there are no values, and the series are named all the same
   /** @type {History} */
   const { series } = await call("GET", `${api}/history?quantity=weight_norm&max_points=4&from_step=${LAST_STEP}`, undefined, freshness);
-  const tensors = series.map((one) => one.scope).slice(0, MAX_TENSORS);
-  if (tensors.length > 0) multiples(place("tensors"), await history(["grad_norm"], tensors, SMALL_POINTS));
+  if (series.length === 0) return;
+  const tensors = await chosenTensors(series.map((one) => one.scope));
+  multiples(place("tensors"), await history(["grad_norm"], tensors, SMALL_POINTS), series.length);
+}
+
+/** The tensors whose gradient differs most from that of the others at the last step. @param {string[]} tensors */
+async function chosenTensors(tensors) {
+  if (tensors.length <= MAX_TENSORS) return tensors;
+  const [loss] = await history(["loss"], [], SMALL_POINTS);
+  const query = `max_points=4&from_step=${loss?.steps.at(-1) ?? 0}&quantity=grad_norm`;
+  const found = await Promise.all(partsOf(tensors, MAX_TENSORS).map((part) => {
+    const scopes = part.map((scope) => `&scope=${encodeURIComponent(scope)}`).join("");
+    return /** @type {Promise<History>} */ (call("GET", `${api}/history?${query}${scopes}`, undefined, freshness));
+  }));
+  return byDistance(found.flatMap((one) => one.series)).slice(0, MAX_TENSORS).map((one) => one.scope);
 }
 
 /** The scope and path that are shown. */

@@ -1,4 +1,4 @@
-// Many small curves side by side: one for each tensor, the most unusual one first.
+// Many small curves side by side: one for each tensor, the one that differs most first.
 
 import { shortNumber } from "./scales.js";
 
@@ -9,26 +9,38 @@ const SVG = "http://www.w3.org/2000/svg";
 /** @typedef {{scope: string, steps: number[], values: (number | null)[]}} Series */
 
 /**
- * Shows the curves on one logarithmic scale.
- * @param {HTMLElement} place @param {Series[]} series
+ * Shows the curves on one logarithmic scale, and says so where they are not all of `total`.
+ * @param {HTMLElement} place @param {Series[]} series @param {number} total
  */
-export function multiples(place, series) {
-  const logs = series.map((one) => one.values.map((value) => (value !== null && value > 0 ? Math.log10(value) : null)));
-  const all = logs.flat().filter((value) => value !== null).toSorted((a, b) => a - b);
+export function multiples(place, series, total) {
+  const all = series.flatMap((one) => logsOf(one)).filter((value) => value !== null).toSorted((a, b) => a - b);
   if (all.length === 0) return;
   const [low, high] = [all[0], all[all.length - 1]];
-  const middle = all[all.length >> 1];
-  const order = series.map((_, index) => index).toSorted((a, b) => distance(logs[b], middle) - distance(logs[a], middle));
   const list = document.createElement("div");
   list.className = "multiples";
-  for (const index of order) list.append(figure(series[index], logs[index], low, high));
+  for (const one of byDistance(series)) list.append(figure(one, logsOf(one), low, high));
   place.replaceChildren(list);
+  if (series.length >= total) return;
+  const note = document.createElement("p");
+  note.className = "small muted";
+  note.textContent = `The ${series.length} of ${total} that differ most.`;
+  place.append(note);
 }
 
-/** How far the end of a curve lies from the others. @param {(number | null)[]} logs @param {number} middle */
-function distance(logs, middle) {
-  const last = logs.findLast((value) => value !== null);
-  return last === undefined || last === null ? Infinity : Math.abs(last - middle);
+/** Logarithms of the values; null for what has none. @param {Series} series */
+const logsOf = (series) => series.values.map((value) => (value !== null && value > 0 ? Math.log10(value) : null));
+
+/**
+ * The series whose last value lies farthest from the median of all last values come first, by their logarithms. One
+ * without a value comes before all.
+ * @template {Series} T @param {T[]} series @returns {T[]}
+ */
+export function byDistance(series) {
+  const last = series.map((one) => logsOf(one).findLast((value) => value !== null) ?? null);
+  const sorted = last.filter((value) => value !== null).toSorted((a, b) => a - b);
+  const middle = sorted[sorted.length >> 1];
+  const distance = last.map((value) => (value === null ? Infinity : Math.abs(value - middle)));
+  return series.map((_, index) => index).toSorted((a, b) => (distance[b] > distance[a] ? 1 : distance[b] < distance[a] ? -1 : 0)).map((index) => series[index]);
 }
 
 /** @param {Series} series @param {(number | null)[]} logs @param {number} low @param {number} high */
@@ -70,3 +82,6 @@ export function pathOf(steps, logs, low, high) {
   });
   return path;
 }
+
+/** The items in parts of at most `size`. @template T @param {T[]} items @param {number} size @returns {T[][]} */
+export const partsOf = (items, size) => Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

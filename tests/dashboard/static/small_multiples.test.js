@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pathOf } from "../../../app/dashboard/static/small_multiples.js";
+import { byDistance, partsOf, pathOf } from "../../../app/dashboard/static/small_multiples.js";
 
 /** @type {[string, number[], (number | null)[], string][]} */
 const CASES = [
@@ -16,3 +16,28 @@ for (const [name, steps, logs, expected] of CASES) {
     assert.equal(pathOf(steps, logs, 0, 2), expected);
   });
 }
+
+/** @param {string} scope @param {(number | null)[]} values */
+const seriesOf = (scope, values) => ({ scope, steps: values.map((_, step) => step), values });
+
+test("the series that differs most from the others at its end comes first", () => {
+  const series = [
+    seriesOf("usual", [1, 1]), seriesOf("small", [1, 1e-6]), seriesOf("another", [1, 2]), seriesOf("large", [1, 1e3]),
+    seriesOf("once large", [1e9, 1]),
+  ];
+
+  const names = byDistance(series).map((one) => one.scope);
+
+  assert.deepEqual(names, ["small", "large", "another", "usual", "once large"]);
+});
+
+test("series without a value come first, in their order", () => {
+  const series = [seriesOf("usual", [1]), seriesOf("zero", [0]), seriesOf("none", [null]), seriesOf("empty", [])];
+
+  assert.deepEqual(byDistance(series).map((one) => one.scope), ["zero", "none", "empty", "usual"]);
+});
+
+test("parts hold all items in their order", () => {
+  assert.deepEqual(partsOf([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
+  assert.deepEqual(partsOf([], 2), []);
+});
