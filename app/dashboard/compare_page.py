@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.api.models.compared_runs import CompareParameters, CompareView, view_compared
+from app.api.models.compared_runs import CompareParameters, CompareView, SeedArmView, view_compared
 from app.api.models.run import RunView
 from app.api.protocol.deps import Read, RunsReader
 from app.dashboard.pages import PageRoute, render
@@ -79,7 +78,7 @@ def labels_of(view: CompareView) -> Mapping[str, str]:
         if len(arm.run_ids) > 1
         for run_id, seed in zip(arm.run_ids, arm.seeds, strict=True)
     }
-    arms = _told_apart([_name_of(_run(view, arm.run_ids[0])) for arm in view.arms])
+    arms = _told_apart([_name_of_arm(view, arm) for arm in view.arms])
     names = {
         run_id: name for arm, name in zip(view.arms, arms, strict=True) for run_id in arm.run_ids
     }
@@ -89,8 +88,10 @@ def labels_of(view: CompareView) -> Mapping[str, str]:
     } | {f"arm of {run_id}": name for run_id, name in names.items()}
 
 
-def _run(view: CompareView, run_id: UUID) -> RunView:
-    return next(run for run in view.runs if run.id == run_id)
+def _name_of_arm(view: CompareView, arm: SeedArmView) -> str:
+    """The name of its first run, without the seed that runs of a trial have in theirs."""
+    name = _name_of(next(run for run in view.runs if run.id == arm.run_ids[0]))
+    return name.removesuffix(f", seed {arm.seeds[0]}") if len(arm.run_ids) > 1 else name
 
 
 def _name_of(run: RunView) -> str:

@@ -2,16 +2,19 @@
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 from pydantic import JsonValue
 
+from app.dashboard.assets import asset_url
 from app.domain.runs import Run
 from app.domain.telemetry import LagProfile
-from tests.api.conftest import Clinic
+from tests.api.conftest import Clinic, spec
 from tests.api.measured import batch_of, record, started_run
+from tests.dashboard.axe import faults_of
 from tests.dashboard.conftest import Watched
 from tests.domain.builders import job
 from tests.store.builders import a_profile
@@ -98,3 +101,52 @@ def test_long_names_do_not_make_the_page_wide(clinic: Clinic, watched: Watched, 
     is_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(is_wide)
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_bands_and_heat_maps_shut_nobody_out(
+    watched: Watched, seeds: list[Run], theme: Literal["light", "dark"]
+) -> None:
+    page = watched.page
+    page.emulate_media(color_scheme=theme)
+    page.goto("/compare?" + "&".join(f"run_id={run.id}" for run in seeds))
+    expect(page.locator("[data-scale=low]")).to_have_text("3.2e−4")
+
+    assert [fault for fault in faults_of(page) if fault.is_serious] == []
+    described = page.locator("[data-chart=loss] [role=img]").get_attribute("aria-label")
+    assert described is not None
+    assert "median of 2 seeds: last" in described
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_charts_have_the_colours_of_the_theme(
+    watched: Watched, theme: Literal["light", "dark"]
+) -> None:
+    page = watched.page
+    page.emulate_media(color_scheme=theme)
+    page.goto("/fleet")
+    source = asset_url("theme.js")
+
+    read = f"import('{source}').then(theme => [theme.token('--text'), theme.token('--series-1')])"
+
+    expected = {
+        "light": ["rgb(27, 35, 48)", "rgb(0, 114, 178)"],
+        "dark": ["rgb(232, 236, 242)", "rgb(86, 180, 233)"],
+    }
+    assert page.evaluate(read) == expected[theme]
+
+
+def test_a_run_of_a_trial_has_its_seed_in_its_name_once(clinic: Clinic, watched: Watched) -> None:
+    with clinic.client() as client:
+        ids = [
+            client.post(
+                "/v1/runs",
+                json=spec(name=f"untreated, seed {seed}", training={"num_steps": 5, "seed": seed}),
+            ).json()["id"]
+            for seed in (3, 4)
+        ]
+
+    watched.page.goto("/compare?" + "&".join(f"run_id={one}" for one in ids))
+
+    heads = watched.page.locator("thead th a")
+    expect(heads).to_have_text(["untreated, seed 3", "untreated, seed 4"])

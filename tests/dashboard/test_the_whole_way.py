@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from app.demo.orders import orders
 from tests.dashboard.conftest import PATIENCE_MS, RUN_PAGE, Watched
 from tests.end_to_end.conftest import Owner, owner
 
@@ -111,17 +113,51 @@ def test_the_same_way_is_open_to_the_keyboard_alone(visitor: BrowserContext, own
     assert told.inner_text() != last
 
 
-def test_every_page_has_its_pictures(visitor: BrowserContext, owner: Owner, tmp_path: Path) -> None:
+def test_three_clicks_lead_to_why_the_elman_of_the_demo_is_sick(
+    browser: Browser, owner: Owner
+) -> None:
+    """From the first page to the reason; the run is that of the demo, shorter."""
+    order = orders("")[0].body
+    run_id = owner.post_run({**order, "training": {"num_steps": 200, "evaluate_every": 40}})
+    owner.wait_until(lambda: owner.run(run_id)["ended_at"] is not None)
+    context = browser.new_context(
+        base_url=str(owner.http.base_url), viewport={"width": 1280, "height": 900}
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("API key").fill((owner.service.home / "admin-key").read_text().strip())
+
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/runs")
+    page.get_by_role("link", name="demo: elman vanishes").click()
+    page.wait_for_url(RUN_PAGE)
+
+    summary = page.locator(".story .summary")
+    expect(summary).to_contain_text("Sick")
+    expect(summary).to_contain_text("the recurrent Jacobian shrinks the gradient")
+    expect(summary).to_be_in_viewport(ratio=1)
+    expect(page.locator(".remedies li").first).to_be_in_viewport()
+    vanishing = page.locator(".finding", has_text="vanishing gradient").first
+    expect(vanishing).to_contain_text("At a lag of 199 timesteps, which the task needs")
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_has_its_pictures(
+    visitor: BrowserContext, owner: Owner, tmp_path: Path, theme: Literal["light", "dark"]
+) -> None:
     """Kept as output of the test, to be looked at."""
     page = visitor.new_page()
-    run_id = owner.http.get("/v1/runs").json()["items"][-1]["id"]
-    paths: tuple[str, ...] = ("/runs", "/runs/new", f"/runs/{run_id}", f"/compare?run_id={run_id}")
-    paths += (f"/v1/runs/{run_id}/report.html",)
+    page.emulate_media(color_scheme=theme)
+    ids = [run["id"] for run in owner.http.get("/v1/runs").json()["items"]]
+    compared = "&".join(f"run_id={run_id}" for run_id in ids[:3])
+    paths: tuple[str, ...] = ("/runs", "/runs/new", f"/runs/{ids[-1]}", f"/compare?{compared}")
+    paths += (f"/v1/runs/{ids[-1]}/report.html",)
     for path in (*paths, "/datasets", "/fleet", "/settings"):
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             page.goto(path, wait_until="networkidle")
-            name = re.sub(r"\W+", "-", path).strip("-")[-40:]
+            name = re.sub(r"\W+", "-", path).strip("-")[:40]
             page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
 
     assert len(list(tmp_path.iterdir())) == 8 * len(WIDTHS)

@@ -6,7 +6,7 @@ import { HeatMap } from "./heat_map.js";
 import { flowOf, lagsOf, shownShares } from "./heat_map_image.js";
 import { LineChart } from "./line_chart.js";
 import { keepInAddress, RangeGroup } from "./range_group.js";
-import { shortNumber, viridis } from "./scales.js";
+import { powerOfTen, shortNumber, viridis } from "./scales.js";
 
 /** @import { ComparedRuns } from "./answers.d.ts" */
 
@@ -68,9 +68,12 @@ function showScale({ shown: [low, high], low: least, high: greatest }) {
   const stops = Array.from({ length: 17 }, (_, part) => `rgb(${viridis(part / 16).join(" ")})`);
   const bar = /** @type {HTMLElement} */ (document.querySelector("[data-scale-bar]"));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  writeEnd("low", (least < low ? "≤ " : "") + shortNumber(10 ** low, 2));
-  writeEnd("high", (greatest > high ? "≥ " : "") + shortNumber(10 ** high, 2));
+  writeEnd("low", (least < low ? "≤ " : "") + powerText(low));
+  writeEnd("high", (greatest > high ? "≥ " : "") + powerText(high));
 }
+
+/** @param {number} power Of ten. */
+const powerText = (power) => (Number.isInteger(power) && power !== 0 ? powerOfTen(power) : shortNumber(10 ** power, 2));
 
 /** @param {string} name @param {string} text */
 function writeEnd(name, text) {

@@ -89,7 +89,7 @@ export class LineChart {
       height: HEIGHT,
       scales: {
         x: { time: false, range: (_, min, max) => (this.group.shown ? [this.group.shown.from, this.group.shown.to] : [min, max]) },
-        y: content.log ? { distr: 3 } : {},
+        y: content.log ? { distr: 3 } : { range: (_, min, max) => (min === 0 && max === 0 ? [0, 1] : uPlot.rangeNum(min, max, 0.1, true)) },
       },
       axes: [
         { ...axis, values: (_, values) => values.map(stepText) },

@@ -3,7 +3,7 @@
 import { ApiProblem, at, call, textOf } from "./api.js";
 import { curlCommand, pythonProgram, reachText, timeText } from "./new_run_texts.js";
 import { SchemaForm, showProblems } from "./schema_form.js";
-import { shortNumber } from "./scales.js";
+import { shortNumber, stepText } from "./scales.js";
 
 /**
  * @import { Catalog, Dataset, DatasetPage, DryRun, Preflight, Run } from "./answers.d.ts"
@@ -56,7 +56,7 @@ async function check() {
     showProblems(form, []);
     const { seconds, memory_bytes: bytes, parameters } = answer.estimate;
     place("cost").textContent =
-      `${parameters} weights, about ${shortNumber(bytes / 2 ** 20)} MiB and ${timeText(seconds)} on one core.`;
+      `${stepText(parameters)} weights, about ${shortNumber(bytes / 2 ** 20)} MiB and ${timeText(seconds)} on one core.`;
     showWarnings(answer.warnings, false);
     setReady(true);
   } catch (error) {

@@ -151,7 +151,7 @@ export class SchemaForm {
     const hint = document.createElement("span");
     hint.className = "hint";
     hint.id = `${input.id}-hint`;
-    hint.textContent = told.hint?.split("\n").join(" ") ?? "";
+    tell(hint, told.hint?.split("\n").join(" ") ?? "");
     input.setAttribute("aria-describedby", hint.id);
     const problem = document.createElement("span");
     problem.className = "problem";
@@ -160,6 +160,31 @@ export class SchemaForm {
     return hint;
   }
 }
+
+/** Letters of a hint that stand below a field; the sentences after the first one of a longer hint unfold. */
+const SHORT_HINT = 130;
+
+/** Writes a hint, whose code stands between backticks. @param {HTMLElement} place @param {string} text */
+function tell(place, text) {
+  const end = text.length > SHORT_HINT ? text.indexOf(". ") + 1 : 0;
+  if (end === 0) {
+    place.replaceChildren(...marked(text));
+    return;
+  }
+  const more = document.createElement("details");
+  const summary = document.createElement("summary");
+  summary.textContent = "More";
+  more.append(summary, ...marked(text.slice(end + 1)));
+  place.replaceChildren(...marked(text.slice(0, end)), more);
+}
+
+/** Texts and code elements of a text with backticks. @param {string} text */
+const marked = (text) => text.split("`").map((part, i) => {
+  if (i % 2 === 0) return part;
+  const code = document.createElement("code");
+  code.textContent = part;
+  return code;
+});
 
 /**
  * Shows problems at their fields and returns those that belong to none.
