@@ -4,6 +4,7 @@
  */
 export const errors = {
   wrapComponents: {
+    /** @type {import("./swagger.d.ts").Wrapped<{code: string, response: {get: (name: "description") => string}}>} */
     response: (Original, system) => (props) => {
       const { React } = system;
       const make = React.createElement;

@@ -1,6 +1,7 @@
 /** The samples of an operation above its parameters: curl and Python, with the page's own address. */
 export const samples = {
   wrapComponents: {
+    /** @type {import("./swagger.d.ts").Wrapped<{pathMethod: string[]}>} */
     parameters: (Original, system) => (props) => {
       const { React } = system;
       const make = React.createElement;
@@ -10,6 +11,7 @@ export const samples = {
       if (given.length === 0) return make(Original, props);
       const shown = given[isPython ? 1 : 0];
       const address = new URL(".", document.baseURI).href.replace(/\/$/u, "");
+      /** @param {import("./swagger.d.ts").Sample} sample @param {number} index */
       const button = (sample, index) => make("button", {
         key: sample.label,
         type: "button",

@@ -21,4 +21,4 @@ SwaggerUIBundle({
   validatorUrl: null,
   plugins: [() => samples, () => errors, () => filter, () => summary],
 });
-keepNamed(document.querySelector("#swagger-ui"));
+keepNamed(/** @type {Element} */ (document.querySelector("#swagger-ui")));
