@@ -46,8 +46,10 @@ class Comparison:
 @router.get("/runs/{run_id}")
 def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read) -> Response:
     """`GET /v1/runs/{run_id}` is its JSON twin; charts read the telemetry of the run."""
-    run = read_run_view(read, caller, run_id)
     sources = RunSources(read=read, caller=caller, run_id=run_id)
+    # first: whatever they tell is in the rest of the page, which follows the run from them on
+    events = sources.events()
+    run = read_run_view(read, caller, run_id)
     diagnosis = sources.diagnosis()
     advised = advised_remedies(diagnosis) if diagnosis else []
     files = sources.artifacts()
@@ -63,7 +65,8 @@ def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read)
         costs=_costs(read, caller, advised),
         files=files,
         has_examples=any(file.kind is ArtifactKind.GOLDEN for file in files),
-        events=sources.events(),
+        events=events,
+        last_event=events[-1].number if events else 0,
         lineage=sources.lineage(),
         compared=_compare(read, caller, run),
         is_over=run.ended_at is not None,

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from app.domain.quantities import PER_TENSOR
 from app.store.tables import runs
 from tests.api.conftest import Clinic, spec
-from tests.api.measured import batch_of, record, session_of, started_run
+from tests.api.measured import batch_of, path_of, record, session_of, started_run
 from tests.api.trials.sick_runs import sick_run
 from tests.dashboard.conftest import Watched
 
@@ -72,4 +72,22 @@ def test_of_very_many_tensors_those_that_differ_most_are_shown(
 
     expect(panel.get_by_text("The 50 of 120 that differ most.")).to_be_visible()
     expect(panel.locator("figcaption").first).to_contain_text("rnn.weight_hh_l70")
+    assert watched.complaints == []
+
+
+def test_a_page_follows_a_run_from_the_events_that_it_shows_on(
+    clinic: Clinic, watched: Watched
+) -> None:
+    run = started_run(clinic)
+    record(clinic, run, seq=0, batch=batch_of([1.0] * 10))
+    with clinic.client() as client:
+        shown = client.get(path_of(run.id, "events")).json()["items"]
+    page = watched.page
+
+    with page.expect_request(lambda request: "/events" in request.url) as followed:
+        page.goto(f"/runs/{run.id}")
+
+    assert followed.value.url.endswith(f"/events?after={shown[-1]['number']}")
+    record(clinic, run, seq=1, batch=batch_of([1.0] * 13, first_step=10))
+    expect(page.locator("[data-step]")).to_have_text("23")
     assert watched.complaints == []

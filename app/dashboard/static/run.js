@@ -234,10 +234,10 @@ function throttled(periodMs, act) {
 /** The act, which does nothing while nobody looks. @param {() => Promise<unknown>} act */
 const whileSeen = (act) => () => (document.visibilityState === "visible" ? act() : Promise.resolve());
 
-/** Follows the run's events. Only what they change is read again, and nothing while nobody looks. */
+/** Follows the run's events from those that the page shows on. Only what they change is read again, and nothing while nobody looks. */
 function follow() {
   freshness = SHARED;
-  const events = new EventSource(at(`${api}/events`));
+  const events = new EventSource(at(`${api}/events?after=${head.dataset.lastEvent}`));
   const curves = throttled(PERIOD_MS, whileSeen(drawCurves));
   const rest = throttled(LONG_PERIOD_MS, whileSeen(() => Promise.all([drawFlow(), drawMechanisms()])));
   const words = throttled(PERIOD_MS, refreshPage);
