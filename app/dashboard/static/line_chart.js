@@ -145,11 +145,14 @@ export class LineChart {
 const formOf = (content) =>
   JSON.stringify([content.log, content.lines.map((line) => [line.label, line.dashed, line.points, line.color, line.series]), content.bands]);
 
+/** Of a number before its power of ten, for which an axis has no room. */
+const TRAILING_ZEROS = /\.?0+e/u;
+
 /** @param {number} value @param {boolean | undefined} isLog */
 function axisLabel(value, isLog) {
   if (value === null) return "";
   const exponent = Math.log10(value);
-  return isLog && Number.isInteger(exponent) && Math.abs(exponent) > 3 ? powerOfTen(exponent) : shortNumber(value, isLog ? 1 : 3);
+  return isLog && Number.isInteger(exponent) && Math.abs(exponent) > 3 ? powerOfTen(exponent) : shortNumber(value, isLog ? 1 : 3).replace(TRAILING_ZEROS, "e");
 }
 
 /** Lines with steps of their own, on one axis. @param {Line[]} lines @returns {uPlot.AlignedData} */
