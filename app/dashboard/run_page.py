@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api.models.diagnosis import DiagnosisView, RemedyView
+from app.api.models.diagnosis import DiagnosisView, ExperimentView, RemedyView
 from app.api.models.run import RunView, view_run
+from app.api.models.run_detail import RelatedRunView
 from app.api.models.trial import TrialView, view_trial
 from app.api.protocol.deps import Read, RunsReader
 from app.api.protocol.root_path import at
@@ -18,11 +19,14 @@ from app.dashboard.pages import SharedPageRoute, render
 from app.domain.access import Caller
 from app.domain.artifacts import ArtifactKind
 from app.domain.comparison import SpecDifference, spec_differences
+from app.domain.diagnosis.experiments.plans import carries_out
 from app.domain.errors import NotFound
 from app.domain.specs.job import JobSpec
+from app.domain.specs.lineage import RunPurpose
 from app.domain.specs.patch import as_document
 from app.services.runs.estimate_seconds import estimate_seconds
 from app.services.runs.get_run import get_run
+from app.services.runs.read_lineage import read_lineage
 from app.services.trials.read_trial import list_trials
 
 router = APIRouter(include_in_schema=False, route_class=SharedPageRoute)
@@ -61,6 +65,7 @@ def get_run_page(request: Request, run_id: UUID, caller: RunsReader, read: Read)
         title=title_of(run),
         diagnosis=diagnosis,
         advised=advised,
+        experiment_runs=_experiment_runs(read, caller, run, diagnosis) if diagnosis else {},
         trial=read_latest_trial(read, caller, run_id),
         costs=_costs(read, caller, advised),
         files=files,
@@ -103,6 +108,28 @@ def read_latest_trial(read: Read, caller: Caller, run_id: UUID) -> TrialView | N
     return view_trial(found.items[0]) if found.items else None
 
 
+def _experiment_runs(
+    read: Read, caller: Caller, run: RunView, diagnosis: DiagnosisView
+) -> dict[str, RelatedRunView]:
+    """Returns, by the cause that is tested, the newest run of each experiment that is offered."""
+    offered = {
+        one.cause: planned
+        for cause in diagnosis.causes
+        for one in cause.experiments
+        if (planned := _spec_of(one)) is not None
+    }
+    if not offered:
+        return {}
+    found = read(lambda work: read_lineage(work, workspace_id=caller.workspace_id, run_id=run.id))
+    made = [one for one in found.children if one.purpose is RunPurpose.EXPERIMENT]
+    return {
+        cause: RelatedRunView.of(one)
+        for cause, planned in offered.items()
+        for one in reversed(made)
+        if carries_out(one.spec, planned=planned, parent=run.spec)
+    }
+
+
 def _costs(read: Read, caller: Caller, advised: Sequence[RemedyView]) -> list[float | None]:
     """Returns the seconds that a run with each remedy takes; None where that is not known."""
     specs = [_spec_of(remedy) for remedy in advised]
@@ -110,10 +137,10 @@ def _costs(read: Read, caller: Caller, advised: Sequence[RemedyView]) -> list[fl
     return read(lambda work: estimate_seconds(work, workspace_id=own, specs=specs))
 
 
-def _spec_of(remedy: RemedyView) -> JobSpec | None:
+def _spec_of(offered: RemedyView | ExperimentView) -> JobSpec | None:
     """Returns None for a spec of an earlier release that is not valid any more."""
     try:
-        return JobSpec.model_validate(remedy.request.body)
+        return JobSpec.model_validate(offered.request.body)
     except ValidationError:
         return None
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from app.domain.diagnosis.case import Case
 from app.domain.runs import Run, StopReason
 from app.store.checkpoints import best_checkpoint, checkpoints_of
+from app.store.experiments import ended_experiments
 from app.store.judged_telemetry import read_judged_telemetry
 
 
@@ -27,4 +28,5 @@ def load_case(
         stop_reason=stop_reason,
         error=error,
         saved_best_step=None if best is None else best.step,
+        experiments=ended_experiments(session, run.id),
     )

@@ -25,6 +25,7 @@ from app.domain.errors import Fenced
 from app.domain.events import EventKind
 from app.domain.quotas import Quotas
 from app.domain.runs import STATUS_OF, Run, RunStatus, StopReason, check_transition
+from app.domain.specs.lineage import RunPurpose
 from app.domain.task import TaskFacts
 from app.store.checkpoints import latest_checkpoint
 from app.store.documents import encode, storable
@@ -208,6 +209,7 @@ def finish(
         "ended_at": database_now(),
         "crash_count": runs.c.crash_count + int(is_crash),
         "wants_trial": wants_trial,
+        "is_result_due": runs.c.purpose.is_not_distinct_from(RunPurpose.EXPERIMENT.value),
     }
     log = (
         _status_event(status, attempt),

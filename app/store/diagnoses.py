@@ -11,19 +11,22 @@ from app.domain.diagnosis.findings import (
     Cause,
     Diagnosis,
     DiagnosisVerdict,
+    ExperimentResult,
     Finding,
     FindingState,
     NotAssessed,
     Outlook,
 )
 from app.domain.events import EventKind
+from app.domain.runs import Run
 from app.store.documents import decode, encode
-from app.store.fence import NewEvent, change_attempt
-from app.store.tables import diagnoses, findings
+from app.store.fence import NewEvent, change_attempt, change_run
+from app.store.tables import diagnoses, findings, runs
 
 _FINDING = TypeAdapter(Finding)
 _CAUSES = TypeAdapter(tuple[Cause, ...])
 _OUTLOOK = TypeAdapter(Outlook | None)
+_RESULTS = TypeAdapter(tuple[ExperimentResult, ...])
 _NOT_ASSESSED = TypeAdapter(tuple[NotAssessed, ...])
 #: Columns of `findings` that hold documents.
 _DOCUMENTS = frozenset({"threshold", "evidence", "cause", "remedies"})
@@ -42,27 +45,46 @@ def save_diagnosis(
     With `is_taken_back`, the run must have been taken back from its worker. Raises Fenced when the
     run no longer belongs to the attempt.
     """
+    change_attempt(
+        session,
+        run_id=run_id,
+        attempt=attempt,
+        values=_values_of(diagnosis),
+        log=_news(session, run_id, diagnosis),
+        is_taken_back=is_taken_back,
+    )
+    _replace(session, run_id, diagnosis)
+
+
+def replace_final_diagnosis(session: Session, run: Run, diagnosis: Diagnosis) -> None:
+    """Replaces the diagnosis of an ended run, which the caller has locked."""
+    log = _news(session, run.id, diagnosis)
+    change_run(session, runs.c.id == run.id, values=_values_of(diagnosis), log=log)
+    _replace(session, run.id, diagnosis)
+
+
+def _news(session: Session, run_id: UUID, diagnosis: Diagnosis) -> tuple[NewEvent, ...]:
+    """Returns events of the findings that are new or have changed."""
     known = {_identity(finding) for finding in _read_findings(session, run_id)}
-    log = tuple(
+    return tuple(
         NewEvent(kind=EventKind.FINDING, data=_event_data(finding))
         for finding in diagnosis.findings
         if _identity(finding) not in known
     )
+
+
+def _values_of(diagnosis: Diagnosis) -> Mapping[str, object]:
+    """Returns the columns of a run that hold its diagnosis in short."""
     present = (f for f in diagnosis.findings if f.state is not FindingState.RESOLVED)
-    values = {
+    return {
         "verdict": diagnosis.verdict.value,
         # without duplicates, in the order of the findings
         "finding_codes": list(dict.fromkeys(finding.code for finding in present)),
         "is_diagnosis_final": diagnosis.final,
     }
-    change_attempt(
-        session,
-        run_id=run_id,
-        attempt=attempt,
-        values=values,
-        log=log,
-        is_taken_back=is_taken_back,
-    )
+
+
+def _replace(session: Session, run_id: UUID, diagnosis: Diagnosis) -> None:
     session.execute(delete(diagnoses).where(diagnoses.c.run_id == run_id))
     session.execute(insert(diagnoses), {"run_id": run_id, **_row_of(diagnosis)})
     rows = [
@@ -96,6 +118,7 @@ def load_diagnosis(session: Session, run_id: UUID) -> Diagnosis | None:
         not_assessed=_NOT_ASSESSED.validate_python(row["not_assessed"]),
         causes=_CAUSES.validate_python(decode(row["causes"])),
         outlook=_OUTLOOK.validate_python(row["outlook"]),
+        experiment_results=_RESULTS.validate_python(decode(row["experiment_results"])),
     )
 
 
@@ -132,6 +155,9 @@ def _row_of(diagnosis: Diagnosis) -> Mapping[str, object]:
         "not_assessed": _NOT_ASSESSED.dump_python(diagnosis.not_assessed, mode="json"),
         "causes": encode(_CAUSES.dump_python(diagnosis.causes, mode="json")),
         "outlook": _OUTLOOK.dump_python(diagnosis.outlook, mode="json"),
+        "experiment_results": encode(
+            _RESULTS.dump_python(diagnosis.experiment_results, mode="json")
+        ),
     }
 
 

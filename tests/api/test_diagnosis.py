@@ -17,7 +17,7 @@ from worker.telemetry.sending import PendingCheckpoint
 
 FIELDS = {
     *("run_id", "attempt", "as_of_step", "final", "rules_version", "verdict", "summary"),
-    *("findings", "not_assessed", "causes", "outlook"),
+    *("findings", "not_assessed", "causes", "outlook", "experiment_results"),
 }
 
 

@@ -2,7 +2,8 @@
 
 Each sweep records the worker's heartbeat. One worker at a time, which holds an advisory lock of the
 database, also rescues runs whose lease has expired, notifies workers of queued runs, and drops old
-readings. Lost runs that are not tried again are judged and ended after that, in another thread.
+readings. Lost runs that are not tried again are judged and ended after that, in another thread, and
+ended runs are judged again there when experiments that test their causes have ended.
 Every worker makes windows that runs of an earlier release lack. Every worker also claims queued
 runs in its sweep, so that runs start without a broker. A worker ends when it cannot work any more:
 without its forkserver, or when it does not receive the notifications that wait at the broker.
@@ -30,6 +31,8 @@ SWEEPS_PER_DROP = 300
 #: A worker that receives no notification in this time, with a free slot and while some wait, does
 #: not receive them at all.
 UNRECEIVED_AFTER_S = 20.0
+#: In place of an attempt: an ended run is judged again.
+AGAIN = -1
 
 
 class Slots(Protocol):
@@ -67,6 +70,11 @@ class Records(Protocol):
         """Returns the ends of lost runs, which `finish` is to store."""
 
     def finish(self, end: AttemptEnd) -> None: ...
+
+    def runs_to_judge_again(self) -> Sequence[UUID]:
+        """Returns ended runs whose experiments have ended since."""
+
+    def judge_again(self, run_id: UUID) -> None: ...
 
     def drop_old_telemetry(self) -> None: ...
 
@@ -117,8 +125,8 @@ class Sweeper:
         self._unreceived_since: float | None = None
         self._num_answered = 0
         self._num_sweeps = 0
-        #: Ends of lost runs that are being stored, by run and attempt.
-        self._ends: dict[tuple[UUID, int], Future[None]] = {}
+        #: Runs that are being judged, by run and attempt; the attempt is AGAIN for ended runs.
+        self._judgements: dict[tuple[UUID, int], Future[None]] = {}
 
     def run(self) -> None:
         """Sweeps periodically; an error ends one sweep only."""
@@ -158,7 +166,9 @@ class Sweeper:
                 may_rescue=now - self._connected_since >= self._timing.grace_s,
             )
             for end in ends:
-                self._submit_end(end)
+                self._submit((end.run_id, end.attempt), partial(self._records.finish, end))
+            for run_id in self._records.runs_to_judge_again():
+                self._submit((run_id, AGAIN), partial(self._records.judge_again, run_id))
             if self._num_sweeps % SWEEPS_PER_DROP == 0:
                 self._records.drop_old_telemetry()
                 self._records.drop_old_acts()
@@ -166,16 +176,15 @@ class Sweeper:
         except Unavailable:
             self._connected_since = None
 
-    def _submit_end(self, end: AttemptEnd) -> None:
-        """Ends a lost run in another thread, so that judging it delays no heartbeat.
+    def _submit(self, key: tuple[UUID, int], judge: Callable[[], None]) -> None:
+        """Judges a run in another thread, so that this delays no heartbeat.
 
-        The sweep returns the same end again when this takes longer than the lease.
+        A later sweep returns the same run again when this takes long.
         """
-        key = (end.run_id, end.attempt)
-        earlier = self._ends.get(key)
+        earlier = self._judgements.get(key)
         if earlier is None or earlier.done():
-            self._ends = {known: done for known, done in self._ends.items() if not done.done()}
-            self._ends[key] = self._slots.submit_diagnosis(partial(self._records.finish, end))
+            pending = {known: one for known, one in self._judgements.items() if not one.done()}
+            self._judgements = {**pending, key: self._slots.submit_diagnosis(judge)}
 
     def _misses_notifications(self) -> bool:
         """Returns whether notifications wait, a slot is free, and none was received for long.

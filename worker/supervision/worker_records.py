@@ -18,6 +18,7 @@ from app.services.attempts.finish_run import AttemptEnd, finish_run
 from app.services.attempts.lift_holds import lift_holds
 from app.services.attempts.read_holds import read_holds
 from app.services.attempts.sweep_runs import sweep_runs
+from app.services.diagnosis.judge_again import find_runs_to_judge_again, judge_again
 from app.services.fleet.note_drain import note_drain
 from app.services.fleet.record_worker_heartbeat import record_worker_heartbeat
 from app.services.fleet.retire_worker import retire_worker
@@ -106,6 +107,14 @@ class WorkerRecords:
     def finish(self, end: AttemptEnd) -> None:
         """Judges and ends a lost run. Raises Fenced when another process has done so."""
         finish_run(self.engine, end)
+
+    def runs_to_judge_again(self) -> list[UUID]:
+        """Returns the ended runs whose diagnosis lacks results of their experiments."""
+        with unit_of_work(self.engine) as work:
+            return find_runs_to_judge_again(work)
+
+    def judge_again(self, run_id: UUID) -> None:
+        judge_again(self.engine, run_id=run_id)
 
     def drop_old_telemetry(self) -> None:
         """Drops at most one month of readings; tries again at a later sweep when it is locked."""

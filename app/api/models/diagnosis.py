@@ -81,6 +81,30 @@ class ExperimentView(View):
     """The request that starts it, as it can be sent."""
 
 
+class ExperimentResultView(View):
+    """What a run that tested a cause tells."""
+
+    cause: str
+    """The cause that it tests, the likeliest if its change tests several."""
+    patch: dict[str, JsonValue]
+    """Merge patch of the run's spec."""
+    run_id: UUID
+    """The run that carried it out."""
+    progress: Derived
+    """Of its score, from that of the baseline, 0, to the one that the task allows, 1; on test data
+    or, without any, on validation data."""
+    has_learned: bool
+    """Whether it learned its task: a progress of 0.8 or more."""
+    supports: str | None
+    """The cause that it speaks for most; null if there is no other cause."""
+    probability_before: Derived
+    """Of the tested cause, without any experiment."""
+    probability: Derived
+    """Of the tested cause, by all experiments."""
+    explanation: str
+    """The same in sentences."""
+
+
 class CauseView(View):
     """Why a symptom is there, with the numbers that speak for it."""
 
@@ -98,7 +122,8 @@ class CauseView(View):
     leaves: list[RankedCauseView]
     """The causes of the family that are possible, the likeliest first."""
     experiments: list[ExperimentView]
-    """Of `undetermined`: runs whose results would tell the likeliest causes apart."""
+    """Of `undetermined`: runs whose results would tell the likeliest causes apart. When one of them
+    has ended, the run is judged again with its result."""
     no_remedy: str | None
     """Why no change of the job helps; null where there are remedies for it."""
 
@@ -196,6 +221,8 @@ class DiagnosisView(View):
     one above `info` that is not resolved."""
     outlook: OutlookView | None
     """Null for a run that has ended, and as long as it has no score or no baseline."""
+    experiment_results: list[ExperimentResultView]
+    """Of the runs that tested a cause and have ended; the causes are weighed by them."""
 
 
 def view_diagnosis(

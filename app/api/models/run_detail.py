@@ -15,6 +15,7 @@ from app.api.models.history import HistoryView
 from app.api.models.run import RunView
 from app.api.models.view import View
 from app.domain.runs import Run, RunStatus
+from app.domain.specs.lineage import RunPurpose
 from app.services.runs.read_lineage import Lineage
 
 #: What can be included in the answer to one run.
@@ -41,6 +42,10 @@ class RelatedRunView(View):
     """Where it is in its life."""
     verdict: str | None
     """Of its diagnosis; null before the first one."""
+    purpose: RunPurpose | None
+    """What it was made for beside its parent, as in the run's `lineage`; null for most."""
+    remedy: str | None
+    """Kind of the remedy that it tries; null where none is tried."""
     parent_step: int | None
     """The step at which it was forked from its parent; null where it began with step 0."""
     created_at: datetime

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar, cast
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,16 @@ _BAD: Mapping[str, Callable[[NDArray[np.generic]], NDArray[np.bool_]]] = Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExperimentRun:
+    """A run that was made to test a cause of the run that is judged, and that has ended."""
+
+    run_id: UUID
+    spec: JobSpec
+    #: How far its score is from that of the baseline, 0, to the one that the task allows, 1.
+    progress: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A run that is judged, and the thresholds of the judgement."""
 
@@ -62,6 +73,8 @@ class Case:
     #: Step of the best state that was saved and can be forked; None without one.
     saved_best_step: int | None = None
     thresholds: Thresholds = DEFAULT
+    #: In the order in which they were submitted.
+    experiments: tuple[ExperimentRun, ...] = ()
 
     @cached_property
     def as_of_step(self) -> int | None:

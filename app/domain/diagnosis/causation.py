@@ -1,6 +1,6 @@
 """Names the causes of a run: families first, a single cause only where it stands out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,8 +8,16 @@ from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.cause import UNDETERMINED, Family
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.confidence.chances import CHANCES, OfCauses
-from app.domain.diagnosis.findings import Cause, Experiment, Finding, RankedCause
+from app.domain.diagnosis.experiments.plans import plans_of
+from app.domain.diagnosis.findings import (
+    Cause,
+    Experiment,
+    ExperimentResult,
+    Finding,
+    RankedCause,
+)
 from app.domain.diagnosis.ranking import rank
+from app.domain.diagnosis.remedy import Patch
 from app.domain.specs.patch import as_document, patched
 
 # On families of tasks that the ranking did not see, 93 % of the leaves that are named so are right,
@@ -67,11 +75,16 @@ def with_probabilities(
 
 
 def named_causes(
-    given: Sequence[RankedCause], case: Case, *, chances: OfCauses = CHANCES.causes
+    given: Sequence[RankedCause],
+    case: Case,
+    *,
+    results: Sequence[ExperimentResult] = (),
+    chances: OfCauses = CHANCES.causes,
 ) -> tuple[Cause, ...]:
     """Returns at most three causes of hypotheses that are ordered by their shares.
 
-    If no family is more likely than not, the first cause is `undetermined`, with experiments.
+    If no family is more likely than not, the first cause is `undetermined`, with experiments that
+    have no result yet.
     """
     if not given:
         return ()
@@ -79,7 +92,13 @@ def named_causes(
     listed = [one for one in _groups(ranked, chances) if one.share >= MIN_LISTED][:MAX_CAUSES]
     if listed and listed[0].probability >= MIN_PROBABILITY:
         return tuple(_named(group, case) for group in listed)
-    return _with_undetermined(listed[: MAX_CAUSES - 1], ranked, case, chances)
+    candidates = listed[: MAX_CAUSES - 1]
+    undetermined = Cause(
+        code=UNDETERMINED,
+        probability=1 - chances.chance(sum(group.share for group in candidates)),
+        experiments=_experiments(ranked, case, done=[one.patch for one in results]),
+    )
+    return (undetermined, *(_named(group, case) for group in candidates))
 
 
 def explained_by(finding: Finding, causes: Sequence[Cause]) -> Cause | None:
@@ -131,29 +150,18 @@ def _named(group: _Group, case: Case) -> Cause:
     return replace(found, code=group.family.value, probability=group.probability)
 
 
-def _with_undetermined(
-    listed: Sequence[_Group], ranked: Sequence[RankedCause], case: Case, chances: OfCauses
-) -> tuple[Cause, ...]:
-    candidates = [_named(group, case) for group in listed]
-    explained = chances.chance(sum(group.share for group in listed))
-    undetermined = Cause(
-        code=UNDETERMINED,
-        probability=1 - explained,
-        experiments=tuple(_experiments(ranked, case))[:MAX_EXPERIMENTS],
+def _experiments(
+    ranked: Sequence[RankedCause], case: Case, *, done: Collection[Patch]
+) -> tuple[Experiment, ...]:
+    """Returns experiments that were not done yet, those of the likeliest causes first."""
+    plans = plans_of([one.code for one in ranked], case)
+    open_plans = [plan for plan in plans if plan.draft.patch not in done]
+    return tuple(
+        Experiment(
+            cause=plan.causes[0],
+            reason=plan.draft.reason,
+            patch=plan.draft.patch,
+            body=as_document(patched(case.spec, plan.draft.patch)),
+        )
+        for plan in open_plans[:MAX_EXPERIMENTS]
     )
-    return (undetermined, *candidates)
-
-
-def _experiments(ranked: Sequence[RankedCause], case: Case) -> Iterator[Experiment]:
-    """Yields the experiments of the causes, the likeliest first; each change once."""
-    seen = []
-    for one in ranked:
-        draft = _CARDS[one.code].experiment(case)
-        if draft is not None and draft.patch not in seen:
-            seen.append(draft.patch)
-            yield Experiment(
-                cause=one.code,
-                reason=draft.reason,
-                patch=draft.patch,
-                body=as_document(patched(case.spec, draft.patch)),
-            )

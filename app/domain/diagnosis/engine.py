@@ -13,6 +13,7 @@ from app.domain.diagnosis.causation import (
 )
 from app.domain.diagnosis.confidence.of_findings import with_confidence
 from app.domain.diagnosis.detectors import DETECTORS
+from app.domain.diagnosis.experiments.results import weigh
 from app.domain.diagnosis.findings import (
     Cause,
     Diagnosis,
@@ -46,8 +47,9 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
     outcomes = [card.examine(judged) for card in DETECTORS]
     found = tuple(o for o in outcomes if isinstance(o, Finding))
     not_assessed = tuple(o for o in outcomes if isinstance(o, NotAssessed))
-    ranked = hypotheses(judged, found)
-    causes = named_causes(ranked, judged)
+    weighed = weigh(judged, hypotheses(judged, found))
+    ranked, results = weighed.ranked, weighed.results
+    causes = named_causes(ranked, judged, results=results)
     remedies = _remedies(judged, ranked)
     assured = tuple(with_confidence(found, judged, ranked=ranked, causes=causes))
     outlook = outlook_of(judged, found)
@@ -60,11 +62,14 @@ def diagnose(case: Case, thresholds: Thresholds = DEFAULT) -> Diagnosis:
         final=case.has_ended,
         rules_version=RULES_VERSION,
         verdict=verdict,
-        summary=summarise(judged, verdict, findings, not_assessed, causes, outlook),
+        summary=summarise(
+            judged, verdict, findings, not_assessed, causes, outlook, num_experiments=len(results)
+        ),
         findings=findings,
         not_assessed=not_assessed,
         causes=causes,
         outlook=outlook,
+        experiment_results=results,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -66,6 +67,28 @@ class Experiment:
     patch: Patch
     #: The full, valid job spec with the patch applied: the body of `POST /v1/runs`.
     body: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentResult:
+    """What a run that tested a cause of another run tells of it."""
+
+    #: Code of the cause that it tests, the likeliest if its change tests several.
+    cause: str
+    #: A merge patch of the job spec.
+    patch: Patch
+    run_id: UUID
+    #: How far its score is from that of the baseline, 0, to the one that the task allows, 1.
+    progress: float
+    #: Whether the progress is enough to call the task learned.
+    has_learned: bool
+    #: Code of the cause that it speaks for most; None if there is no other cause.
+    supports: str | None
+    #: Of the tested cause: without any experiment, and by all of them.
+    probability_before: float
+    probability: float
+    #: Two plain sentences.
+    explanation: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +194,8 @@ class Diagnosis:
     causes: tuple[Cause, ...] = ()
     #: None for a run that has ended, and as long as it has no score or no baseline.
     outlook: Outlook | None = None
+    #: Of the experiments that have ended.
+    experiment_results: tuple[ExperimentResult, ...] = ()
 
     @property
     def critical_codes(self) -> tuple[str, ...]:

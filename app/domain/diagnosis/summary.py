@@ -88,14 +88,20 @@ def summarise(
     not_assessed: Sequence[NotAssessed],
     causes: Sequence[Cause] = (),
     outlook: Outlook | None = None,
+    *,
+    num_experiments: int = 0,
 ) -> str:
-    """Returns one to four sentences; the one on the score ends with the outlook."""
+    """Returns one to four sentences; the one on the score ends with the outlook.
+
+    `num_experiments` is how many runs have tested the causes.
+    """
     if verdict is DiagnosisVerdict.HEALTHY:
         told = _health(case, findings, not_assessed, outlook)
     elif verdict is DiagnosisVerdict.UNDETERMINED:
         told = _open_questions(case, not_assessed, outlook)
     else:
-        told = _illness(case, verdict, findings, causes, outlook)
+        after = f" after {counted(num_experiments, 'experiment')}" if num_experiments else ""
+        told = _illness(case, verdict, findings, causes, outlook, after=after)
     return f"{_WORDS[verdict]}{_extent(case)}: {' '.join(list(told)[:MAX_SENTENCES])}"
 
 
@@ -115,8 +121,13 @@ def _illness(
     findings: Sequence[Finding],
     causes: Sequence[Cause],
     outlook: Outlook | None,
+    *,
+    after: str = "",
 ) -> Iterator[str]:
-    """Yields outcome, mechanism, cause and the first remedy; nothing is told twice."""
+    """Yields outcome, mechanism, cause and the first remedy; nothing is told twice.
+
+    `after` says in words which experiments the cause rests on.
+    """
     grave = _grave(findings, verdict)
     outcome = next((one for one in grave if one.code in OUTCOMES), None)
     mechanism = next((one for one in grave if one.code not in OUTCOMES), None)
@@ -127,29 +138,29 @@ def _illness(
     if mechanism is not None:
         yield _mechanism(case, mechanism, is_first=outcome is None and score is None)
     is_seen = verdict is DiagnosisVerdict.SICK
-    yield from (_cause(cause, is_seen=is_seen) for cause in causes[:1])
+    yield from (_cause(cause, is_seen=is_seen, after=after) for cause in causes[:1])
     if remedy := next((one for finding in grave for one in finding.remedies), None):
         yield _advice(case, remedy)
     elif causes and causes[0].experiments:
         yield f"First, find out by a run: {lowered(causes[0].experiments[0].reason)}"
 
 
-def _cause(cause: Cause, *, is_seen: bool) -> str:
+def _cause(cause: Cause, *, is_seen: bool, after: str) -> str:
     """Returns the cause in words; before the run is seen to fail, on condition that it does."""
     if cause.code == UNDETERMINED:
-        return "The cause is undetermined."
+        return f"The cause is undetermined{after}."
     if cause.code in _CAUSES:
         what = _CAUSES[cause.code].summary
     else:
         what = FAMILY_SUMMARIES[Family(cause.code)]
     condition = "" if is_seen or (cause.probability or 0.0) >= 1 else " if the run fails"
-    return f"The cause{condition}{_chance(cause.probability)}: {lowered(what)}"
+    return f"The cause{condition}{_chance(cause.probability, after)}: {lowered(what)}"
 
 
-def _chance(probability: float | None) -> str:
+def _chance(probability: float | None, after: str) -> str:
     if probability is None or probability >= 1:
         return ""
-    return f", {likelihood(probability)} ({percent(probability)})"
+    return f", {likelihood(probability)} ({percent(probability)}{after})"
 
 
 def _grave(findings: Sequence[Finding], verdict: DiagnosisVerdict) -> list[Finding]:

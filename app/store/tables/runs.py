@@ -111,6 +111,8 @@ runs = Table(
     Column("held_for", Text),
     #: Bytes that the run needs in the artifact folder and does not have yet.
     Column("wanted_artifact_bytes", BigInteger),
+    #: True from the end of an experiment until its parent was judged with the result.
+    flag("is_result_due"),
     CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
     ),
@@ -123,6 +125,7 @@ runs = Table(
     Index(None, "parent_run_id"),
     Index(None, "dataset_id"),
     Index(None, "worker_id"),
+    Index("ix_runs_results_due", "parent_run_id", postgresql_where=text("is_result_due")),
     Index("ix_runs_held", "id", postgresql_where=text("held_for IS NOT NULL")),
     Index("ix_runs_wanting_trial", "id", postgresql_where=text("wants_trial")),
     Index("ix_runs_preflights", "ended_at", postgresql_where=text("preflight_steps IS NOT NULL")),
@@ -205,6 +208,7 @@ diagnoses = Table(
     json_column("not_assessed", "[]"),
     json_column("causes", "[]"),
     nullable_json_column("outlook"),
+    json_column("experiment_results", "[]"),
     creation_time(),
 )
 

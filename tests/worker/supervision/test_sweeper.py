@@ -2,6 +2,7 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from app.domain.errors import Unavailable
 from app.domain.runs import StopReason
@@ -55,6 +56,8 @@ class Records:
     #: What each sweep returns.
     lost: tuple[AttemptEnd, ...] = ()
     finished: list[AttemptEnd] = field(default_factory=list)
+    results_due: tuple[UUID, ...] = ()
+    judged_again: list[UUID] = field(default_factory=list)
 
     def record_heartbeat(self) -> bool:
         if self.is_unavailable:
@@ -68,6 +71,12 @@ class Records:
 
     def finish(self, end: AttemptEnd) -> None:
         self.finished.append(end)
+
+    def runs_to_judge_again(self) -> tuple[UUID, ...]:
+        return self.results_due
+
+    def judge_again(self, run_id: UUID) -> None:
+        self.judged_again.append(run_id)
 
     def make_missing_windows(self) -> None:
         """Every run has its windows."""
@@ -148,6 +157,19 @@ def test_no_run_is_rescued_right_after_an_outage() -> None:
     sweeper.sweep()
 
     assert records.rescues == [False]
+
+
+def test_a_run_with_new_results_of_experiments_is_judged_again_beside_the_sweep() -> None:
+    run_id = new_id()
+    slots, records = Slots(), Records(results_due=(run_id,))
+    sweeper = make_sweeper(slots, records, Termination())
+
+    sweeper.sweep()
+    sweeper.sweep()
+
+    assert (len(slots.diagnoses), records.judged_again) == (1, [])
+    slots.diagnose_next()
+    assert records.judged_again == [run_id]
 
 
 def test_lost_runs_are_rescued_once_the_database_has_been_available_for_long() -> None:
