@@ -69,6 +69,8 @@ class Ailment:
     needed_steps: int | None = None
     #: Step of the best validation score.
     best_step: int | None = None
+    #: How much better than the baseline that score is, relative to the baseline.
+    best_gain: float | None = None
     #: The best step, if its state was saved and its score is better than the baseline.
     fork_step: int | None = None
     #: Timesteps of context that still improve held-out predictions, by a reference model.

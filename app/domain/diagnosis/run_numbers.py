@@ -49,6 +49,7 @@ def numbers_of(case: Case) -> Ailment:
         penalty_share=max(shares, default=None),
         needed_steps=_needed_steps(case),
         best_step=_best_step(case),
+        best_gain=_best_gain(case),
         fork_step=_fork_step(case),
         useful_context=_useful_context(case),
     )
@@ -96,12 +97,16 @@ def _best_step(case: Case) -> int | None:
     return int(steps[scores.argmin() if is_minimised else scores.argmax()])
 
 
+def _best_gain(case: Case) -> float | None:
+    gain = BEST_VALIDATION_GAIN.measure(case)
+    return gain if isinstance(gain, float) else None
+
+
 def _fork_step(case: Case) -> int | None:
     """Returns the step from which a fork goes on with something that was learned."""
-    gain = BEST_VALIDATION_GAIN.measure(case)
+    gain = _best_gain(case)
     least = case.thresholds.of(BaselineThresholds).min_gain
-    is_better = isinstance(gain, float) and gain >= least
-    return case.saved_best_step if is_better else None
+    return case.saved_best_step if gain is not None and gain >= least else None
 
 
 def _needed_steps(case: Case) -> int | None:

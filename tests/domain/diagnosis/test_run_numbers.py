@@ -138,6 +138,13 @@ def test_a_run_without_data_has_the_length_of_its_spec() -> None:
     assert (numbers.length, numbers.required_lag) == (200, None)
 
 
+@pytest.mark.parametrize(("best", "gain"), [(0.05, 0.7), (0.2, -0.2), (None, None)])
+def test_the_best_gain_is_relative_to_the_baseline(best: float | None, gain: float | None) -> None:
+    readings = [] if best is None else [*scores({0: 0.3, 300: best, 600: 0.4})]
+
+    assert numbers_of(case(seen=telemetry(readings=readings))).best_gain == pytest.approx(gain)
+
+
 @pytest.mark.parametrize(
     ("best", "saved", "step"),
     [(0.05, 300, 300), (0.05, None, None), (1 / 6, 300, None), (None, 300, None)],

@@ -1,5 +1,6 @@
 """Stop at the step with the best validation score."""
 
+from app.domain.diagnosis.prose import percent
 from app.domain.diagnosis.remedy import Ailment, Draft, RemedyCard
 from app.domain.specs.job import JobSpec
 
@@ -16,8 +17,20 @@ def draw(ailment: Ailment, spec: JobSpec) -> Draft | None:
         reason=(
             f"The validation score was best at step {best:,}; what was learned in the steps "
             "after it holds for the training part alone. The artifact `best` has the weights "
-            "of that step."
+            f"of that step.{_at_best(ailment.best_gain)}"
         ),
+    )
+
+
+def _at_best(gain: float | None) -> str:
+    """Returns a sentence on what stopping can reach, with a space before it; empty if unknown."""
+    if gain is None:
+        return ""
+    if gain <= 0:
+        return " Even there it was no better than the baseline, so that stopping alone is no cure."
+    return (
+        f" At best it reaches the score of that step again, {percent(gain)} better than the "
+        "baseline. A better one needs more examples, or labels with less noise."
     )
 
 

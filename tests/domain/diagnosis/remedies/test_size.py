@@ -3,6 +3,8 @@
 import pytest
 from pydantic import JsonValue
 
+from app.domain.diagnosis.prescribe import prescribe
+from app.domain.diagnosis.remedy import Ailment
 from app.domain.specs.base import MAX_INT
 from app.domain.specs.job import JobSpec
 from tests.domain.builders import job
@@ -53,6 +55,24 @@ def test_a_run_that_fits_too_well_stops_at_its_best_step() -> None:
     spec = job(training={"num_steps": 800})
 
     assert drawn("stop_early", spec, best_step=160) == {"training": {"num_steps": 160}}
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        (0.54, "At best it reaches the score of that step again, 54 % better than the baseline."),
+        (-0.2, "Even there it was no better than the baseline, so that stopping alone is no cure."),
+        (None, "The artifact `best` has the weights of that step."),
+    ],
+)
+def test_the_reason_says_what_stopping_can_reach_at_best(gain: float | None, words: str) -> None:
+    spec = job(training={"num_steps": 800})
+    ailment = Ailment(cause="overfitting", best_step=160, best_gain=gain)
+
+    (stop,) = (one for one in prescribe(ailment, spec) if one.kind == "stop_early")
+
+    assert words in stop.reason
+    assert ("At best" in stop.reason) == (gain == 0.54)
 
 
 @pytest.mark.parametrize("best", [None, 0, 790])
