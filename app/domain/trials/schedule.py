@@ -42,13 +42,18 @@ def next_moves(trial: Trial, *, spent: float, so_far: Mapping[Place, TrainingSoF
     `spent` is the time that all runs took so far, relative to that of the run. `so_far` tells of
     the runs that have not ended.
     """
-    if spent >= trial.budget:
+    if spent >= trial.budget or _has_stopped_for_budget(trial):
         reason = None if trial.active else TrialEnd.BUDGET_SPENT
         return Moves(stop=_stops(trial, RunStop.BUDGET_SPENT), end_reason=reason)
     start = _to_start(trial)
     if start or trial.active:
         return Moves(start=start, stop=_to_stop(trial, so_far, is_starting=bool(start)))
     return Moves(end_reason=TrialEnd.DECIDED)
+
+
+def _has_stopped_for_budget(trial: Trial) -> bool:
+    """Returns whether the budget was spent before, whatever the time of the run seems to be now."""
+    return any(one.stopped_for is RunStop.BUDGET_SPENT for one in trial.runs)
 
 
 def _to_stop(

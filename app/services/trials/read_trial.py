@@ -59,10 +59,11 @@ class TrialState:
             for one in self.trial.runs
             if one.arm == CONTROL and one.outcome is not None and one.outcome.step
         ]
+        # by all of its steps: its speed of the last moments changes with what runs beside it
         training = [
-            self._num_steps / run.steps_per_second
+            self.seconds_of(run) * self._num_steps / run.progress_step
             for run in self.members.values()
-            if run.purpose is RunPurpose.CONTROL and run.steps_per_second and not run.ended_at
+            if run.purpose is RunPurpose.CONTROL and run.progress_step and not run.ended_at
         ]
         return max(self.trial.run_seconds, *ended, *training, 0.0)
 

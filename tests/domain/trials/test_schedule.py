@@ -3,7 +3,7 @@
 from app.domain.runs import StopReason
 from app.domain.trials.schedule import Moves, first_places, next_moves
 from app.domain.trials.trial import RunStop, TrainingSoFar, Trial, TrialEnd
-from tests.domain.trials.builders import outcome, trial
+from tests.domain.trials.builders import outcome, trial, with_stop
 
 CURED, SICK, HALF = outcome(0.95), outcome(0.02), outcome(0.5)
 #: A run that could not be queued.
@@ -150,3 +150,12 @@ def test_a_remedy_that_learned_with_most_seeds_goes_on_where_untreated_runs_disa
     found = trial({0: CURED, 1: CURED}, control={0: CURED}, own=SICK)
 
     assert moves_of(found).start == [(0, 2), (1, 2)]
+
+
+def test_a_budget_that_was_spent_stays_so() -> None:
+    stopped = outcome(0.0, stop_reason=StopReason.CANCELLED)
+    found = trial({0: CURED}, control={0: stopped}, own=SICK)
+
+    moves = moves_of(with_stop(found, (0, 0), RunStop.BUDGET_SPENT))
+
+    assert moves == Moves(end_reason=TrialEnd.BUDGET_SPENT)

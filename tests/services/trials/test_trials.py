@@ -306,6 +306,21 @@ def test_a_busier_machine_does_not_use_up_the_budget(site: Site) -> None:
     assert (1, 1) in {(one.arm, one.seed) for one in site.advance().runs}
 
 
+def test_a_moment_of_speed_does_not_use_up_the_budget(site: Site) -> None:
+    site.start(kinds=("first",), budget=2.5)
+    for arm in (CONTROL, 1):
+        run = site.claim(arm, 0, seconds_ago=100.0)
+        with unit_of_work(site.engine) as work:
+            seen = update(runs).where(runs.c.id == run.id)
+            work.session.execute(seen.values(progress_step=2, steps_per_second=1000.0))
+
+    trial = site.advance()
+
+    # the control takes 200 s for its 4 steps, and both have taken 100 s
+    assert trial.status is TrialStatus.RUNNING
+    assert all(one.stopped_for is None for one in trial.runs)
+
+
 def test_a_run_that_confirms_starts_before_first_seeds(site: Site) -> None:
     site.start()
     site.end_run(1, 0, CURED)
