@@ -10,6 +10,7 @@ training  trains one run; train: all of the plan; pack: into the files of the re
 stored    a trained run, and the case that a judge sees at a share of its steps
 grading   failed, grey or healthy, by the progress of the base
 changes, experiments, labels    which single changes cure a failed run, found by training
+experiment_results    how often the test of a cause lets runs learn, from these labels
 opinions, judges, comparators   what is said of a run, and who says it
 remedies  trains what judges advise; records: every remedy of each known cause
 spec_only what the job spec alone tells

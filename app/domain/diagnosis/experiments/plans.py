@@ -1,16 +1,13 @@
 """The changes that test the causes of a run, and which runs carry them out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-
-from pydantic import JsonValue
 
 from app.domain.diagnosis.case import Case
 from app.domain.diagnosis.causes import CAUSES
 from app.domain.diagnosis.remedy import Draft
 from app.domain.specs.job import JobSpec
-from app.domain.specs.patch import as_document
 
 _CARDS = MappingProxyType({card.code: card for card in CAUSES})
 #: What must be the same for two runs to carry out the same experiment. Labels, probes, the device
@@ -52,12 +49,7 @@ def carries_out(spec: JobSpec, *, planned: JobSpec, parent: JobSpec) -> bool:
     return _essence(spec) == wanted and (wanted != _essence(parent) or is_reseeded)
 
 
-def _essence(spec: JobSpec) -> dict[str, JsonValue]:
-    return dict(_essentials(as_document(spec)))
-
-
-def _essentials(document: dict[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
-    yield from ((name, document[name]) for name in _PARTS)
-    training = document["training"]
-    if isinstance(training, dict):
-        yield from ((f"training.{name}", training[name]) for name in _OF_TRAINING)
+def _essence(spec: JobSpec) -> dict[str, object]:
+    return {name: getattr(spec, name) for name in _PARTS} | {
+        name: getattr(spec.training, name) for name in _OF_TRAINING
+    }
