@@ -18,6 +18,8 @@ import { byDistance, multiples, partsOf } from "./small_multiples.js";
 /** Milliseconds between two reads of the curves of a run that is training, and of all else. */
 const PERIOD_MS = 2000;
 const LONG_PERIOD_MS = 10_000;
+/** The same for the words of the page: the first event is told at once, and those that follow it together. */
+const WORDS_PERIOD_MS = 5000;
 /** While a run is followed an answer that others got a moment ago will do. @type {Record<string, string>} */
 let freshness = {};
 const SHARED = { "Cache-Control": "max-age=2" };
@@ -122,12 +124,21 @@ async function drawMechanisms() {
   charts.dynamics.show({ label: "Recurrence", lines: found.map((one) => ({ ...lineOf(one), points: true })) });
   const units = (await Promise.all(["gate_mean", "saturated_fraction", "dead_fraction"].map((one) => history([one])))).flat();
   charts.units.show({ label: "Gates and units", lines: units.slice(0, 8).map((one) => ({ ...lineOf(one), points: true })) });
+  const names = await tensorNames();
+  if (names.length === 0) return;
+  multiples(place("tensors"), await history(["grad_norm"], await chosenTensors(names), SMALL_POINTS), names.length);
+}
+
+/** Scopes of the run's weight tensors, once it has begun; they do not change. @type {string[]} */
+let knownTensors = [];
+
+async function tensorNames() {
+  if (knownTensors.length > 0) return knownTensors;
   // after the last step there are no values, and the series are named all the same
   /** @type {History} */
   const { series } = await call("GET", `${api}/history?quantity=weight_norm&max_points=4&from_step=${LAST_STEP}`, undefined, freshness);
-  if (series.length === 0) return;
-  const tensors = await chosenTensors(series.map((one) => one.scope));
-  multiples(place("tensors"), await history(["grad_norm"], tensors, SMALL_POINTS), series.length);
+  knownTensors = series.map((one) => one.scope);
+  return knownTensors;
 }
 
 /** The tensors whose gradient differs most from that of the others at the last step. @param {string[]} tensors */
@@ -240,7 +251,7 @@ function follow() {
   const events = new EventSource(at(`${api}/events?after=${head.dataset.lastEvent}`));
   const curves = throttled(PERIOD_MS, whileSeen(drawCurves));
   const rest = throttled(LONG_PERIOD_MS, whileSeen(() => Promise.all([drawFlow(), drawMechanisms()])));
-  const words = throttled(PERIOD_MS, refreshPage);
+  const words = throttled(WORDS_PERIOD_MS, refreshPage);
   events.addEventListener("progress", (event) => {
     showProgress(JSON.parse(event.data).data);
     curves();
