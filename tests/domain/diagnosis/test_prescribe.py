@@ -278,6 +278,16 @@ def test_two_changes_of_one_field_are_not_joined() -> None:
         assert set(remedy.patch) <= {"optimizer", "training", "clipping"}
 
 
+def test_two_changes_of_one_part_of_the_spec_are_joined() -> None:
+    ailment = Ailment(probabilities={"contractive_recurrence": 0.5, "capacity_too_small": 0.45})
+
+    remedies = {one.kind: one for one in prescribe(ailment, job(model={"hidden_size": 8}))}
+
+    treated = JobSpec.model_validate(dict(remedies["use_identity_relu"].body)).model
+    assert treated.nonlinearity == "relu"
+    assert treated.hidden_size > 8
+
+
 def test_a_likely_cause_that_no_change_acts_on_joins_nothing() -> None:
     spec = job(optimizer={"learning_rate": 1.0})
     both = {"learning_rate_too_high": 0.6, "penalty_dominates": 0.4}
