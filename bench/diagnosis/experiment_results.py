@@ -29,7 +29,7 @@ from app.domain.diagnosis.experiments.learned import (
 )
 from app.domain.diagnosis.findings import RankedCause
 from bench.diagnosis.example import Example, read_examples
-from bench.diagnosis.fit import calibrated, causes_of, held_out, is_right, rank_example
+from bench.diagnosis.fit import causes_of, held_out, honest, is_right, rank_example
 from bench.diagnosis.fresh import CALIBRATION, plan_named
 from bench.diagnosis.labels import LABELS, Diagnosed, read_labels
 from bench.diagnosis.planned import PlannedRun
@@ -58,6 +58,8 @@ TESTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 ANOTHER_SEED = "unreliable_start"
 #: Experiments whose results are used: as many as a diagnosis offers.
 MOST = 2
+#: Shares of the steps at which runs are ranked: early, where little is known, and at the end.
+SHARES = (0.1, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +128,25 @@ def weighed(
     return sorted(after, key=lambda one: -one.probability)
 
 
-def evaluation(runs: Sequence[Tried], examples: Sequence[Example]) -> Iterator[str]:
-    """Yields how often the first cause is right, before and after, and the surprise in nats."""
-    by_key = {one.key: one for one in examples if one.share == 1.0}
-    held = held_out(examples)
+def evaluation(
+    runs: Sequence[Tried], examples: Sequence[Example], *, share: float
+) -> Iterator[str]:
+    """Yields how often the first cause is right, before and after, and the surprise in nats.
+
+    The runs are ranked at this share of their steps.
+    """
+    judged = [one for one in examples if one.share == share]
+    models = honest(judged, held_out(judged))
+    by_key = {one.key: one for one in judged}
     before, after = [], []
-    for family, model in held.items():
-        others = [one for one in examples if one.family != family]
-        honest = calibrated(model, others, {name: held[name] for name in held if name != family})
-        counts = counts_of([one for one in runs if one.family != family])
-        for run in runs:
-            example = by_key.get(run.key)
-            if run.family == family and example is not None:
-                ranked = rank_example(honest, example)
-                before.append((ranked, example))
-                after.append((weighed(ranked, run, counts), example))
-    yield f"without experiments: {_told(before)}"
-    yield f"with the first {MOST}: {_told(after)}"
+    for run in runs:
+        if (example := by_key.get(run.key)) is not None:
+            ranked = rank_example(models[run.family], example)
+            counts = counts_of([one for one in runs if one.family != run.family])
+            before.append((ranked, example))
+            after.append((weighed(ranked, run, counts), example))
+    yield f"at {share:.0%} without experiments: {_told(before)}"
+    yield f"at {share:.0%} with the first {MOST}: {_told(after)}"
 
 
 def _told(rows: Sequence[tuple[Sequence[RankedCause], Example]]) -> str:
@@ -171,8 +175,10 @@ def main() -> None:
         for test, by_cause in counts.items()
     }
     chosen.to.write_text(json.dumps({"counts": document}, indent=1) + "\n")
-    for line in evaluation(runs, read_examples(read_runs(chosen.runs), labels)):
-        print(line)
+    examples = read_examples(read_runs(chosen.runs), labels)
+    for share in SHARES:
+        for line in evaluation(runs, examples, share=share):
+            print(line)
 
 
 if __name__ == "__main__":
