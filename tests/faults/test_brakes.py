@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import pytest
+
 from app.domain.runs import Run, RunStatus, StopReason
 from app.domain.specs.job import JobSpec
 from app.services.preflights.cancel_preflight import cancel_preflight
@@ -61,6 +63,7 @@ def test_long_preflights_leave_a_slot_for_runs_and_end_when_cancelled(group: Wor
     assert {preflight(group, one).stop_reason for one in ids} == {StopReason.CANCELLED}
 
 
+@pytest.mark.alone
 def test_a_preflight_of_the_initial_weights_waits_for_no_slot(group: WorkerGroup) -> None:
     [worker] = group.of(1)
     busy = group.submit(make_spec(training=ENDLESS))

@@ -86,6 +86,7 @@ def ended(client: httpx.Client) -> dict[str, float]:
     return {reason: float(number) for reason, number in found}
 
 
+@pytest.mark.alone
 def test_half_a_head_is_refused_in_time(client: httpx.Client, connection: socket.socket) -> None:
     before = ended(client).get("slow_head", 0)
 
