@@ -49,7 +49,7 @@ class TrialBody(RequestModel):
     runs that still train are stopped, and what they leave is judged."""
     until: TrialUntil = TrialRequest.until
     """`first_cure`: once a remedy has cured, a run of another one is stopped when it has taken as
-    long as the mean run of that remedy without having learned the task; its remedy is then
+    long as the quickest run of that remedy without having learned the task; its remedy is then
     inconclusive. `decided`: every remedy is trained until further runs would not change its
     verdict, which takes longer."""
 

@@ -3,20 +3,25 @@
 At first every arm is trained with one fresh seed. Only remedies with which the task was learned, or
 else the better half of the undecided ones, are trained with the next seed; that is successive
 halving over seeds (Jamieson and Talwalkar 2016). Progress within a run drops no remedy, because
-networks that learn late show none for most of their steps. A remedy gets no further seed once its
-verdict is decided, or while an untreated run that trains may decide it. Runs stop by themselves
-when they have learned the task (`stop_at_score`), and are stopped once another remedy has cured in
-less time (`race`).
+networks that learn late show none for most of their steps. A remedy whose run diverged early is
+trained with the next seed at once, because that cost little and may be the seed's doing. A remedy
+gets no further seed once its verdict is decided, or while an untreated run that trains may decide
+it. Runs stop by themselves when they have learned the task (`stop_at_score`), and are stopped once
+another remedy has cured in less time (`race`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
+from app.domain.runs import StopReason
 from app.domain.trials.progress import CURED_FROM
 from app.domain.trials.race import late_places
 from app.domain.trials.trial import CONTROL, Place, RunStop, TrainingSoFar, Trial, TrialEnd
 from app.domain.trials.verdict import has_learned_by_majority, judge
+
+#: A run that diverged within this share of the time of the run has cost little.
+EARLY = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +100,21 @@ def _going_on(trial: Trial) -> list[int]:
     ]
     learned = [arm for arm in idle if _last_progress(trial, arm) >= CURED_FROM]
     others = [arm for arm in idle if arm not in learned]
-    if not others or any(_is_active(trial, arm) for arm in (CONTROL, *_remedies(trial))):
+    if not others or any(_last_progress(trial, arm) >= CURED_FROM for arm in _remedies(trial)):
         return learned
+    if any(_is_active(trial, arm) for arm in (CONTROL, *_remedies(trial))):
+        return learned + [arm for arm in others if _has_diverged_early(trial, arm)]
     rank = max(_num_started(trial, arm) for arm in others)
     num_kept = ceil((len(trial.arms) - 1) / 2**rank)
-    has_cure = any(_last_progress(trial, arm) >= CURED_FROM for arm in _remedies(trial))
-    room = 0 if has_cure else num_kept
     best = sorted(others, key=lambda arm: -_last_progress(trial, arm))
-    return learned + best[:room]
+    return learned + best[:num_kept]
+
+
+def _has_diverged_early(trial: Trial, arm: int) -> bool:
+    outcomes = trial.outcomes_of(arm)
+    last = outcomes[max(outcomes)]
+    is_early = last.seconds <= EARLY * trial.run_seconds
+    return last.stop_reason is StopReason.DIVERGED and is_early
 
 
 def _waits_for_control(trial: Trial, arm: int) -> bool:

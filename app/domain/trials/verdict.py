@@ -238,7 +238,7 @@ def first_cure(trial: Trial) -> int | None:
         if (found := _decided(trial, arm, difference_of(trial, arm))) is not None
         and found[0] is TrialVerdict.CURED
     ]
-    return min(cured, key=lambda arm: mean_seconds(trial, arm), default=None)
+    return min(cured, key=lambda arm: _mean_seconds(trial, arm), default=None)
 
 
 def _first_cure_name(trial: Trial) -> str:
@@ -253,9 +253,9 @@ def winner_of(trial: Trial) -> int | None:
         for arm in range(CONTROL + 1, len(trial.arms))
         if judge(trial, arm, is_over=trial.ended_at is not None).verdict is TrialVerdict.CURED
     ]
-    return min(cured, key=lambda arm: mean_seconds(trial, arm), default=None)
+    return min(cured, key=lambda arm: _mean_seconds(trial, arm), default=None)
 
 
-def mean_seconds(trial: Trial, arm: int) -> float:
+def _mean_seconds(trial: Trial, arm: int) -> float:
     """Returns the mean time of the runs of an arm that tell something, of which there must be."""
     return fmean(one.seconds for one in trial.outcomes_of(arm).values())

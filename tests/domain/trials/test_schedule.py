@@ -1,5 +1,7 @@
 """A trial costs no more runs than its question needs."""
 
+import pytest
+
 from app.domain.runs import StopReason
 from app.domain.trials.schedule import Moves, first_places, next_moves
 from app.domain.trials.trial import RunStop, TrainingSoFar, Trial, TrialEnd
@@ -53,6 +55,31 @@ def test_the_better_half_goes_on_where_nothing_was_learned() -> None:
     found = trial({0: outcome(0.2)}, {0: HALF}, {0: outcome(0.3)}, control={0: SICK}, own=SICK)
 
     assert moves_of(found) == Moves(start=[(2, 1), (3, 1)])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stop_reason", "start"),
+    [
+        (2.5, StopReason.DIVERGED, [(1, 1)]),
+        (2.6, StopReason.DIVERGED, []),
+        (2.5, StopReason.COMPLETED, []),
+    ],
+)
+def test_a_remedy_whose_run_diverged_early_waits_for_no_other(
+    seconds: float, stop_reason: StopReason, start: list[tuple[int, int]]
+) -> None:
+    # the run took 10 s
+    ended = outcome(-1.0, seconds=seconds, stop_reason=stop_reason)
+    found = trial({0: ended}, {0: None}, control={0: None}, own=SICK)
+
+    assert moves_of(found) == Moves(start=start)
+
+
+def test_a_remedy_whose_run_diverged_early_goes_on_beside_no_cure() -> None:
+    diverged = outcome(-1.0, seconds=1.0, stop_reason=StopReason.DIVERGED)
+    found = trial({0: diverged}, {0: CURED, 1: None}, control={0: None}, own=SICK)
+
+    assert moves_of(found) == Moves()
 
 
 def test_only_a_quarter_goes_on_after_the_second_seed() -> None:
