@@ -68,6 +68,6 @@ def test_advice_is_named_ordered_and_linked_to_its_run(owner: Owner, run_id: str
     made = answer.json()
     assert made["name"] == f"sick: {remedy['kind'].replace('_', ' ')}"
     assert made["parent"] == {"run_id": run_id, "step": None}
-    assert list(remedy["request"]["body"]) == [*spec, "parent_id"]
+    assert list(remedy["request"]["body"]) == [*spec, "lineage"]
     assert [*remedy["request"]["body"]["training"]] == [*spec["training"]]
     owner.cancel(made["id"])
