@@ -19,9 +19,9 @@
 PYTHON ?= python3
 # flags of pip for torch alone, e.g. --index-url with the CPU builds, which are a tenth of the size
 TORCH_FLAGS ?=
-# how many processes test side by side, each with a PostgreSQL and a Valkey of its own; twice as many
-# as two cores, since tests that start services mostly wait
-TEST_PROCESSES ?= 4
+# how many processes test side by side, each with a PostgreSQL and a Valkey of its own; one more
+# than two cores, since the tests of faults mostly wait; a fourth saves no time
+TEST_PROCESSES ?= 3
 
 # how many mutants are tried side by side
 PROCESSES ?= 2

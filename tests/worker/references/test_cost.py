@@ -7,10 +7,15 @@ import pytest
 import torch
 from pydantic import JsonValue
 
+from app.domain.specs.dataset.base import Dataset
 from tests.worker.references.uploads import column, forecast
+from worker.datasets.task import Task
 from worker.references.fit import fit_reference
 
 MAX_SECONDS = 2.0
+#: Other processes that share a core's caches lengthen even the processor time of a fit, and nothing
+#: shortens it: the quickest of so many counts.
+MOST_TRIES = 3
 
 
 @pytest.mark.alone
@@ -28,9 +33,13 @@ def test_fifty_thousand_rows_take_two_seconds(options: dict[str, JsonValue]) -> 
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
 
-    began = time.process_time()
-    fit_reference(spec, task)
-    seconds = time.process_time() - began
+    seconds = min(seconds_of_a_fit(spec, task) for _ in range(MOST_TRIES))
 
     torch.set_num_threads(num_threads)
     assert seconds <= MAX_SECONDS
+
+
+def seconds_of_a_fit(spec: Dataset, task: Task) -> float:
+    began = time.process_time()
+    fit_reference(spec, task)
+    return time.process_time() - began
