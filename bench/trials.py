@@ -73,10 +73,14 @@ def _line_of(arm: dict[str, Any]) -> str:
         told += f" [{low:.3f}, {high:.3f}]"
     runs = ", ".join(
         f"seed {run['seed']}: {run['stop_reason']} after {run['step']} steps and "
-        f"{run['seconds']:.1f} s, progress {_number(run['progress'])}"
+        f"{run['seconds']:.1f} s, progress {_number(run['progress'])}{_error(run['error'])}"
         for run in arm["runs"]
     )
     return f"{arm['remedy'] or 'untreated'}: {arm['verdict']}{told} ({runs})"
+
+
+def _error(sentence: str | None) -> str:
+    return "" if sentence is None else f" ({sentence})"
 
 
 def _times_of(http: httpx.Client, one: dict[str, Any], began_at: datetime) -> str:
