@@ -20,6 +20,8 @@ from app.store.tables import runs
 
 #: Experiments of one run that are read, the newest.
 MAX_EXPERIMENTS = 50
+#: A sweep judges at most so many runs again; the next one goes on with the others.
+MAX_PER_SWEEP = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +56,18 @@ def _told_by(run: Run) -> Sequence[ExperimentRun]:
 
 
 def runs_to_judge_again(session: Session) -> list[UUID]:
-    """Returns the ended runs that lack results of experiments. Running ones are judged anyway."""
+    """Returns ended runs that lack results of experiments, at most `MAX_PER_SWEEP`.
+
+    Running ones are judged anyway.
+    """
     parents = aliased(runs, name="parents")
     statement = (
         select(parents.c.id)
         .join(runs, runs.c.parent_run_id == parents.c.id)
         .where(runs.c.is_result_due, parents.c.ended_at.is_not(None))
         .distinct()
+        .order_by(parents.c.id)
+        .limit(MAX_PER_SWEEP)
     )
     return list(session.execute(statement).scalars())
 

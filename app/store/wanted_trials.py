@@ -12,11 +12,14 @@ from app.store.documents import storable
 from app.store.fence import NewEvent, change_run
 from app.store.tables import runs
 
+#: A sweep starts at most so many trials; the next one goes on with the others.
+MAX_PER_SWEEP = 100
+
 
 def runs_wanting_trial(session: Session) -> Sequence[tuple[UUID, UUID]]:
-    """Returns workspace and run of each, the oldest first; a partial index answers."""
+    """Returns workspace and run of the oldest, at most `MAX_PER_SWEEP`; an index answers."""
     statement = select(runs.c.workspace_id, runs.c.id).where(runs.c.wants_trial)
-    found = session.execute(statement.order_by(runs.c.id))
+    found = session.execute(statement.order_by(runs.c.id).limit(MAX_PER_SWEEP))
     return [(row.workspace_id, row.id) for row in found]
 
 

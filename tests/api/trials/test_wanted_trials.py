@@ -12,6 +12,7 @@ from app.domain.quotas import Quotas
 from app.domain.runs import Run, StopReason
 from app.queue import RunQueue
 from app.services.trials.start_wanted_trial import find_wanted_trials, start_wanted_trial
+from app.store import wanted_trials
 from app.store.database import UnitOfWork, unit_of_work
 from tests.api.conftest import Clinic
 from tests.api.trials.sick_runs import sick_run
@@ -88,6 +89,18 @@ def test_the_remedies_of_a_run_that_a_critical_finding_ended_are_tried_once(
     [untreated] = trial["control"]["runs"]
     spec = sweep.client.get(f"/v1/runs/{untreated['run_id']}").json()["spec"]
     assert spec["training"]["on_finding"] == {"critical": "continue"}
+
+
+def test_a_sweep_starts_a_bounded_number_of_trials_the_oldest_first(
+    clinic: Clinic, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wanted_trials, "MAX_PER_SWEEP", 1)
+    first, second = critical_run(clinic), critical_run(clinic)
+    assert sweep.wanted() == [first.id]
+
+    sweep.start_wanted()
+
+    assert sweep.wanted() == [second.id]
 
 
 @pytest.mark.parametrize(

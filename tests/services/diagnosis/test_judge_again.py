@@ -16,6 +16,7 @@ from app.domain.specs.lineage import RunPurpose
 from app.domain.specs.patch import patched
 from app.services.diagnosis import judge_again as module
 from app.services.diagnosis.judge_again import find_runs_to_judge_again, judge_again
+from app.store import experiments
 from app.store.database import unit_of_work
 from app.store.diagnoses import load_diagnosis
 from app.store.runs import enqueue_again, find_run, insert_run, lock_run
@@ -101,6 +102,20 @@ def test_a_diagnosis_gets_the_result_of_an_experiment(engine: Engine, parent: Ru
     assert after.version > parent.version
     assert (after.verdict, after.ended_at) == (diagnosis.verdict, parent.ended_at)
     assert due(engine) == []
+
+
+def test_a_sweep_judges_a_bounded_number_of_runs_the_oldest_first(
+    engine: Engine, parent: Run, committed_workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiments, "MAX_PER_SWEEP", 1)
+    later = diverged(engine, running(engine, committed_workspace_id))
+    for one in (later, parent):
+        experiment(engine, one, CURED)
+    assert due(engine) == [parent.id]
+
+    judge_again(engine, run_id=parent.id)
+
+    assert due(engine) == [later.id]
 
 
 def test_an_experiment_that_fails_lowers_its_cause(engine: Engine, parent: Run) -> None:
