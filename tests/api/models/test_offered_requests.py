@@ -63,7 +63,7 @@ def test_a_request_of_a_preflight_has_no_parent() -> None:
 
 
 def test_keys_are_in_declared_order() -> None:
-    request = Requests(parent_id=None).remedy(_mixed(SPEC), kind="x")  # type: ignore[arg-type]
+    request = Requests(parent_id=None).remedy(_mixed(SPEC), kind="x")  # type: ignore[arg-type] # JSON in a wider type
 
     assert list(request.body) == list(SPEC)
     assert [*request.body["training"]] == [*SPEC["training"]]  # type: ignore[misc]
